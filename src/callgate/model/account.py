@@ -1,0 +1,121 @@
+"""Accounts, the extensions in them and their roles (protocol.md B)."""
+
+from enum import Enum
+from typing import NamedTuple
+
+from callgate.model.ids import AccountId, ClientId, ExtensionId, RoleId, RowId
+
+
+class AccountStatus(Enum):
+    """Only a CONFIRMED account's extensions may sign in."""
+
+    INITIAL = "Initial"
+    UNCONFIRMED = "Unconfirmed"
+    CONFIRMED = "Confirmed"
+    DISABLED = "Disabled"
+
+
+class ExtensionType(Enum):
+    """Types the platform names (protocol.md B). SERVICE is ours: an app's seat in an account, shown as ApplicationExtension."""
+
+    USER = "User"
+    DEPARTMENT = "Department"
+    ANNOUNCEMENT = "Announcement"
+    VOICEMAIL = "Voicemail"
+    DIGITAL_USER = "DigitalUser"
+    VIRTUAL_USER = "VirtualUser"
+    FAX_USER = "FaxUser"
+    FLEXIBLE_USER = "FlexibleUser"
+    LIMITED = "Limited"
+    SERVICE = "ApplicationExtension"
+    SITE = "Site"
+    ROOM = "Room"
+    BOT = "Bot"
+    IVR_MENU = "IvrMenu"
+
+
+SIGN_IN_TYPES = frozenset(
+    {
+        ExtensionType.USER,
+        ExtensionType.DIGITAL_USER,
+        ExtensionType.VIRTUAL_USER,
+        ExtensionType.FLEXIBLE_USER,
+        ExtensionType.LIMITED,
+        ExtensionType.FAX_USER,
+    }
+)
+"""Types a person stands behind; every other answers OAU-105 (a queue OAU-163)."""
+
+
+class ExtensionStatus(Enum):
+    """Only an ENABLED extension may sign in or keep a session."""
+
+    ENABLED = "Enabled"
+    DISABLED = "Disabled"
+    FROZEN = "Frozen"
+    NOT_ACTIVATED = "NotActivated"
+    UNASSIGNED = "Unassigned"
+
+
+class Account(NamedTuple):
+    """One company. Time-outs of 0 mean none."""
+
+    id: AccountId
+    name: str
+    main_number: str
+    status: AccountStatus
+    brand_id: str
+    absolute_timeout_s: int
+    idle_timeout_s: int
+    version: int
+
+
+class Extension(NamedTuple):
+    """One person, queue or service. `password_version` changes with the password; sessions compare it."""
+
+    id: ExtensionId
+    account_id: AccountId
+    number: str | None
+    type: ExtensionType
+    status: ExtensionStatus
+    first_name: str
+    last_name: str
+    email: str | None
+    role_id: RoleId
+    password_version: int
+    sessions_from_ms: int
+    version: int
+
+    @property
+    def name(self) -> str:
+        """The name people see."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+class Role(NamedTuple):
+    """A named set of permissions. `account_id` is None for the predefined ones."""
+
+    id: RoleId
+    account_id: AccountId | None
+    name: str
+    description: str
+    permissions: frozenset[str]
+    version: int
+
+
+class Allowance(NamedTuple):
+    """An account's yes to an app without a user: the service extension the app's tokens belong to."""
+
+    id: RowId
+    account_id: AccountId
+    client_id: ClientId
+    extension_id: ExtensionId
+    version: int
+
+
+class LoginName(NamedTuple):
+    """A login name in normal form: an e-mail address, or a phone number (E.164 digits, no '+') and an extension number."""
+
+    email: str | None
+    phone: str | None
+    extension_number: str | None

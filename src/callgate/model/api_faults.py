@@ -1,0 +1,120 @@
+"""Faults of the resource API: rows of the same catalogue whose `error` is the envelope's coarse class (protocol.md I.2)."""
+
+from callgate.model.faults import Audience, Fault
+
+AUTHORIZATION_ABSENT = Fault(
+    code="AGW-401",
+    error="AGW-401",
+    text="Authorization header is not specified",
+    remedy="Send Authorization: Bearer <access token>.",
+    status=401,
+)
+AUTHORIZATION_MALFORMED = Fault(
+    code="AGW-402",
+    error="AGW-402",
+    text="Invalid Authorization header",
+    remedy="Send Authorization: Bearer <access token>; a JWT credential is exchanged at /restapi/oauth/token first.",
+    status=401,
+)
+TOKEN_UNREADABLE = Fault(
+    code="OAU-149",
+    error="TokenInvalid",
+    text="OAuth token is invalid",
+    remedy="Send an access token of this server, whole and unchanged; refresh tokens and JWT credentials are not accepted here.",
+    status=401,
+)
+TOKEN_SUPERSEDED = Fault(
+    code="OAU-129",
+    error="TokenInvalid",
+    text="Access token corrupted",
+    remedy="A refresh replaced this access token; use the newest pair.",
+    status=401,
+)
+TOKEN_UNKNOWN = Fault(
+    code="OAU-213",
+    error="TokenInvalid",
+    text="Token not found{because}",
+    remedy="The session is over; get new tokens.",
+    status=401,
+)
+TOKEN_EXPIRED = Fault(
+    code="OAU-128",
+    error="TokenExpired",
+    text="Access token expired",
+    remedy="Refresh it; an access token lives at most an hour.",
+    status=401,
+)
+QUERY_TOKEN_OFF = Fault(
+    code="CGT-140",
+    error="InvalidParameter",
+    text="Access tokens in the query are not accepted by this server",
+    remedy="Send Authorization: Bearer <access token>.",
+    status=400,
+)
+SCOPE_MISSING = Fault(
+    code="CMN-401",
+    error="InsufficientPermissions",
+    text="In order to call this API endpoint, application needs to have [{permissionName}] permission",
+    remedy="Add the scope to the app, then get new tokens: `callgate apps update APP --scope …`.",
+    status=403,
+    parameters=("permissionName",),
+)
+PERMISSION_MISSING = Fault(
+    code="CMN-408",
+    error="InsufficientPermissions",
+    text="In order to call this API endpoint, user needs to have [{permissionName}] permission for requested resource.",
+    remedy="Give the person's role this permission: `callgate roles`.",
+    status=403,
+    audience=Audience.ADMINISTRATOR,
+    parameters=("permissionName",),
+)
+RESOURCE_UNKNOWN = Fault(
+    code="CMN-102",
+    error="CMN-102",
+    text="Resource for parameter [{parameterName}] is not found",
+    remedy="Check the id; ids of other accounts are not found either.",
+    status=404,
+    parameters=("parameterName",),
+)
+PATH_UNKNOWN = Fault(
+    code="AGW-404",
+    error="AGW-404",
+    text="Resource not found",
+    remedy="docs/endpoints.md lists what this server answers.",
+    status=404,
+)
+METHOD_NOT_ALLOWED = Fault(
+    code="AGW-405",
+    error="AGW-405",
+    text="Method not allowed",
+    remedy="The Allow header lists the methods of this resource.",
+    status=405,
+)
+PARAMETER_INVALID = Fault(
+    code="CMN-101",
+    error="InvalidParameter",
+    text="Parameter [{parameterName}] value is invalid",
+    remedy="docs/endpoints.md lists the values.",
+    parameters=("parameterName",),
+)
+FILTERS_EXCLUSIVE = Fault(
+    code="CLG-110",
+    error="InvalidParameter",
+    text="Parameter [{parameterName}] cannot be combined with other filters",
+    remedy="sessionId goes alone; extensionNumber and phoneNumber exclude one another.",
+    parameters=("parameterName",),
+)
+UNAVAILABLE = Fault(
+    code="CMN-211",
+    error="ServiceUnavailable",
+    text="Service Unavailable",
+    remedy="Repeat after Retry-After seconds.",
+    status=503,
+)
+INTERNAL_ERROR = Fault(
+    code="CMN-201",
+    error="InternalError",
+    text="Internal Server Error",
+    remedy="Look the request id up in the server's log.",
+    status=500,
+)

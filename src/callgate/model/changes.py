@@ -1,0 +1,295 @@
+"""Changes: everything the server and its command line can ever write, in the past tense.
+
+Each class says whether it is audited (architecture.md, "Keys, secrets, audit"). Updates carry the row a decision saw
+(`before`), so that saving is a compare-and-swap. `by` says who did it: a client id, an extension id, "cli", "sweep".
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from callgate.model.account import Account, Allowance, Extension, Role
+from callgate.model.client import Client, ClientKeys
+from callgate.model.consent import Consent, SignIn
+from callgate.model.credential import JwtCredential
+from callgate.model.ids import AccountId, ClientId, ExtensionId, RowId
+from callgate.model.session import EndReason, Session
+
+# --- sessions ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOpened:
+    """A row was born: pending with a code, or active at once."""
+
+    session: Session
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRedeemed:
+    """A code became tokens: pending to active."""
+
+    before: Session
+    after: Session
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRotated:
+    """A refresh made the next generation."""
+
+    before: Session
+    after: Session
+    AUDITED: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRenewed:
+    """A repeat renewed the living generation's times, not its strings."""
+
+    before: Session
+    after: Session
+    AUDITED: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFirstUsed:
+    """The living generation's access token was accepted for the first time."""
+
+    before: Session
+    at_ms: int
+    AUDITED: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """A session is over; the row remembers why until `before`'s expiry or a day, whichever is sooner."""
+
+    before: Session
+    why: EndReason
+    at_ms: int
+    by: str
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialUsed:
+    """A JWT credential opened a session; recorded to the hour."""
+
+    credential_id: RowId
+    at_ms: int
+    AUDITED: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class AssertionClaimed:
+    """A client assertion's jti was presented and is spent until the assertion expires."""
+
+    client_id: ClientId
+    jti: str
+    expires_ms: int
+    AUDITED: ClassVar[bool] = False
+
+
+# --- people at a browser -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SignInStarted:
+    """A person proved themselves at a browser."""
+
+    sign_in: SignIn
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class SignInEnded:
+    """A browser signed out."""
+
+    sign_in: SignIn
+    by: str
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentGiven:
+    """A person agreed that an app acts for them; widens what was agreed before."""
+
+    consent: Consent
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentWithdrawn:
+    """A person or an administrator took a consent back."""
+
+    account_id: AccountId
+    extension_id: ExtensionId
+    client_id: ClientId
+    by: str
+    AUDITED: ClassVar[bool] = True
+
+
+# --- what administrators keep ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCreated:
+    """A company and its main number."""
+
+    account: Account
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChanged:
+    """A company's data changed; `after.version` is one more."""
+
+    before: Account
+    after: Account
+    by: str
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionCreated:
+    """A person, queue or service; `phone_number` is a direct number of its own, E.164 digits without '+'."""
+
+    extension: Extension
+    phone_number: str | None
+    password_hash: str | None
+    AUDITED: ClassVar[bool] = True
+
+    def __repr__(self) -> str:
+        return f"ExtensionCreated(extension={self.extension!r}, …)"
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionChanged:
+    """Anything but the password changed."""
+
+    before: Extension
+    after: Extension
+    by: str
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordChanged:
+    """A new password: `after.password_version` is one more, so every session of the old one is over."""
+
+    before: Extension
+    after: Extension
+    password_hash: str | None
+    by: str
+    AUDITED: ClassVar[bool] = True
+
+    def __repr__(self) -> str:
+        return f"PasswordChanged(after={self.after!r}, …)"
+
+
+@dataclass(frozen=True, slots=True)
+class RoleCreated:
+    """A custom or predefined role."""
+
+    role: Role
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChanged:
+    """A role's name or permissions changed."""
+
+    before: Role
+    after: Role
+    by: str
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class AppRegistered:
+    """A developer registered an app."""
+
+    client: Client
+    keys: ClientKeys
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class AppChanged:
+    """An app's registration changed; `after.version` is one more. `keys` None leaves its secret as it is."""
+
+    before: Client
+    after: Client
+    keys: ClientKeys | None
+    by: str
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAllowed:
+    """An account's administrator allowed an app without a user; its service extension is made with it."""
+
+    allowance: Allowance
+    extension: Extension
+    by: str
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceDisallowed:
+    """The permission was taken back: the allowance goes and the service extension is disabled."""
+
+    allowance: Allowance
+    by: str
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialCreated:
+    """A JWT credential was made for a person; the JWT was shown once."""
+
+    credential: JwtCredential
+    by: str
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialDeleted:
+    """A JWT credential was deleted; its sessions end by comparison."""
+
+    credential: JwtCredential
+    by: str
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsFromMoved:
+    """Every session issued before this is over: a restore, a compromise, log-out-all."""
+
+    sessions_from_ms: int
+    by: str
+    AUDITED: ClassVar[bool] = True
+
+
+SessionChange = (
+    SessionOpened | SessionRedeemed | SessionRotated | SessionRenewed | SessionFirstUsed | SessionEnded | CredentialUsed
+)
+BrowserChange = SignInStarted | SignInEnded | ConsentGiven | ConsentWithdrawn
+AdminChange = (
+    AccountCreated
+    | AccountChanged
+    | ExtensionCreated
+    | ExtensionChanged
+    | PasswordChanged
+    | RoleCreated
+    | RoleChanged
+    | AppRegistered
+    | AppChanged
+    | ServiceAllowed
+    | ServiceDisallowed
+    | CredentialCreated
+    | CredentialDeleted
+    | SessionsFromMoved
+)
+Change = SessionChange | AssertionClaimed | BrowserChange | AdminChange

@@ -1,0 +1,152 @@
+"""Decisions: a reply plus the changes it stands on. A denial is a decision too, and may carry changes."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from callgate.model.account import Account, Extension, Role
+from callgate.model.changes import Change
+from callgate.model.client import Client
+from callgate.model.faults import Fault
+from callgate.model.session import Session
+
+
+class TokenTimes(NamedTuple):
+    """What a token reply says of time, in whole seconds remaining; None where the field is not sent (protocol.md D.3)."""
+
+    expires_in_s: int
+    refresh_expires_in_s: int | None
+    session_expires_in_s: int | None
+    session_expires_at_ms: int | None
+    session_idle_timeout_s: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """Tokens of `session`'s living generation. The service seals them with `secret` after the commit."""
+
+    session: Session
+    secret: bytes = field(repr=False)
+    times: TokenTimes
+    extension: Extension
+    client: Client
+    now_ms: int
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denied:
+    """No. `values` fill the fault's text; `why` is for its audience only, and names no secret."""
+
+    fault: Fault
+    values: tuple[tuple[str, str], ...] = ()
+    why: str = ""
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """What a proof relied on has changed since: prove again, then decide again."""
+
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Well-formed and carried out, with nothing to say (revocation, administration)."""
+
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """A bearer of an access token, and what the call may rely on."""
+
+    session: Session
+    client: Client
+    account: Account
+    extension: Extension
+    role: Role
+    expires_ms: int
+    changes: tuple[Change, ...] = ()
+
+
+# --- authorize ---------------------------------------------------------------------------------------------------
+
+
+class AuthorizeRequest(NamedTuple):
+    """A checked authorize request: what travels between the pages."""
+
+    client_id: str
+    response_type: str
+    redirect_uri: str
+    redirect_uri_sent: bool
+    state: str | None
+    scope: tuple[str, ...]
+    prompt: frozenset[str]
+    code_challenge: str | None
+    challenge_plain: bool
+    nonce: str | None
+    login_hint: str
+    display: str
+    ui_locales: str
+    ui_options: tuple[str, ...]
+    discovery: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedirectFault:
+    """An error the app is told by redirect (protocol.md C.4); in the fragment for implicit."""
+
+    request: AuthorizeRequest
+    fault: Fault
+    values: tuple[tuple[str, str], ...] = ()
+    why: str = ""
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskSignIn:
+    """The person must sign in first."""
+
+    request: AuthorizeRequest
+    client: Client
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskConsent:
+    """The person must agree first."""
+
+    request: AuthorizeRequest
+    client: Client
+    owner_name: str
+    account: Account
+    extension: Extension
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueCode:
+    """A pending session: the app gets a code by redirect."""
+
+    request: AuthorizeRequest
+    session: Session
+    secret: bytes = field(repr=False)
+    expires_in_s: int
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueImplicit:
+    """An access-only session: the app gets the token in the fragment (legacy switch only)."""
+
+    request: AuthorizeRequest
+    session: Session
+    secret: bytes = field(repr=False)
+    times: TokenTimes
+    changes: tuple[Change, ...] = ()
+
+
+TokenDecision = Granted | Denied | LookAgain
+AuthorizeDecision = Denied | RedirectFault | AskSignIn | AskConsent | IssueCode | IssueImplicit | LookAgain
+Decision = TokenDecision | Done | Admitted | AuthorizeDecision

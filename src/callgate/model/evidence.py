@@ -1,0 +1,45 @@
+"""Evidence: what slow work proved before the transaction, each piece naming what it relied on (architecture.md, idea 4)."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from callgate.model.credential import JwtCredential
+from callgate.model.ids import ClientId
+
+
+class Reliance(NamedTuple):
+    """One thing a proof stood on: compared with fresh facts before anything is granted."""
+
+    entity: str
+    id: int | str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClientProven:
+    """The caller is this app: by secret or assertion, or, for an app that keeps no secret, by its word."""
+
+    client_id: ClientId
+    relied_on: tuple[Reliance, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordProven:
+    """Whoever asks knows the password of the extension that this login name meant."""
+
+    relied_on: tuple[Reliance, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordRefused:
+    """Unknown name or wrong password: indistinguishable from here on."""
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialPresented:
+    """A JWT credential whose row and hash agreed."""
+
+    credential: JwtCredential
+
+
+PasswordEvidence = PasswordProven | PasswordRefused

@@ -1,0 +1,116 @@
+"""Facts: everything a decision may see, loaded in one transaction. NamedTuples, because they are made on the hot path."""
+
+from typing import NamedTuple
+
+from callgate.model.account import Account, Allowance, Extension, Role
+from callgate.model.client import Client, ClientKeys
+from callgate.model.consent import Consent, SignIn
+from callgate.model.credential import JwtCredential
+from callgate.model.session import Session
+
+
+class ClientFacts(NamedTuple):
+    """An app and what proves it; None when there is no such app."""
+
+    client: Client | None
+    keys: ClientKeys | None
+
+
+class LoginFacts(NamedTuple):
+    """Whom a login name means. `password_hash` is None for an unknown name and for who has no password."""
+
+    account: Account | None
+    extension: Extension | None
+    password_hash: str | None
+
+    def __repr__(self) -> str:
+        return f"LoginFacts(account={self.account!r}, extension={self.extension!r}, …)"
+
+
+class CredentialFacts(NamedTuple):
+    """A JWT credential's row, or None when it was deleted or never was."""
+
+    credential: JwtCredential | None
+
+
+class AssertionFacts(NamedTuple):
+    """Whether this (client, jti) was claimed before."""
+
+    claimed: bool
+
+
+class Seated(NamedTuple):
+    """One session of a seat, with today's version of the credential it names (None: gone)."""
+
+    session: Session
+    credential_version: int | None
+
+
+class SessionFacts(NamedTuple):
+    """A session and what it is compared with. `client` is the session's own. `seat` is empty unless asked for."""
+
+    now_ms: int
+    sessions_from_ms: int
+    session: Session | None
+    credential_version: int | None
+    client: Client | None
+    account: Account | None
+    extension: Extension | None
+    role: Role | None
+    seat: tuple[Seated, ...]
+
+
+class OpeningFacts(NamedTuple):
+    """Who a session would be opened for, and what already sits there (pending and live rows)."""
+
+    now_ms: int
+    sessions_from_ms: int
+    client: Client | None
+    account: Account | None
+    extension: Extension | None
+    role: Role | None
+    credential: JwtCredential | None
+    seat: tuple[Seated, ...]
+
+
+class Allowed(NamedTuple):
+    """One account's yes, with the service extension the tokens would belong to."""
+
+    allowance: Allowance
+    account: Account
+    extension: Extension
+
+
+class ServiceFacts(NamedTuple):
+    """The accounts that allow an app without a user: none, one, or two standing for "several"."""
+
+    now_ms: int
+    client: Client | None
+    allowed: tuple[Allowed, ...]
+
+
+class AuthorizeFacts(NamedTuple):
+    """An app, its owner's name, and the person signed in at the browser, if any."""
+
+    now_ms: int
+    sessions_from_ms: int
+    client: Client | None
+    owner_name: str
+    sign_in: SignIn | None
+    account: Account | None
+    extension: Extension | None
+    role: Role | None
+    consent: Consent | None
+    seat: tuple[Seated, ...]
+
+
+Facts = (
+    ClientFacts
+    | LoginFacts
+    | CredentialFacts
+    | AssertionFacts
+    | SessionFacts
+    | OpeningFacts
+    | ServiceFacts
+    | AuthorizeFacts
+)

@@ -1,0 +1,18 @@
+"""Names of things: the identifier types every floor uses. No behaviour belongs here."""
+
+from typing import NewType
+
+AccountId = NewType("AccountId", int)
+"""A company. Its main administrator's extension has the same number (protocol.md B)."""
+
+ExtensionId = NewType("ExtensionId", int)
+"""A person, a queue or a service inside an account."""
+
+ClientId = NewType("ClientId", str)
+"""An app, 22 characters of [A-Za-z0-9] (ruling 11)."""
+
+RowId = NewType("RowId", int)
+"""A row that grows with time: milliseconds since 2020 in the high 41 bits, 22 bits of order below."""
+
+RoleId = NewType("RoleId", int)
+"""A role: a named set of permissions."""

@@ -1,0 +1,105 @@
+"""Lookups: the questions a store can be asked, each typed by the facts it is answered with."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from callgate.model.account import LoginName
+from callgate.model.facts import (
+    AssertionFacts,
+    AuthorizeFacts,
+    ClientFacts,
+    CredentialFacts,
+    LoginFacts,
+    OpeningFacts,
+    ServiceFacts,
+    SessionFacts,
+)
+from callgate.model.ids import AccountId, ClientId, RowId
+
+F_co = TypeVar("F_co", covariant=True)
+
+
+class Lookup(Generic[F_co]):
+    """A question whose answer is facts of type F."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClientLookup(Lookup[ClientFacts]):
+    """An app and what proves it."""
+
+    client_id: ClientId
+
+
+@dataclass(frozen=True, slots=True)
+class LoginLookup(Lookup[LoginFacts]):
+    """Whom a login name means, and their password hash."""
+
+    login: LoginName
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialLookup(Lookup[CredentialFacts]):
+    """A JWT credential by its row."""
+
+    credential_id: RowId
+
+
+@dataclass(frozen=True, slots=True)
+class AssertionLookup(Lookup[AssertionFacts]):
+    """Whether an app's assertion was presented before."""
+
+    client_id: ClientId
+    jti: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLookup(Lookup[SessionFacts]):
+    """A session with everything it is compared with."""
+
+    account_id: AccountId
+    row_id: RowId
+
+
+@dataclass(frozen=True, slots=True)
+class RedeemLookup(Lookup[SessionFacts]):
+    """The same with the seat of its (client, extension), to turn a code into tokens."""
+
+    account_id: AccountId
+    row_id: RowId
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordOpening(Lookup[OpeningFacts]):
+    """The person a login name means *now*, and their seat with this app."""
+
+    client_id: ClientId
+    login: LoginName
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialOpening(Lookup[OpeningFacts]):
+    """The person of a JWT credential, and their seat with this app."""
+
+    client_id: ClientId
+    credential_id: RowId
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceOpening(Lookup[ServiceFacts]):
+    """The accounts that allow this app without a user, at most two."""
+
+    client_id: ClientId
+    account_id: AccountId | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizeLookup(Lookup[AuthorizeFacts]):
+    """An app, and the person of a browser's sign-in if there is one, with their seat and consent."""
+
+    client_id: ClientId
+    sign_in: tuple[AccountId, RowId] | None
+
+
+OpeningLookup = PasswordOpening | CredentialOpening

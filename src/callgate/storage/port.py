@@ -1,0 +1,47 @@
+"""The port of a store: two verbs. One contract suite (tests/storage) defines them and runs on every engine."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from callgate.model.changes import Change
+from callgate.model.lookups import Lookup
+
+F = TypeVar("F")
+
+
+class Decided(Protocol):
+    """Anything a unit may come to: it carries the changes to be saved."""
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What to write, in order."""
+
+
+D = TypeVar("D", bound=Decided)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit(Generic[F, D]):
+    """One question and the judgement of its answer. `decide` may be called again when a change meets a newer row."""
+
+    lookup: Lookup[F]
+    decide: Callable[[F], D]
+
+
+class Unavailable(Exception):
+    """The world broke: disk, lock or queue. Nothing of the unit was acknowledged; the caller answers 503."""
+
+
+class Store(Protocol):
+    """What the service asks of storage."""
+
+    async def read(self, lookup: Lookup[F]) -> F:
+        """Answer from committed rows, writing nothing. Raises Unavailable."""
+
+    async def run(self, unit: Unit[F, D]) -> D:
+        """Load, decide, save, commit; returns after the commit is durable. Raises Unavailable.
+
+        Facts are stamped `now_ms` inside the transaction. A change that meets a newer row than its `before`, or a taken
+        unique key, means load and decide again, five times at most.
+        """
