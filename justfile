@@ -21,12 +21,18 @@ test *args:
 
 # format, lint, types, floors, tidiness, documentation: everything that needs no running server
 check:
-    uv lock --check --offline --quiet
-    ruff format --check
-    ruff check
-    mypy
-    lint-imports
-    python -m pytest --quiet tests/repo
+    #!/bin/sh
+    # Every step runs, whatever the one before it found: one round shows all there is to mend.
+    failed=
+    step() { echo "── $*"; "$@" || failed="$failed
+      $*"; }
+    step env -u UV_DEFAULT_INDEX -u UV_INDEX_URL uv lock --check --offline --quiet
+    step ruff format --check --quiet
+    step ruff check --quiet
+    step mypy
+    step lint-imports --no-logo
+    step python -m pytest --quiet tests/repo
+    [ -z "$failed" ] || { echo "check FAILED:$failed" >&2; exit 1; }
 
 # measure requests per second beside the bare HTTP server and a peer
 bench *args:
