@@ -1,0 +1,85 @@
+"""Client ids and secrets, session secrets, and the hashes that are stored of them.
+
+All of these are drawn at random with at least 160 bits, so a plain SHA-256 keeps them: nobody can go through
+2¹⁶⁰ guesses, however fast the hash, and a slow one would cost a thousand times the work of a whole token
+request. What people choose for themselves is hashed in `passwords`.
+"""
+
+import hashlib
+import hmac
+
+from callgate.crypto.entropy import Entropy, alphanumeric
+from callgate.crypto.kek import KeyEncryptionKey, Wrapped
+from callgate.crypto.strict_json import encode_base64url
+from callgate.model.ids import ClientId, RowId
+
+CLIENT_ID_CHARS = 22
+CLIENT_SECRET_CHARS = 43
+SESSION_SECRET_BYTES = 20
+
+_NO_HASH = bytes(32)
+"""Compared with where nothing is stored; the answer is no whatever the comparison says."""
+
+
+def mint_client_id(entropy: Entropy) -> ClientId:
+    """Draw an app's id: 22 characters of [A-Za-z0-9] (ruling 11)."""
+    return ClientId(alphanumeric(entropy, CLIENT_ID_CHARS))
+
+
+def mint_client_secret(entropy: Entropy) -> str:
+    """Draw an app's secret: 43 characters of [A-Za-z0-9], 256 bits (ruling 11)."""
+    return alphanumeric(entropy, CLIENT_SECRET_CHARS)
+
+
+def mint_endpoint_id(entropy: Entropy) -> str:
+    """Draw the name of a client's instance: 22 characters of base64url (protocol.md D.1)."""
+    return encode_base64url(entropy.random_bytes(16))
+
+
+def mint_session_secret(entropy: Entropy) -> bytes:
+    """Draw the 20 bytes that only the holders of a session's tokens will know."""
+    return entropy.random_bytes(SESSION_SECRET_BYTES)
+
+
+def hash_secret(secret: str) -> bytes:
+    """Give the SHA-256 of a minted secret: what a row keeps of it."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def secret_matches(presented: str, stored_sha256: bytes | None) -> bool:
+    """Compare in constant time; the same work when nothing is stored. The empty string is never a secret."""
+    return _matches(hash_secret(presented), stored_sha256) and presented != ""
+
+
+def hash_session_secret(secret: bytes) -> bytes:
+    """Give the SHA-256 of a session's or a sign-in's secret: what its row keeps of it."""
+    return hashlib.sha256(secret).digest()
+
+
+def session_secret_matches(presented: bytes, stored_sha256: bytes | None) -> bool:
+    """Compare in constant time; the same work when nothing is stored. No bytes are never a secret."""
+    return _matches(hash_session_secret(presented), stored_sha256) and presented != b""
+
+
+def session_id(row_id: RowId, secret_sha256: bytes) -> str:
+    """Give a session's public name, 22 characters that open nothing (ruling 1)."""
+    return encode_base64url(row_id.to_bytes(8, "big") + secret_sha256[:8])
+
+
+def seal_client_secret(kek: KeyEncryptionKey, client_id: ClientId, secret: str) -> bytes:
+    """Wrap the secret of an app that uses HMAC: it has to be read again, so it cannot be hashed."""
+    return kek.wrap(secret.encode(), what=Wrapped.CLIENT_SECRET, name=client_id)
+
+
+def open_client_secret(kek: KeyEncryptionKey, client_id: ClientId, sealed: bytes) -> str:
+    """Read what `seal_client_secret` made for the same app.
+
+    Raises:
+        KeyEncryptionError: another key-encryption key, another app's row, or damage.
+    """
+    return kek.unwrap(sealed, what=Wrapped.CLIENT_SECRET, name=client_id).decode()
+
+
+def _matches(presented_sha256: bytes, stored_sha256: bytes | None) -> bool:
+    stored = _NO_HASH if stored_sha256 is None else stored_sha256
+    return hmac.compare_digest(presented_sha256, stored) and stored_sha256 is not None
