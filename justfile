@@ -34,6 +34,11 @@ check:
     step python -m pytest --quiet tests/repo
     [ -z "$failed" ] || { echo "check FAILED:$failed" >&2; exit 1; }
 
+# branch coverage of the floors that judge and the statements that load and save: all of it, or fail
+coverage:
+    coverage run -m pytest --quiet tests/model tests/protocol tests/storage
+    coverage report --fail-under=100 --include='*/model/*,*/protocol/*,*/storage/load*,*/storage/save*'
+
 # measure requests per second beside the bare HTTP server and a peer
 bench *args:
     @tools/node-packages bench
