@@ -16,7 +16,7 @@ class AccountStatus(Enum):
 
 
 class ExtensionType(Enum):
-    """Types the platform names (protocol.md B). SERVICE is ours: an app's seat in an account, shown as ApplicationExtension."""
+    """Types the platform names (protocol.md B). SERVICE is an app's seat in an account."""
 
     USER = "User"
     DEPARTMENT = "Department"
@@ -114,8 +114,13 @@ class Allowance(NamedTuple):
 
 
 class LoginName(NamedTuple):
-    """A login name in normal form: an e-mail address, or a phone number (E.164 digits, no '+') and an extension number."""
+    """A login name in normal form: an e-mail address, or E.164 digits without '+' and an extension number."""
 
     email: str | None
     phone: str | None
     extension_number: str | None
+
+
+def normalize_email(email: str) -> str:
+    """Give the one spelling by which an e-mail address is a login name, unique over all accounts."""
+    return email.strip().casefold()

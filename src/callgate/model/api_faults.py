@@ -1,4 +1,4 @@
-"""Faults of the resource API: rows of the same catalogue whose `error` is the envelope's coarse class (protocol.md I.2)."""
+"""Faults of the resource API: rows of the same catalogue, `error` being the coarse class (protocol.md I.2)."""
 
 from callgate.model.faults import Audience, Fault
 
@@ -20,7 +20,7 @@ TOKEN_UNREADABLE = Fault(
     code="OAU-149",
     error="TokenInvalid",
     text="OAuth token is invalid",
-    remedy="Send an access token of this server, whole and unchanged; refresh tokens and JWT credentials are not accepted here.",
+    remedy="Send an access token of this server, whole and unchanged; a refresh token or JWT credential is none.",
     status=401,
 )
 TOKEN_SUPERSEDED = Fault(

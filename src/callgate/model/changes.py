@@ -12,6 +12,7 @@ from callgate.model.client import Client, ClientKeys
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
 from callgate.model.ids import AccountId, ClientId, ExtensionId, RowId
+from callgate.model.key import KeyUse, StoredKey
 from callgate.model.session import EndReason, Session
 
 # --- sessions ----------------------------------------------------------------------------------------------------
@@ -272,6 +273,25 @@ class SessionsFromMoved:
     AUDITED: ClassVar[bool] = True
 
 
+@dataclass(frozen=True, slots=True)
+class KeyStored:
+    """A key was made, or moved to its next state."""
+
+    key: StoredKey
+    by: str
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class KeyForgotten:
+    """A retired key was deleted: nothing made with it can live."""
+
+    use: KeyUse
+    number: int
+    by: str
+    AUDITED: ClassVar[bool] = True
+
+
 SessionChange = (
     SessionOpened | SessionRedeemed | SessionRotated | SessionRenewed | SessionFirstUsed | SessionEnded | CredentialUsed
 )
@@ -291,5 +311,7 @@ AdminChange = (
     | CredentialCreated
     | CredentialDeleted
     | SessionsFromMoved
+    | KeyStored
+    | KeyForgotten
 )
 Change = SessionChange | AssertionClaimed | BrowserChange | AdminChange

@@ -25,8 +25,8 @@ class GrantType(Enum):
     """A way to get a token, spelled as on the wire. IMPLICIT is the authorize endpoint's `response_type=token`."""
 
     AUTHORIZATION_CODE = "authorization_code"
-    REFRESH_TOKEN = "refresh_token"  # noqa: S105 - a grant's name
-    PASSWORD = "password"  # noqa: S105 - a grant's name
+    REFRESH_TOKEN = "refresh_token"
+    PASSWORD = "password"
     JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
     CLIENT_CREDENTIALS = "client_credentials"
     IMPLICIT = "implicit"
@@ -36,8 +36,8 @@ class AuthMethod(Enum):
     """How an app proves itself at the token endpoint (RFC 8414 section 2, protocol.md A.3)."""
 
     NONE = "none"
-    CLIENT_SECRET_BASIC = "client_secret_basic"  # noqa: S105 - a method's name
-    CLIENT_SECRET_JWT = "client_secret_jwt"  # noqa: S105 - a method's name
+    CLIENT_SECRET_BASIC = "client_secret_basic"
+    CLIENT_SECRET_JWT = "client_secret_jwt"
     PRIVATE_KEY_JWT = "private_key_jwt"
 
 
@@ -47,19 +47,19 @@ class Switch(Enum):
     PKCE_PLAIN = "pkce_plain"
     """Accept `code_challenge_method=plain`, also when the method is omitted (RFC 7636 section 4.2)."""
 
-    CLIENT_SECRET_POST = "client_secret_post"  # noqa: S105 - a switch's name
+    CLIENT_SECRET_POST = "client_secret_post"
     """Accept client_id and client_secret in the body without an Authorization header (RFC 6749 section 2.3.1)."""
 
-    ASSERTION_FOR_TOKEN_URL = "assertion_for_token_url"  # noqa: S105 - a switch's name
+    ASSERTION_FOR_TOKEN_URL = "assertion_for_token_url"
     """Accept the token endpoint's URL as `aud` of a client assertion, beside the issuer (ruling 11)."""
 
     LATE_REPEAT_ENDS = "late_repeat_ends"
     """A confidential app's late repeat of a refresh ends the session, as it does for a public app."""
 
-    ID_TOKEN_ES256 = "id_token_es256"  # noqa: S105 - a switch's name
+    ID_TOKEN_ES256 = "id_token_es256"
     """Sign this app's ID tokens with ES256 instead of RS256."""
 
-    ID_TOKEN_HS256 = "id_token_hs256"  # noqa: S105 - a switch's name
+    ID_TOKEN_HS256 = "id_token_hs256"
     """Sign this app's ID tokens with its own secret, which is then stored sealed."""
 
 

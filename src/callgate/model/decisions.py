@@ -11,7 +11,7 @@ from callgate.model.session import Session
 
 
 class TokenTimes(NamedTuple):
-    """What a token reply says of time, in whole seconds remaining; None where the field is not sent (protocol.md D.3)."""
+    """What a token reply says of time, in whole seconds remaining; None: the field is not sent (protocol.md D.3)."""
 
     expires_in_s: int
     refresh_expires_in_s: int | None

@@ -1,4 +1,4 @@
-"""Evidence: what slow work proved before the transaction, each piece naming what it relied on (architecture.md, idea 4)."""
+"""Evidence: what slow work proved before the transaction, and what each proof relied on."""
 
 from dataclasses import dataclass
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Facts: everything a decision may see, loaded in one transaction. NamedTuples, because they are made on the hot path."""
+"""Facts: everything a decision may see, loaded in one transaction. Made on the hot path, hence NamedTuples."""
 
 from typing import NamedTuple
 
@@ -6,6 +6,7 @@ from callgate.model.account import Account, Allowance, Extension, Role
 from callgate.model.client import Client, ClientKeys
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
+from callgate.model.key import StoredKey
 from callgate.model.session import Session
 
 
@@ -104,6 +105,13 @@ class AuthorizeFacts(NamedTuple):
     seat: tuple[Seated, ...]
 
 
+class KeysFacts(NamedTuple):
+    """Every stored key, wrapped, by use and number."""
+
+    now_ms: int
+    keys: tuple[StoredKey, ...]
+
+
 Facts = (
     ClientFacts
     | LoginFacts
@@ -113,4 +121,5 @@ Facts = (
     | OpeningFacts
     | ServiceFacts
     | AuthorizeFacts
+    | KeysFacts
 )

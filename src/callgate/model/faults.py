@@ -1,7 +1,7 @@
 """The catalogue of faults: every denial Callgate can answer, with the words for the caller and for whoever mends it.
 
-A fault is a row: vendor code (ours are `CGT-…`), OAuth error or API error class, HTTP statuses, public text, remedy, and
-the audience of the detail. Sources: protocol.md D.5 and I.2; rulings 3, 10, 17, 18. What a row's `text` names in braces
+A fault is a row: vendor code (ours are `CGT-…`), OAuth error or API error class, HTTP statuses, public text, remedy,
+and the audience of the detail. Sources: protocol.md D.5 and I.2; rulings 3, 10, 17, 18. What a row's `text` names in braces
 is filled from the denial's `values`; those listed in `parameters` are also sent as `parameters` of the envelope.
 """
 
@@ -119,7 +119,7 @@ CLIENT_PROOF_MISSING = Fault(
     code="OAU-123",
     error="invalid_client",
     text="Client authentication is required",
-    remedy="Send Authorization: Basic base64(client_id:client_secret), or the client assertion the app is registered for.",
+    remedy="Send Authorization: Basic base64(client_id:client_secret), or the registered client assertion.",
     rfc=401,
     vendor=401,
 )
@@ -142,7 +142,7 @@ CLIENT_ASSERTION_INVALID = Fault(
     code="CGT-110",
     error="invalid_client",
     text="Client assertion is invalid",
-    remedy="iss and sub must be the client id, aud this server's issuer, exp at most an hour ahead, jti never used before, "
+    remedy="iss and sub must be the client id, aud this server's issuer, exp at most an hour ahead, jti new, "
     "and the signature made with the app's registered key or secret (RFC 7523 section 3).",
     rfc=401,
     vendor=401,
@@ -377,7 +377,7 @@ REDIRECT_URI_NONE = Fault(
     code="OAU-113",
     error="invalid_client",
     text="No redirect uri is registered for the client",
-    remedy="Register one: `callgate apps update APP --redirect-uri …`; or, for an app without a page, use a JWT credential.",
+    remedy="Register one: `callgate apps update APP --redirect-uri …`. An app without a page uses a JWT credential.",
     status=403,
 )
 REDIRECT_URI_UNREGISTERED = Fault(
@@ -451,7 +451,7 @@ FORM_EXPIRED = Fault(
     code="CGT-128",
     error="invalid_request",
     text="This page is too old or was opened in another browser",
-    remedy="Go back to the application and start again; a sign-in page lives ten minutes in the browser that opened it.",
+    remedy="Go back to the application and start again; a page lives ten minutes, in the browser that opened it.",
 )
 SSO_NOT_CONFIGURED = Fault(
     code="CGT-129",

@@ -9,6 +9,7 @@ from callgate.model.facts import (
     AuthorizeFacts,
     ClientFacts,
     CredentialFacts,
+    KeysFacts,
     LoginFacts,
     OpeningFacts,
     ServiceFacts,
@@ -100,6 +101,11 @@ class AuthorizeLookup(Lookup[AuthorizeFacts]):
 
     client_id: ClientId
     sign_in: tuple[AccountId, RowId] | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeysLookup(Lookup[KeysFacts]):
+    """Every key, for a node's rings and for rotation."""
 
 
 OpeningLookup = PasswordOpening | CredentialOpening

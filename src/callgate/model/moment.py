@@ -1,4 +1,4 @@
-"""The moment of a decision: the one time and the only random values it may use."""
+"""The moment of a decision: the only random values and settings it may use. Its time is the facts' `now_ms`."""
 
 from typing import NamedTuple
 
@@ -20,8 +20,7 @@ class Fresh(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """`now_ms` is stamped by the store inside the transaction: one clock per cell."""
+    """Drawn by the service before the transaction; the store stamps the time into the facts, inside it."""
 
-    now_ms: int
     fresh: Fresh
     policy: Policy

@@ -16,8 +16,8 @@ _INCLUDED: dict[str, tuple[str, ...]] = {
 _PLAIN = (
     "A2PSMS AI Analytics CallControl ControlWebinars DirectRingOut EditCustomData EditExtensions EditPaymentInfo "
     "EditReportingSettings EditWebinars EditUserCredentials Glip Meetings ReadAccounts ReadCallLog ReadClientInfo "
-    "ReadContacts ReadMessages ReadPresence ReadWebinars RingOut RoleManagement SubscriptionWebhook TeamMessaging Video "
-    "Voicemail VoipCalling Interoperability NumberLookup TelephonySessions SubscriptionPubNub SubscriptionWebSocket "
+    "ReadContacts ReadMessages ReadPresence ReadWebinars RingOut RoleManagement SubscriptionWebhook TeamMessaging "
+    "Video Voicemail VoipCalling Interoperability NumberLookup TelephonySessions SubscriptionPubNub SubscriptionWebSocket "
     "SubscriptionGCM WebSocket WebSocketsSubscriptions VideoInternal ProblemReportsManagement SendUsageInfo"
 )
 

@@ -1,0 +1,55 @@
+"""Instants: milliseconds since 1970 inside, ISO 8601 on the wire. Sums only; nothing here knows what time it is."""
+
+import re
+from calendar import monthrange
+from datetime import UTC, datetime, timedelta, timezone
+
+DAY_MS = 24 * 3600 * 1000
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MS = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+_FORM = re.compile(
+    r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)"
+    r"(?:[Tt](?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
+    r"(?:[Zz]|(?P<sign>[-+ ])(?P<offset_hours>\d\d)(?::?(?P<offset_minutes>\d\d))?)?)?",
+    re.ASCII,
+)
+
+
+def parse_instant(text: str) -> int | None:
+    """Milliseconds since 1970 of an ISO 8601 date or date and time, or None for anything else.
+
+    Digits beyond the millisecond are dropped. Without an offset it is UTC, a date alone its first moment. A blank before
+    an offset is a plus sign that lost its percent-encoding on the way. The years 1 to 1969 are taken for 1970, because
+    clients spell "from the beginning" in many ways and no call is older.
+    """
+    found = _FORM.fullmatch(text)
+    if found is None:
+        return None
+    parts = {name: int(digits) for name, digits in found.groupdict("0").items() if name not in {"sign", "fraction"}}
+    if not (
+        parts["year"] >= 1
+        and 1 <= parts["month"] <= 12  # noqa: PLR2004 - months of a year
+        and 1 <= parts["day"] <= monthrange(parts["year"], parts["month"])[1]
+        and parts["hour"] < 24  # noqa: PLR2004 - hours of a day
+        and max(parts["minute"], parts["second"], parts["offset_minutes"]) < 60  # noqa: PLR2004 - of an hour, a minute
+        and parts["offset_hours"] < 24  # noqa: PLR2004 - hours of a day
+    ):
+        return None
+    ahead = timedelta(hours=parts["offset_hours"], minutes=parts["offset_minutes"])
+    local = datetime(
+        parts["year"],
+        parts["month"],
+        parts["day"],
+        parts["hour"],
+        parts["minute"],
+        parts["second"],
+        tzinfo=timezone(-ahead if found["sign"] == "-" else ahead),
+    )
+    fraction_ms = int((found["fraction"] or "0").ljust(3, "0")[:3])
+    return min(max((local - _EPOCH) // timedelta(milliseconds=1) + fraction_ms, 0), _LAST_MS)
+
+
+def render_instant(at_ms: int) -> str:
+    """The wire's spelling: ISO 8601 in UTC with milliseconds, as in 2016-03-10T18:07:52.534Z."""
+    return (_EPOCH + timedelta(milliseconds=at_ms)).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

@@ -1,0 +1,56 @@
+"""The operations of the resource API: what an app must be granted, and a person allowed, for each (protocol.md B, I).
+
+One row serves the route table, the judgement (protocol/resources.py) and the documentation.
+"""
+
+from typing import NamedTuple
+
+from callgate.model.permission import COMPANY_CALL_LOG
+
+
+class Operation(NamedTuple):
+    """One operation. Any one of `permissions` is enough, the first is named when none is there; empty asks for none.
+
+    `own_permissions` are asked instead where the extension in the path is the caller's own.
+    """
+
+    method: str
+    path: str
+    summary: str
+    scope: str
+    permissions: tuple[str, ...] = ()
+    own_permissions: tuple[str, ...] = ()
+
+
+_ACCOUNT = "/restapi/v1.0/account/{accountId}"
+_EXTENSION = f"{_ACCOUNT}/extension/{{extensionId}}"
+_READ_EXTENSIONS = ("ReadExtensions",)
+_READ_CALL_LOG = ("ReadCallLog",)
+
+READ_ACCOUNT = Operation("GET", _ACCOUNT, "The account: its number, operator and status", "ReadAccounts")
+LIST_EXTENSIONS = Operation(
+    "GET", f"{_ACCOUNT}/extension", "The extensions of the account", "ReadAccounts", _READ_EXTENSIONS
+)
+READ_EXTENSION = Operation("GET", _EXTENSION, "One extension", "ReadAccounts", _READ_EXTENSIONS)
+READ_COMPANY_CALLS = Operation(
+    "GET", f"{_ACCOUNT}/call-log", "The company's call log, newest first", "ReadCallLog", COMPANY_CALL_LOG
+)
+READ_COMPANY_CALL = Operation(
+    "GET", f"{_ACCOUNT}/call-log/{{callRecordId}}", "One call of the company", "ReadCallLog", COMPANY_CALL_LOG
+)
+READ_EXTENSION_CALLS = Operation(
+    "GET",
+    f"{_EXTENSION}/call-log",
+    "An extension's call log, newest first",
+    "ReadCallLog",
+    COMPANY_CALL_LOG,
+    _READ_CALL_LOG,
+)
+READ_EXTENSION_CALL = Operation(
+    "GET",
+    f"{_EXTENSION}/call-log/{{callRecordId}}",
+    "One call of an extension",
+    "ReadCallLog",
+    COMPANY_CALL_LOG,
+    _READ_CALL_LOG,
+)

@@ -1,0 +1,24 @@
+"""What any opening request may ask of its session: scope, lifetimes, endpoint (protocol.md D.1)."""
+
+import re
+
+from callgate.model import faults
+from callgate.model.client import Client
+from callgate.model.decisions import Denied
+from callgate.protocol.forms import Form
+from callgate.protocol.lifetimes import access_ttl_s, refresh_ttl_s
+from callgate.protocol.opening import Asked
+from callgate.protocol.scopes import narrow_scope
+
+_ENDPOINT_ID = re.compile(r"[\x21-\x7e]{1,128}\Z")
+
+
+def ask(form: Form, client: Client) -> Asked | Denied:
+    """Clamped lifetimes, narrowed scope; an endpoint_id of impossible form is a fault, for it names a seat."""
+    endpoint_id = form.get("endpoint_id")
+    if endpoint_id is not None and not _ENDPOINT_ID.match(endpoint_id):
+        return Denied(fault=faults.PARAMETER_INVALID, values=(("parameter", "endpoint_id"),))
+    scope = narrow_scope(client, form.get("scope"))
+    if not scope:
+        return Denied(fault=faults.SCOPE_INVALID)
+    return Asked(scope, access_ttl_s(client, form), refresh_ttl_s(client, form), endpoint_id)

@@ -1,0 +1,25 @@
+"""Grants: one module each, and the registry of them all.
+
+A grant parses its part of the form into a request value, names the lookup of its facts, and decides.
+"""
+
+from collections.abc import Callable
+
+from callgate.model.client import Client, GrantType
+from callgate.model.decisions import Denied
+from callgate.protocol.forms import Form
+from callgate.protocol.grants import authorization_code, client_credentials, jwt_bearer, password, refresh_token
+from callgate.protocol.grants.authorization_code import CodeRequest
+from callgate.protocol.grants.client_credentials import ClientCredentialsRequest
+from callgate.protocol.grants.jwt_bearer import JwtBearerRequest
+from callgate.protocol.grants.password import PasswordRequest
+from callgate.protocol.grants.refresh_token import RefreshRequest
+
+GrantRequest = CodeRequest | ClientCredentialsRequest | JwtBearerRequest | PasswordRequest | RefreshRequest
+Parse = Callable[[Form, Client], GrantRequest | Denied]
+
+ALL: dict[str, tuple[GrantType, Parse]] = {
+    grant.TYPE.value: (grant.TYPE, grant.parse)
+    for grant in (authorization_code, client_credentials, jwt_bearer, password, refresh_token)
+}
+"""grant_type as on the wire -> the grant and its parser."""

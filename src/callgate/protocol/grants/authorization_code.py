@@ -1,0 +1,138 @@
+"""The code grant (RFC 6749 section 4.1.3, RFC 7636): a code, once, within a minute, by whom it was made for."""
+
+import hmac
+from dataclasses import dataclass
+
+from callgate.model import faults
+from callgate.model.changes import SessionEnded, SessionRedeemed
+from callgate.model.client import Client, GrantType
+from callgate.model.decisions import Denied, Granted, LookAgain
+from callgate.model.evidence import ClientProven
+from callgate.model.facts import SessionFacts
+from callgate.model.lookups import RedeemLookup
+from callgate.model.moment import Moment
+from callgate.model.policy import CODE_REPEAT_GRACE_MS, CODE_TTL_S
+from callgate.model.reference import Reference
+from callgate.model.session import EndReason, Session, SessionState
+from callgate.protocol.asking import ask
+from callgate.protocol.forms import Form
+from callgate.protocol.guards import client_stands, may_serve, still_works
+from callgate.protocol.opening import Asked
+from callgate.protocol.pkce import verifier_matches
+from callgate.protocol.seats import Row, place_live
+from callgate.protocol.sessions import BECAUSE, holds_secret, token_times, why_facts_end
+
+TYPE = GrantType.AUTHORIZATION_CODE
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRequest:
+    """The code as sent, with what it must agree with. The scope was settled at authorize."""
+
+    code: str
+    redirect_uri: str | None
+    code_verifier: str | None
+    asked: Asked
+
+    def __repr__(self) -> str:
+        return "CodeRequest(…)"
+
+
+def parse(form: Form, client: Client) -> CodeRequest | Denied:
+    """code, redirect_uri, code_verifier; lifetimes and endpoint as for every opening grant."""
+    code = form.get("code")
+    if code is None:
+        return Denied(fault=faults.PARAMETER_MISSING, values=(("parameter", "code"),))
+    asked = ask(form, client)
+    if isinstance(asked, Denied):
+        return asked
+    return CodeRequest(code, form.get("redirect_uri"), form.get("code_verifier"), asked)
+
+
+def lookup(reference: Reference) -> RedeemLookup:
+    """The pending row and the seat its tokens will take."""
+    return RedeemLookup(reference.account_id, reference.row_id)
+
+
+def decide(
+    request: CodeRequest, *, client: ClientProven, reference: Reference, moment: Moment, facts: SessionFacts
+) -> Granted | Denied | LookAgain:
+    """Binding first, then state: whoever lacks the verifier must not be able to end the victim's session."""
+    session = facts.session
+    if session is None or not holds_secret(session, reference.secret):
+        return Denied(fault=faults.CODE_INVALID, why="no such code")
+    if session.client_id != client.client_id:
+        return Denied(fault=faults.CODE_FOR_OTHER_CLIENT, why="the code was made for another app")
+    unbound = _bound(request, session)
+    if unbound:
+        return unbound
+    if session.state is not SessionState.PENDING:
+        return _again(session, client, facts.now_ms)
+    if facts.now_ms >= session.opened_ms + CODE_TTL_S * 1000:
+        return Denied(fault=faults.CODE_EXPIRED)
+    app, account, extension = facts.client, facts.account, facts.extension
+    if app is None or account is None or extension is None:
+        return Denied(fault=faults.CODE_INVALID, why="the app, account or extension is gone")
+    if not client_stands(client, app):
+        return LookAgain()
+    why = why_facts_end(facts, session, account, extension)
+    if why:
+        return Denied(fault=faults.CODE_INVALID, why=BECAUSE[why])
+    refused = still_works(account, extension) or may_serve(app, account, facts.role)
+    return refused or _redeem(
+        request, app, account, extension, session=session, secret=reference.secret, moment=moment, facts=facts
+    )
+
+
+def _bound(request: CodeRequest, session: Session) -> Denied | None:
+    """Redirect URI if one was sent (RFC 6749 section 4.1.3), and PKCE both ways (RFC 9700 section 4.8.2)."""
+    sent = request.redirect_uri
+    if (session.redirect_uri_sent or sent is not None) and not _same(sent, session.redirect_uri):
+        return Denied(fault=faults.REDIRECT_URI_MISMATCH, why="redirect_uri differs from the authorize request's")
+    challenge, verifier = session.code_challenge, request.code_verifier
+    if challenge is None:
+        if verifier is not None:
+            return Denied(fault=faults.CODE_INVALID, why="code_verifier without a code_challenge at authorize")
+        return None
+    if verifier is None or not verifier_matches(verifier, challenge, plain=session.challenge_plain):
+        return Denied(fault=faults.CODE_INVALID, why="code_verifier is missing or not the challenge's")
+    return None
+
+
+def _same(sent: str | None, stored: str | None) -> bool:
+    return sent is not None and stored is not None and hmac.compare_digest(sent.encode(), stored.encode())
+
+
+def _again(session: Session, client: ClientProven, now_ms: int) -> Denied:
+    """Denied always; the session ends too, unless it was a page's double submit (RFC 6749 section 4.1.2)."""
+    late = session.redeemed_ms is not None and now_ms - session.redeemed_ms > CODE_REPEAT_GRACE_MS
+    if session.state is SessionState.ACTIVE and late:
+        ended = SessionEnded(session, EndReason.CODE_REPLAYED, now_ms, client.client_id)
+        return Denied(fault=faults.CODE_INVALID, why="the code was replayed; its session is ended", changes=(ended,))
+    return Denied(fault=faults.CODE_INVALID, why="the code was used before")
+
+
+def _redeem(request: CodeRequest, row: Row, session: Session, *, secret: bytes, moment: Moment) -> Granted:
+    asked = request.asked
+    placed = place_live(row, endpoint_id=asked.endpoint_id, by=row.client.id)
+    after = session._replace(
+        state=SessionState.ACTIVE,
+        slot=placed.slot,
+        generation=1,
+        key_number=moment.fresh.key_number,
+        first_issued_ms=row.now_ms,
+        issued_ms=row.now_ms,
+        access_ttl_s=asked.access_ttl_s,
+        refresh_ttl_s=asked.refresh_ttl_s,
+        endpoint_id=asked.endpoint_id or session.endpoint_id,
+        redeemed_ms=row.now_ms,
+    )
+    return Granted(
+        session=after,
+        secret=secret,
+        times=token_times(after, row.account, row.now_ms),
+        extension=row.extension,
+        client=row.client,
+        now_ms=row.now_ms,
+        changes=(*placed.changes, SessionRedeemed(session, after)),
+    )

@@ -1,0 +1,108 @@
+"""The JWT credential grant (RFC 7523 section 2.1; protocol.md G, ruling 6): a person's key for unattended apps."""
+
+from dataclasses import dataclass, field
+
+from callgate.model import faults
+from callgate.model.changes import CredentialUsed
+from callgate.model.client import Client, GrantType
+from callgate.model.credential import JwtCredential
+from callgate.model.decisions import Denied, Granted, LookAgain
+from callgate.model.evidence import ClientProven, CredentialPresented
+from callgate.model.facts import OpeningFacts
+from callgate.model.lookups import CredentialOpening
+from callgate.model.moment import Moment
+from callgate.model.policy import CREDENTIAL_USE_STEP_MS
+from callgate.model.session import CredentialKind
+from callgate.protocol.asking import ask
+from callgate.protocol.forms import Form
+from callgate.protocol.guards import client_stands, may_serve, may_sign_in
+from callgate.protocol.opening import Asked, Credential, grant_opened, new_session
+from callgate.protocol.seats import Row, place_live
+
+TYPE = GrantType.JWT_BEARER
+CREDENTIAL_VERSION = 1
+"""Credentials are immutable: a present row is version 1, a deleted one has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class JwtBearerRequest:
+    """The assertion as sent, and what it is to open."""
+
+    assertion: str = field(repr=False)
+    asked: Asked
+
+
+def parse(form: Form, client: Client) -> JwtBearerRequest | Denied:
+    """assertion, and what every opening grant may ask."""
+    assertion = form.get("assertion")
+    if assertion is None:
+        return Denied(fault=faults.PARAMETER_MISSING, values=(("parameter", "assertion"),))
+    asked = ask(form, client)
+    return asked if isinstance(asked, Denied) else JwtBearerRequest(assertion, asked)
+
+
+def lookup(client: ClientProven, presented: CredentialPresented) -> CredentialOpening:
+    """The credential's row again, with its person and their seat."""
+    return CredentialOpening(client.client_id, presented.credential.id)
+
+
+def decide(
+    request: JwtBearerRequest,
+    *,
+    client: ClientProven,
+    presented: CredentialPresented,
+    moment: Moment,
+    facts: OpeningFacts,
+) -> Granted | Denied | LookAgain:
+    """The row decides: present, unexpired, meant for this app; then the person; then the seat."""
+    app, credential = facts.client, facts.credential
+    if app is None or not client_stands(client, app):
+        return LookAgain()
+    if credential is None or credential.sha256 != presented.credential.sha256:
+        return Denied(fault=faults.CREDENTIAL_GONE, why=f"credential {presented.credential.id} is gone")
+    if credential.expires_ms is not None and facts.now_ms >= credential.expires_ms:
+        return Denied(fault=faults.CREDENTIAL_EXPIRED, why=f"credential {credential.id} is expired")
+    account, extension = facts.account, facts.extension
+    if account is None or extension is None:
+        return Denied(fault=faults.EXTENSION_GONE, why=f"extension {credential.extension_id} is gone")
+    if not _is_meant_for(credential, app):
+        return Denied(fault=faults.CREDENTIAL_OTHER_APP, why=f"credential {credential.id} does not list the app")
+    refused = may_sign_in(account, extension) or may_serve(app, account, facts.role)
+    if refused:
+        return refused
+    placed = place_live(
+        Row(app, account, extension, facts.seat, facts.sessions_from_ms, facts.now_ms),
+        endpoint_id=request.asked.endpoint_id,
+        by=app.id,
+    )
+    session = new_session(
+        client=app,
+        extension=extension,
+        asked=request.asked,
+        credential=Credential(CredentialKind.JWT_CREDENTIAL, credential.id, CREDENTIAL_VERSION),
+        slot=placed.slot,
+        moment=moment,
+        now_ms=facts.now_ms,
+    )
+    return grant_opened(
+        session,
+        moment=moment,
+        client=app,
+        account=account,
+        extension=extension,
+        ended=placed.changes,
+        also=_last_use(credential, facts.now_ms),
+    )
+
+
+def _is_meant_for(credential: JwtCredential, app: Client) -> bool:
+    if credential.client_ids is None:
+        return app.account_id == credential.account_id
+    return app.id in credential.client_ids
+
+
+def _last_use(credential: JwtCredential, now_ms: int) -> tuple[CredentialUsed, ...]:
+    recorded = credential.last_used_ms
+    if recorded is not None and now_ms - recorded < CREDENTIAL_USE_STEP_MS:
+        return ()
+    return (CredentialUsed(credential.id, now_ms),)

@@ -1,0 +1,72 @@
+"""Guards every grant passes: proofs still stand, the person may sign in, the app may serve them."""
+
+from callgate.model import faults
+from callgate.model.account import (
+    SIGN_IN_TYPES,
+    Account,
+    AccountStatus,
+    Extension,
+    ExtensionStatus,
+    ExtensionType,
+    Role,
+)
+from callgate.model.client import Client, ClientStatus
+from callgate.model.decisions import Denied
+from callgate.model.evidence import ClientProven, Reliance
+
+
+def client_stands(proven: ClientProven, client: Client | None) -> bool:
+    """Whether the app is still what the proof relied on; otherwise it is proven again."""
+    return client is not None and proven.relied_on == client_reliance(client)
+
+
+def client_reliance(client: Client) -> tuple[Reliance, ...]:
+    """What a proof of this client stands on."""
+    return (Reliance("client", client.id, client.version),)
+
+
+def password_reliance(extension: Extension) -> tuple[Reliance, ...]:
+    """What a proof of this person's password stands on."""
+    return (Reliance("password", extension.id, extension.password_version),)
+
+
+def app_works(client: Client) -> Denied | None:
+    """A blocked app gets nothing."""
+    if client.status is ClientStatus.BLOCKED:
+        return Denied(fault=faults.CLIENT_BLOCKED, why="the app is blocked")
+    return None
+
+
+def may_sign_in(account: Account, extension: Extension) -> Denied | None:
+    """State codes of a person, to be shown only after a correct password (ruling 10)."""
+    if extension.type is ExtensionType.DEPARTMENT:
+        return Denied(fault=faults.SIGN_IN_QUEUE, why=f"extension {extension.id} is a call queue")
+    if extension.type not in SIGN_IN_TYPES:
+        values = (("extension_type", extension.type.value),)
+        return Denied(fault=faults.SIGN_IN_TYPE, values=values, why=f"extension {extension.id} is no person")
+    if extension.status is not ExtensionStatus.ENABLED:
+        return Denied(fault=faults.SIGN_IN_STATE, why=f"extension {extension.id} is {extension.status.value}")
+    if account.status is not AccountStatus.CONFIRMED:
+        return Denied(fault=faults.SIGN_IN_ACCOUNT_STATE, why=f"account {account.id} is {account.status.value}")
+    return None
+
+
+def still_works(account: Account, extension: Extension) -> Denied | None:
+    """Disabled means disabled: for refreshes, credentials and services, where nobody types a password."""
+    if account.status is not AccountStatus.CONFIRMED:
+        return Denied(fault=faults.ACCOUNT_GONE, why=f"account {account.id} is {account.status.value}")
+    if extension.status is not ExtensionStatus.ENABLED:
+        return Denied(fault=faults.EXTENSION_DISABLED, why=f"extension {extension.id} is {extension.status.value}")
+    return None
+
+
+def may_serve(client: Client, account: Account, role: Role | None) -> Denied | None:
+    """Own people always; others' only for a public app, and only with their role's ThirdPartyAppAccess (ruling 8)."""
+    if client.account_id == account.id:
+        return None
+    if client.private:
+        return Denied(fault=faults.APP_PRIVATE, why=f"the app is private to account {client.account_id}")
+    if role is None or "ThirdPartyAppAccess" not in role.permissions:
+        values = (("permissionName", "ThirdPartyAppAccess"),)
+        return Denied(fault=faults.THIRD_PARTY_ACCESS, values=values, why="the role lacks ThirdPartyAppAccess")
+    return None

@@ -1,0 +1,64 @@
+"""Discovery documents that tell the truth (OpenID Connect Discovery, RFC 8414; protocol.md F)."""
+
+from collections.abc import Sequence
+
+from callgate.model.client import AuthMethod, GrantType
+from callgate.model.scope import IDENTITY_SCOPES
+
+CLAIMS = [
+    "sub",
+    "iss",
+    "auth_time",
+    "aud",
+    "exp",
+    "iat",
+    "nonce",
+    "account_id",
+    "email",
+    "email_verified",
+    "given_name",
+    "family_name",
+]
+
+Document = dict[str, str | bool | list[str]]
+
+
+def discovery(issuer: str, *, locales: Sequence[str], plain_allowed: bool, implicit_allowed: bool) -> Document:
+    """What some app of this server may use (ruling 12). `issuer` has no trailing slash."""
+    oauth = f"{issuer}/restapi/oauth"
+    grants = [grant.value for grant in GrantType if implicit_allowed or grant is not GrantType.IMPLICIT]
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{oauth}/authorize",
+        "token_endpoint": f"{oauth}/token",
+        "revocation_endpoint": f"{oauth}/revoke",
+        "userinfo_endpoint": f"{oauth}/userinfo",
+        "jwks_uri": f"{oauth}/jwks",
+        "scopes_supported": sorted(IDENTITY_SCOPES),
+        "response_types_supported": ["code", "token"] if implicit_allowed else ["code"],
+        "response_modes_supported": ["query", "fragment"] if implicit_allowed else ["query"],
+        "grant_types_supported": grants,
+        "subject_types_supported": ["public"],
+        "token_endpoint_auth_methods_supported": [method.value for method in AuthMethod],
+        "token_endpoint_auth_signing_alg_values_supported": [
+            "HS256",
+            "HS384",
+            "HS512",
+            "RS256",
+            "PS256",
+            "ES256",
+            "EdDSA",
+        ],
+        "revocation_endpoint_auth_methods_supported": [method.value for method in AuthMethod],
+        "userinfo_signing_alg_values_supported": ["none"],
+        "id_token_signing_alg_values_supported": ["RS256", "ES256", "HS256"],
+        "display_values_supported": ["page", "popup", "touch", "mobile"],
+        "prompt_values_supported": ["none", "login", "consent"],
+        "claims_supported": CLAIMS,
+        "ui_locales_supported": list(locales),
+        "code_challenge_methods_supported": ["S256", "plain"] if plain_allowed else ["S256"],
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "authorization_response_iss_parameter_supported": True,
+    }

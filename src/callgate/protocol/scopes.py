@@ -1,0 +1,23 @@
+"""Scope of a token: the app's, narrowed by the request (protocol.md A.5, ruling 9)."""
+
+from callgate.model.client import Client, GrantType
+from callgate.model.scope import IDENTITY_SCOPES, covers
+
+
+def narrow_scope(client: Client, requested: str | None) -> tuple[str, ...]:
+    """What a token of this app may carry of what was asked; everything when nothing was. Empty: only unknown names."""
+    if requested is None:
+        return client.scopes
+    return tuple(dict.fromkeys(name for name in requested.split() if _may_have(client, name)))
+
+
+def is_narrower(scope: str, requested: str | None) -> bool:
+    """Whether a refresh asks for nothing the session does not have (RFC 6749 section 6)."""
+    granted = scope.split()
+    return requested is None or all(covers(granted, name) for name in requested.split())
+
+
+def _may_have(client: Client, name: str) -> bool:
+    if name in IDENTITY_SCOPES:
+        return GrantType.AUTHORIZATION_CODE in client.grants
+    return covers(client.scopes, name)

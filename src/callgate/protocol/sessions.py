@@ -1,0 +1,143 @@
+"""Sessions judged: when a row is over, what of its life remains, and who presents which generation.
+
+Sessions end by comparison: nothing here writes. Absolute and idle ends are computed from today's policy, so that a
+stricter one takes hold at once (architecture.md, "The session").
+"""
+
+import hashlib
+import hmac
+
+from callgate.model.account import Account, AccountStatus, Extension, ExtensionStatus
+from callgate.model.client import Client, ClientStatus
+from callgate.model.consent import SignIn
+from callgate.model.decisions import TokenTimes
+from callgate.model.facts import AuthorizeFacts, SessionFacts
+from callgate.model.policy import CODE_TTL_S
+from callgate.model.session import EndReason, Session, SessionState
+
+BECAUSE = {
+    EndReason.REVOKED: "revoked by the application",
+    EndReason.EVICTED: "session limit reached: signed in again elsewhere",
+    EndReason.REPLACED: "replaced by a later sign-in of the same endpoint",
+    EndReason.REPLAYED: "a used refresh token was presented again",
+    EndReason.CODE_REPLAYED: "its authorization code was presented again",
+    EndReason.EXPIRED: "expired",
+    EndReason.ABSOLUTE_TIMEOUT: "the account's absolute session time-out was reached",
+    EndReason.IDLE_TIMEOUT: "the account's idle session time-out was reached",
+    EndReason.CREDENTIAL_CHANGED: "the password changed or the credential was withdrawn",
+    EndReason.APP_BLOCKED: "the application is blocked",
+    EndReason.SIGNED_OUT_EVERYWHERE: "signed out everywhere",
+    EndReason.RESTORED: "all sessions were ended by the operator",
+    EndReason.ADMINISTRATOR: "ended by an administrator",
+}
+"""What whoever holds an authentic token may be told (ruling 3)."""
+
+
+def holds_secret(session: Session, secret: bytes) -> bool:
+    """Whether a presented reference brings this row's secret; constant time."""
+    return hmac.compare_digest(hashlib.sha256(secret).digest(), session.secret_sha256)
+
+
+def holds_sign_in(sign_in: SignIn, secret: bytes, extension: Extension, facts: AuthorizeFacts) -> bool:
+    """Whether a browser's cookie opens this sign-in and today's facts have not ended it."""
+    return (
+        hmac.compare_digest(hashlib.sha256(secret).digest(), sign_in.secret_sha256)
+        and facts.now_ms < sign_in.expires_ms
+        and sign_in.password_version == extension.password_version
+        and sign_in.signed_in_ms >= max(facts.sessions_from_ms, extension.sessions_from_ms)
+    )
+
+
+def access_end_ms(session: Session) -> int:
+    """When the living generation's access token expires."""
+    return session.issued_ms + session.access_ttl_s * 1000
+
+
+def refresh_end_ms(session: Session) -> int:
+    """When the living generation's refresh token expires; its issue where there is none."""
+    return session.issued_ms + session.refresh_ttl_s * 1000
+
+
+def expires_ms(session: Session) -> int:
+    """When nothing of the row can be used any more; policies of the account may end it sooner."""
+    if session.state is SessionState.PENDING:
+        return session.opened_ms + CODE_TTL_S * 1000
+    return max(access_end_ms(session), refresh_end_ms(session))
+
+
+def policy_end_ms(session: Session, account: Account) -> int | None:
+    """When the account's absolute or idle time-out ends the session; None without either."""
+    ends = [
+        start + limit_s * 1000
+        for start, limit_s in (
+            (session.opened_ms, account.absolute_timeout_s),
+            (session.issued_ms, account.idle_timeout_s),
+        )
+        if limit_s
+    ]
+    return min(ends, default=None)
+
+
+def why_over(
+    session: Session,
+    *,
+    credential_version: int | None,
+    client: Client | None,
+    account: Account,
+    extension: Extension,
+    sessions_from_ms: int,
+    now_ms: int,
+) -> EndReason | None:
+    """Why today's facts end this row, or None while it lives. Expiry of single tokens is not asked here."""
+    if client is None or client.status is ClientStatus.BLOCKED:
+        return EndReason.APP_BLOCKED
+    if credential_version != session.credential_version:
+        return EndReason.CREDENTIAL_CHANGED
+    if session.issued_ms < sessions_from_ms:
+        return EndReason.RESTORED
+    if session.issued_ms < extension.sessions_from_ms:
+        return EndReason.SIGNED_OUT_EVERYWHERE
+    if account.absolute_timeout_s and now_ms >= session.opened_ms + account.absolute_timeout_s * 1000:
+        return EndReason.ABSOLUTE_TIMEOUT
+    if account.idle_timeout_s and now_ms >= session.issued_ms + account.idle_timeout_s * 1000:
+        return EndReason.IDLE_TIMEOUT
+    return None
+
+
+def why_facts_end(facts: SessionFacts, session: Session, account: Account, extension: Extension) -> EndReason | None:
+    """`why_over` for a session loaded with its facts."""
+    return why_over(
+        session,
+        credential_version=facts.credential_version,
+        client=facts.client,
+        account=account,
+        extension=extension,
+        sessions_from_ms=facts.sessions_from_ms,
+        now_ms=facts.now_ms,
+    )
+
+
+def person_works(account: Account, extension: Extension) -> bool:
+    """Whether account and extension are in a state in which tokens work: disabled means disabled."""
+    return account.status is AccountStatus.CONFIRMED and extension.status is ExtensionStatus.ENABLED
+
+
+def token_times(session: Session, account: Account, now_ms: int) -> TokenTimes:
+    """What remains of the living generation, never beyond the account's own time-outs (protocol.md D.3)."""
+    end = policy_end_ms(session, account)
+    access_end = access_end_ms(session)
+    refresh_end = refresh_end_ms(session)
+    absolute_end = session.opened_ms + account.absolute_timeout_s * 1000 if account.absolute_timeout_s else None
+    return TokenTimes(
+        expires_in_s=_seconds(access_end if end is None else min(access_end, end), now_ms),
+        refresh_expires_in_s=(
+            _seconds(refresh_end if end is None else min(refresh_end, end), now_ms) if session.refresh_ttl_s else None
+        ),
+        session_expires_in_s=None if absolute_end is None else _seconds(absolute_end, now_ms),
+        session_expires_at_ms=absolute_end,
+        session_idle_timeout_s=account.idle_timeout_s or None,
+    )
+
+
+def _seconds(end_ms: int, now_ms: int) -> int:
+    return max(0, end_ms - now_ms) // 1000

@@ -1,0 +1,70 @@
+"""Signing in at a browser: the same proof and the same order of answers as the password grant."""
+
+from dataclasses import dataclass
+
+from callgate.model import faults
+from callgate.model.account import LoginName
+from callgate.model.changes import SignInStarted
+from callgate.model.consent import SignIn
+from callgate.model.decisions import Denied, LookAgain
+from callgate.model.evidence import PasswordProven, PasswordRefused
+from callgate.model.facts import OpeningFacts
+from callgate.model.moment import Moment
+from callgate.protocol.forms import Form
+from callgate.protocol.guards import may_sign_in, password_reliance
+from callgate.protocol.login_name import parse_login_name
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRequest:
+    """What the page's form says."""
+
+    login: LoginName | None
+    password: str
+    remembered: bool
+
+    def __repr__(self) -> str:
+        return f"SignInRequest(login={self.login!r}, …)"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A browser session begins."""
+
+    sign_in: SignIn
+    changes: tuple[SignInStarted, ...]
+
+
+def parse(form: Form) -> SignInRequest | Denied:
+    """username, password, extension, remember_me."""
+    username, password = form.get("username"), form.get("password")
+    if username is None or password is None:
+        return Denied(fault=faults.CREDENTIALS_INCOMPLETE)
+    login = parse_login_name(username, form.get("extension"))
+    return SignInRequest(login, password, form.get("remember_me") is not None)
+
+
+def decide(
+    request: SignInRequest, *, password: PasswordProven | PasswordRefused, moment: Moment, facts: OpeningFacts
+) -> SignedIn | Denied | LookAgain:
+    """State codes only after a correct password."""
+    if isinstance(password, PasswordRefused):
+        return Denied(fault=faults.CREDENTIALS_INVALID, why="unknown login name or wrong password")
+    account, extension = facts.account, facts.extension
+    if account is None or extension is None or password.relied_on != password_reliance(extension):
+        return LookAgain()
+    refused = may_sign_in(account, extension)
+    if refused:
+        return refused
+    policy = moment.policy
+    ttl_s = policy.remembered_sign_in_ttl_s if request.remembered else policy.sign_in_ttl_s
+    sign_in = SignIn(
+        id=moment.fresh.row_id,
+        account_id=account.id,
+        extension_id=extension.id,
+        secret_sha256=moment.fresh.secret_sha256,
+        signed_in_ms=facts.now_ms,
+        expires_ms=facts.now_ms + ttl_s * 1000,
+        password_version=extension.password_version,
+    )
+    return SignedIn(sign_in, (SignInStarted(sign_in),))
