@@ -1,8 +1,8 @@
 """The catalogue of faults: every denial Callgate can answer, with the words for the caller and for whoever mends it.
 
 A fault is a row: vendor code (ours are `CGT-…`), OAuth error or API error class, HTTP statuses, public text, remedy,
-and the audience of the detail. Sources: protocol.md D.5 and I.2; rulings 3, 10, 17, 18. What a row's `text` names in braces
-is filled from the denial's `values`; those listed in `parameters` are also sent as `parameters` of the envelope.
+and the audience of the detail. Sources: protocol.md D.5 and I.2; rulings 3, 10, 17, 18. What a row's `text` names in
+braces is filled from the denial's `values`; those listed in `parameters` are also sent as `parameters` of the envelope.
 """
 
 from dataclasses import dataclass

@@ -14,11 +14,12 @@ _INCLUDED: dict[str, tuple[str, ...]] = {
 }
 
 _PLAIN = (
-    "A2PSMS AI Analytics CallControl ControlWebinars DirectRingOut EditCustomData EditExtensions EditPaymentInfo "
-    "EditReportingSettings EditWebinars EditUserCredentials Glip Meetings ReadAccounts ReadCallLog ReadClientInfo "
-    "ReadContacts ReadMessages ReadPresence ReadWebinars RingOut RoleManagement SubscriptionWebhook TeamMessaging "
-    "Video Voicemail VoipCalling Interoperability NumberLookup TelephonySessions SubscriptionPubNub SubscriptionWebSocket "
-    "SubscriptionGCM WebSocket WebSocketsSubscriptions VideoInternal ProblemReportsManagement SendUsageInfo"
+    "A2PSMS AI Analytics CallControl ControlWebinars DirectRingOut EditCustomData EditExtensions "
+    "EditPaymentInfo EditReportingSettings EditWebinars EditUserCredentials Glip Meetings ReadAccounts "
+    "ReadCallLog ReadClientInfo ReadContacts ReadMessages ReadPresence ReadWebinars RingOut RoleManagement "
+    "SubscriptionWebhook TeamMessaging Video Voicemail VoipCalling Interoperability NumberLookup "
+    "TelephonySessions SubscriptionPubNub SubscriptionWebSocket SubscriptionGCM WebSocket "
+    "WebSocketsSubscriptions VideoInternal ProblemReportsManagement SendUsageInfo"
 )
 
 IDENTITY_SCOPES = frozenset({"openid", "email", "profile"})

@@ -79,9 +79,10 @@ def decide(
     if why:
         return Denied(fault=faults.CODE_INVALID, why=BECAUSE[why])
     refused = still_works(account, extension) or may_serve(app, account, facts.role)
-    return refused or _redeem(
-        request, app, account, extension, session=session, secret=reference.secret, moment=moment, facts=facts
-    )
+    if refused:
+        return refused
+    row = Row(app, account, extension, facts.seat, facts.sessions_from_ms, facts.now_ms)
+    return _redeem(request, row, session, secret=reference.secret, moment=moment)
 
 
 def _bound(request: CodeRequest, session: Session) -> Denied | None:
