@@ -1,0 +1,395 @@
+"""Settings: one TOML file and `CALLGATE_…` variables, checked whole before anything starts.
+
+The environment wins over the file. A name that is no setting is refused, with the nearest one that is: a
+mistyped switch must not leave a door open. The docstrings here are the source of docs/settings.md. What a
+setting does belongs to the module that uses it, never here.
+"""
+
+import difflib
+import ipaddress
+import os
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, NamedTuple
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, SettingsConfigDict
+
+from callgate.model.policy import Policy, Statuses
+
+DEFAULT_FILE = Path("callgate.toml")
+"""Read when it lies in the working directory and no other file is named."""
+
+FILE_VARIABLE = "CALLGATE_CONFIG"
+PREFIX = "CALLGATE_"
+_NESTED = "__"
+_SQLITE = "sqlite:///"
+_PORT_MAX = 65_535
+_LOOPBACK_NAMES = frozenset({"localhost"})
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class ConfigError(Exception):
+    """Settings that cannot be used; `problems` has one line for each, none of which shows a value."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(self.problems))
+
+
+class LogFormat(Enum):
+    """How log lines are written: for people, or one JSON object a line."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class LogLevel(Enum):
+    """The least that is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def _split(value: object) -> object:
+    """A list written as one text, as environments do."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _public_url_problem(value: str) -> str | None:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return "must be a URL such as https://login.example.com"
+    if value != f"{parts.scheme}://{parts.netloc}" or parts.username is not None:
+        return "must be scheme, host and port alone: no path, no slash at the end, no query"
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        return "must be https, because tokens and passwords travel there; http is for loopback hosts alone"
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    if host in _LOOPBACK_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class _Section(BaseModel):
+    # Inputs are hidden because a value in the wrong place may be a secret.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
+    )
+
+
+class ServerSettings(_Section):
+    """Where the server listens, and what it is called outside."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+
+    port: int = Field(default=8080, ge=1, le=_PORT_MAX)
+    """Port to listen on."""
+
+    public_url: str | None = None
+    """The URL clients use, which is also the issuer: https, except on a loopback host, and without a path.
+    Left out: http://HOST:PORT, on a loopback host only."""
+
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_split)] = ()
+    """Networks of the proxies in front, such as 10.0.0.0/8: from them alone, X-Forwarded-For and
+    X-Forwarded-Proto are believed."""
+
+    cell: str = Field(default="CGT01P01", pattern=r"^[A-Z]{3}\d\d[PT]\d\d$")
+    """Name of this cell, which stands at the head of every token: site, number, P or T, number."""
+
+    shutdown_s: int = Field(default=10, ge=0, le=600)
+    """How long requests under way may finish when the server is told to stop."""
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str | None) -> str | None:
+        problem = None if value is None else _public_url_problem(value)
+        if problem:
+            raise ValueError(problem)
+        return value
+
+    @model_validator(mode="after")
+    def _check_issuer(self) -> "ServerSettings":
+        if self.public_url is None and not _is_loopback(self.host):
+            raise ValueError("server.public_url is required when server.host is not a loopback address")
+        return self
+
+    @property
+    def issuer(self) -> str:
+        """The issuer identifier (RFC 8414 section 2)."""
+        return self.public_url or f"http://{_bracketed(self.host)}:{self.port}"
+
+
+class DatabaseSettings(_Section):
+    """Where everything is kept."""
+
+    url: str = "sqlite:///callgate.db"
+    """sqlite:///NAME from the working directory, sqlite:////PATH from the root. One server process a file."""
+
+    @field_validator("url")
+    @classmethod
+    def _check_url(cls, value: str) -> str:
+        if not value.startswith(_SQLITE) or len(value) == len(_SQLITE):
+            raise ValueError("must be sqlite:///NAME or sqlite:////PATH")
+        return value
+
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return Path(self.url.removeprefix(_SQLITE))
+
+
+class KeySettings(_Section):
+    """The key-encryption key: it wraps every key in the database, and must never be kept with its backups."""
+
+    key_encryption_key_file: Path | None = None
+    """File with the key, mode 0600; `callgate keys new-kek` makes one."""
+
+    key_encryption_key: SecretStr | None = None
+    """The key itself, 32 bytes in base64, where files are awkward; the file is the better place."""
+
+    @model_validator(mode="after")
+    def _check_one(self) -> "KeySettings":
+        if self.key_encryption_key_file is not None and self.key_encryption_key is not None:
+            raise ValueError("set keys.key_encryption_key_file or keys.key_encryption_key, not both")
+        return self
+
+
+class WireSettings(_Section):
+    """How the wire protocol is spoken where its sources differ."""
+
+    statuses: Statuses = Statuses.OBSERVED
+    """HTTP statuses of token-endpoint errors: as observed on the platform (400), by RFC 6749, or by the
+    vendor's table."""
+
+    query_tokens: bool = True
+    """Accept `access_token` in the query of API calls, and `token` in revoke's. Redacted in every log."""
+
+
+class SessionSettings(_Section):
+    """Lifetimes that belong to the server; those of tokens belong to each app."""
+
+    sign_in_ttl_s: int = Field(default=12 * 3600, ge=300, le=7 * 86_400)
+    """How long a browser stays signed in."""
+
+    remembered_sign_in_ttl_s: int = Field(default=30 * 86_400, ge=300, le=365 * 86_400)
+    """How long a browser stays signed in when the person asked to be remembered."""
+
+
+class LogSettings(_Section):
+    """Events on standard error."""
+
+    level: LogLevel = LogLevel.INFO
+    """The least that is logged."""
+
+    format: LogFormat = LogFormat.JSON
+    """One JSON object a line, or lines for people."""
+
+
+class LimitSettings(_Section):
+    """What one server does at a time."""
+
+    password_workers: int | None = Field(default=None, ge=1, le=256)
+    """Threads that check passwords, 19 MiB each. Without it: one less than the machine has cores."""
+
+
+class Settings(_Section):
+    """Every setting of one server."""
+
+    server: ServerSettings = ServerSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    keys: KeySettings = KeySettings()
+    wire: WireSettings = WireSettings()
+    sessions: SessionSettings = SessionSettings()
+    log: LogSettings = LogSettings()
+    limits: LimitSettings = LimitSettings()
+
+    @property
+    def policy(self) -> Policy:
+        """What decisions may depend on."""
+        return Policy(
+            issuer=self.server.issuer,
+            statuses=self.wire.statuses,
+            query_tokens=self.wire.query_tokens,
+            sign_in_ttl_s=self.sessions.sign_in_ttl_s,
+            remembered_sign_in_ttl_s=self.sessions.remembered_sign_in_ttl_s,
+        )
+
+
+class SettingEntry(NamedTuple):
+    """One setting as documents and `config check` show it: a secret's value is masked, an empty one unset."""
+
+    key: str
+    variable: str
+    kind: str
+    default: str
+    value: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class SectionEntry:
+    """One section: its name in the file, what it is about, its settings."""
+
+    name: str
+    description: str
+    settings: tuple[SettingEntry, ...]
+
+
+class _FromEnvironment(Settings, BaseSettings):
+    """The same settings as pydantic-settings needs them to read the environment."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter=_NESTED, env_ignore_empty=True)
+
+
+def load_settings(file: Path | None = None) -> Settings:
+    """Settings from the environment and a file: this one, else CALLGATE_CONFIG's, else callgate.toml if any.
+
+    Raises:
+        ConfigError: with one line for each thing wrong.
+    """
+    chosen = _chosen_file(file)
+    written = {} if chosen is None else _read(chosen)
+    problems = [*_unknown_in_file(written, chosen), *_unknown_in_environment(os.environ)]
+    if problems:
+        raise ConfigError(problems)
+    environment = EnvSettingsSource(_FromEnvironment)()
+    sections = {*written, *environment}
+    try:
+        return Settings.model_validate(
+            {s: {**written.get(s, {}), **environment.get(s, {})} for s in sections}
+        )
+    except ValidationError as error:
+        raise ConfigError(_problems(error)) from None
+
+
+def describe(settings: Settings) -> tuple[SectionEntry, ...]:
+    """Every section and setting, with what it is and what it is set to."""
+    return tuple(_describe_section(name, getattr(settings, name)) for name in Settings.model_fields)
+
+
+def _chosen_file(named: Path | None) -> Path | None:
+    variable = os.environ.get(FILE_VARIABLE)
+    if named is None and variable:
+        return Path(variable)
+    return named or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
+
+
+def _read(file: Path) -> dict[str, Mapping[str, object]]:
+    try:
+        written = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError([f"cannot read {file}: {error.strerror}"]) from None
+    except UnicodeDecodeError:
+        raise ConfigError([f"{file} is not UTF-8 text"]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"{file} is not TOML: {error}"]) from None
+    loose = [key for key, inside in written.items() if not isinstance(inside, Mapping)]
+    if loose:
+        raise ConfigError(f"{file}: {key} stands outside a section, such as [server]" for key in loose)
+    return written
+
+
+def _fields() -> Iterator[tuple[str, str]]:
+    for section, field in Settings.model_fields.items():
+        yield from ((section, name) for name in type(field.default).model_fields)
+
+
+def _unknown_in_file(written: Mapping[str, Mapping[str, object]], file: Path | None) -> Iterator[str]:
+    known = [f"{section}.{name}" for section, name in _fields()]
+    for section, inside in written.items():
+        if section not in Settings.model_fields:
+            yield f"{file}: [{section}] is not a section{_nearest(section, Settings.model_fields)}"
+            continue
+        keys = (f"{section}.{name}" for name in inside)
+        yield from (f"{file}: {k} is not a setting{_nearest(k, known)}" for k in keys if k not in known)
+
+
+def _unknown_in_environment(environment: Iterable[str]) -> Iterator[str]:
+    known = [FILE_VARIABLE, *(_variable(section, name) for section, name in _fields())]
+    for variable in sorted(environment):
+        if variable.upper().startswith(PREFIX) and variable.upper() not in known:
+            yield f"{variable} is not a setting{_nearest(variable.upper(), known)}"
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {near[0]}?" if near else "; `callgate config check` lists all"
+
+
+def _variable(section: str, name: str) -> str:
+    return f"{PREFIX}{section}{_NESTED}{name}".upper()
+
+
+def _problems(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_url=False, include_context=False, include_input=False):
+        key = ".".join(str(part) for part in problem["loc"][:2])
+        said = problem["msg"].removeprefix("Value error, ")
+        # A section's own rule names its settings itself.
+        yield said if "." not in key else f"{key}: {said}"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _describe_section(name: str, section: _Section) -> SectionEntry:
+    fields = type(section).model_fields
+    entries = tuple(_describe(name, key, field, getattr(section, key)) for key, field in fields.items())
+    return SectionEntry(name, (type(section).__doc__ or "").strip(), entries)
+
+
+def _describe(section: str, name: str, field: FieldInfo, value: object) -> SettingEntry:
+    return SettingEntry(
+        key=f"{section}.{name}",
+        variable=_variable(section, name),
+        kind=_kind(field.annotation),
+        default=_text(field.default),
+        value=_text(value),
+        description=" ".join((field.description or "").split()),
+    )
+
+
+def _kind(annotation: object) -> str:
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return " | ".join(str(member.value) for member in annotation)
+    return "true | false" if annotation is bool else "number" if annotation in {int, int | None} else "text"
+
+
+def _text(value: object) -> str:
+    match value:
+        case None | ():
+            return ""
+        case SecretStr():
+            return "********"
+        case bool():
+            return str(value).lower()
+        case Enum():
+            return str(value.value)
+        case tuple():
+            return ", ".join(str(part) for part in value)
+        case _:
+            return str(value)

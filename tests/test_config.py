@@ -1,0 +1,144 @@
+"""Settings: what is read from where, and that nothing mistyped starts a server."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from callgate import config
+from callgate.config import ConfigError, Settings, describe, load_settings
+from callgate.model.policy import Statuses
+
+KEK = "c2VjcmV0LXRoYXQtbXVzdC1uZXZlci1iZS1zaG93bi4="
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each test begins in an empty folder with no CALLGATE_ variable."""
+    monkeypatch.chdir(tmp_path)
+    for variable in [name for name in os.environ if name.startswith(config.PREFIX)]:
+        monkeypatch.delenv(variable)
+
+
+def problems(file: Path | None = None) -> tuple[str, ...]:
+    """What loading says is wrong."""
+    with pytest.raises(ConfigError) as raised:
+        load_settings(file)
+    return raised.value.problems
+
+
+def test_defaults_are_a_loopback_server_when_nothing_is_set() -> None:
+    """Nothing listens to the world, nor speaks http to it, unless somebody said so."""
+    settings = load_settings()
+    assert settings == Settings()
+    assert settings.policy.issuer == "http://127.0.0.1:8080"
+    assert settings.database.path == Path("callgate.db")
+
+
+def test_environment_wins_when_the_file_says_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One setting of a section may come from each."""
+    (tmp_path / "callgate.toml").write_text(
+        '[server]\nport = 9000\nhost = "::1"\n[wire]\nstatuses = "rfc"\n[database]\nurl = "sqlite:////var/x.db"\n'
+    )
+    monkeypatch.setenv("CALLGATE_SERVER__PORT", "9001")
+    monkeypatch.setenv("CALLGATE_SERVER__TRUSTED_PROXIES", "10.0.0.0/8, ::1")
+    monkeypatch.setenv("CALLGATE_WIRE__QUERY_TOKENS", "false")
+    settings = load_settings()
+    assert settings.server.issuer == "http://[::1]:9001"
+    assert [str(network) for network in settings.server.trusted_proxies] == ["10.0.0.0/8", "::1/128"]
+    assert settings.policy.statuses is Statuses.RFC
+    assert not settings.policy.query_tokens
+    assert settings.database.path == Path("/var/x.db")
+
+
+def test_variable_counts_as_absent_when_it_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compose files set what they do not know to nothing."""
+    monkeypatch.setenv("CALLGATE_SERVER__PORT", "")
+    assert load_settings().server.port == Settings().server.port
+
+
+def test_file_of_the_variable_is_read_when_none_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CALLGATE_CONFIG names a file; the command line's own name for one comes before it."""
+    (tmp_path / "one.toml").write_text("[server]\nport = 1001\n")
+    (tmp_path / "two.toml").write_text("[server]\nport = 1002\n")
+    monkeypatch.setenv(config.FILE_VARIABLE, "one.toml")
+    assert load_settings().server.port == 1001
+    assert load_settings(Path("two.toml")).server.port == 1002
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[server]\nprot = 1\n", "c.toml: server.prot is not a setting; did you mean server.port?"),
+        ("[serve]\nport = 1\n", "c.toml: [serve] is not a section; did you mean server?"),
+        ("port = 1\n", "c.toml: port stands outside a section, such as [server]"),
+        ("[server\n", "c.toml is not TOML: "),
+        ("[server]\nport = 0\n", "server.port: "),
+        ("[database]\nurl = 'postgresql://x'\n", "database.url: must be sqlite:///NAME or sqlite:////PATH"),
+        ("[server]\nhost = '0.0.0.0'\n", "server.public_url is required"),
+        ("[server]\npublic_url = 'http://login.example.com'\n", "server.public_url: must be https"),
+        ("[server]\npublic_url = 'https://login.example.com/'\n", "server.public_url: must be scheme, host"),
+        ("[server]\npublic_url = 'https://a:b@example.com'\n", "server.public_url: must be scheme, host"),
+        ("[server]\npublic_url = 'login.example.com'\n", "server.public_url: must be a URL"),
+        ("[server]\ncell = 'here'\n", "server.cell: "),
+    ],
+)
+def test_one_line_names_the_mistake_when_the_file_has_one(tmp_path: Path, text: str, expected: str) -> None:
+    """Nothing starts, and the line says where to look."""
+    (tmp_path / "c.toml").write_text(text)
+    (problem,) = problems(Path("c.toml"))
+    assert problem.startswith(expected)
+    assert "\n" not in problem
+
+
+@pytest.mark.parametrize(
+    ("variable", "nearest"),
+    [
+        ("CALLGATE_SERVER__PROT", "CALLGATE_SERVER__PORT"),
+        ("CALLGATE_LOG_LEVEL", "CALLGATE_LOG__LEVEL"),
+        ("CALLGATE_CONFG", "CALLGATE_CONFIG"),
+    ],
+)
+def test_unknown_variable_is_refused_with_the_nearest(
+    variable: str, nearest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A switch that was meant to be set must not be silently off."""
+    monkeypatch.setenv(variable, "1")
+    assert problems() == (f"{variable} is not a setting; did you mean {nearest}?",)
+
+
+def test_missing_file_is_a_mistake_when_it_was_named() -> None:
+    """Only the default file may be missing."""
+    assert problems(Path("gone.toml")) == ("cannot read gone.toml: No such file or directory",)
+
+
+def test_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither in repr, nor in `config check`, nor in an error about something else of its section."""
+    monkeypatch.setenv("CALLGATE_KEYS__KEY_ENCRYPTION_KEY", KEK)
+    settings = load_settings()
+    secret = settings.keys.key_encryption_key
+    assert secret is not None
+    assert secret.get_secret_value() == KEK
+    assert KEK not in repr(settings) + str(describe(settings))
+    monkeypatch.setenv("CALLGATE_KEYS__KEY_ENCRYPTION_KEY_FILE", "kek")
+    both = problems()
+    assert both == ("set keys.key_encryption_key_file or keys.key_encryption_key, not both",)
+    (tmp_path / "c.toml").write_text(f"[keys]\nkey_encryption_kee = '{KEK}'\n[server]\nport = '{KEK}'\n")
+    assert KEK not in str(problems(Path("c.toml")))
+
+
+def test_every_setting_is_described_and_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/settings.md is made of this: nothing may lack its sentence, nor name a variable that does not work."""
+    for section in describe(Settings()):
+        assert section.description
+        for entry in section.settings:
+            assert re.fullmatch(r"[a-z]+\.[a-z_]+", entry.key)
+            assert entry.description.endswith(".")
+            assert entry.value == entry.default
+            monkeypatch.setenv(entry.variable, "")
+    assert load_settings() == Settings()
