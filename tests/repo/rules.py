@@ -18,14 +18,14 @@ IMPOSED_SIGNATURES = frozenset(
     {
         ("scope", "receive", "send"),  # ASGI
         ("logger", "method_name", "event_dict"),  # structlog's processors
-        ("request", "facts", "evidence", "moment"),  # a decision: what it may see is its parameters
     }
 )
-"""Positional parameters that somebody else fixed, or that the architecture fixes for every decision."""
+"""Positional parameters that somebody else fixed."""
 
-VAGUE = frozenset(
-    {"base", "common", "helper", "helpers", "manager", "managers", "misc", "shared", "util", "utils"}
-)
+DECISION_PARAMETERS = ("request", "facts", "evidence", "moment")
+"""What every decision sees, in the architecture's order: a function may take any of these by position."""
+
+VAGUE = frozenset({"base", "common", "helper", "helpers", "manager", "managers", "misc", "shared", "util", "utils"})
 """Names that say nothing about what belongs inside."""
 
 SECRET_NAME = re.compile(
@@ -89,7 +89,7 @@ def many_parameters(module: Module) -> Iterator[str]:
         count = len(positional) + len(function.args.kwonlyargs)
         if count > PARAMETERS_MAX:
             yield f"{module.place(function)} {function.name}: {count} parameters"
-        imposed = positional in IMPOSED_SIGNATURES or is_dunder(function.name)
+        imposed = positional in IMPOSED_SIGNATURES or is_dunder(function.name) or sees_a_decision(positional)
         if len(positional) > POSITIONAL_MAX and not imposed:
             yield f"{module.place(function)} {function.name}: {len(positional)} by position"
 
@@ -132,11 +132,7 @@ def leaky_comparisons(module: Module) -> Iterator[str]:
             by_byte = isinstance(operator, ast.Eq | ast.NotEq) or (
                 isinstance(operator, ast.In | ast.NotIn) and isinstance(after, ast.Tuple | ast.List)
             )
-            if (
-                by_byte
-                and not (is_plain(before) or is_plain(after))
-                and (is_secret(before) or is_secret(after))
-            ):
+            if by_byte and not (is_plain(before) or is_plain(after)) and (is_secret(before) or is_secret(after)):
                 yield f"{module.place(node)} {ast.unparse(node)}"
 
 
@@ -188,6 +184,13 @@ def unregistered_grants(modules: list[Module]) -> Iterator[str]:
     yield from (f"{folder / grant}.py is not in ALL" for grant in sorted(grants - registered))
 
 
+def machine_paths(text: bytes, folders: tuple[Path, ...]) -> list[bytes]:
+    """Paths below a checkout or a home: right on one machine, wrong on every other."""
+    # Not inside a longer path: a home may be as short as /root.
+    names = "|".join(re.escape(str(folder)) for folder in folders)
+    return re.findall(rf"(?<![\w./-])(?:{names})/\S*".encode(), text)
+
+
 def registered_modules(registry: ast.Module) -> set[str]:
     """The modules whose imports ALL mentions, whether it holds modules, their attributes or a mapping."""
     origin: dict[str, str] = {}
@@ -218,13 +221,16 @@ def positional_names(function: AnyFunction) -> tuple[str, ...]:
     return names[1:] if names[:1] in {("self",), ("cls",)} else names
 
 
+def sees_a_decision(names: tuple[str, ...]) -> bool:
+    """Whether parameters are a decision's own, some or all of them, in their order."""
+    return names == tuple(name for name in DECISION_PARAMETERS if name in names)
+
+
 def lies_in_storage(module: Module, verb: str) -> bool:
     """Whether a module is the store's `load` or `save` (one file, `save_…` or a folder), or a migration."""
     if module.floor != "storage":
         return False
-    return any(
-        part == "migrations" or part.startswith(verb) for part in module.path.with_suffix("").parts[1:]
-    )
+    return any(part == "migrations" or part.startswith(verb) for part in module.path.with_suffix("").parts[1:])
 
 
 def strings(module: Module) -> Iterator[tuple[ast.AST, str]]:

@@ -81,9 +81,7 @@ def test_contracts_are_kept_when_every_import_points_down(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(("module", "imports", "contract"), BREACHES)
-def test_contract_is_broken_when_a_breach_is_planted(
-    tmp_path: Path, module: str, imports: str, contract: str
-) -> None:
+def test_contract_is_broken_when_a_breach_is_planted(tmp_path: Path, module: str, imports: str, contract: str) -> None:
     """One import too many breaks the contract that forbids it."""
     plant(tmp_path, SOUND | {module: f"{SOUND.get(module, '')}\n{imports}"})
     assert verdicts(tmp_path)[contract] == "BROKEN"

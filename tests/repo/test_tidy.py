@@ -20,6 +20,7 @@ PLANTS: list[tuple[Rule, str, str]] = [
     (rules.many_parameters, "web/token.py", "def issue(a, b, c): ..."),
     (rules.many_parameters, "web/token.py", "def issue(a, b, *, c, d, e, f, g): ..."),
     (rules.many_parameters, "web/token.py", "class A:\n  def issue(self, a, b, /, c): ..."),
+    (rules.many_parameters, "protocol/pkce.py", "def decide(facts, request, moment): ..."),
     (rules.impure_code, "model/ids.py", "def f(x):\n  raise ValueError(x)"),
     (rules.impure_code, "protocol/pkce.py", "def f(x):\n  try: return x\n  finally: pass"),
     (rules.impure_code, "protocol/grants/password.py", "async def f(x): return x"),
@@ -55,6 +56,7 @@ PLANTS: list[tuple[Rule, str, str]] = [
 FINE: list[tuple[Rule, str, str]] = [
     (rules.many_parameters, "web/token.py", "async def app(scope, receive, send): ..."),
     (rules.many_parameters, "web/token.py", "class A:\n  def __exit__(self, kind, error, trace): ..."),
+    (rules.many_parameters, "protocol/pkce.py", "def decide(request, facts, moment): ..."),
     (rules.impure_code, "web/token.py", "async def f(x): raise ValueError(x)"),
     (rules.writes_outside_save, "storage/save.py", "SQL = 'INSERT INTO session VALUES (?)'"),
     (rules.writes_outside_save, "storage/save/session.py", "SQL = 'DELETE FROM session'"),
@@ -121,9 +123,14 @@ def test_unregistered_grant_is_found_when_all_leaves_it_out(registry: str) -> No
 def test_no_file_names_the_machine_it_was_written_on() -> None:
     """A path of a checkout or a home in a file is a mistake everywhere else."""
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
-    names = (f"{ROOT}/".encode(), f"{Path.home()}/".encode())
-    texts = {
-        name: (ROOT / name).read_bytes() for name in tracked.stdout.splitlines() if (ROOT / name).is_file()
-    }
-    assert texts, "git knows no files: run the tests in a clone"
-    assert [name for name, text in texts.items() if any(path in text for path in names)] == []
+    files = [path for name in tracked.stdout.splitlines() if (path := ROOT / name).is_file()]
+    assert files, "git knows no files: run the tests in a clone"
+    assert [path.name for path in files if rules.machine_paths(path.read_bytes(), (ROOT, Path.home()))] == []
+
+
+@pytest.mark.parametrize("text", ["see /home/anna/notes", '"/srv/callgate/x.py"'])
+def test_machine_paths_are_found_when_planted(text: str) -> None:
+    """A path of the home or the checkout is found, one that merely contains the same word is not."""
+    folders = (Path("/home/anna"), Path("/srv/callgate"))
+    assert rules.machine_paths(text.encode(), folders)
+    assert not rules.machine_paths(text.replace("/", "/usr/", 1).encode(), folders)
