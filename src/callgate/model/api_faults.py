@@ -100,8 +100,8 @@ PARAMETER_INVALID = Fault(
 FILTERS_EXCLUSIVE = Fault(
     code="CLG-110",
     error="InvalidParameter",
-    text="Parameter [{parameterName}] cannot be combined with other filters",
-    remedy="sessionId goes alone; extensionNumber and phoneNumber exclude one another.",
+    text="Parameter [{parameterName}] is not allowed for usage along with parameter [{otherName}]",
+    remedy="sessionId goes without other filters; extensionNumber and phoneNumber exclude one another.",
     parameters=("parameterName",),
 )
 UNAVAILABLE = Fault(

@@ -1,8 +1,8 @@
 """Calls as the call log tells them (protocol.md I.5): a record, its legs, and who was on them.
 
-A record belongs to one extension and is told from its side: a call between two colleagues leaves one record with each of
-them, Outbound here and Inbound there, under one session id. The company's log shows each call once (`in_company_log`),
-an extension's log every record of that extension. What is asked of the log stands in model/call_log.py.
+A record belongs to one extension and is told from its side: a call between two colleagues leaves one record with each
+of them, Outbound here and Inbound there, under one session id. The company's log shows each call once
+(`in_company_log`), an extension's log every record of that extension. What is asked of the log: model/call_log.py.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -44,7 +44,7 @@ class RecordingType(Enum):
 
 
 class Party(NamedTuple):
-    """One end of a call. `phone_number` is E.164 with its '+'; `dialed` is `dialedPhoneNumber` or `dialerPhoneNumber`."""
+    """One end of a call. `phone_number` is E.164 with its '+'; `dialed` is what was dialed, where that differs."""
 
     phone_number: str | None = None
     extension_number: str | None = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from callgate.model.account import Account, Allowance, Extension, Role
+from callgate.model.calls import CallsRecorded
 from callgate.model.client import Client, ClientKeys
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
@@ -314,4 +315,4 @@ AdminChange = (
     | KeyStored
     | KeyForgotten
 )
-Change = SessionChange | AssertionClaimed | BrowserChange | AdminChange
+Change = SessionChange | AssertionClaimed | BrowserChange | AdminChange | CallsRecorded

@@ -33,7 +33,7 @@ class ExtensionListFacts(NamedTuple):
 class ExtensionListQuery(NamedTuple):
     """Which extensions of an account are wanted. Empty sets and None filter nothing.
 
-    The status Unassigned means those without an extension number.
+    `emails` are in normal form. The status Unassigned means those without an extension number.
     """
 
     account_id: AccountId

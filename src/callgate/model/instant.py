@@ -19,9 +19,9 @@ _FORM = re.compile(
 def parse_instant(text: str) -> int | None:
     """Milliseconds since 1970 of an ISO 8601 date or date and time, or None for anything else.
 
-    Digits beyond the millisecond are dropped. Without an offset it is UTC, a date alone its first moment. A blank before
-    an offset is a plus sign that lost its percent-encoding on the way. The years 1 to 1969 are taken for 1970, because
-    clients spell "from the beginning" in many ways and no call is older.
+    Digits beyond the millisecond are dropped. Without an offset it is UTC, a date alone its first moment. A blank
+    before an offset is a plus sign that lost its percent-encoding on the way. The years 1 to 1969 are taken for 1970,
+    because clients spell "from the beginning" in many ways and no call is older.
     """
     found = _FORM.fullmatch(text)
     if found is None:

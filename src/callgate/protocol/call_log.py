@@ -36,14 +36,13 @@ def parse_call_log(query: Query, *, subject: Subject, now_ms: int) -> CallLogQue
     """The page of the log a query asks for, every default filled in; unknown parameters are ignored."""
     reader = QueryReader(query)
     filters = _read_filters(reader, now_ms=now_ms)
+    if subject.extension_id is not None:
+        filters = _read_extension_filters(reader, filters)
     view = reader.choice("view", among=View) or View.SIMPLE
     page = read_page(reader)
     refused = reader.refused or _exclusive(reader)
     if refused is not None:
         return refused
-    own_log = subject.extension_id is not None
-    if not own_log:
-        filters = filters._replace(transports=frozenset(), show_blocked=True)
     return CallLogQuery(subject.account_id, subject.extension_id, view, filters, page)
 
 
@@ -57,7 +56,6 @@ def parse_view(query: Query) -> View | Denied:
 def _read_filters(reader: QueryReader, *, now_ms: int) -> CallFilters:
     phone_number = reader.text("phoneNumber", form=_PHONE_NUMBER)
     session_id = reader.text("sessionId", form=_WORD)
-    blocked, deleted = reader.flag("showBlocked"), reader.flag("showDeleted")
     return CallFilters(
         span=_read_span(reader, now_ms=now_ms) if session_id is None else None,
         session_id=session_id,
@@ -66,11 +64,16 @@ def _read_filters(reader: QueryReader, *, now_ms: int) -> CallFilters:
         phone_number=phone_number.lstrip("+ ") if phone_number else None,
         directions=reader.choices("direction", among=Direction),
         types=reader.choices("type", among=CallType),
-        transports=reader.choices("transport", among=Transport),
         metadata_categories=reader.texts("metadataCategory", form=_WORD),
         recording=_read_recording(reader),
-        show_blocked=blocked is not False,
-        show_deleted=deleted is True,
+        show_deleted=reader.flag("showDeleted") is True,
+    )
+
+
+def _read_extension_filters(reader: QueryReader, filters: CallFilters) -> CallFilters:
+    """Two filters that only an extension's log has."""
+    return filters._replace(
+        transports=reader.choices("transport", among=Transport), show_blocked=reader.flag("showBlocked") is not False
     )
 
 

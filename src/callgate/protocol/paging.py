@@ -17,10 +17,13 @@ def read_page(reader: QueryReader) -> Page:
 
 
 def _read_number(reader: QueryReader) -> int:
-    number = int(reader.text("page", form=_PAGE) or "1")
-    if number < 1:
+    asked = reader.text("page", form=_PAGE)
+    if asked is None:
+        return 1
+    digits = asked.lstrip("0")
+    if not digits:
         reader.refuse("page")
-    return max(number, 1)
+    return int(digits or "1")
 
 
 def _read_size(reader: QueryReader) -> int:
@@ -28,7 +31,7 @@ def _read_size(reader: QueryReader) -> int:
     if asked is None:
         return PER_PAGE_DEFAULT
     digits = asked.lstrip("0")
-    # By length first: a thousand digits must not become a number (Python refuses to read them).
+    # By length first: Python refuses to make a number of some thousands of digits.
     if asked == "max" or len(digits) > _PER_PAGE_DIGITS_MAX:
         return PER_PAGE_MAX
     if not digits:

@@ -1,8 +1,8 @@
 """Reading a query string's parameters one by one: present or not, and of the form they must have.
 
-The reader remembers the first parameter that cannot be meant as it stands; whoever reads asks for it at the end. An empty
-value counts as absent, unknown names are never looked at, and a list is a name that repeats (protocol.md I.5, N.2). Which
-parameters there are and what they mean does not belong here.
+The reader remembers the first parameter that cannot be meant as it stands; whoever reads asks for it at the end. An
+empty value counts as absent, unknown names are never looked at, and a list is a name that repeats (protocol.md I.5,
+N.2). Which parameters there are and what they mean does not belong here.
 """
 
 import re

@@ -1,15 +1,15 @@
 """Who may do what on the resource API: the app's scope, the person's permission, the account in the path.
 
-The bearer was admitted before (protocol/bearer.py). The order is the platform's: the app's right first, then whether the
-path leads into the caller's own account (another's is not found, so nobody learns which ids exist), then the person's
-right, then whether there is such an extension, which only who may see extensions is told.
+The bearer was admitted before (protocol/bearer.py). The order is the platform's: the app's right first, then whether
+the path leads into the caller's own account (another's is not found, so nobody learns which ids exist), then the
+person's right, then whether there is such an extension, which only who may see extensions is told.
 """
 
 import re
 from typing import NamedTuple
 
 from callgate.model import api_faults
-from callgate.model.account import ExtensionStatus, ExtensionType
+from callgate.model.account import ExtensionStatus, ExtensionType, normalize_email
 from callgate.model.decisions import Admitted, Denied
 from callgate.model.directory import ExtensionListQuery
 from callgate.model.faults import Fault
@@ -65,7 +65,7 @@ def parse_extension_list(query: Query, *, subject: Subject) -> ExtensionListQuer
     asked = ExtensionListQuery(
         subject.account_id,
         extension_number=reader.text("extensionNumber", form=_EXTENSION_NUMBER),
-        emails=reader.texts("email", form=_EMAIL),
+        emails=frozenset(normalize_email(email) for email in reader.texts("email", form=_EMAIL)),
         statuses=reader.choices("status", among=ExtensionStatus),
         types=reader.choices("type", among=ExtensionType),
         page=read_page(reader),
