@@ -42,9 +42,9 @@ class LoginLookup(Lookup[LoginFacts]):
 
 @dataclass(frozen=True, slots=True)
 class CredentialLookup(Lookup[CredentialFacts]):
-    """A JWT credential by its row."""
+    """A JWT credential by the SHA-256 of its text: a unique key, so that accepting one needs no parsing."""
 
-    credential_id: RowId
+    sha256: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from callgate.model.changes import SessionEnded
 from callgate.model.decisions import Denied, Done
 from callgate.model.evidence import ClientProven
 from callgate.model.facts import SessionFacts
+from callgate.model.lookups import SessionLookup
 from callgate.model.reference import Reference
 from callgate.model.session import EndReason, SessionState
 from callgate.protocol import client_auth
@@ -48,6 +49,11 @@ def read_call(
     if token is None:
         return Denied(fault=faults.PARAMETER_INVALID, values=(("parameter", "token"),))
     return RevokeCall(shown, token)
+
+
+def lookup(reference: Reference) -> SessionLookup:
+    """The one row."""
+    return SessionLookup(reference.account_id, reference.row_id)
 
 
 def decide(*, client: ClientProven, reference: Reference, facts: SessionFacts) -> Done:

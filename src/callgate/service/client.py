@@ -1,0 +1,114 @@
+"""Proving a client: by secret, by assertion, or, for an app that keeps no secret, by its word."""
+
+from typing import NamedTuple
+
+from callgate.crypto.client_assertion import (
+    AssertionRefused,
+    AssertionRules,
+    AssertionVerified,
+    read_client_assertion,
+    verify_client_assertion,
+)
+from callgate.crypto.jwks import ClientJwks, JwksRefused, read_jwks
+from callgate.crypto.jws import HmacSecret
+from callgate.crypto.secrets import open_client_secret, secret_matches
+from callgate.model import faults
+from callgate.model.changes import AssertionClaimed
+from callgate.model.client import AuthMethod, Client, ClientKeys, Switch
+from callgate.model.decisions import Denied, Done
+from callgate.model.evidence import ClientProven
+from callgate.model.facts import AssertionFacts
+from callgate.model.lookups import AssertionLookup, ClientLookup
+from callgate.protocol.client_auth import AssertionPresented, Presented, SecretPresented, method_allowed
+from callgate.protocol.guards import client_reliance
+from callgate.service.context import Context
+from callgate.storage.port import Unit
+
+
+class Proven(NamedTuple):
+    """The app as it was when proven, and the proof."""
+
+    client: Client
+    evidence: ClientProven
+
+
+async def prove(context: Context, shown: Presented) -> Proven | Denied:
+    """Unknown client and wrong secret take the same path and time; only then does the method matter."""
+    if isinstance(shown, AssertionPresented):
+        return await _prove_assertion(context, shown)
+    client, keys = await context.store.read(ClientLookup(shown.client_id))
+    proven = True
+    if isinstance(shown, SecretPresented):
+        proven = secret_matches(shown.secret, keys.secret_sha256 if keys else None)
+    if client is None:
+        return unknown(shown.client_id)
+    refused = method_allowed(client, shown)
+    if refused:
+        return refused
+    return _proven(client) if proven else Denied(fault=faults.CLIENT_UNPROVEN, why="wrong secret")
+
+
+def unknown(client_id: str) -> Denied:
+    """No such app; the id is echoed, bounded."""
+    return Denied(fault=faults.CLIENT_UNKNOWN, values=(("client_id", client_id[:64]),), why="no such client id")
+
+
+def _proven(client: Client) -> Proven:
+    return Proven(client, ClientProven(client.id, client_reliance(client)))
+
+
+async def _prove_assertion(context: Context, shown: AssertionPresented) -> Proven | Denied:
+    read = read_client_assertion(shown.assertion)
+    if isinstance(read, AssertionRefused):
+        return _refused(read.reason.value)
+    if shown.client_id not in {None, read.client_id}:
+        return Denied(fault=faults.CLIENT_PROOFS_TWO, why="client_id is not the assertion's sub")
+    client, keys = await context.store.read(ClientLookup(read.client_id))
+    if client is None or keys is None:
+        return unknown(read.client_id)
+    refused = method_allowed(client, shown)
+    if refused:
+        return refused
+    key = _key(context, client, keys)
+    if key is None:
+        return _refused("the app has no key registered")
+    verified = verify_client_assertion(read, key, rules=_rules(context, client), now_ms=context.clock.now_ms())
+    if isinstance(verified, AssertionRefused):
+        return _refused(verified.reason.value)
+    return await _claim(context, verified) or _proven(client)
+
+
+def _rules(context: Context, client: Client) -> AssertionRules:
+    issuer = context.policy.issuer
+    token_url = f"{issuer}/restapi/oauth/token" if Switch.ASSERTION_FOR_TOKEN_URL in client.switches else None
+    return AssertionRules(client_id=client.id, issuer=issuer, token_url=token_url)
+
+
+def _key(context: Context, client: Client, keys: ClientKeys) -> HmacSecret | ClientJwks | None:
+    if client.auth_method is AuthMethod.CLIENT_SECRET_JWT:
+        return hmac_secret(context, client, keys)
+    jwks = read_jwks(keys.jwks) if keys.jwks else None
+    return None if isinstance(jwks, JwksRefused) else jwks
+
+
+def hmac_secret(context: Context, client: Client, keys: ClientKeys) -> HmacSecret | None:
+    """The secret of an app that uses HMAC, unwrapped; None where only its hash is stored."""
+    if keys.sealed_secret is None:
+        return None
+    return HmacSecret(open_client_secret(context.keeper.kek, keys.sealed_secret, client_id=client.id))
+
+
+async def _claim(context: Context, verified: AssertionVerified) -> Denied | None:
+    """An assertion works once, on every process."""
+
+    def decide(facts: AssertionFacts) -> Done | Denied:
+        if facts.claimed:
+            return _refused("its jti was presented before")
+        return Done((AssertionClaimed(verified.client_id, verified.jti, verified.remember_until_ms),))
+
+    decision = await context.store.run(Unit(AssertionLookup(verified.client_id, verified.jti), decide))
+    return decision if isinstance(decision, Denied) else None
+
+
+def _refused(why: str) -> Denied:
+    return Denied(fault=faults.CLIENT_ASSERTION_INVALID, why=f"client assertion: {why}")

@@ -1,0 +1,72 @@
+"""Events: one structured line per decision, and a bounded memory of why denials happened.
+
+Nothing secret gets here: a denial's `why` names rules and ids only, and requests are never logged whole.
+"""
+
+from collections import OrderedDict
+from typing import NamedTuple
+
+from structlog.typing import FilteringBoundLogger
+
+from callgate.model.decisions import Denied, RedirectFault
+from callgate.model.faults import Fault
+from callgate.model.ids import ClientId
+
+EXPLANATIONS_MAX = 10_000
+"""A few megabytes; the event log keeps the rest."""
+
+
+class Explanation(NamedTuple):
+    """Why a request was denied, for the fault's audience."""
+
+    request_id: str
+    at_ms: int
+    endpoint: str
+    fault: Fault
+    why: str
+    client_id: ClientId | None
+
+
+class Events:
+    """Where services tell what they decided."""
+
+    def __init__(self, log: FilteringBoundLogger) -> None:
+        self._log = log
+        self._explanations: OrderedDict[str, Explanation] = OrderedDict()
+
+    def granted(self, endpoint: str, request_id: str, *, client_id: str, session_id: str, extension_id: int) -> None:
+        """Tokens were given out."""
+        self._log.info(
+            endpoint,
+            outcome="granted",
+            request_id=request_id,
+            client_id=client_id,
+            session_id=session_id,
+            extension_id=extension_id,
+        )
+
+    def denied(
+        self, endpoint: str, request_id: str, denial: Denied | RedirectFault, *, client_id: ClientId | None, at_ms: int
+    ) -> None:
+        """A request was refused; its explanation can be asked for by request id."""
+        fault = denial.fault
+        self._log.warning(
+            endpoint,
+            outcome="denied",
+            request_id=request_id,
+            client_id=client_id,
+            code=fault.code,
+            error=fault.error,
+            why=denial.why,
+        )
+        self._explanations[request_id] = Explanation(request_id, at_ms, endpoint, fault, denial.why, client_id)
+        while len(self._explanations) > EXPLANATIONS_MAX:
+            self._explanations.popitem(last=False)
+
+    def done(self, endpoint: str, request_id: str, *, client_id: str, changed: bool) -> None:
+        """Something was carried out that has no tokens."""
+        self._log.info(endpoint, outcome="done", request_id=request_id, client_id=client_id, changed=changed)
+
+    def explain(self, request_id: str) -> Explanation | None:
+        """What is remembered of a denial."""
+        return self._explanations.get(request_id)

@@ -1,0 +1,254 @@
+"""The token endpoint: read, prove, decide in one transaction, seal after the commit."""
+
+from typing import NamedTuple, assert_never
+
+from callgate.crypto.id_token import IdTokenClaims, sign_id_token
+from callgate.crypto.jws import HmacSecret
+from callgate.crypto.jwt_credential import NotOurs, hash_jwt_credential, inspect_jwt_credential
+from callgate.crypto.secrets import mint_endpoint_id, session_id
+from callgate.crypto.signing_keys import SigningKey
+from callgate.model import faults
+from callgate.model.client import Client, Switch
+from callgate.model.decisions import Denied, Granted, LookAgain, TokenDecision, TokenTimes
+from callgate.model.evidence import ClientProven, CredentialPresented
+from callgate.model.facts import OpeningFacts
+from callgate.model.ids import ClientId
+from callgate.model.lookups import ClientLookup, CredentialLookup, PasswordOpening
+from callgate.model.moment import Moment
+from callgate.model.reference import Reference, TokenKind
+from callgate.protocol.grants import (
+    GrantRequest,
+    authorization_code,
+    client_credentials,
+    jwt_bearer,
+    password,
+    refresh_token,
+)
+from callgate.protocol.token import TokenCall, read_call, read_grant
+from callgate.protocol.userinfo import person_claims
+from callgate.service import client as clients
+from callgate.service import password as passwords
+from callgate.service.context import Context
+from callgate.storage.port import Unit
+
+LOOKS_MAX = 3
+"""How often proofs are made anew when what they relied on changed under them."""
+
+
+class TokenRequest(NamedTuple):
+    """A POST as it came, bounded."""
+
+    content_type: str
+    body: bytes
+    query: bytes
+    authorization: str | None
+    request_id: str
+
+    def __repr__(self) -> str:
+        return f"TokenRequest({self.request_id})"
+
+
+class TokenReply(NamedTuple):
+    """Tokens and what is said of them (protocol.md D.3)."""
+
+    access_token: str
+    refresh_token: str | None
+    id_token: str | None
+    times: TokenTimes
+    scope: str
+    owner_id: str
+    endpoint_id: str
+    session_id: str
+
+    def __repr__(self) -> str:
+        return f"TokenReply(session_id={self.session_id})"
+
+
+async def exchange(context: Context, request: TokenRequest) -> TokenReply | Denied:
+    """Tokens for a grant, durable before this returns. Raises Unavailable."""
+    call = read_call(
+        content_type=request.content_type,
+        body=request.body,
+        query=request.query,
+        authorization=request.authorization,
+    )
+    if isinstance(call, Denied):
+        return _denied(context, request, call, None)
+    decision, client_id = await _decide(context, call)
+    if isinstance(decision, Denied):
+        return _denied(context, request, decision, client_id)
+    reply = await seal(context, decision)
+    context.events.granted(
+        "token",
+        request.request_id,
+        client_id=decision.client.id,
+        session_id=reply.session_id,
+        extension_id=decision.extension.id,
+    )
+    return reply
+
+
+async def _decide(context: Context, call: TokenCall) -> tuple[Granted | Denied, ClientId | None]:
+    """Prove and decide, again when a proof was overtaken by a change."""
+    for _ in range(LOOKS_MAX):
+        proven = await clients.prove(context, call.presented)
+        if isinstance(proven, Denied):
+            return proven, None
+        grant = read_grant(call, proven.client)
+        if isinstance(grant, Denied):
+            return grant, proven.client.id
+        decision = await _run(context, grant, proven.evidence)
+        if not isinstance(decision, LookAgain):
+            return decision, proven.client.id
+    return Denied(fault=faults.TEMPORARILY_UNAVAILABLE, why="the app or person kept changing"), None
+
+
+async def _run(context: Context, grant: GrantRequest, client: ClientProven) -> TokenDecision:
+    """Each grant's evidence and lookup, and its decision as the transaction's judgement."""
+    moment = context.moment()
+    match grant:
+        case refresh_token.RefreshRequest():
+            return await _refresh(context, grant, client, moment)
+        case client_credentials.ClientCredentialsRequest():
+            unit = Unit(
+                client_credentials.lookup(client, grant),
+                lambda facts: client_credentials.decide(grant, client=client, moment=moment, facts=facts),
+            )
+            return await context.store.run(unit)
+        case jwt_bearer.JwtBearerRequest():
+            return await _jwt_bearer(context, grant, client, moment)
+        case authorization_code.CodeRequest():
+            return await _code(context, grant, client, moment)
+        case password.PasswordRequest():
+            return await _password(context, grant, client, moment)
+        case _:
+            assert_never(grant)
+
+
+async def _refresh(
+    context: Context, grant: refresh_token.RefreshRequest, client: ClientProven, moment: Moment
+) -> TokenDecision:
+    reference = await context.keeper.open(grant.refresh_token, (TokenKind.REFRESH,))
+    if reference is None:
+        return Denied(fault=faults.TOKEN_NOT_FOUND, why="not a refresh token of this server")
+    return await context.store.run(
+        Unit(
+            refresh_token.lookup(reference),
+            lambda facts: refresh_token.decide(grant, client=client, reference=reference, moment=moment, facts=facts),
+        )
+    )
+
+
+async def _code(
+    context: Context, grant: authorization_code.CodeRequest, client: ClientProven, moment: Moment
+) -> TokenDecision:
+    reference = await context.keeper.open(grant.code, (TokenKind.CODE,))
+    if reference is None:
+        return Denied(fault=faults.CODE_INVALID, why="not a code of this server")
+    return await context.store.run(
+        Unit(
+            authorization_code.lookup(reference),
+            lambda facts: authorization_code.decide(
+                grant, client=client, reference=reference, moment=moment, facts=facts
+            ),
+        )
+    )
+
+
+async def _password(
+    context: Context, grant: password.PasswordRequest, client: ClientProven, moment: Moment
+) -> TokenDecision:
+    proof = await passwords.prove(context, grant.login, grant.password)
+    lookup: PasswordOpening = password.lookup(client, grant.login or passwords.NOBODY)
+
+    def decide(facts: OpeningFacts) -> TokenDecision:
+        return password.decide(grant, client=client, password=proof, moment=moment, facts=facts)
+
+    return await context.store.run(Unit(lookup, decide))
+
+
+_NOT_OURS = {
+    NotOurs.UNREADABLE: faults.ASSERTION_UNREADABLE,
+    NotOurs.ALGORITHM: faults.ASSERTION_ALGORITHM,
+    NotOurs.SIGNATURE: faults.ASSERTION_SIGNATURE,
+}
+
+
+async def _jwt_bearer(
+    context: Context, grant: jwt_bearer.JwtBearerRequest, client: ClientProven, moment: Moment
+) -> TokenDecision:
+    """A row with the text's hash accepts it; only a text without one is parsed, to choose the error (ruling 6)."""
+    found = await context.store.read(CredentialLookup(hash_jwt_credential(grant.assertion)))
+    if found.credential is None:
+        shown = inspect_jwt_credential(grant.assertion, context.keeper.rings.credentials)
+        fault = _NOT_OURS[shown] if isinstance(shown, NotOurs) else faults.CREDENTIAL_GONE
+        return Denied(fault=fault, why="no such credential")
+    presented = CredentialPresented(found.credential)
+    return await context.store.run(
+        Unit(
+            jwt_bearer.lookup(client, presented),
+            lambda facts: jwt_bearer.decide(grant, client=client, presented=presented, moment=moment, facts=facts),
+        )
+    )
+
+
+async def seal(context: Context, granted: Granted) -> TokenReply:
+    """The strings of a decision: the same session and generation always give the same."""
+    session = granted.session
+    await context.keeper.knows(session.key_number)
+    access = Reference(
+        TokenKind.ACCESS, session.account_id, session.id, granted.secret, session.generation, session.key_number
+    )
+    access_token = context.keeper.seal(access)
+    refresh = context.keeper.seal(access._replace(kind=TokenKind.REFRESH)) if session.refresh_ttl_s else None
+    openid = "openid" in session.scope.split(" ") if "openid" in session.scope else False
+    return TokenReply(
+        access_token=access_token,
+        refresh_token=refresh,
+        id_token=await _id_token(context, granted, access_token) if openid else None,
+        times=granted.times,
+        scope=session.scope,
+        owner_id=str(session.extension_id),
+        endpoint_id=session.endpoint_id,
+        session_id=session_id(session.id, session.secret_sha256),
+    )
+
+
+async def _id_token(context: Context, granted: Granted, access_token: str) -> str:
+    session = granted.session
+    claims = person_claims(granted.extension, session.scope)
+    issued_s = granted.now_ms // 1000
+    return sign_id_token(
+        IdTokenClaims(
+            issuer=context.policy.issuer,
+            subject=str(session.extension_id),
+            audience=session.client_id,
+            issued_s=issued_s,
+            expires_s=issued_s + granted.times.expires_in_s,
+            jti=mint_endpoint_id(context.entropy),
+            account_id=str(session.account_id),
+            auth_time_s=None if session.signed_in_ms is None else session.signed_in_ms // 1000,
+            nonce=session.nonce,
+            access_token=access_token,
+            email=claims.email,
+            email_verified=None if claims.email is None else True,
+            given_name=claims.given_name,
+            family_name=claims.family_name,
+        ),
+        await _signer(context, granted.client),
+    )
+
+
+async def _signer(context: Context, client: Client) -> SigningKey | HmacSecret:
+    if Switch.ID_TOKEN_HS256 in client.switches:
+        keys = (await context.store.read(ClientLookup(client.id))).keys
+        secret = clients.hmac_secret(context, client, keys) if keys else None
+        assert secret is not None, "an app with this switch has its secret sealed"
+        return secret
+    rings = context.keeper.rings
+    return (rings.id_es256 if Switch.ID_TOKEN_ES256 in client.switches else rings.id_rs256).active
+
+
+def _denied(context: Context, request: TokenRequest, denial: Denied, client_id: ClientId | None) -> Denied:
+    context.events.denied("token", request.request_id, denial, client_id=client_id, at_ms=context.clock.now_ms())
+    return denial
