@@ -1,0 +1,80 @@
+"""Roles: the predefined ones, which Callgate keeps, and those an account makes for itself."""
+
+from collections.abc import Callable, Iterable
+
+from callgate.model.account import Role
+from callgate.model.acts import Refused, RoleActFacts
+from callgate.model.changes import Change, RoleChanged, RoleCreated
+from callgate.model.decisions import Done
+from callgate.model.ids import RoleId
+from callgate.model.listings import RolesFacts
+from callgate.model.permission import PERMISSIONS
+from callgate.protocol.administer.texts import DESCRIPTION_CHARS_MAX, check_text, first_problem
+
+SUPER_ADMIN = Role(
+    id=RoleId(1),
+    account_id=None,
+    name="Super Admin",
+    description="Everything there is",
+    permissions=frozenset(PERMISSIONS),
+    version=1,
+)
+STANDARD = Role(
+    id=RoleId(2),
+    account_id=None,
+    name="Standard",
+    description="One's own calls, the company's directory, and apps of others",
+    permissions=frozenset({"ReadCallLog", "ReadCallRecording", "ReadExtensions", "ThirdPartyAppAccess"}),
+    version=1,
+)
+PREDEFINED = (SUPER_ADMIN, STANDARD)
+"""In every database, the same for every account. Their ids are fixed; those of other roles are drawn."""
+
+
+def keep_predefined(facts: RolesFacts, *, by: str) -> Done:
+    """Make the predefined roles, or bring them to what this version of Callgate says they are."""
+    kept = {role.id: role for role in facts.roles}
+    return Done(tuple(_settle(PREDEFINED, kept, by)))
+
+
+def create_role(role: Role, *, facts: RoleActFacts) -> Done | Refused:
+    """A role of one account."""
+    if facts.account is None:
+        return Refused("there is no such account")
+    problem = _check(role, facts)
+    return Refused(problem) if problem else Done((RoleCreated(role),))
+
+
+def change_role(edit: Callable[[Role], Role], *, facts: RoleActFacts, by: str) -> Done | Refused:
+    """A role after an edit; nothing is written when nothing changed."""
+    before = facts.role
+    if before is None:
+        return Refused("there is no such role")
+    if before.account_id is None:
+        return Refused(f"{before.name} is predefined: make a role of the account's own instead")
+    edited = edit(before)
+    if edited == before:
+        return Done()
+    problem = _check(edited, facts)
+    return (
+        Refused(problem) if problem else Done((RoleChanged(before, edited._replace(version=before.version + 1), by),))
+    )
+
+
+def _settle(wanted: Iterable[Role], kept: dict[RoleId, Role], by: str) -> Iterable[Change]:
+    for role in wanted:
+        before = kept.get(role.id)
+        if before is None:
+            yield RoleCreated(role)
+        elif before._replace(version=role.version) != role:
+            yield RoleChanged(before, role._replace(version=before.version + 1), by)
+
+
+def _check(role: Role, facts: RoleActFacts) -> str | None:
+    unknown = sorted(role.permissions - PERMISSIONS.keys())
+    return first_problem(
+        check_text("role's name", role.name),
+        check_text("description", role.description, chars_max=DESCRIPTION_CHARS_MAX) if role.description else None,
+        f"there is no permission {unknown[0]}; there are {', '.join(PERMISSIONS)}" if unknown else None,
+        f"the account has a role {role.name} already" if facts.name_taken else None,
+    )
