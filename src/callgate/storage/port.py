@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from callgate.model.changes import Change
+from callgate.model.failure import Unavailable as Unavailable
 from callgate.model.lookups import Lookup
 
 F = TypeVar("F")
@@ -27,10 +28,6 @@ class Unit(Generic[F, D]):
 
     lookup: Lookup[F]
     decide: Callable[[F], D]
-
-
-class Unavailable(Exception):
-    """The world broke: disk, lock or queue. Nothing of the unit was acknowledged; the caller answers 503."""
 
 
 class Store(Protocol):

@@ -1,0 +1,235 @@
+"""What the audit chain says of each audited change: allow-listed fields, never a secret, a hash of one, or a key."""
+
+from collections.abc import Callable
+from typing import Final, TypeVar, cast
+
+import orjson
+
+from callgate.model import changes as c
+from callgate.model.account import Account, Extension, Role
+from callgate.model.client import Client
+from callgate.model.session import Session
+from callgate.storage.rows import Value, row_of
+
+Entry = dict[str, Value | dict[str, list[Value]]]
+Describer = Callable[[c.Change], Entry]
+C = TypeVar("C", bound=c.Change)
+
+
+def describe(change: c.Change) -> bytes:
+    """One line of JSON: what was done, to whom, by whom."""
+    kind = type(change)
+    return orjson.dumps({"what": kind.__name__, **_DESCRIBERS[kind](change)})
+
+
+def _opened(change: c.SessionOpened) -> Entry:
+    return _session(change.session)
+
+
+def _redeemed(change: c.SessionRedeemed) -> Entry:
+    return _session(change.after)
+
+
+def _ended(change: c.SessionEnded) -> Entry:
+    return _session(change.before) | {"why": change.why.name, "by": change.by}
+
+
+def _session(session: Session) -> Entry:
+    return {
+        "account": session.account_id,
+        "extension": session.extension_id,
+        "client": session.client_id,
+        "session": session.id,
+        "credential": session.credential_kind.name,
+        "scope": session.scope,
+    }
+
+
+def _sign_in_started(change: c.SignInStarted) -> Entry:
+    sign_in = change.sign_in
+    return {"account": sign_in.account_id, "extension": sign_in.extension_id, "sign_in": sign_in.id}
+
+
+def _sign_in_ended(change: c.SignInEnded) -> Entry:
+    sign_in = change.sign_in
+    return {
+        "account": sign_in.account_id,
+        "extension": sign_in.extension_id,
+        "sign_in": sign_in.id,
+        "by": change.by,
+    }
+
+
+def _consent_given(change: c.ConsentGiven) -> Entry:
+    consent = change.consent
+    return {
+        "account": consent.account_id,
+        "extension": consent.extension_id,
+        "client": consent.client_id,
+        "scopes": " ".join(sorted(consent.scopes)),
+    }
+
+
+def _consent_withdrawn(change: c.ConsentWithdrawn) -> Entry:
+    return {
+        "account": change.account_id,
+        "extension": change.extension_id,
+        "client": change.client_id,
+        "by": change.by,
+    }
+
+
+def _account_created(change: c.AccountCreated) -> Entry:
+    return {
+        "account": change.account.id,
+        "name": change.account.name,
+        "main_number": change.account.main_number,
+    }
+
+
+def _account_changed(change: c.AccountChanged) -> Entry:
+    return {"account": change.before.id, "changed": _changed(change), "by": change.by}
+
+
+def _extension_created(change: c.ExtensionCreated) -> Entry:
+    extension = change.extension
+    return {
+        "account": extension.account_id,
+        "extension": extension.id,
+        "number": extension.number,
+        "type": extension.type.value,
+        "role": extension.role_id,
+        "phone_number": change.phone_number,
+        "has_password": change.password_hash is not None,
+    }
+
+
+def _extension_changed(change: c.ExtensionChanged | c.PasswordChanged) -> Entry:
+    before = change.before
+    return {
+        "account": before.account_id,
+        "extension": before.id,
+        "changed": _changed(change),
+        "by": change.by,
+    }
+
+
+def _role_created(change: c.RoleCreated) -> Entry:
+    role = change.role
+    return {
+        "account": role.account_id,
+        "role": role.id,
+        "name": role.name,
+        "permissions": " ".join(sorted(role.permissions)),
+    }
+
+
+def _role_changed(change: c.RoleChanged) -> Entry:
+    return {
+        "account": change.before.account_id,
+        "role": change.before.id,
+        "changed": _changed(change),
+        "by": change.by,
+    }
+
+
+def _app_registered(change: c.AppRegistered) -> Entry:
+    client = change.client
+    return {
+        "account": client.account_id,
+        "client": client.id,
+        "name": client.name,
+        "kind": client.kind.value,
+        "private": client.private,
+        "grants": " ".join(sorted(grant.value for grant in client.grants)),
+        "scopes": " ".join(client.scopes),
+    }
+
+
+def _app_changed(change: c.AppChanged) -> Entry:
+    return {
+        "account": change.before.account_id,
+        "client": change.before.id,
+        "changed": _changed(change),
+        "new_keys": change.keys is not None,
+        "by": change.by,
+    }
+
+
+def _service(change: c.ServiceAllowed | c.ServiceDisallowed) -> Entry:
+    allowance = change.allowance
+    return {
+        "account": allowance.account_id,
+        "client": allowance.client_id,
+        "extension": allowance.extension_id,
+        "allowance": allowance.id,
+        "by": change.by,
+    }
+
+
+def _credential(change: c.CredentialCreated | c.CredentialDeleted) -> Entry:
+    credential = change.credential
+    clients = credential.client_ids
+    return {
+        "account": credential.account_id,
+        "extension": credential.extension_id,
+        "credential": credential.id,
+        "label": credential.label,
+        "clients": None if clients is None else " ".join(sorted(clients)),
+        "expires_ms": credential.expires_ms,
+        "by": change.by,
+    }
+
+
+def _sessions_from(change: c.SessionsFromMoved) -> Entry:
+    return {"sessions_from_ms": change.sessions_from_ms, "by": change.by}
+
+
+def _key_stored(change: c.KeyStored) -> Entry:
+    key = change.key
+    return {"use": key.use.value, "number": key.number, "state": key.state.name, "by": change.by}
+
+
+def _key_forgotten(change: c.KeyForgotten) -> Entry:
+    return {"use": change.use.value, "number": change.number, "by": change.by}
+
+
+def _changed(
+    change: c.AccountChanged | c.ExtensionChanged | c.PasswordChanged | c.RoleChanged | c.AppChanged,
+) -> dict[str, list[Value]]:
+    before: Account | Extension | Role | Client = change.before
+    pairs = zip(before._fields, row_of(before), row_of(change.after), strict=True)
+    return {field: [old, new] for field, old, new in pairs if old != new}
+
+
+def _says(kind: type[C], describer: Callable[[C], Entry]) -> tuple[type[c.Change], Describer]:
+    return cast("type[c.Change]", kind), cast("Describer", describer)
+
+
+_DESCRIBERS: Final = dict(
+    (
+        _says(c.SessionOpened, _opened),
+        _says(c.SessionRedeemed, _redeemed),
+        _says(c.SessionEnded, _ended),
+        _says(c.SignInStarted, _sign_in_started),
+        _says(c.SignInEnded, _sign_in_ended),
+        _says(c.ConsentGiven, _consent_given),
+        _says(c.ConsentWithdrawn, _consent_withdrawn),
+        _says(c.AccountCreated, _account_created),
+        _says(c.AccountChanged, _account_changed),
+        _says(c.ExtensionCreated, _extension_created),
+        _says(c.ExtensionChanged, _extension_changed),
+        _says(c.PasswordChanged, _extension_changed),
+        _says(c.RoleCreated, _role_created),
+        _says(c.RoleChanged, _role_changed),
+        _says(c.AppRegistered, _app_registered),
+        _says(c.AppChanged, _app_changed),
+        _says(c.ServiceAllowed, _service),
+        _says(c.ServiceDisallowed, _service),
+        _says(c.CredentialCreated, _credential),
+        _says(c.CredentialDeleted, _credential),
+        _says(c.SessionsFromMoved, _sessions_from),
+        _says(c.KeyStored, _key_stored),
+        _says(c.KeyForgotten, _key_forgotten),
+    )
+)

@@ -1,0 +1,154 @@
+"""The part of a call record that nothing filters by, as one JSON text: how it is written and read back.
+
+Keys are the fields' names, and a field that is None or False is left out, so that a field may be added without touching
+a row.
+"""
+
+from typing import NotRequired, TypedDict, cast
+
+import orjson
+
+from callgate.model.calls import (
+    Billing,
+    CallRecord,
+    CallType,
+    Delegate,
+    Direction,
+    Leg,
+    Message,
+    Party,
+    Recording,
+    RecordingType,
+    Segment,
+    Transport,
+)
+from callgate.model.ids import AccountId, ExtensionId, RowId
+
+
+class _PartyDocument(TypedDict, total=False):
+    phone_number: str
+    extension_number: str
+    extension_id: ExtensionId
+    name: str
+    location: str
+    device_id: str
+    dialed: str
+
+
+class _SegmentDocument(TypedDict):
+    started_ms: int
+    duration_ms: int
+    type: str
+    direction: str
+    action: str
+    result: str
+    sender: _PartyDocument
+    recipient: _PartyDocument
+    extension_id: ExtensionId
+    transport: str
+    telephony_session_id: str
+    internal_type: NotRequired[str]
+    reason: NotRequired[str]
+    reason_description: NotRequired[str]
+    recording: NotRequired[tuple[str, str]]
+    short_recording: NotRequired[bool]
+    message: NotRequired[tuple[str, str]]
+    delegate: NotRequired[tuple[str, str, str]]
+    transfer_target: NotRequired[str]
+    transferee: NotRequired[str]
+    sip_uuid_info: NotRequired[str]
+    billing: NotRequired[tuple[float, float]]
+
+
+class _LegDocument(TypedDict):
+    segment: _SegmentDocument
+    leg_type: str
+    master: bool
+
+
+class _RecordDocument(TypedDict):
+    session_id: str
+    party_id: str
+    in_company_log: bool
+    last_modified_ms: int
+    metadata_categories: list[str]
+    segment: _SegmentDocument
+    legs: list[_LegDocument]
+
+
+def write_document(record: CallRecord) -> str:
+    """A record's text; its account, its id and whether it is deleted stand in columns alone."""
+    document = {
+        "session_id": record.session_id,
+        "party_id": record.party_id,
+        "in_company_log": record.in_company_log,
+        "last_modified_ms": record.last_modified_ms,
+        "metadata_categories": record.metadata_categories,
+        "segment": _written(record.segment),
+        "legs": [
+            {"segment": _written(leg.segment), "leg_type": leg.leg_type, "master": leg.master} for leg in record.legs
+        ],
+    }
+    return orjson.dumps(document).decode("utf-8")
+
+
+def read_document(text: str, *, account_id: AccountId, record_id: RowId, deleted: bool) -> CallRecord:
+    """The record of a text and its columns."""
+    document = cast("_RecordDocument", orjson.loads(text))
+    return CallRecord(
+        account_id,
+        record_id,
+        document["session_id"],
+        document["party_id"],
+        document["in_company_log"],
+        deleted,
+        document["last_modified_ms"],
+        tuple(document["metadata_categories"]),
+        _read_segment(document["segment"]),
+        tuple(Leg(_read_segment(leg["segment"]), leg["leg_type"], leg["master"]) for leg in document["legs"]),
+    )
+
+
+def _written(segment: Segment) -> dict[str, object]:
+    """A segment's fields without those that say nothing; orjson writes enums as their values, but no named tuples."""
+    fields: dict[str, object] = {}
+    for name, value in segment._asdict().items():
+        match value:
+            case Party():
+                fields[name] = {key: part for key, part in value._asdict().items() if part is not None}
+            case tuple():
+                fields[name] = list(value)
+            case None | False:
+                pass
+            case _:
+                fields[name] = value
+    return fields
+
+
+def _read_segment(document: _SegmentDocument) -> Segment:
+    recording, message = document.get("recording"), document.get("message")
+    delegate, billing = document.get("delegate"), document.get("billing")
+    return Segment(
+        document["started_ms"],
+        document["duration_ms"],
+        CallType(document["type"]),
+        Direction(document["direction"]),
+        document["action"],
+        document["result"],
+        Party(**document["sender"]),
+        Party(**document["recipient"]),
+        document["extension_id"],
+        Transport(document["transport"]),
+        document["telephony_session_id"],
+        document.get("internal_type"),
+        document.get("reason"),
+        document.get("reason_description"),
+        Recording(recording[0], RecordingType(recording[1])) if recording else None,
+        document.get("short_recording", False),
+        Message(*message) if message else None,
+        Delegate(*delegate) if delegate else None,
+        document.get("transfer_target"),
+        document.get("transferee"),
+        document.get("sip_uuid_info"),
+        Billing(*billing) if billing else None,
+    )

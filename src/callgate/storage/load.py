@@ -1,0 +1,104 @@
+"""The only SELECTs: which function answers which lookup. The statements stand beside the functions, in load_….py."""
+
+from collections.abc import Callable
+from typing import Final, TypeVar, cast
+
+from callgate.model.acts import (
+    AccountActLookup,
+    AllowanceActLookup,
+    AppActLookup,
+    CellLookup,
+    CredentialActLookup,
+    ExtensionActLookup,
+    RoleActLookup,
+)
+from callgate.model.call_log import CallLogLookup, CallRecordLookup
+from callgate.model.directory import ExtensionListLookup, ExtensionLookup
+from callgate.model.listings import (
+    AccountsListing,
+    AllowancesListing,
+    AppsListing,
+    AuditListing,
+    CredentialsListing,
+    ExtensionsListing,
+    RolesListing,
+    SessionsListing,
+)
+from callgate.model.lookups import (
+    AssertionLookup,
+    AuthorizeLookup,
+    ClientLookup,
+    CredentialLookup,
+    CredentialOpening,
+    KeysLookup,
+    LoginLookup,
+    Lookup,
+    PasswordOpening,
+    RedeemLookup,
+    ServiceOpening,
+    SessionLookup,
+)
+from callgate.storage import load_acts, load_listings
+from callgate.storage.load_calls import load_call_log, load_call_record
+from callgate.storage.load_directory import load_extension, load_extension_list
+from callgate.storage.load_openings import (
+    load_authorize,
+    load_credential_opening,
+    load_password_opening,
+    load_service_opening,
+)
+from callgate.storage.load_people import load_assertion, load_client, load_credential, load_login
+from callgate.storage.load_sessions import load_redeem, load_session
+from callgate.storage.load_upkeep import load_keys
+from callgate.storage.load_view import View
+
+F = TypeVar("F")
+L = TypeVar("L", bound=Lookup[object])
+
+Loader = Callable[[View, Lookup[object]], object]
+
+
+def answers(kind: type[L], loader: Callable[[View, L], object]) -> tuple[type[Lookup[object]], Loader]:
+    """One line of the registry: this loader is only ever called with lookups of this kind."""
+    return kind, cast("Loader", loader)
+
+
+LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
+    (
+        answers(SessionLookup, load_session),
+        answers(RedeemLookup, load_redeem),
+        answers(ServiceOpening, load_service_opening),
+        answers(PasswordOpening, load_password_opening),
+        answers(CredentialOpening, load_credential_opening),
+        answers(AuthorizeLookup, load_authorize),
+        answers(ClientLookup, load_client),
+        answers(LoginLookup, load_login),
+        answers(CredentialLookup, load_credential),
+        answers(AssertionLookup, load_assertion),
+        answers(KeysLookup, load_keys),
+        answers(ExtensionLookup, load_extension),
+        answers(ExtensionListLookup, load_extension_list),
+        answers(CallLogLookup, load_call_log),
+        answers(CallRecordLookup, load_call_record),
+        answers(AccountsListing, load_listings.load_accounts),
+        answers(ExtensionsListing, load_listings.load_extensions),
+        answers(RolesListing, load_listings.load_roles),
+        answers(AppsListing, load_listings.load_apps),
+        answers(AllowancesListing, load_listings.load_allowances),
+        answers(CredentialsListing, load_listings.load_credentials),
+        answers(SessionsListing, load_listings.load_sessions),
+        answers(AuditListing, load_listings.load_audit),
+        answers(AccountActLookup, load_acts.load_account_act),
+        answers(ExtensionActLookup, load_acts.load_extension_act),
+        answers(RoleActLookup, load_acts.load_role_act),
+        answers(AppActLookup, load_acts.load_app_act),
+        answers(AllowanceActLookup, load_acts.load_allowance_act),
+        answers(CredentialActLookup, load_acts.load_credential_act),
+        answers(CellLookup, load_acts.load_cell),
+    )
+)
+
+
+def load(view: View, lookup: Lookup[F]) -> F:
+    """Answer a lookup from what a view sees."""
+    return cast("F", LOADERS[type(lookup)](view, lookup))

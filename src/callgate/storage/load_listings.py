@@ -1,0 +1,199 @@
+"""What administrators look through: accounts, people, roles, apps, credentials, sessions, the audit log, by pages."""
+
+from typing import Final, cast
+
+from callgate.model.account import Account, Allowance, Extension, Role
+from callgate.model.client import Client
+from callgate.model.credential import JwtCredential
+from callgate.model.directory import ListedExtension
+from callgate.model.listings import (
+    AccountsFacts,
+    AccountsListing,
+    AllowancesFacts,
+    AllowancesListing,
+    AppsFacts,
+    AppsListing,
+    AuditBatch,
+    AuditFacts,
+    AuditListing,
+    CredentialsFacts,
+    CredentialsListing,
+    ExtensionsFacts,
+    ExtensionsListing,
+    ListedAllowance,
+    ListedSession,
+    RolesFacts,
+    RolesListing,
+    SessionsFacts,
+    SessionsListing,
+)
+from callgate.model.session import Session
+from callgate.storage.load_sessions import CREDENTIAL_VERSION
+from callgate.storage.load_view import View
+from callgate.storage.rows import (
+    Row,
+    account_from,
+    allowance_from,
+    client_from,
+    columns,
+    credential_from,
+    extension_from,
+    role_from,
+    session_from,
+)
+
+_ACCOUNTS: Final = f"""
+SELECT {columns(Account._fields)} FROM account
+WHERE id > ? AND (? IS NULL OR CAST(id AS TEXT) = ? OR main_number = ? OR name = ?)
+ORDER BY id LIMIT ?
+"""
+
+_EXTENSIONS: Final = f"""
+SELECT {columns(Extension._fields, "e")}, p.number, e.password_hash IS NOT NULL
+FROM extension e LEFT JOIN phone p ON p.extension_id = e.id AND p.account_id = e.account_id
+WHERE e.id > ? AND e.account_id = coalesce(?, e.account_id) AND e.id = coalesce(?, e.id)
+    AND (? IS NULL OR e.number = ?)
+ORDER BY e.id LIMIT ?
+"""
+
+_ROLES: Final = f"""
+SELECT {columns(Role._fields)} FROM role
+WHERE account_id IS NULL OR account_id = coalesce(?, account_id)
+ORDER BY account_id, id
+"""
+
+_APPS: Final = f"""
+SELECT {columns(Client._fields)} FROM client
+WHERE id > ? AND account_id = coalesce(?, account_id) AND (? IS NULL OR id = ? OR name = ?)
+ORDER BY id LIMIT ?
+"""
+
+_ALLOWANCES: Final = f"""
+SELECT {columns(Allowance._fields, "a")}, {columns(Account._fields, "account")},
+    {columns(Extension._fields, "extension")}, {columns(Role._fields, "role")}
+FROM allowance a
+JOIN account ON account.id = a.account_id
+JOIN extension ON extension.id = a.extension_id
+JOIN role ON role.id = extension.role_id
+WHERE a.client_id = ?
+ORDER BY a.account_id
+"""
+
+_CREDENTIALS: Final = f"""
+SELECT {columns(JwtCredential._fields)} FROM jwt_credential
+WHERE id > ? AND account_id = coalesce(?, account_id) AND extension_id = coalesce(?, extension_id)
+    AND id = coalesce(?, id)
+ORDER BY id LIMIT ?
+"""
+
+_SESSIONS: Final = f"""
+SELECT {columns(Session._fields, "s")}, {CREDENTIAL_VERSION}, client.version, account.version, extension.version
+FROM session s
+LEFT JOIN client ON client.id = s.client_id
+LEFT JOIN account ON account.id = s.account_id
+LEFT JOIN extension ON extension.id = s.extension_id
+WHERE s.id > ? AND s.account_id = coalesce(?, s.account_id) AND s.extension_id = coalesce(?, s.extension_id)
+    AND s.client_id = coalesce(?, s.client_id) AND s.id = coalesce(?, s.id)
+ORDER BY s.id LIMIT ?
+"""
+
+_AUDIT: Final = """
+SELECT writer, seq, at_ms, entries FROM audit
+WHERE at_ms < coalesce(?, 9223372036854775807) ORDER BY at_ms DESC, writer, seq DESC LIMIT ?
+"""
+
+_SESSIONS_FROM: Final = "SELECT sessions_from_ms FROM cell"
+
+_EXTENSION_WIDTH: Final = len(Extension._fields)
+_SESSION_WIDTH: Final = len(Session._fields)
+
+
+def load_accounts(view: View, lookup: AccountsListing) -> AccountsFacts:
+    """Answer `AccountsListing`."""
+    called = lookup.called
+    rows = view.rows(_ACCOUNTS, (lookup.after, called, called, called, called, lookup.rows))
+    return AccountsFacts(tuple(account_from(row) for row in rows))
+
+
+def load_extensions(view: View, lookup: ExtensionsListing) -> ExtensionsFacts:
+    """Answer `ExtensionsListing`."""
+    values = (lookup.after, lookup.account_id, lookup.extension_id, lookup.number, lookup.number, lookup.rows)
+    return ExtensionsFacts(tuple(_listed_extension(row) for row in view.rows(_EXTENSIONS, values)))
+
+
+def load_roles(view: View, lookup: RolesListing) -> RolesFacts:
+    """Answer `RolesListing`."""
+    return RolesFacts(tuple(role_from(row) for row in view.rows(_ROLES, (lookup.account_id,))))
+
+
+def load_apps(view: View, lookup: AppsListing) -> AppsFacts:
+    """Answer `AppsListing`."""
+    values = (lookup.after, lookup.account_id, lookup.called, lookup.called, lookup.called, lookup.rows)
+    return AppsFacts(tuple(client_from(row) for row in view.rows(_APPS, values)))
+
+
+def load_allowances(view: View, lookup: AllowancesListing) -> AllowancesFacts:
+    """Answer `AllowancesListing`."""
+    return AllowancesFacts(tuple(_listed_allowance(row) for row in view.rows(_ALLOWANCES, (lookup.client_id,))))
+
+
+def load_credentials(view: View, lookup: CredentialsListing) -> CredentialsFacts:
+    """Answer `CredentialsListing`."""
+    values = (lookup.after, lookup.account_id, lookup.extension_id, lookup.credential_id, lookup.rows)
+    rows = view.rows(_CREDENTIALS, values)
+    return CredentialsFacts(view.now_ms, tuple(credential_from(row) for row in rows))
+
+
+def load_sessions(view: View, lookup: SessionsListing) -> SessionsFacts:
+    """Answer `SessionsListing`."""
+    values = (
+        lookup.after,
+        lookup.account_id,
+        lookup.extension_id,
+        lookup.client_id,
+        lookup.row_id,
+        lookup.rows,
+    )
+    sessions = tuple(_listed_session(view, row) for row in view.rows(_SESSIONS, values))
+    return SessionsFacts(view.now_ms, find_sessions_from(view), sessions)
+
+
+def load_audit(view: View, lookup: AuditListing) -> AuditFacts:
+    """Answer `AuditListing`."""
+    rows = view.rows(_AUDIT, (lookup.before_ms, lookup.rows))
+    return AuditFacts(tuple(AuditBatch._make(cast("tuple[str, int, int, str]", row)) for row in rows))
+
+
+def find_sessions_from(view: View) -> int:
+    """Before when everything issued is over, in milliseconds since 1970."""
+    return cast("int", view.rows(_SESSIONS_FROM)[0][0])
+
+
+def _listed_extension(row: Row) -> ListedExtension:
+    phone_number, has_password = row[_EXTENSION_WIDTH:]
+    extension = extension_from(row[:_EXTENSION_WIDTH])
+    return ListedExtension(extension, cast("str | None", phone_number), has_password == 1)
+
+
+def _listed_allowance(row: Row) -> ListedAllowance:
+    first = len(Allowance._fields)
+    second = first + len(Account._fields)
+    third = second + _EXTENSION_WIDTH
+    return ListedAllowance(
+        allowance_from(row[:first]),
+        account_from(row[first:second]),
+        extension_from(row[second:third]),
+        role_from(row[third:]),
+    )
+
+
+def _listed_session(view: View, row: Row) -> ListedSession:
+    session = session_from(row[:_SESSION_WIDTH])
+    credential, client, account, extension = row[_SESSION_WIDTH:]
+    return ListedSession(
+        session,
+        cast("int | None", credential),
+        view.client(session.client_id, client),
+        view.account(session.account_id, account),
+        view.extension(session.extension_id, extension),
+    )

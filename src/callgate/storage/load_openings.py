@@ -1,0 +1,129 @@
+"""Openings as a decision sees them: who a session would be opened for, and what already sits there."""
+
+from typing import Final
+
+from callgate.model.account import Allowance, Extension
+from callgate.model.client import Client
+from callgate.model.consent import Consent, SignIn
+from callgate.model.credential import JwtCredential
+from callgate.model.facts import Allowed, AuthorizeFacts, OpeningFacts, Seated, ServiceFacts
+from callgate.model.lookups import AuthorizeLookup, CredentialOpening, PasswordOpening, ServiceOpening
+from callgate.storage.load_people import find_credential, find_login, find_person
+from callgate.storage.load_sessions import load_seat
+from callgate.storage.load_view import View
+from callgate.storage.rows import Row, Value, allowance_from, columns, consent_from, sign_in_from
+
+_CELL_AND_CLIENT: Final = """
+SELECT cell.sessions_from_ms, client.version FROM cell LEFT JOIN client ON client.id = ?
+"""
+
+_ALLOWED: Final = f"""
+SELECT client.version, account.version, extension.version, {columns(Allowance._fields, "a")}
+FROM client
+LEFT JOIN allowance a ON a.client_id = client.id AND a.account_id = coalesce(?, a.account_id)
+LEFT JOIN account ON account.id = a.account_id
+LEFT JOIN extension ON extension.id = a.extension_id
+WHERE client.id = ?
+ORDER BY a.account_id
+LIMIT 2
+"""
+
+_OWNER_NAME: Final = "SELECT name FROM account WHERE id = ?"
+_SIGN_IN: Final = f"SELECT {columns(SignIn._fields)} FROM sign_in WHERE id = ? AND account_id = ?"
+_CONSENT: Final = f"""
+SELECT {columns(Consent._fields)} FROM consent WHERE extension_id = ? AND client_id = ? AND account_id = ?
+"""
+
+
+def load_password_opening(view: View, lookup: PasswordOpening) -> OpeningFacts:
+    """Answer `PasswordOpening`: the login name is resolved now, whatever it meant when the password was proven."""
+    found = find_login(view, lookup.login)
+    return _opening(view, lookup, extension_id=found[0] if found else None, credential=None)
+
+
+def load_credential_opening(view: View, lookup: CredentialOpening) -> OpeningFacts:
+    """Answer `CredentialOpening`."""
+    credential = find_credential(view, lookup.credential_id)
+    extension_id = credential.extension_id if credential else None
+    return _opening(view, lookup, extension_id=extension_id, credential=credential)
+
+
+def load_service_opening(view: View, lookup: ServiceOpening) -> ServiceFacts:
+    """Answer `ServiceOpening` with one statement."""
+    rows = view.rows(_ALLOWED, (lookup.account_id, lookup.client_id))
+    client = view.client(lookup.client_id, rows[0][0]) if rows else None
+    return ServiceFacts(view.now_ms, client, tuple(_allowed(view, row) for row in rows if row[3] is not None))
+
+
+def load_authorize(view: View, lookup: AuthorizeLookup) -> AuthorizeFacts:
+    """Answer `AuthorizeLookup`."""
+    sessions_from_ms, client = _cell_and_client(view, lookup.client_id)
+    owner = view.row(_OWNER_NAME, (client.account_id,)) if client else None
+    found = view.row(_SIGN_IN, (lookup.sign_in[1], lookup.sign_in[0])) if lookup.sign_in else None
+    sign_in = sign_in_from(found) if found else None
+    person = find_person(view, sign_in.extension_id) if sign_in else None
+    consent: Consent | None = None
+    seat: tuple[Seated, ...] = ()
+    if client and person:
+        consent = find_consent(view, person.extension, client_id=client.id)
+        seat = load_seat(view, person.extension, client_id=client.id)
+    return AuthorizeFacts(
+        now_ms=view.now_ms,
+        sessions_from_ms=sessions_from_ms,
+        client=client,
+        owner_name=str(owner[0]) if owner else "",
+        sign_in=sign_in,
+        account=person.account if person else None,
+        extension=person.extension if person else None,
+        role=person.role if person else None,
+        consent=consent,
+        seat=seat,
+    )
+
+
+def find_consent(view: View, extension: Extension, *, client_id: Value) -> Consent | None:
+    """What a person agreed with an app."""
+    row = view.row(_CONSENT, (extension.id, client_id, extension.account_id))
+    return consent_from(row) if row else None
+
+
+def find_scopes_agreed(view: View, consent: Consent) -> frozenset[str]:
+    """The scopes agreed so far between a consent's person and its app."""
+    row = view.row(_CONSENT, (consent.extension_id, consent.client_id, consent.account_id))
+    return consent_from(row).scopes if row else frozenset()
+
+
+def _opening(
+    view: View,
+    lookup: PasswordOpening | CredentialOpening,
+    *,
+    extension_id: Value,
+    credential: JwtCredential | None,
+) -> OpeningFacts:
+    sessions_from_ms, client = _cell_and_client(view, lookup.client_id)
+    person = find_person(view, extension_id)
+    return OpeningFacts(
+        now_ms=view.now_ms,
+        sessions_from_ms=sessions_from_ms,
+        client=client,
+        account=person.account if person else None,
+        extension=person.extension if person else None,
+        role=person.role if person else None,
+        credential=credential,
+        seat=load_seat(view, person.extension, client_id=client.id) if client and person else (),
+    )
+
+
+def _cell_and_client(view: View, client_id: Value) -> tuple[int, Client | None]:
+    sessions_from_ms, version = view.rows(_CELL_AND_CLIENT, (client_id,))[0]
+    assert type(sessions_from_ms) is int
+    return sessions_from_ms, view.client(client_id, version)
+
+
+def _allowed(view: View, row: Row) -> Allowed:
+    allowance = allowance_from(row[3:])
+    account = view.account(allowance.account_id, row[1])
+    extension = view.extension(allowance.extension_id, row[2])
+    assert account is not None
+    assert extension is not None
+    return Allowed(allowance, account, extension)

@@ -1,0 +1,121 @@
+"""A view: one connection's rows at one moment, with the entities parsed so far.
+
+Everything a lookup reads goes through a view. Entities that carry a version are parsed once and kept: the row says
+which version is true, the kept value is used only when it is that one.
+"""
+
+from typing import Final, TypeVar, cast
+
+import apsw
+
+from callgate.model.account import Account, Extension, Role
+from callgate.model.client import Client
+from callgate.storage.rows import (
+    Row,
+    Value,
+    account_from,
+    client_from,
+    columns,
+    extension_from,
+    role_from,
+)
+
+KEPT_MAX: Final = 4096
+"""Entities of one kind kept parsed; past it all are dropped, which costs one parse each."""
+
+_CLIENT: Final = f"SELECT {columns(Client._fields)} FROM client WHERE id = ?"
+_ACCOUNT: Final = f"SELECT {columns(Account._fields)} FROM account WHERE id = ?"
+_EXTENSION: Final = f"SELECT {columns(Extension._fields)} FROM extension WHERE id = ?"
+_ROLE: Final = f"SELECT {columns(Role._fields)} FROM role WHERE id = ?"
+
+Kept = TypeVar("Kept", Client, Account, Extension, Role)
+
+
+class NeedsSnapshot(Exception):
+    """A lookup outside a transaction asked twice: the two answers might be of different moments."""
+
+
+class View:
+    """What may be asked of one connection. `now_ms` is the moment every answer is stamped with."""
+
+    __slots__ = ("_accounts", "_asked", "_clients", "_cursor", "_extensions", "_roles", "now_ms", "snapshot")
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._cursor = connection.cursor()
+        self._asked = False
+        self.now_ms = 0
+        self.snapshot = False
+        self._clients: dict[Value, Client] = {}
+        self._accounts: dict[Value, Account] = {}
+        self._extensions: dict[Value, Extension] = {}
+        self._roles: dict[Value, Role] = {}
+
+    def stamp(self, now_ms: int, *, snapshot: bool) -> None:
+        """Begin an answer; `snapshot` says that a transaction holds all its statements to one state."""
+        self.now_ms = now_ms
+        self.snapshot = snapshot
+        self._asked = False
+
+    def forget(self) -> None:
+        """Drop what was parsed: a rollback may have undone the rows, and their versions will be given again."""
+        for kept in (self._clients, self._accounts, self._extensions, self._roles):
+            kept.clear()
+
+    def rows(self, sql: str, values: tuple[Value, ...] = ()) -> list[Row]:
+        """Every row of a statement; read to the end, because a statement left standing holds the log."""
+        if not self.snapshot:
+            if self._asked:
+                raise NeedsSnapshot
+            self._asked = True
+        return cast("list[Row]", self._cursor.execute(sql, values).fetchall())
+
+    def row(self, sql: str, values: tuple[Value, ...] = ()) -> Row | None:
+        """The only row of a statement, or None."""
+        found = self.rows(sql, values)
+        return found[0] if found else None
+
+    def client(self, client_id: Value, version: Value) -> Client | None:
+        """An app in this version; None without one."""
+        if version is None:
+            return None
+        kept = self._clients.get(client_id)
+        if kept is None or kept.version != version:
+            kept = client_from(self.rows(_CLIENT, (client_id,))[0])
+            _keep(self._clients, kept)
+        return kept
+
+    def account(self, account_id: Value, version: Value) -> Account | None:
+        """An account in this version; None without one."""
+        if version is None:
+            return None
+        kept = self._accounts.get(account_id)
+        if kept is None or kept.version != version:
+            kept = account_from(self.rows(_ACCOUNT, (account_id,))[0])
+            _keep(self._accounts, kept)
+        return kept
+
+    def extension(self, extension_id: Value, version: Value) -> Extension | None:
+        """An extension in this version; None without one."""
+        if version is None:
+            return None
+        kept = self._extensions.get(extension_id)
+        if kept is None or kept.version != version:
+            kept = extension_from(self.rows(_EXTENSION, (extension_id,))[0])
+            _keep(self._extensions, kept)
+        return kept
+
+    def role(self, role_id: Value, version: Value) -> Role | None:
+        """A role in this version; None without one."""
+        if version is None:
+            return None
+        kept = self._roles.get(role_id)
+        if kept is None or kept.version != version:
+            kept = role_from(self.rows(_ROLE, (role_id,))[0])
+            _keep(self._roles, kept)
+        return kept
+
+
+def _keep(kept: dict[Value, Kept], entity: Kept) -> None:
+    if len(kept) >= KEPT_MAX:
+        kept.clear()
+    kept[entity.id] = entity

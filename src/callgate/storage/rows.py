@@ -1,0 +1,179 @@
+"""Rows and entities: how each NamedTuple of the model lies in its table, and back.
+
+Columns carry the fields' names in the fields' order, so that a row is nearly the entity: only enums, flags and lists
+change their shape. Lists lie as text separated by spaces (none of their members can hold one).
+"""
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import TypeVar, cast
+
+from callgate.model.account import (
+    Account,
+    AccountStatus,
+    Allowance,
+    Extension,
+    ExtensionStatus,
+    ExtensionType,
+    Role,
+)
+from callgate.model.client import AppKind, AuthMethod, Client, ClientKeys, ClientStatus, GrantType, Switch
+from callgate.model.consent import Consent, SignIn
+from callgate.model.credential import JwtCredential
+from callgate.model.ids import ClientId
+from callgate.model.key import KeyState, KeyUse, StoredKey
+from callgate.model.session import CredentialKind, EndReason, Session, SessionState
+
+Value = None | int | float | bytes | str
+"""What SQLite stores."""
+
+Row = tuple[Value, ...]
+
+E = TypeVar("E", bound=Enum)
+
+
+def columns(fields: Sequence[str], table: str = "") -> str:
+    """The columns of an entity, as a SELECT or INSERT lists them."""
+    return ", ".join(f"{table}.{field}" if table else field for field in fields)
+
+
+def marks(fields: Sequence[str]) -> str:
+    """As many parameters."""
+    return ", ".join("?" * len(fields))
+
+
+def _members(enum: type[E]) -> dict[Value, E]:
+    return {member.value: member for member in enum}
+
+
+_SESSION_STATES = _members(SessionState)
+_CREDENTIAL_KINDS = _members(CredentialKind)
+_END_REASONS = _members(EndReason)
+_ACCOUNT_STATUSES = _members(AccountStatus)
+_EXTENSION_TYPES = _members(ExtensionType)
+_EXTENSION_STATUSES = _members(ExtensionStatus)
+_APP_KINDS = _members(AppKind)
+_CLIENT_STATUSES = _members(ClientStatus)
+_AUTH_METHODS = _members(AuthMethod)
+_GRANT_TYPES = _members(GrantType)
+_SWITCHES = _members(Switch)
+_KEY_USES = _members(KeyUse)
+_KEY_STATES = _members(KeyState)
+
+_STATE, _KIND, _URI_SENT, _PLAIN, _WHY = (
+    Session._fields.index(field)
+    for field in ("state", "credential_kind", "redirect_uri_sent", "challenge_plain", "ended_why")
+)
+
+
+def session_from(row: Row) -> Session:
+    """The session in a row of its columns."""
+    values: list[object] = list(row)
+    values[_STATE] = _SESSION_STATES[row[_STATE]]
+    values[_KIND] = _CREDENTIAL_KINDS[row[_KIND]]
+    values[_URI_SENT] = row[_URI_SENT] == 1
+    values[_PLAIN] = row[_PLAIN] == 1
+    why = row[_WHY]
+    if why is not None:
+        values[_WHY] = _END_REASONS[why]
+    return Session._make(values)
+
+
+def session_row(session: Session) -> Row:
+    """The row of a session: its enums and flags are integers already."""
+    return cast("Row", session)
+
+
+def row_of(entity: tuple[object, ...]) -> Row:
+    """The row of any entity that is written seldom."""
+    return tuple(_value_of(field) for field in entity)
+
+
+def _value_of(field: object) -> Value:
+    if isinstance(field, Enum):
+        return cast("Value", field.value)
+    if isinstance(field, frozenset):
+        return " ".join(sorted(_text_of(member) for member in field))
+    if isinstance(field, tuple):
+        return " ".join(_text_of(member) for member in field)
+    return cast("Value", field)
+
+
+def _text_of(member: object) -> str:
+    text = str(member.value if isinstance(member, Enum) else member)
+    assert text, "an empty member would be lost between two spaces"
+    assert " " not in text, "a space would make two members of one"
+    return text
+
+
+def account_from(row: Row) -> Account:
+    """The account in a row of its columns."""
+    account = Account._make(row)
+    return account._replace(status=_ACCOUNT_STATUSES[row[3]])
+
+
+def extension_from(row: Row) -> Extension:
+    """The extension in a row of its columns."""
+    extension = Extension._make(row)
+    return extension._replace(type=_EXTENSION_TYPES[row[3]], status=_EXTENSION_STATUSES[row[4]])
+
+
+def role_from(row: Row) -> Role:
+    """The role in a row of its columns."""
+    role = Role._make(row)
+    return role._replace(permissions=frozenset(_words(row[4])))
+
+
+def client_from(row: Row) -> Client:
+    """The app in a row of its columns."""
+    client = Client._make(row)
+    return client._replace(
+        kind=_APP_KINDS[row[3]],
+        private=row[4] == 1,
+        status=_CLIENT_STATUSES[row[5]],
+        auth_method=_AUTH_METHODS[row[6]],
+        grants=frozenset(_GRANT_TYPES[word] for word in _words(row[7])),
+        scopes=tuple(_words(row[8])),
+        redirect_uris=tuple(_words(row[9])),
+        switches=frozenset(_SWITCHES[word] for word in _words(row[10])),
+        issues_refresh_tokens=row[11] == 1,
+    )
+
+
+def keys_from(row: Row) -> ClientKeys:
+    """What proves an app, in a row of its columns."""
+    return ClientKeys._make(row)
+
+
+def allowance_from(row: Row) -> Allowance:
+    """The allowance in a row of its columns."""
+    return Allowance._make(row)
+
+
+def credential_from(row: Row) -> JwtCredential:
+    """The JWT credential in a row of its columns."""
+    credential = JwtCredential._make(row)
+    if row[5] is None:
+        return credential
+    return credential._replace(client_ids=frozenset(ClientId(word) for word in _words(row[5])))
+
+
+def consent_from(row: Row) -> Consent:
+    """The consent in a row of its columns."""
+    consent = Consent._make(row)
+    return consent._replace(scopes=frozenset(_words(row[3])))
+
+
+def sign_in_from(row: Row) -> SignIn:
+    """The sign-in in a row of its columns."""
+    return SignIn._make(row)
+
+
+def key_from(row: Row) -> StoredKey:
+    """The key in a row of its columns."""
+    key = StoredKey._make(row)
+    return key._replace(use=_KEY_USES[row[0]], state=_KEY_STATES[row[2]])
+
+
+def _words(value: Value) -> list[str]:
+    return cast("str", value).split()

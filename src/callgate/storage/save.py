@@ -1,0 +1,101 @@
+"""The only writes: which function saves which change. The statements stand beside the functions, in save_….py."""
+
+from collections.abc import Callable
+from typing import Final, TypeVar, cast
+
+from callgate.model.calls import CallsRecorded
+from callgate.model.changes import (
+    AccountChanged,
+    AccountCreated,
+    AppChanged,
+    AppRegistered,
+    AssertionClaimed,
+    Change,
+    ConsentGiven,
+    ConsentWithdrawn,
+    CredentialCreated,
+    CredentialDeleted,
+    CredentialUsed,
+    ExtensionChanged,
+    ExtensionCreated,
+    KeyForgotten,
+    KeyStored,
+    PasswordChanged,
+    RoleChanged,
+    RoleCreated,
+    ServiceAllowed,
+    ServiceDisallowed,
+    SessionEnded,
+    SessionFirstUsed,
+    SessionOpened,
+    SessionRedeemed,
+    SessionRenewed,
+    SessionRotated,
+    SessionsFromMoved,
+    SignInEnded,
+    SignInStarted,
+)
+from callgate.storage import save_accounts, save_apps, save_calls, save_people, save_sessions, save_upkeep
+from callgate.storage.pen import Pen
+
+C = TypeVar("C", bound=Change)
+
+Saver = Callable[[Pen, Change], None]
+
+
+def saves(kind: type[C], saver: Callable[[Pen, C], None]) -> tuple[type[Change], Saver]:
+    """One line of the registry: this saver is only ever called with changes of this kind."""
+    return cast("type[Change]", kind), cast("Saver", saver)
+
+
+SAVERS: Final[dict[type[Change], Saver]] = dict(
+    (
+        saves(SessionOpened, save_sessions.open_session),
+        saves(SessionRedeemed, save_sessions.redeem_session),
+        saves(SessionRotated, save_sessions.issue_generation),
+        saves(SessionRenewed, save_sessions.issue_generation),
+        saves(SessionFirstUsed, save_sessions.mark_first_use),
+        saves(SessionEnded, save_sessions.end_session),
+        saves(CredentialUsed, save_sessions.use_credential),
+        saves(AssertionClaimed, save_sessions.claim_assertion),
+        saves(SignInStarted, save_people.start_sign_in),
+        saves(SignInEnded, save_people.end_sign_in),
+        saves(ConsentGiven, save_people.give_consent),
+        saves(ConsentWithdrawn, save_people.withdraw_consent),
+        saves(AccountCreated, save_accounts.create_account),
+        saves(AccountChanged, save_accounts.change_account),
+        saves(ExtensionCreated, save_accounts.create_extension),
+        saves(ExtensionChanged, save_accounts.change_extension),
+        saves(PasswordChanged, save_accounts.change_password),
+        saves(RoleCreated, save_accounts.create_role),
+        saves(RoleChanged, save_accounts.change_role),
+        saves(SessionsFromMoved, save_accounts.move_sessions_from),
+        saves(AppRegistered, save_apps.register_app),
+        saves(AppChanged, save_apps.change_app),
+        saves(ServiceAllowed, save_apps.allow_service),
+        saves(ServiceDisallowed, save_apps.disallow_service),
+        saves(CredentialCreated, save_apps.create_credential),
+        saves(CredentialDeleted, save_apps.delete_credential),
+        saves(KeyStored, save_upkeep.store_key),
+        saves(KeyForgotten, save_upkeep.forget_key),
+        saves(CallsRecorded, save_calls.record_calls),
+    )
+)
+
+SINGLE: Final[frozenset[type[Change]]] = frozenset(
+    {
+        SessionOpened,
+        SessionRedeemed,
+        SessionRotated,
+        SessionRenewed,
+        SessionFirstUsed,
+        CredentialUsed,
+        AssertionClaimed,
+    }
+)
+"""Hot changes saved by exactly one statement: alone in a unit they need no savepoint, a statement undoes itself."""
+
+
+def save(pen: Pen, change: Change) -> None:
+    """Write one change. Raises Conflict when it meets a newer row or a taken key."""
+    SAVERS[type(change)](pen, change)

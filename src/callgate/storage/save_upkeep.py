@@ -1,0 +1,75 @@
+"""What the store itself writes: keys, the latest time stamped, links of the audit chain, and the sweep."""
+
+from typing import Final
+
+from callgate.model.changes import KeyForgotten, KeyStored
+from callgate.model.key import StoredKey
+from callgate.model.session import Session
+from callgate.storage.expiry import expires_ms, sweep_bucket
+from callgate.storage.load_upkeep import Link
+from callgate.storage.pen import Pen
+from callgate.storage.rows import columns, marks, row_of
+
+_KEY_FIELDS: Final = ("key_use", *StoredKey._fields[1:])
+
+_KEY: Final = f"""
+INSERT INTO stored_key ({columns(_KEY_FIELDS)}) VALUES ({marks(_KEY_FIELDS)})
+ON CONFLICT (key_use, number) DO UPDATE SET state = excluded.state, wrapped = excluded.wrapped,
+    active_ms = excluded.active_ms, retired_ms = excluded.retired_ms
+"""
+_FORGET_KEY: Final = "DELETE FROM stored_key WHERE key_use = ? AND number = ?"
+
+_CLOCK: Final = "UPDATE cell SET clock_ms = ?"
+_LINK: Final = f"INSERT INTO audit ({columns(Link._fields)}) VALUES ({marks(Link._fields)})"
+
+_SWEEP: Final = "DELETE FROM session WHERE id = ? AND account_id = ?"
+_REBUCKET: Final = "UPDATE session SET sweep_bucket = ? WHERE id = ? AND account_id = ?"
+_SWEEP_SIGN_INS: Final = """
+DELETE FROM sign_in WHERE id IN (SELECT id FROM sign_in WHERE expires_ms < ? ORDER BY expires_ms LIMIT ?)
+"""
+_SWEEP_CLAIMS: Final = """
+DELETE FROM assertion_claim WHERE (client_id, jti) IN (
+    SELECT client_id, jti FROM assertion_claim WHERE expires_ms < ? ORDER BY expires_ms LIMIT ?
+)
+"""
+
+
+def store_key(pen: Pen, change: KeyStored) -> None:
+    """Insert a key, or move it to its next state."""
+    pen.write(_KEY, row_of(change.key))
+
+
+def forget_key(pen: Pen, change: KeyForgotten) -> None:
+    """Delete a key; forgotten already is as good."""
+    pen.write(_FORGET_KEY, (change.use.value, change.number))
+
+
+def move_clock(pen: Pen, now_ms: int) -> None:
+    """Remember the latest time stamped."""
+    pen.write(_CLOCK, (now_ms,))
+
+
+def append_link(pen: Pen, link: Link) -> None:
+    """Add a link to a writer's chain."""
+    pen.write(_LINK, row_of(link))
+
+
+def sweep_sessions(pen: Pen, due: list[Session], *, before_ms: int) -> int:
+    """Delete those of the rows that expired before, move the others to their new bucket; returns the deleted."""
+    swept = 0
+    for session in due:
+        if expires_ms(session) < before_ms:
+            swept += pen.write(_SWEEP, (session.id, session.account_id))
+        else:
+            pen.write(_REBUCKET, (sweep_bucket(session), session.id, session.account_id))
+    return swept
+
+
+def sweep_sign_ins(pen: Pen, *, before_ms: int, rows_max: int) -> int:
+    """Delete sign-ins that expired before; returns how many."""
+    return pen.write(_SWEEP_SIGN_INS, (before_ms, rows_max))
+
+
+def sweep_claims(pen: Pen, *, before_ms: int, rows_max: int) -> int:
+    """Delete claims of assertions that expired before; returns how many."""
+    return pen.write(_SWEEP_CLAIMS, (before_ms, rows_max))

@@ -1,0 +1,89 @@
+"""The schema's revision: what the code expects, what a file has, and the way from one to the other.
+
+Alembic writes the steps down as SQL (its scripts lie in migrations/); they are carried out here, by the one SQLite
+library that may open the file, in one transaction.
+"""
+
+import io
+from pathlib import Path
+from typing import Final
+
+import apsw
+
+from callgate.storage.load_upkeep import find_revision
+from callgate.storage.load_view import View
+from callgate.storage.sqlite_file import open_writer
+
+HEAD: Final = "0002"
+"""The newest script; a constant, so that a start without a change need not import Alembic (tests compare it)."""
+
+BASE: Final = "base"
+"""No schema at all."""
+
+_SCRIPTS: Final = Path(__file__).parent / "migrations"
+
+
+class SchemaDiffers(Exception):
+    """The file's revision is not the one this version of Callgate works with."""
+
+
+def revision_of(connection: apsw.Connection) -> str:
+    """The revision of an open file; BASE when it is empty."""
+    if not connection.table_exists("main", "alembic_version"):
+        return BASE
+    view = View(connection)
+    view.stamp(0, snapshot=True)
+    return find_revision(view) or BASE
+
+
+def migrate(connection: apsw.Connection, to: str = HEAD) -> bool:
+    """Bring an open file to a revision, up or down; returns whether there was anything to do.
+
+    Raises:
+        apsw.Error: nothing was changed.
+        SchemaDiffers: the file has a revision this version does not know.
+    """
+    if revision_of(connection) == to:
+        return False
+    # Off, as SQLite asks for when tables are made anew; checked below before anything is kept.
+    connection.pragma("foreign_keys", "off")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        found = revision_of(connection)  # again: another process may have migrated meanwhile
+        # To the end: a statement that returns rows would leave those behind it undone.
+        connection.execute(render_sql(found, to)).fetchall()
+        assert not connection.execute("PRAGMA foreign_key_check").fetchall(), "a script broke a reference"
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        connection.pragma("foreign_keys", "on")
+    return True
+
+
+def migrate_file(path: Path, to: str = HEAD) -> bool:
+    """Bring a file to a revision, making it where there is none; returns whether there was anything to do."""
+    connection = open_writer(path)
+    try:
+        return migrate(connection, to)
+    finally:
+        connection.close()
+
+
+def render_sql(found: str, to: str) -> str:
+    """The statements that lead from one revision to another. Raises SchemaDiffers."""
+    from alembic import command  # noqa: PLC0415 - imported only when there is something to migrate: it is slow
+    from alembic.config import Config  # noqa: PLC0415 - likewise
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - likewise
+
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    newest_first = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    order = [BASE, *reversed(newest_first)]
+    if found not in order:
+        raise SchemaDiffers(f"the database has revision {found}, which a newer version of Callgate made")
+    move = command.upgrade if order.index(found) < order.index(to) else command.downgrade
+    buffer = io.StringIO()
+    config.output_buffer = buffer
+    move(config, f"{found}:{to}", sql=True)
+    return buffer.getvalue()

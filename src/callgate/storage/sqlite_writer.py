@@ -1,0 +1,175 @@
+"""The writer: one connection, one transaction at a time, many units in it.
+
+A unit is loaded, decided and saved inside the open transaction; one that fails is undone alone. Nothing here waits or
+knows a loop: sqlite.py says on which thread each step runs.
+"""
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import apsw
+
+from callgate.model.changes import Change
+from callgate.storage.audit import FIRST, forge_link
+from callgate.storage.audit_entries import describe
+from callgate.storage.load import load
+from callgate.storage.load_upkeep import find_clock, find_head
+from callgate.storage.load_view import View
+from callgate.storage.pen import Conflict, Pen
+from callgate.storage.port import Decided, Unavailable, Unit
+from callgate.storage.save import SINGLE, save
+from callgate.storage.save_upkeep import append_link, move_clock
+
+F = TypeVar("F")
+D = TypeVar("D", bound=Decided)
+T = TypeVar("T")
+
+ATTEMPTS_MAX: Final = 5
+"""How often a unit is decided: past it, whoever takes its keys takes them faster than it can."""
+
+BUSY_MS: Final = 5000
+"""How long a batch waits for another process to finish writing; the command line's transactions are short."""
+
+CLOCK_STEP_MS: Final = 1000
+"""The latest time stamped is kept this coarsely: a write of its own for each commit would buy nothing."""
+
+_WORLD: Final = (
+    apsw.BusyError,
+    apsw.CantOpenError,
+    apsw.CorruptError,
+    apsw.FullError,
+    apsw.InterruptError,
+    apsw.IOError,
+    apsw.LockedError,
+    apsw.NoMemError,
+    apsw.NotADBError,
+    apsw.PermissionsError,
+    apsw.ProtocolError,
+    apsw.ReadOnlyError,
+)
+"""Errors of disk, file and locks; every other is a defect of ours."""
+
+
+class TransactionLost(Exception):
+    """An error ended the whole transaction: no unit of it has happened."""
+
+
+def as_failure(error: Exception) -> Exception:
+    """What a caller is told of an error: Unavailable when the world broke, the error itself when we did."""
+    if isinstance(error, _WORLD | TransactionLost):
+        failure = Unavailable(f"{type(error).__name__}: {error}")
+        failure.__cause__ = error
+        return failure
+    return error
+
+
+class Writer:
+    """The connection that writes, and what its open transaction has done so far."""
+
+    def __init__(self, connection: apsw.Connection, clock: Callable[[], int], name: str) -> None:
+        self._connection = connection
+        self._cursor = connection.cursor()
+        self._clock = clock
+        self._name = name
+        self._view = View(connection)
+        self._pen = Pen(connection, self._view)
+        self._entries: list[bytes] = []
+        connection.set_busy_timeout(0)
+        self._view.stamp(0, snapshot=True)
+        self.now_ms = self._marked_ms = find_clock(self._view)
+
+    def begin(self) -> None:
+        """Open the transaction and stamp its time, never before an earlier one. Raises apsw.Error."""
+        self._cursor.execute("BEGIN IMMEDIATE")
+        self.now_ms = max(self.now_ms, self._clock())
+        self._view.stamp(self.now_ms, snapshot=True)
+        self._pen.written = False
+        self._entries.clear()
+
+    def begin_patiently(self) -> None:
+        """The same, waiting for another process that writes. Raises apsw.Error."""
+        self._connection.set_busy_timeout(BUSY_MS)
+        try:
+            self.begin()
+        finally:
+            self._connection.set_busy_timeout(0)
+
+    def decide(self, unit: Unit[F, D]) -> D:
+        """Load, decide and save one unit.
+
+        Raises:
+            Unavailable: the world broke, or every attempt met a conflict; the unit alone is undone.
+            TransactionLost: an error ended the transaction, and all its units with it.
+            Exception: whatever `unit.decide` raised; the unit alone is undone.
+        """
+        for _ in range(ATTEMPTS_MAX):
+            try:
+                decision = unit.decide(load(self._view, unit.lookup))
+                changes = decision.changes
+                if changes:
+                    self._save(changes)
+            except Conflict:
+                continue
+            except apsw.Error as error:
+                raise self._blame(error) from error
+            return decision
+        raise Unavailable("every attempt met a newer row or a taken key")
+
+    def work(self, work: Callable[[Pen], T]) -> T:
+        """Carry out upkeep that is no decision of the protocol. Raises as `decide` does."""
+        try:
+            return self._undone_alone(lambda: work(self._pen))
+        except apsw.Error as error:
+            raise self._blame(error) from error
+
+    def seal(self) -> bool:
+        """Write the audit link of what was done; returns whether there is anything to commit. Raises apsw.Error."""
+        if self._entries:
+            head = find_head(self._view, self._name) or FIRST
+            append_link(self._pen, forge_link(self._name, head, at_ms=self.now_ms, entries=self._entries))
+        if self._pen.written and self.now_ms >= self._marked_ms + CLOCK_STEP_MS:
+            move_clock(self._pen, self.now_ms)
+            self._marked_ms = self.now_ms
+        return self._pen.written
+
+    def commit(self) -> None:
+        """Make it durable: written to the log and synced. Raises apsw.Error."""
+        self._cursor.execute("COMMIT")
+
+    def roll_back(self) -> None:
+        """Undo all of the transaction, if an error has not done so already. Raises apsw.Error."""
+        self._view.forget()
+        self._marked_ms = 0
+        if self._connection.in_transaction:
+            self._cursor.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def _save(self, changes: tuple[Change, ...]) -> None:
+        if len(changes) == 1 and type(changes[0]) in SINGLE:
+            save(self._pen, changes[0])
+        else:
+            self._undone_alone(lambda: self._save_all(changes))
+        self._entries.extend(describe(change) for change in changes if change.AUDITED)
+
+    def _save_all(self, changes: tuple[Change, ...]) -> None:
+        for change in changes:
+            save(self._pen, change)
+
+    def _undone_alone(self, write: Callable[[], T]) -> T:
+        self._cursor.execute("SAVEPOINT unit")
+        try:
+            done = write()
+        except BaseException:
+            self._view.forget()
+            if self._connection.in_transaction:
+                self._cursor.execute("ROLLBACK TO unit")
+                self._cursor.execute("RELEASE unit")
+            raise
+        self._cursor.execute("RELEASE unit")
+        return done
+
+    def _blame(self, error: apsw.Error) -> Exception:
+        return as_failure(error) if self._connection.in_transaction else TransactionLost(str(error))
