@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from callgate.crypto.entropy import Entropy, RowIds
 from callgate.crypto.password_pool import PasswordPool
 from callgate.crypto.secrets import hash_session_secret, mint_endpoint_id, mint_session_secret
+from callgate.model.failure import Unavailable
 from callgate.model.moment import Fresh, Moment
 from callgate.model.policy import Policy
 from callgate.service.clock import Clock
 from callgate.service.events import Events
 from callgate.service.keeper import Keeper
-from callgate.storage.port import Store, Unavailable
+from callgate.storage.port import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

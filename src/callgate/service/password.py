@@ -4,10 +4,10 @@ from callgate.crypto.password_pool import Busy, UnderWay
 from callgate.crypto.passwords import password_fits
 from callgate.model.account import LoginName
 from callgate.model.evidence import PasswordProven, PasswordRefused
+from callgate.model.failure import Unavailable
 from callgate.model.lookups import LoginLookup
 from callgate.protocol.guards import password_reliance
 from callgate.service.context import Context
-from callgate.storage.port import Unavailable
 
 PROOFS_PER_NAME_MAX = 4
 """Under way at once for one login name: more would be a guesser, or a page sent in a frenzy."""

@@ -1,0 +1,375 @@
+"""The authorize endpoint and its two forms: what to show, what to write, where to send the browser.
+
+The same pure judgement (protocol/consent) runs to choose the page and again inside the writing transaction.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from callgate.crypto.secrets import session_id
+from callgate.model import faults
+from callgate.model.client import Client
+from callgate.model.decisions import (
+    AskConsent,
+    AskSignIn,
+    AuthorizeDecision,
+    AuthorizeRequest,
+    Denied,
+    IssueCode,
+    IssueImplicit,
+    LookAgain,
+    RedirectFault,
+)
+from callgate.model.facts import AuthorizeFacts, OpeningFacts
+from callgate.model.faults import Fault
+from callgate.model.ids import ClientId
+from callgate.model.lookups import AuthorizeLookup, ClientLookup, PasswordOpening
+from callgate.model.moment import Moment
+from callgate.model.reference import Reference, TokenKind
+from callgate.protocol import authorize as protocol
+from callgate.protocol import sign_in as sign_in_protocol
+from callgate.protocol.consent import Visit, decide
+from callgate.protocol.forms import Form, parse_form, parse_pairs
+from callgate.service import password as passwords
+from callgate.service.browser import (
+    Cookies,
+    FormState,
+    SignInKey,
+    new_binding,
+    open_form_state,
+    open_sign_in,
+    seal_form_state,
+    seal_sign_in,
+)
+from callgate.service.context import Context
+from callgate.storage.port import Unit
+
+LOOKS_MAX = 3
+
+
+class Post(NamedTuple):
+    """A form as posted by a page."""
+
+    content_type: str
+    body: bytes
+    cookies: Cookies
+    request_id: str
+
+    def __repr__(self) -> str:
+        return f"Post({self.request_id})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowFault:
+    """A page (or an envelope) that goes nowhere."""
+
+    denied: Denied
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowSignIn:
+    """The sign-in page. `binding` is set as a cookie when it is new."""
+
+    request: AuthorizeRequest
+    client: Client
+    form_state: str
+    binding: str
+    username: str = ""
+    extension: str = ""
+    remembered: bool = False
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowConsent:
+    """The consent page."""
+
+    asked: AskConsent
+    form_state: str
+    binding: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Continue:
+    """Signed in: go on with the request under way, in a browser whose binding and sign-in are new."""
+
+    form_state: str
+    binding: str
+    sign_in_cookie: str = field(repr=False)
+    remembered_s: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendBack:
+    """To the app: `fields` in the query, or in the fragment for implicit."""
+
+    redirect_uri: str
+    fields: tuple[tuple[str, str], ...] = field(repr=False)
+    in_fragment: bool
+
+
+Outcome = ShowFault | ShowSignIn | ShowConsent | Continue | SendBack
+Act = Callable[[Context, Post], Awaitable[Outcome]]
+
+
+class _Read(NamedTuple):
+    """A checked request with everything it came from."""
+
+    request: AuthorizeRequest
+    state: FormState
+    binding: str
+    key: SignInKey | None
+
+
+async def begin(context: Context, query: bytes, cookies: Cookies, request_id: str) -> Outcome:
+    """GET authorize: a new request, or (with `form_state` alone) one under way. Raises Unavailable."""
+    pairs = parse_pairs(query)
+    if isinstance(pairs, Denied):
+        return _fault(context, pairs, request_id)
+    names = [name for name, _ in pairs]
+    if names == ["form_state"]:
+        state = open_form_state(context, pairs[0][1], cookies.binding)
+        if state is None:
+            return _fault(context, Denied(fault=faults.FORM_EXPIRED), request_id)
+    else:
+        state = FormState(pairs, context.clock.now_ms())
+    read = await _read(context, state, cookies)
+    if isinstance(read, _Read):
+        return await _proceed(context, read, request_id, agreed=False)
+    return await _stop(context, read, request_id)
+
+
+async def sign_in(context: Context, post: Post) -> Outcome:
+    """POST of the sign-in page. Raises Unavailable."""
+    opened = await _open_post(context, post)
+    if not isinstance(opened, tuple):
+        return opened
+    form, read = opened
+    match form.get("action"):
+        case "cancel":
+            return await _cancelled(context, read, post.request_id)
+        case "sso":
+            return await _sign_in_page(context, read, form, fault=faults.SSO_NOT_CONFIGURED)
+        case _:
+            return await _sign_in(context, read, form, post.request_id)
+
+
+async def _sign_in(context: Context, read: _Read, form: Form, request_id: str) -> Outcome:
+    wanted = sign_in_protocol.parse(form)
+    if isinstance(wanted, Denied):
+        return await _sign_in_page(context, read, form, fault=wanted.fault)
+    decision, moment = await _prove(context, wanted, ClientId(read.request.client_id))
+    if isinstance(decision, Denied):
+        _note(context, decision, request_id, read.request.client_id)
+        return await _sign_in_page(context, read, form, fault=decision.fault)
+    binding = new_binding(context)
+    form_state = seal_form_state(context, read.state, binding)
+    assert form_state is not None, "it fitted before"
+    policy = context.policy
+    return Continue(
+        form_state=form_state,
+        binding=binding,
+        sign_in_cookie=seal_sign_in(context, decision.sign_in, moment.fresh.secret),
+        remembered_s=policy.remembered_sign_in_ttl_s if wanted.remembered else None,
+    )
+
+
+async def consent(context: Context, post: Post) -> Outcome:
+    """POST of the consent page. Raises Unavailable."""
+    opened = await _open_post(context, post)
+    if not isinstance(opened, tuple):
+        return opened
+    form, read = opened
+    match form.get("action"):
+        case "authorize":
+            return await _proceed(context, read, post.request_id, agreed=True)
+        case "switch":
+            return await _sign_in_page(context, read._replace(key=None), form, fault=None)
+        case _:
+            return await _cancelled(context, read, post.request_id)
+
+
+async def _open_post(context: Context, post: Post) -> tuple[Form, _Read] | Outcome:
+    """The form and the request under way; only a page of ours, in its own browser, can bring both."""
+    form = parse_form(post.content_type, post.body)
+    if isinstance(form, Denied):
+        return _fault(context, form, post.request_id)
+    state = open_form_state(context, form.get("form_state"), post.cookies.binding)
+    if state is None:
+        return _fault(context, Denied(fault=faults.FORM_EXPIRED), post.request_id)
+    read = await _read(context, state, post.cookies)
+    return (form, read) if isinstance(read, _Read) else await _stop(context, read, post.request_id)
+
+
+async def _read(context: Context, state: FormState, cookies: Cookies) -> _Read | Denied | RedirectFault:
+    form = protocol.read_form(state.pairs)
+    if isinstance(form, Denied):
+        return form
+    client_id = ClientId((form.get("client_id") or "")[:128])
+    client = (await context.store.read(ClientLookup(client_id))).client
+    request = protocol.read_request(form, client)
+    if not isinstance(request, AuthorizeRequest):
+        return request
+    return _Read(request, state, cookies.binding or new_binding(context), open_sign_in(context, cookies.sign_in))
+
+
+async def _proceed(context: Context, read: _Read, request_id: str, *, agreed: bool) -> Outcome:
+    """Judge on committed rows; where that would write, judge again inside the transaction."""
+    moment = context.moment()
+    key = read.key
+    lookup = AuthorizeLookup(ClientId(read.request.client_id), (key.account_id, key.row_id) if key else None)
+
+    def judge(facts: AuthorizeFacts) -> AuthorizeDecision:
+        visit = Visit(key.secret if key else None, read.state.began_ms, agreed=agreed and _saw_this(read, facts))
+        return decide(read.request, visit=visit, moment=moment, facts=facts)
+
+    decision = judge(await context.store.read(lookup))
+    if decision.changes:
+        decision = await context.store.run(Unit(lookup, judge))
+    return await _outcome(context, read, decision, request_id=request_id)
+
+
+def _saw_this(read: _Read, facts: AuthorizeFacts) -> bool:
+    """Whether the yes was said by the person now signed in, to the scopes now asked."""
+    person = facts.extension
+    return (
+        person is not None
+        and read.state.shown_to == person.id
+        and read.state.shown_scope == " ".join(read.request.scope)
+    )
+
+
+async def _outcome(context: Context, read: _Read, decision: AuthorizeDecision, *, request_id: str) -> Outcome:
+    match decision:
+        case Denied():
+            return _fault(context, decision, request_id)
+        case RedirectFault():
+            return await _stop(context, decision, request_id)
+        case AskSignIn():
+            return await _sign_in_page(context, read, None, fault=None)
+        case AskConsent():
+            state = read.state._replace(shown_to=decision.extension.id, shown_scope=" ".join(read.request.scope))
+            form_state = seal_form_state(context, state, read.binding)
+            if form_state is None:
+                return _too_long(context, request_id)
+            return ShowConsent(asked=decision, form_state=form_state, binding=read.binding)
+        case IssueCode():
+            return await _send_code(context, decision, request_id)
+        case IssueImplicit():
+            return await _send_token(context, decision, request_id)
+        case LookAgain():
+            raise AssertionError("authorize relies on no proof")
+
+
+async def _send_code(context: Context, issued: IssueCode, request_id: str) -> SendBack:
+    session = issued.session
+    await context.keeper.knows(session.key_number)
+    reference = Reference(TokenKind.CODE, session.account_id, session.id, issued.secret, 0, session.key_number)
+    _granted(context, issued, request_id)
+    fields = [("code", context.keeper.seal(reference)), ("expires_in", str(issued.expires_in_s))]
+    if issued.request.discovery:
+        issuer = context.policy.issuer
+        fields += [
+            ("discovery_uri", f"{issuer}/.well-known/entry-points/external"),
+            ("token_uri", f"{issuer}/restapi/oauth/token"),
+        ]
+    return _send_back(context, issued.request, fields)
+
+
+async def _send_token(context: Context, issued: IssueImplicit, request_id: str) -> SendBack:
+    session = issued.session
+    await context.keeper.knows(session.key_number)
+    reference = Reference(
+        TokenKind.ACCESS, session.account_id, session.id, issued.secret, session.generation, session.key_number
+    )
+    _granted(context, issued, request_id)
+    fields = [
+        ("access_token", context.keeper.seal(reference)),
+        ("token_type", "bearer"),
+        ("expires_in", str(issued.times.expires_in_s)),
+        ("endpoint_id", session.endpoint_id),
+        ("scope", session.scope),
+    ]
+    return _send_back(context, issued.request, fields)
+
+
+def _granted(context: Context, issued: IssueCode | IssueImplicit, request_id: str) -> None:
+    session = issued.session
+    context.events.granted(
+        "authorize",
+        request_id,
+        client_id=session.client_id,
+        session_id=session_id(session.id, session.secret_sha256),
+        extension_id=session.extension_id,
+    )
+
+
+async def _sign_in_page(context: Context, read: _Read, form: Form | None, *, fault: Fault | None) -> Outcome:
+    client = (await context.store.read(ClientLookup(ClientId(read.request.client_id)))).client
+    form_state = seal_form_state(context, read.state, read.binding)
+    if client is None or form_state is None:
+        return _too_long(context, "")
+    return ShowSignIn(
+        request=read.request,
+        client=client,
+        form_state=form_state,
+        binding=read.binding,
+        username=(form.get("username") if form else read.request.login_hint) or "",
+        extension=(form.get("extension") if form else None) or "",
+        remembered=form is not None and form.get("remember_me") is not None,
+        fault=fault,
+    )
+
+
+async def _prove(
+    context: Context, wanted: sign_in_protocol.SignInRequest, client_id: ClientId
+) -> tuple[sign_in_protocol.SignedIn | Denied, Moment]:
+    lookup = PasswordOpening(client_id, wanted.login or passwords.NOBODY)
+    for _ in range(LOOKS_MAX):
+        moment = context.moment()
+        proof = await passwords.prove(context, wanted.login, wanted.password)
+
+        def judge(facts: OpeningFacts) -> sign_in_protocol.SignedIn | Denied | LookAgain:
+            return sign_in_protocol.decide(wanted, password=proof, moment=moment, facts=facts)  # noqa: B023 - run at once
+
+        decision = await context.store.run(Unit(lookup, judge))
+        if not isinstance(decision, LookAgain):
+            return decision, moment
+    return Denied(fault=faults.TEMPORARILY_UNAVAILABLE, why="the person kept changing"), context.moment()
+
+
+async def _cancelled(context: Context, read: _Read, request_id: str) -> Outcome:
+    return await _stop(context, RedirectFault(request=read.request, fault=faults.ACCESS_DENIED), request_id)
+
+
+async def _stop(context: Context, stopped: Denied | RedirectFault, request_id: str) -> Outcome:
+    if isinstance(stopped, Denied):
+        return _fault(context, stopped, request_id)
+    _note(context, stopped, request_id, stopped.request.client_id)
+    text = stopped.fault.text.format_map(dict(stopped.values))
+    return _send_back(context, stopped.request, [("error", stopped.fault.error), ("error_description", text)])
+
+
+def _send_back(context: Context, request: AuthorizeRequest, fields: list[tuple[str, str]]) -> SendBack:
+    """State to the letter, and the issuer on success and error alike (RFC 9207)."""
+    state = [] if request.state is None else [("state", request.state)]
+    return SendBack(
+        redirect_uri=request.redirect_uri,
+        fields=(*fields, *state, ("iss", context.policy.issuer)),
+        in_fragment=request.response_type == "token",
+    )
+
+
+def _too_long(context: Context, request_id: str) -> ShowFault:
+    return _fault(context, Denied(fault=faults.BODY_TOO_LARGE, values=(("limit", "8 KB"),)), request_id)
+
+
+def _fault(context: Context, denied: Denied, request_id: str) -> ShowFault:
+    _note(context, denied, request_id, None)
+    return ShowFault(denied=denied)
+
+
+def _note(context: Context, denial: Denied | RedirectFault, request_id: str, client_id: str | None) -> None:
+    named = ClientId(client_id) if client_id else None
+    context.events.denied("authorize", request_id, denial, client_id=named, at_ms=context.clock.now_ms())

@@ -1,0 +1,93 @@
+"""What a browser carries between pages, sealed: its binding, its sign-in, and the authorize request under way.
+
+Anonymous visitors write nothing to the database. The form state opens only with the binding cookie of the browser it
+was made for, for ten minutes, and proves neither sign-in nor consent (architecture.md, "The life of one POST").
+"""
+
+from typing import NamedTuple
+
+import orjson
+
+from callgate.crypto.secrets import mint_endpoint_id
+from callgate.model.consent import SignIn
+from callgate.model.ids import AccountId, RowId
+from callgate.service.context import Context
+
+FORM_STATE_MS = 10 * 60 * 1000
+BINDING_MS = 24 * 3600 * 1000
+PAYLOAD_BYTES_MAX = 8000
+"""A little under what a sealed box takes."""
+
+Pairs = list[tuple[str, str]]
+
+
+class Cookies(NamedTuple):
+    """The two cookies as sent; None where absent."""
+
+    binding: str | None
+    sign_in: str | None
+
+    def __repr__(self) -> str:
+        return "Cookies(…)"
+
+
+class SignInKey(NamedTuple):
+    """What opens a sign-in: its row and the secret stored nowhere."""
+
+    account_id: AccountId
+    row_id: RowId
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return f"SignInKey(row_id={self.row_id}, …)"
+
+
+class FormState(NamedTuple):
+    """An authorize request under way: its parameters, when it first came, and whom the consent page was shown to."""
+
+    pairs: Pairs
+    began_ms: int
+    shown_to: int | None = None
+    shown_scope: str = ""
+
+
+def new_binding(context: Context) -> str:
+    """A fresh name for this browser; changes at every rise of privilege (session fixation)."""
+    return mint_endpoint_id(context.entropy)
+
+
+def seal_form_state(context: Context, state: FormState, binding: str) -> str | None:
+    """The hidden field of a page; None when the request is too long to travel."""
+    payload = orjson.dumps([state.pairs, state.began_ms, state.shown_to, state.shown_scope])
+    if len(payload) > PAYLOAD_BYTES_MAX:
+        return None
+    expires_ms = context.clock.now_ms() + FORM_STATE_MS
+    return context.keeper.rings.form_box.seal(payload, expires_ms, bound_to=binding.encode())
+
+
+def open_form_state(context: Context, text: str | None, binding: str | None) -> FormState | None:
+    """The request under way, or None when it is old, forged or another browser's."""
+    if text is None or binding is None:
+        return None
+    opened = context.keeper.rings.form_box.open(text, context.clock.now_ms(), bound_to=binding.encode())
+    if not isinstance(opened, bytes):
+        return None
+    pairs, began_ms, shown_to, shown_scope = orjson.loads(opened)
+    return FormState([(name, value) for name, value in pairs], began_ms, shown_to, shown_scope)
+
+
+def seal_sign_in(context: Context, sign_in: SignIn, secret: bytes) -> str:
+    """The sign-in cookie."""
+    payload = orjson.dumps([sign_in.account_id, sign_in.id, secret.hex()])
+    return context.keeper.rings.cookie_box.seal(payload, sign_in.expires_ms)
+
+
+def open_sign_in(context: Context, cookie: str | None) -> SignInKey | None:
+    """What the cookie opens, or None."""
+    if not cookie:
+        return None
+    opened = context.keeper.rings.cookie_box.open(cookie, context.clock.now_ms())
+    if not isinstance(opened, bytes):
+        return None
+    account_id, row_id, secret = orjson.loads(opened)
+    return SignInKey(AccountId(account_id), RowId(row_id), bytes.fromhex(secret))

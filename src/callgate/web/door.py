@@ -1,0 +1,118 @@
+"""The door: every request comes in here, gets an id, and leaves with an answer.
+
+Hot endpoints are found by one dictionary look-up and answered as plain ASGI; everything else goes through Starlette's
+router. Both end in an `Endpoint`, which turns the three kinds of trouble into replies: denials are replies already, a
+failure of the world is 503, a defect is 500 with its request id in the log.
+"""
+
+import itertools
+from collections.abc import Mapping
+from enum import Enum
+
+from starlette.routing import Router
+from starlette.types import Receive, Scope, Send
+from structlog.typing import FilteringBoundLogger
+
+from callgate.model import api_faults, faults
+from callgate.model.decisions import Denied
+from callgate.model.failure import Unavailable
+from callgate.model.policy import Statuses
+from callgate.web import cors, envelope
+from callgate.web.wire import DisconnectedError, Handler, Header, Reply, Request, send_reply
+
+
+class Family(Enum):
+    """Whose envelope errors wear, and whether other origins may read the replies."""
+
+    OAUTH = "oauth"
+    API = "api"
+    PAGE = "page"
+
+
+class Endpoint:
+    """One path and its methods, as an ASGI application."""
+
+    __slots__ = ("_allow", "_family", "_handlers", "_log", "_statuses")
+
+    def __init__(
+        self, handlers: Mapping[str, Handler], family: Family, *, statuses: Statuses, log: FilteringBoundLogger
+    ) -> None:
+        self._handlers = dict(handlers)
+        self._family = family
+        self._statuses = statuses
+        self._log = log
+        self._allow = ", ".join(sorted({*handlers, "OPTIONS"}))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, whatever happens."""
+        request = Request(scope, receive, scope["callgate.request_id"])
+        try:
+            reply = await self._answer(request)
+        except DisconnectedError:
+            return
+        except Unavailable as trouble:
+            self._log.warning("unavailable", request_id=request.request_id, trouble=str(trouble))
+            reply = envelope.unavailable(oauth=self._is_oauth, statuses=self._statuses)
+        except Exception:  # noqa: BLE001 - the edge: a defect is logged with its trace and answered
+            self._log.exception("defect", request_id=request.request_id)
+            reply = envelope.defect(oauth=self._is_oauth, statuses=self._statuses)
+        extra: tuple[Header, ...] = ((b"rcrequestid", request.request_id.encode()),)
+        if self._family is not Family.PAGE:
+            extra += cors.headers(request.header(b"origin"))
+        await send_reply(send, reply, extra)
+
+    async def _answer(self, request: Request) -> Reply:
+        method = request.method
+        handler = self._handlers.get(method)
+        if handler is not None:
+            return await handler(request)
+        if method == "OPTIONS" and self._family is not Family.PAGE:
+            return cors.preflight(self._allow)
+        if method == "HEAD" and "GET" in self._handlers:
+            return (await self._handlers["GET"](request))._replace(body=b"")
+        return self._not_allowed(method)
+
+    def _not_allowed(self, method: str) -> Reply:
+        if self._is_oauth:
+            denied = Denied(fault=faults.METHOD_NOT_ALLOWED, values=(("method", method[:16]),))
+            reply = envelope.oauth_error(denied, statuses=self._statuses)
+        else:
+            reply = envelope.api_error(Denied(fault=api_faults.METHOD_NOT_ALLOWED))
+        return reply._replace(headers=(*reply.headers, (b"allow", self._allow.encode())))
+
+    @property
+    def _is_oauth(self) -> bool:
+        return self._family is not Family.API
+
+
+class Door:
+    """The ASGI application: exact paths first, then the router."""
+
+    def __init__(self, exact: Mapping[str, Endpoint], router: Router, *, run_id: str) -> None:
+        self._exact = dict(exact)
+        self._router = router
+        self._run_id = run_id
+        self._serial = itertools.count(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Route one HTTP request; anything else is refused."""
+        if scope["type"] != "http":
+            assert scope["type"] == "lifespan", "websockets are not served"
+            await self._router(scope, receive, send)
+            return
+        scope["callgate.request_id"] = f"{self._run_id}-{next(self._serial):012x}"
+        endpoint = self._exact.get(scope["path"])
+        if endpoint is not None:
+            await endpoint(scope, receive, send)
+        else:
+            await self._router(scope, receive, send)
+
+
+def not_found(endpoint_log: FilteringBoundLogger, statuses: Statuses) -> Endpoint:
+    """What answers for paths nobody serves."""
+
+    async def handler(_: Request) -> Reply:
+        return envelope.api_error(Denied(fault=api_faults.PATH_UNKNOWN))
+
+    methods = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
+    return Endpoint(dict.fromkeys(methods, handler), Family.API, statuses=statuses, log=endpoint_log)

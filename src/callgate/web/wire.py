@@ -1,0 +1,86 @@
+"""The wire: bounded requests in, replies out, as plain ASGI values. What an endpoint means does not belong here."""
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from starlette.types import Receive, Scope, Send
+
+from callgate.model import faults
+from callgate.model.decisions import Denied
+
+BODY_BYTES_MAX = 16 * 1024
+"""As protocol/forms bounds a form; a longer body is refused before it is held."""
+
+Header = tuple[bytes, bytes]
+
+
+class Reply(NamedTuple):
+    """A whole response; Content-Length is added when it is sent."""
+
+    status: int
+    headers: tuple[Header, ...]
+    body: bytes
+
+
+class DisconnectedError(Exception):
+    """The client hung up before its request was whole; nobody is left to answer."""
+
+
+class Request:
+    """One request. `request_id` leads from a reply to its explanation."""
+
+    __slots__ = ("_receive", "request_id", "scope")
+
+    def __init__(self, scope: Scope, receive: Receive, request_id: str) -> None:
+        self.scope = scope
+        self._receive = receive
+        self.request_id = request_id
+
+    def header(self, name: bytes) -> str | None:
+        """A header's value by its lower-case name; the first, if a client sends several."""
+        for key, value in self.scope["headers"]:
+            if key == name:
+                return bytes(value).decode("latin-1")
+        return None
+
+    @property
+    def query(self) -> bytes:
+        """The query string as sent."""
+        return bytes(self.scope["query_string"])
+
+    @property
+    def method(self) -> str:
+        """The method, upper case."""
+        return str(self.scope["method"])
+
+    @property
+    def path_params(self) -> dict[str, str]:
+        """What the route's template matched."""
+        return dict(self.scope.get("path_params", {}))
+
+    async def body(self) -> bytes | Denied:
+        """The whole body, or a fault when it is too long. Raises DisconnectedError."""
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise DisconnectedError
+            part = message.get("body", b"")
+            size += len(part)
+            if size > BODY_BYTES_MAX:
+                return Denied(fault=faults.BODY_TOO_LARGE, values=(("limit", "16 KiB"),))
+            if not message.get("more_body", False):
+                return part if not parts else b"".join((*parts, part))
+            parts.append(part)
+
+
+Handler = Callable[[Request], Awaitable[Reply]]
+
+
+async def send_reply(send: Send, reply: Reply, extra: tuple[Header, ...]) -> None:
+    """Send a whole response in two messages."""
+    length = (b"content-length", str(len(reply.body)).encode())
+    headers = [*reply.headers, *extra, length]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
