@@ -1,0 +1,69 @@
+"""JWT credentials: signed, handed out once, and deleted."""
+
+from dataclasses import dataclass, field
+
+from callgate.crypto.jwt_credential import CredentialClaims, hash_jwt_credential, mint_jwt_credential
+from callgate.model.account import Extension
+from callgate.model.acts import CredentialActLookup, Refused
+from callgate.model.credential import JwtCredential
+from callgate.model.decisions import Done
+from callgate.model.ids import ClientId
+from callgate.protocol.administer import credentials
+from callgate.service.administer.desk import Desk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCredential:
+    """A credential as its person describes it; `client_ids` None: all apps of the organisation."""
+
+    label: str
+    client_ids: frozenset[ClientId] | None = None
+    expires_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedCredential:
+    """A credential and its text, which nobody can read again."""
+
+    credential: JwtCredential
+    jwt: str = field(repr=False)
+
+
+async def create_credential(desk: Desk, person: Extension, wanted: NewCredential) -> IssuedCredential | Refused:
+    """A credential for a person. Raises Unavailable, and KeyEncryptionError without the keys."""
+    row_id, now_ms = desk.draw_row_id(), desk.clock.now_ms()
+    keeper = await desk.keeper()
+    claims = CredentialClaims(
+        audience=f"{desk.policy.issuer}/restapi/oauth/token",
+        issuer=desk.policy.issuer,
+        account_id=person.account_id,
+        extension_id=person.id,
+        row_id=row_id,
+        issued_s=now_ms // 1000,
+        expires_s=None if wanted.expires_ms is None else wanted.expires_ms // 1000,
+    )
+    jwt = mint_jwt_credential(claims, keeper.rings.credentials.active)
+    credential = JwtCredential(
+        id=row_id,
+        account_id=person.account_id,
+        extension_id=person.id,
+        label=wanted.label,
+        sha256=hash_jwt_credential(jwt),
+        client_ids=wanted.client_ids,
+        created_ms=now_ms,
+        expires_ms=wanted.expires_ms,
+        last_used_ms=None,
+    )
+    lookup = CredentialActLookup(
+        extension_id=person.id, credential_id=row_id, client_ids=wanted.client_ids or frozenset()
+    )
+    decision = await desk.carry_out(
+        lookup, lambda facts: credentials.create_credential(credential, facts=facts, by=desk.by)
+    )
+    return decision if isinstance(decision, Refused) else IssuedCredential(credential=credential, jwt=jwt)
+
+
+async def delete_credential(desk: Desk, credential: JwtCredential) -> Done | Refused:
+    """The credential is refused from now on, and its sessions are over. Raises Unavailable."""
+    lookup = CredentialActLookup(extension_id=credential.extension_id, credential_id=credential.id)
+    return await desk.carry_out(lookup, lambda facts: credentials.delete_credential(facts=facts, by=desk.by))
