@@ -39,7 +39,7 @@ def open_writer(path: Path, *, vfs: str | None = None) -> apsw.Connection:
     connection.pragma("journal_size_limit", _LOG_BYTES_MAX)
     connection.pragma("cache_size", -_WRITER_CACHE_KIB)
     connection.wal_autocheckpoint(_CHECKPOINT_PAGES)
-    _harden(connection)
+    _configure(connection)
     return connection
 
 
@@ -48,7 +48,7 @@ def open_reader(path: Path, *, vfs: str | None = None) -> apsw.Connection:
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY, vfs=vfs)
     connection.set_busy_timeout(1000)  # only recovery of the log after a crash makes a reader wait
     connection.pragma("cache_size", -_READER_CACHE_KIB)
-    _harden(connection)
+    _configure(connection)
     return connection
 
 
@@ -66,7 +66,9 @@ def lock_file(path: Path) -> TextIO:
     return beside
 
 
-def _harden(connection: apsw.Connection) -> None:
+def _configure(connection: apsw.Connection) -> None:
     connection.pragma("temp_store", "memory")
     connection.pragma("trusted_schema", "off")
     connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+    # One plan for each statement. Otherwise this build (STAT4) plans anew for every new parameter: 80 µs, not 6.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
