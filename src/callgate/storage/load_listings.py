@@ -48,12 +48,13 @@ WHERE id > ? AND (? IS NULL OR CAST(id AS TEXT) = ? OR main_number = ? OR name =
 ORDER BY id LIMIT ?
 """
 
+# Somebody may have several direct numbers; one is shown, always the same.
 _EXTENSIONS: Final = f"""
-SELECT {columns(Extension._fields, "e")}, p.number, e.password_hash IS NOT NULL
-FROM extension e LEFT JOIN phone p ON p.extension_id = e.id AND p.account_id = e.account_id
-WHERE e.id > ? AND e.account_id = coalesce(?, e.account_id) AND e.id = coalesce(?, e.id)
-    AND (? IS NULL OR e.number = ?)
-ORDER BY e.id LIMIT ?
+SELECT {columns(Extension._fields)}, (SELECT min(p.number) FROM phone p WHERE p.extension_id = extension.id),
+    password_hash IS NOT NULL
+FROM extension
+WHERE id > ? AND account_id = coalesce(?, account_id) AND id = coalesce(?, id) AND (? IS NULL OR number = ?)
+ORDER BY id LIMIT ?
 """
 
 _ROLES: Final = f"""
