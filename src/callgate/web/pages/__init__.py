@@ -1,0 +1,41 @@
+"""The pages people see: views in, HTML and its headers out.
+
+Jinja2 templates without a line of JavaScript, one stylesheet, texts in a gettext catalogue. Templates are loaded
+once, at import; rendering reads nothing. What may be shown is decided elsewhere: nothing here knows a session.
+"""
+
+from callgate.web.pages.headers import page_headers
+from callgate.web.pages.locales import Locale, choose_locale
+from callgate.web.pages.render import render
+from callgate.web.pages.static import STATIC_FILES, StaticFile
+from callgate.web.pages.views import (
+    AppOrigin,
+    ConsentPage,
+    Display,
+    FaultPage,
+    HomeLink,
+    HomePage,
+    Page,
+    RememberMe,
+    SignInMethod,
+    SignInPage,
+)
+
+__all__ = [
+    "STATIC_FILES",
+    "AppOrigin",
+    "ConsentPage",
+    "Display",
+    "FaultPage",
+    "HomeLink",
+    "HomePage",
+    "Locale",
+    "Page",
+    "RememberMe",
+    "SignInMethod",
+    "SignInPage",
+    "StaticFile",
+    "choose_locale",
+    "page_headers",
+    "render",
+]

@@ -1,0 +1,134 @@
+"""What a fault means to the person who meets it on a page.
+
+The catalogue of faults speaks to developers, in the platform's own English; these are the same faults for everyone
+else. A page shows both: these words first, translated; the catalogue's below, to the letter, so they can be searched.
+"""
+
+from dataclasses import dataclass
+
+from callgate.model.faults import Fault
+from callgate.web.pages.texts import msgid
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A fault in plain language: the heading of its page, what happened, and what to do now."""
+
+    title: str
+    sentence: str
+    advice: str
+
+
+def words_of(fault: Fault) -> Words:
+    """Give the words for `fault`; one no page was meant to show gets those that are always true."""
+    return WORDS.get(fault.code, _UNEXPECTED)
+
+
+_CANNOT_SIGN_IN = msgid("You cannot sign in")
+_APP_AT_FAULT = msgid("This app cannot sign you in")
+
+_TELL_APP = msgid("Tell whoever makes the app, and give them the details below. You did nothing wrong.")
+_TELL_ADMINISTRATOR = msgid("Your company’s administrator can change that.")
+_START_AGAIN = msgid("Go back to the app and start again.")
+
+_UNEXPECTED = Words(
+    msgid("This did not work"),
+    msgid("The request could not be completed."),
+    msgid("Go back and try again. If it happens once more, pass on the details below."),
+)
+
+
+def _person(sentence: str, advice: str) -> Words:
+    return Words(_CANNOT_SIGN_IN, sentence, advice)
+
+
+def _app(sentence: str) -> Words:
+    return Words(_APP_AT_FAULT, sentence, _TELL_APP)
+
+
+_BAD_REQUEST = _app(msgid("The app’s request has a mistake in it, so we stopped here."))
+_WRONG_RETURN = _app(
+    msgid("The app wants you sent back to an address that is not registered for it. To keep you safe, we stopped here.")
+)
+_NOT_THIS_WAY = _app(msgid("The app is not registered for this way of signing people in."))
+_EXTENSION_OFF = _person(msgid("Your extension is switched off."), _TELL_ADMINISTRATOR)
+_EXTENSION_GONE = _person(msgid("This extension no longer exists."), _TELL_ADMINISTRATOR)
+
+WORDS = {
+    # The person, on the sign-in page.
+    "OAU-140": _person(
+        msgid("Login and password do not match."),
+        msgid("Check the number or email, the extension and the password."),
+    ),
+    "CGT-112": _person(msgid("Something is missing."), msgid("Enter your phone number or email, and your password.")),
+    "OAU-105": _person(msgid("This kind of extension cannot sign in."), msgid("Use the extension of a person.")),
+    "OAU-163": _person(msgid("This is a call queue, and queues cannot sign in."), msgid("Use your own extension.")),
+    "OAU-119": _person(
+        msgid("International virtual numbers cannot be used to sign in."),
+        msgid("Use your direct number or your email."),
+    ),
+    "OAU-136": _EXTENSION_GONE,
+    "OAU-232": _EXTENSION_GONE,
+    "OAU-141": _EXTENSION_OFF,
+    "OAU-236": _EXTENSION_OFF,
+    "OAU-142": _person(msgid("Your company’s account is not active."), _TELL_ADMINISTRATOR),
+    "OAU-222": _person(
+        msgid("This account no longer exists."), msgid("Check the number or email, or use another one.")
+    ),
+    "OAU-147": _person(msgid("Too many attempts did not succeed."), msgid("Wait a while, then try again.")),
+    "OAU-148": _person(
+        msgid("Too many attempts did not succeed."), msgid("Use single sign-on, or wait a while and try again.")
+    ),
+    "OAU-167": _person(
+        msgid("This app is only for people of the company that made it."),
+        msgid("Sign in with an account of that company, or use another app."),
+    ),
+    "CMN-408": _person(msgid("Your role does not allow apps made by other companies."), _TELL_ADMINISTRATOR),
+    "CGT-129": _person(
+        msgid("Your company has not set up single sign-on."), msgid("Sign in with your password instead.")
+    ),
+    # The app, on a page of its own.
+    "OAU-101": _BAD_REQUEST,
+    "OAU-111": _BAD_REQUEST,
+    "OAU-149": _BAD_REQUEST,
+    "CMN-101": _BAD_REQUEST,
+    "CGT-101": _BAD_REQUEST,
+    "CGT-102": _BAD_REQUEST,
+    "CGT-103": _BAD_REQUEST,
+    "CGT-104": _BAD_REQUEST,
+    "CGT-105": _BAD_REQUEST,
+    "CGT-111": _BAD_REQUEST,
+    "CGT-121": _BAD_REQUEST,
+    "CGT-122": _BAD_REQUEST,
+    "CGT-123": _BAD_REQUEST,
+    "CGT-124": _BAD_REQUEST,
+    "OAU-109": _WRONG_RETURN,
+    "OAU-112": _NOT_THIS_WAY,
+    "OAU-152": _NOT_THIS_WAY,
+    "CGT-120": _NOT_THIS_WAY,
+    "OAU-113": _app(msgid("The app has no return address registered, so there is no safe place to send you back to.")),
+    "OAU-153": _app(msgid("This server does not know the app.")),
+    "OAU-127": Words(msgid("This app is blocked"), msgid("Nobody can sign in to it at the moment."), _TELL_APP),
+    # The flow and the server.
+    "CGT-128": Words(
+        msgid("This page has expired"),
+        msgid("It was open for too long, or it was opened in another browser."),
+        _START_AGAIN,
+    ),
+    "CMN-301": Words(
+        msgid("One moment, please"),
+        msgid("There were too many requests in a short time."),
+        msgid("Wait a minute, then try again."),
+    ),
+    "CGT-190": Words(
+        msgid("We will be right back"),
+        msgid("The server cannot answer at the moment."),
+        msgid("Wait a moment, then reload this page."),
+    ),
+    "CGT-191": Words(
+        msgid("Something went wrong on our side"),
+        msgid("The server met a problem it did not expect."),
+        msgid("Try again. If it happens once more, give your administrator the details below."),
+    ),
+}
+"""Words by fault code, for every fault a page is meant to show."""

@@ -1,0 +1,60 @@
+"""The headers of a page: what a browser may do with it, which is next to nothing."""
+
+from urllib.parse import urlsplit
+
+from callgate.web.pages.locales import Locale
+from callgate.web.pages.views import ConsentPage, FaultPage, HomePage, Page, SignInPage
+
+_FEATURES = (
+    "accelerometer",
+    "camera",
+    "display-capture",
+    "geolocation",
+    "gyroscope",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "usb",
+)
+
+
+def page_headers(page: Page, *, locale: Locale) -> dict[str, str]:
+    """Give every header of the reply that carries `page`, except its length."""
+    return {
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Language": locale.value,
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": (
+            "default-src 'none'; style-src 'self'; img-src 'self'; "
+            f"form-action {_form_action(page)}; frame-ancestors 'none'; base-uri 'none'"
+        ),
+        "X-Frame-Options": "DENY",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": _opener_policy(page),
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _FEATURES),
+    }
+
+
+def _form_action(page: Page) -> str:
+    # Chromium and WebKit check form-action against every redirect that follows a submission, the app's own onward ones
+    # included, and a hop that is not listed leaves the person on our page, their code spent. Where an app's callback
+    # leads next is its business, so the policy names the scheme: no plain HTTP and no program on the device for an app
+    # on the web, nothing but its own scheme for a native one.
+    match page:
+        case SignInPage() | ConsentPage():
+            return f"'self' {urlsplit(page.redirect_uri).scheme}:"
+        case FaultPage() | HomePage():
+            return "'none'"
+
+
+def _opener_policy(page: Page) -> str:
+    # Apps open the flow in a popup, with or without display=popup, and read the result through window.opener when it
+    # comes back to them. Any policy of ours but this one cuts that thread for good, at the first page of ours.
+    match page:
+        case SignInPage() | ConsentPage() | FaultPage():
+            return "unsafe-none"
+        case HomePage():
+            return "same-origin"

@@ -1,0 +1,110 @@
+"""What each page shows, as one frozen value: the contract between the endpoints and the templates.
+
+A view holds what was decided, never how it looks. Texts that came from outside (names of apps, people, companies) are
+passed as they are; the templates escape, bound and isolate them.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from callgate.model.faults import Fault
+
+
+class Display(StrEnum):
+    """How much room the app gives the page: the `display` parameter (OpenID Connect Core section 3.1.2.1)."""
+
+    PAGE = "page"
+    POPUP = "popup"
+    TOUCH = "touch"
+    MOBILE = "mobile"
+
+
+class SignInMethod(StrEnum):
+    """A way to sign in, spelled as in the `prompt` parameter (protocol.md C.1)."""
+
+    LOGIN = "login"
+    SSO = "sso"
+
+
+class RememberMe(StrEnum):
+    """The "keep me signed in" box: absent, or as the person left it."""
+
+    NOT_OFFERED = "not_offered"
+    UNTICKED = "unticked"
+    TICKED = "ticked"
+
+
+class AppOrigin(StrEnum):
+    """Whether the app belongs to the person's own company."""
+
+    OWN = "own"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInPage:
+    """Asks who is there.
+
+    `redirect_uri` is where the flow ends, which the page's policy must allow. `ui_options` are the wire's words;
+    `hide_logo` and `hide_remember_me` have an effect.
+    """
+
+    app_name: str
+    redirect_uri: str
+    action_url: str
+    form_state: str = field(repr=False)
+    username: str = ""
+    extension: str = ""
+    methods: frozenset[SignInMethod] = frozenset({SignInMethod.LOGIN})
+    remember_me: RememberMe = RememberMe.UNTICKED
+    ui_options: frozenset[str] = frozenset()
+    display: Display = Display.PAGE
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentPage:
+    """Asks whether the app may. `scopes` are wire names; those another one includes are not shown."""
+
+    app_name: str
+    owner_name: str
+    app_origin: AppOrigin
+    person_name: str
+    login: str
+    scopes: tuple[str, ...]
+    redirect_uri: str
+    action_url: str
+    form_state: str = field(repr=False)
+    ui_options: frozenset[str] = frozenset()
+    display: Display = Display.PAGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultPage:
+    """Says why the flow stopped. `text` is the fault's public text with its values filled in."""
+
+    fault: Fault
+    text: str
+    request_id: str
+    display: Display = Display.PAGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeLink:
+    """One address worth knowing."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomePage:
+    """What a browser sees at `/`: that the server runs, and where its documents are."""
+
+    server_name: str
+    issuer: str
+    links: tuple[HomeLink, ...]
+
+
+Page: TypeAlias = SignInPage | ConsentPage | FaultPage | HomePage

@@ -1,0 +1,34 @@
+"""A real browser for tests: Debian's chromium, driven by Playwright, without anything that would leave this machine."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+CHROMIUM = Path("/usr/bin/chromium")
+_ARGUMENTS = (
+    "--no-sandbox",  # the tests may run as root, where the sandbox does not
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+needs_chromium = pytest.mark.skipif(
+    not CHROMIUM.exists(), reason="chromium is not installed: apt-get install chromium fonts-dejavu-core"
+)
+
+
+@contextmanager
+def launch() -> Iterator[Browser]:
+    """Give a running chromium, closed at the end."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            browser.close()

@@ -1,0 +1,70 @@
+"""One view of every kind and state, from which tests change what matters to them."""
+
+from dataclasses import replace
+
+from callgate.model import faults
+from callgate.web.pages import (
+    AppOrigin,
+    ConsentPage,
+    Display,
+    FaultPage,
+    HomeLink,
+    HomePage,
+    Page,
+    RememberMe,
+    SignInMethod,
+    SignInPage,
+)
+
+REDIRECT_URI = "http://localhost:5000/oauth2callback"
+HOSTILE = "\u202e\u2066</bdi><script>alert(1)</script>\"'><b>{{ 7 * 7 }}%(app)s\x00\n" + "A" * 4096
+
+SIGN_IN = SignInPage(
+    app_name="Call Report Web",
+    redirect_uri=REDIRECT_URI,
+    action_url="/restapi/oauth/authorize",
+    form_state="c2VhbGVk",
+)
+CONSENT = ConsentPage(
+    app_name="Call Report Web",
+    owner_name="Example Trading Ltd",
+    app_origin=AppOrigin.OWN,
+    person_name="Ada Admin",
+    login="ada.admin@example.com",
+    scopes=("ReadAccounts", "ReadCallLog"),
+    redirect_uri=REDIRECT_URI,
+    action_url="/restapi/oauth/authorize",
+    form_state="c2VhbGVk",
+)
+FAULT = FaultPage(
+    fault=faults.REDIRECT_URI_NONE,
+    text=faults.REDIRECT_URI_NONE.text,
+    request_id="7f1b0c9e-2c41-4c39-8c1a-3e6f0b9d2a11",
+)
+HOME = HomePage(
+    server_name="Callgate",
+    issuer="https://gate.example",
+    links=(HomeLink(label="OpenID Connect discovery", url="https://gate.example/.well-known/openid-configuration"),),
+)
+
+PAGES: dict[str, Page] = {
+    "sign-in": SIGN_IN,
+    "sign-in-either-way": replace(SIGN_IN, methods=frozenset(SignInMethod), remember_me=RememberMe.TICKED),
+    "sign-in-sso": replace(SIGN_IN, methods=frozenset({SignInMethod.SSO})),
+    "sign-in-wrong": replace(SIGN_IN, fault=faults.CREDENTIALS_INVALID, username="ada.admin@example.com"),
+    "sign-in-queue": replace(SIGN_IN, fault=faults.SIGN_IN_QUEUE, username="+12025550100", extension="201"),
+    "sign-in-popup": replace(SIGN_IN, display=Display.POPUP, ui_options=frozenset({"hide_logo"})),
+    "consent": CONSENT,
+    "consent-foreign": replace(
+        CONSENT,
+        app_origin=AppOrigin.FOREIGN,
+        owner_name="Northwind Analytics GmbH",
+        scopes=("Accounts", "EditCallLog", "SMS", "SubscriptionWebhook", "email", "openid"),
+        redirect_uri="com.northwind.insight:/callback",
+        display=Display.MOBILE,
+    ),
+    "consent-hostile": replace(CONSENT, app_name=HOSTILE, owner_name=HOSTILE, person_name=HOSTILE, login=HOSTILE),
+    "fault": FAULT,
+    "fault-unexpected": FaultPage(fault=faults.CODE_EXPIRED, text=HOSTILE, request_id="r-1", display=Display.TOUCH),
+    "home": HOME,
+}
