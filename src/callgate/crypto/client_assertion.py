@@ -92,7 +92,7 @@ def read_client_assertion(text: str) -> UnprovenAssertion | AssertionRefused:
 
 
 def verify_client_assertion(
-    assertion: UnprovenAssertion, key: HmacSecret | ClientJwks, rules: AssertionRules, *, now_ms: int
+    assertion: UnprovenAssertion, key: HmacSecret | ClientJwks, *, rules: AssertionRules, now_ms: int
 ) -> AssertionVerified | AssertionRefused:
     """Prove the client. The signature comes first: an unsigned claim is told nothing about what is wrong."""
     jws = assertion.jws
@@ -101,7 +101,7 @@ def verify_client_assertion(
     fault = _judge_secret(jws, key) if isinstance(key, HmacSecret) else _judge_signature(jws, key)
     if fault is not None:
         return AssertionRefused(fault)
-    return _judge_claims(jws.claims, rules, now_ms)
+    return _judge_claims(jws.claims, rules=rules, now_ms=now_ms)
 
 
 def _judge_secret(jws: Jws, secret: HmacSecret) -> AssertionFault | None:
@@ -123,7 +123,7 @@ def _judge_signature(jws: Jws, keys: ClientJwks) -> AssertionFault | None:
 
 
 def _judge_claims(
-    claims: Mapping[str, object], rules: AssertionRules, now_ms: int
+    claims: Mapping[str, object], *, rules: AssertionRules, now_ms: int
 ) -> AssertionVerified | AssertionRefused:
     issuer, subject, audience = _string(claims, "iss"), _string(claims, "sub"), _string(claims, "aud")
     jti, expires_ms = _string(claims, "jti"), _time_ms(claims, "exp")

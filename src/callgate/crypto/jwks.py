@@ -43,9 +43,7 @@ class JwksFault(Enum):
     UNREADABLE = "it is not a JSON object with a list `keys`, or is longer than 16,384 characters"
     COUNT = "it has no key, or more than eight"
     SYMMETRIC = "a key is symmetric: only public keys belong here"
-    PRIVATE = (
-        "a key has private members: whoever sees it can sign; make a new pair and register its public half"
-    )
+    PRIVATE = "a key has private members: whoever sees it can sign; make a new pair and register its public half"
     TYPE = "a key's `kty` is not RSA, EC or OKP"
     CURVE = "an EC key is not P-256, or an OKP key is not Ed25519"
     VALUE = "a key's numbers are missing, malformed, or not a point of its curve"

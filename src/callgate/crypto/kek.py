@@ -7,7 +7,6 @@ can be changed while the server runs.
 """
 
 import base64
-import binascii
 import os
 import stat
 from collections.abc import Sequence
@@ -48,7 +47,10 @@ class KeyEncryptionKey:
         """Take one key or several of 32 bytes each: the first wraps, all unwrap."""
         if not keys or any(len(key) != KEK_BYTES for key in keys):
             raise KeyEncryptionError(f"a key-encryption key must be {KEK_BYTES} bytes")
-        named = [(_derive(key, b"id", _ID_BYTES), AESSIV(_derive(key, b"wrap", 64))) for key in keys]
+        named = [
+            (_derive(key, label=b"id", length=_ID_BYTES), AESSIV(_derive(key, label=b"wrap", length=64)))
+            for key in keys
+        ]
         self._by_id = dict(named)
         self._current_id = named[0][0]
 
@@ -101,9 +103,10 @@ def kek_from_text(text: str) -> KeyEncryptionKey:
     if not encoded:
         raise KeyEncryptionError("there is no key-encryption key in it")
     try:
-        return KeyEncryptionKey([base64.b64decode(line, validate=True) for line in encoded])
-    except (binascii.Error, ValueError):
-        raise KeyEncryptionError("a key-encryption key must be 32 bytes in base64, one key a line") from None
+        keys = [base64.b64decode(line, validate=True) for line in encoded]
+    except ValueError:
+        raise KeyEncryptionError("a key-encryption key must be written in base64, one key a line") from None
+    return KeyEncryptionKey(keys)
 
 
 def load_kek(path: Path) -> KeyEncryptionKey:
@@ -117,7 +120,7 @@ def load_kek(path: Path) -> KeyEncryptionKey:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise KeyEncryptionError(f"cannot read the key file {path}: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         # Asked of the open file, not of the path: between two looks at a path it can become another file.
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
@@ -126,7 +129,9 @@ def load_kek(path: Path) -> KeyEncryptionKey:
             raise KeyEncryptionError(
                 f"the key file {path} can be read by others (mode {stat.S_IMODE(mode):04o}): chmod 600 {path}"
             )
-        content = file.read(_FILE_BYTES_MAX)
+        content = os.read(descriptor, _FILE_BYTES_MAX)
+    finally:
+        os.close(descriptor)
     try:
         return kek_from_text(content.decode("ascii"))
     except UnicodeDecodeError:
@@ -155,9 +160,8 @@ def _create(path: Path, entropy: Entropy) -> None:
     # Written beside and linked into place: a crash leaves a whole key file or none, and a loser of the race
     # no harm.
     beside = path.with_name(f".{path.name}.{entropy.random_bytes(8).hex()}")
-    content = (
-        b"# Callgate's key-encryption key. Keep it apart from the database's backups.\n%b\n"
-        % base64.b64encode(entropy.random_bytes(KEK_BYTES))
+    content = b"# Callgate's key-encryption key. Keep it apart from the database's backups.\n%b\n" % base64.b64encode(
+        entropy.random_bytes(KEK_BYTES)
     )
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY)
     try:
@@ -176,5 +180,5 @@ def _create(path: Path, entropy: Entropy) -> None:
         os.close(folder)
 
 
-def _derive(key: bytes, label: bytes, length: int) -> bytes:
+def _derive(key: bytes, *, label: bytes, length: int) -> bytes:
     return HKDF(algorithm=SHA256(), length=length, salt=None, info=b"callgate/kek/" + label).derive(key)

@@ -72,10 +72,8 @@ class KeyRing:
         return KeyRing({**self._roots, **roots}, active=active)
 
     def _derive(self, number: int, purpose: Purpose) -> bytes:
-        info = b"callgate/root/" + purpose.value.encode()
-        return HKDF(algorithm=SHA256(), length=_SIV_KEY_BYTES, salt=None, info=info).derive(
-            self._roots[number]
-        )
+        info = b"callgate/derived/" + purpose.value.encode()
+        return HKDF(algorithm=SHA256(), length=_SIV_KEY_BYTES, salt=None, info=info).derive(self._roots[number])
 
 
 def new_root(kek: KeyEncryptionKey, entropy: Entropy, *, number: int) -> bytes:

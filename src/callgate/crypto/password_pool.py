@@ -49,9 +49,7 @@ class PasswordPool:
         self._total = 0
         self._under_way: Counter[str] = Counter()
 
-    async def verify(
-        self, stored: str | None, password: str, *, under: Sequence[UnderWay] = ()
-    ) -> bool | Busy:
+    async def verify(self, stored: str | None, password: str, *, under: Sequence[UnderWay] = ()) -> bool | Busy:
         """Check a password as `verify_password` does, unless the pool or one of the bounds is full."""
         return await self._run(lambda: verify_password(stored, password), under)
 

@@ -8,29 +8,44 @@ A key becomes active only after it has been published as long as any node or cli
 list, and is forgotten only after the longest life of what it made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from callgate.model.key import KeyState, StoredKey
+from callgate.model.key import KeyState, KeyUse, StoredKey
+
+_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotationPolicy:
-    """Times in milliseconds.
+    """Times in milliseconds; None means never.
 
-    `active_for_ms`: age at which the active key gives way; None: never by time. `published_for_ms`: at least
-    as long as any node keeps its ring, any client its copy of the JWKS. `retired_for_ms`: the longest life of
-    what was made, and the time a node may go on making things with the old key.
+    `active_for_ms`: age at which the active key gives way. `published_for_ms`: at least as long as any node
+    keeps its ring and any client its copy of the JWKS. `retired_for_ms`: the longest life of what was made,
+    and the time a node may go on making things with the old key.
     """
 
     active_for_ms: int | None
     published_for_ms: int
-    retired_for_ms: int
+    retired_for_ms: int | None
 
     def __post_init__(self) -> None:
         assert self.published_for_ms > 0
-        assert self.retired_for_ms >= self.published_for_ms
+        assert self.retired_for_ms is None or self.retired_for_ms >= self.published_for_ms
         assert self.active_for_ms is None or self.active_for_ms > self.published_for_ms
+
+
+_ID_TOKENS = RotationPolicy(active_for_ms=90 * _DAY_MS, published_for_ms=_DAY_MS, retired_for_ms=2 * _DAY_MS)
+
+POLICIES: Mapping[KeyUse, RotationPolicy] = {
+    # Tokens live 30 days, but an old refresh token ends its session only while it can be read: a year of that.
+    KeyUse.SEALING: RotationPolicy(active_for_ms=90 * _DAY_MS, published_for_ms=_DAY_MS, retired_for_ms=365 * _DAY_MS),
+    # Credentials live for ever and are accepted by their row: a new key is published by hand or not at all.
+    KeyUse.JWT_CREDENTIAL: RotationPolicy(active_for_ms=None, published_for_ms=_DAY_MS, retired_for_ms=None),
+    # ID tokens live an hour; libraries keep a JWKS for a day.
+    KeyUse.ID_TOKEN_RS256: _ID_TOKENS,
+    KeyUse.ID_TOKEN_ES256: _ID_TOKENS,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +57,7 @@ class RotationPlan:
     make: KeyState | None = None
 
 
-def plan_rotation(keys: Sequence[StoredKey], now_ms: int, policy: RotationPolicy) -> RotationPlan:
+def plan_rotation(keys: Sequence[StoredKey], policy: RotationPolicy, *, now_ms: int) -> RotationPlan:
     """Judge the keys of one use; called again after its plan was carried out, it finds nothing to do.
 
     A published key becomes active when it has waited long enough, whoever published it: publishing one by
@@ -50,13 +65,13 @@ def plan_rotation(keys: Sequence[StoredKey], now_ms: int, policy: RotationPolicy
     """
     in_use = [key for key in keys if key.state is KeyState.ACTIVE]
     waiting = sorted((key for key in keys if key.state is KeyState.PUBLISHED), key=lambda key: key.number)
-    forgotten = tuple(key.number for key in keys if _is_spent(key, now_ms, policy))
+    forgotten = tuple(key.number for key in keys if _is_spent(key, policy, now_ms=now_ms))
     if not in_use:
         # Nothing can be made at all: a key that some nodes have not heard of is better than none.
         changed = (_activate(waiting[0], now_ms),) if waiting else ()
         return RotationPlan(changed=changed, forgotten=forgotten, make=None if waiting else KeyState.ACTIVE)
     if not waiting:
-        make = KeyState.PUBLISHED if _is_due(in_use, now_ms, policy) else None
+        make = KeyState.PUBLISHED if _is_due(in_use, policy, now_ms=now_ms) else None
         return RotationPlan(forgotten=forgotten, make=make)
     if now_ms < waiting[0].published_ms + policy.published_for_ms:
         return RotationPlan(forgotten=forgotten)
@@ -64,17 +79,18 @@ def plan_rotation(keys: Sequence[StoredKey], now_ms: int, policy: RotationPolicy
     return RotationPlan(changed=(*retired, _activate(waiting[0], now_ms)), forgotten=forgotten)
 
 
-def _is_due(in_use: Sequence[StoredKey], now_ms: int, policy: RotationPolicy) -> bool:
+def _is_due(in_use: Sequence[StoredKey], policy: RotationPolicy, *, now_ms: int) -> bool:
     if policy.active_for_ms is None:
         return False
     since_ms = max(key.published_ms if key.active_ms is None else key.active_ms for key in in_use)
     return now_ms >= since_ms + policy.active_for_ms - policy.published_for_ms
 
 
-def _is_spent(key: StoredKey, now_ms: int, policy: RotationPolicy) -> bool:
+def _is_spent(key: StoredKey, policy: RotationPolicy, *, now_ms: int) -> bool:
     return (
         key.state is KeyState.RETIRED
         and key.retired_ms is not None
+        and policy.retired_for_ms is not None
         and now_ms >= key.retired_ms + policy.retired_for_ms
     )
 

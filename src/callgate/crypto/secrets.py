@@ -66,12 +66,12 @@ def session_id(row_id: RowId, secret_sha256: bytes) -> str:
     return encode_base64url(row_id.to_bytes(8, "big") + secret_sha256[:8])
 
 
-def seal_client_secret(kek: KeyEncryptionKey, client_id: ClientId, secret: str) -> bytes:
+def seal_client_secret(kek: KeyEncryptionKey, secret: str, *, client_id: ClientId) -> bytes:
     """Wrap the secret of an app that uses HMAC: it has to be read again, so it cannot be hashed."""
     return kek.wrap(secret.encode(), what=Wrapped.CLIENT_SECRET, name=client_id)
 
 
-def open_client_secret(kek: KeyEncryptionKey, client_id: ClientId, sealed: bytes) -> str:
+def open_client_secret(kek: KeyEncryptionKey, sealed: bytes, *, client_id: ClientId) -> str:
     """Read what `seal_client_secret` made for the same app.
 
     Raises:

@@ -75,9 +75,7 @@ def new_signing_key(kek: KeyEncryptionKey, *, use: KeyUse, number: int) -> bytes
     return wrap_key(kek, encoded, use=use, number=number)
 
 
-def open_signing_keys(
-    stored: Iterable[StoredKey], kek: KeyEncryptionKey, *, use: KeyUse
-) -> SigningKeys | None:
+def open_signing_keys(stored: Iterable[StoredKey], kek: KeyEncryptionKey, *, use: KeyUse) -> SigningKeys | None:
     """Unwrap the pairs of one use, or give None when none is active yet.
 
     Raises:
@@ -112,7 +110,5 @@ def _kid(key: RSAKey | ECKey) -> str:
 
 def _public_members(signing: SigningKey) -> dict[str, object]:
     public = signing.key.as_dict(private=False)
-    numbers: dict[str, object] = {
-        name: public[name] for name in ("crv", "x", "y", "n", "e") if name in public
-    }
+    numbers: dict[str, object] = {name: public[name] for name in ("crv", "x", "y", "n", "e") if name in public}
     return {"kty": public["kty"], "alg": signing.alg, "use": "sig", "kid": signing.kid, **numbers}

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 CONTAINERS_MAX = 64
 """Objects and arrays of one document; bounds depth as well, so nothing recurses far."""
 
-_INTEGER_CHARS_MAX = 18  # a signed 64-bit number holds every integer of so many digits
+_INTEGER_DIGITS_MAX = 18  # a signed 64-bit number holds every integer of so many digits
 _ALPHABET = b"-_"
 
 
@@ -68,7 +68,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _integer(digits: str) -> int:
-    if len(digits) > _INTEGER_CHARS_MAX:
+    if len(digits.lstrip("-")) > _INTEGER_DIGITS_MAX:
         raise ValueError("an integer is too long")
     return int(digits)
 

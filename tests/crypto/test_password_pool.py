@@ -1,0 +1,156 @@
+"""The pool bounds what passwords may cost, whoever asks (P2)."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from callgate.crypto.entropy import SystemEntropy
+from callgate.crypto.password_pool import Busy, PasswordPool, UnderWay
+from callgate.crypto.passwords import hash_password, verify_password
+
+STORED = hash_password("right", SystemEntropy())
+
+
+class Gate:
+    """Entropy that comes when the test says so: what holds a worker in the middle of a hash."""
+
+    def __init__(self) -> None:
+        self.opened = threading.Event()
+        self.reached = threading.Semaphore(0)
+
+    def random_bytes(self, count: int) -> bytes:
+        """Wait for the test, then give what the system gives."""
+        self.reached.release()
+        assert self.opened.wait(30)
+        return SystemEntropy().random_bytes(count)
+
+
+def run(body: Callable[[PasswordPool], Awaitable[None]], *, workers: int = 1, queue_max: int = 0) -> None:
+    """Run a body with a pool, and close the pool."""
+
+    async def whole() -> None:
+        pool = PasswordPool(workers=workers, queue_max=queue_max)
+        try:
+            await body(pool)
+        finally:
+            pool.close()
+
+    asyncio.run(whole())
+
+
+def test_proofs_run_on_the_pool_and_answer() -> None:
+    """True, False, and a hash that verifies."""
+
+    async def body(pool: PasswordPool) -> None:
+        assert await pool.verify(STORED, "right") is True
+        assert await pool.verify(STORED, "wrong") is False
+        assert await pool.verify(None, "right") is False
+        made = await pool.hash("new", SystemEntropy())
+        assert isinstance(made, str)
+        assert verify_password(made, "new")
+
+    run(body)
+
+
+def test_what_does_not_fit_is_refused_at_once() -> None:
+    """Two workers and three places: of twenty at once five are done, the others told."""
+    gate = Gate()
+
+    async def body(pool: PasswordPool) -> None:
+        tasks = [asyncio.create_task(pool.hash("new", gate)) for _ in range(20)]
+        refused, waiting = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        assert [task.result() for task in refused] == [Busy.POOL] * 15
+        working = [thread for thread in threading.enumerate() if thread.name.startswith("password")]
+        assert len(working) == 2
+        gate.opened.set()
+        made = await asyncio.gather(*waiting)
+        assert [type(hashed) for hashed in made] == [str] * 5
+        assert await pool.verify(STORED, "right") is True
+
+    run(body, workers=2, queue_max=3)
+
+
+def test_one_key_cannot_fill_the_pool() -> None:
+    """A login name under attack: two proofs under way for it, whatever the queue would hold."""
+    attacked, network = UnderWay("name:a", 2), UnderWay("network:10.0.0.0/24", 4)
+    gate = Gate()
+
+    async def body(pool: PasswordPool) -> None:
+        attack = [asyncio.create_task(pool.hash("x", gate, under=[attacked, network])) for _ in range(10)]
+        others = [asyncio.create_task(pool.hash("x", gate, under=[UnderWay(f"name:{n}", 2)])) for n in "bcdef"]
+        refused, waiting = await asyncio.wait([*attack, *others], return_when=asyncio.FIRST_COMPLETED)
+        assert refused == set(attack[2:])
+        assert {task.result() for task in refused} == {Busy.KEY}
+        assert await pool.verify(STORED, "right", under=[attacked]) is Busy.KEY
+        gate.opened.set()
+        await asyncio.wait(waiting)
+        assert await pool.verify(STORED, "right", under=[attacked, network]) is True
+
+    run(body, workers=2, queue_max=50)
+
+
+def test_a_caller_who_hangs_up_frees_no_core() -> None:
+    """Cancelling gives the place back when the work has ended, not before."""
+    gate = Gate()
+
+    async def body(pool: PasswordPool) -> None:
+        running = asyncio.create_task(pool.hash("new", gate))
+        await asyncio.to_thread(gate.reached.acquire)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert await pool.verify(STORED, "right") is Busy.POOL
+        gate.opened.set()
+        answer: bool | Busy = Busy.POOL
+        while answer is Busy.POOL:
+            await asyncio.sleep(0)
+            answer = await pool.verify(STORED, "right")
+        assert answer is True
+
+    run(body)
+
+
+def test_cancelled_in_the_queue_gives_its_place_back() -> None:
+    """What never began counts no longer."""
+    gate = Gate()
+    bound = [UnderWay("name:a", 1)]
+
+    async def body(pool: PasswordPool) -> None:
+        running = asyncio.create_task(pool.hash("new", gate))
+        waiting = asyncio.create_task(pool.verify(STORED, "right", under=bound))
+        await asyncio.to_thread(gate.reached.acquire)
+        assert await pool.verify(STORED, "right") is Busy.POOL
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        next_one = asyncio.create_task(pool.verify(STORED, "right", under=bound))
+        await asyncio.sleep(0)
+        gate.opened.set()
+        assert isinstance(await running, str)
+        assert await next_one is True
+
+    run(body, queue_max=1)
+
+
+def test_a_closed_pool_refuses_and_counts_nothing() -> None:
+    """A server on its way down; the failure is the world's and goes up."""
+
+    async def body(pool: PasswordPool) -> None:
+        pool.close()
+        for _ in range(3):
+            with pytest.raises(RuntimeError):
+                await pool.verify(STORED, "right", under=[UnderWay("name:a", 1)])
+
+    run(body)
+
+
+def test_derived_bounds_leave_a_core_and_two_seconds_of_queue() -> None:
+    """All cores but one, at least one."""
+    pool = PasswordPool()
+    try:
+        assert pool.workers >= 1
+        assert pool._room == pool.workers * 65
+    finally:
+        pool.close()
