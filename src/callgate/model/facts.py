@@ -74,6 +74,13 @@ class OpeningFacts(NamedTuple):
     seat: tuple[Seated, ...]
 
 
+class OffersFacts(NamedTuple):
+    """What at least one app of this server may use: discovery lists no more than that (ruling 12)."""
+
+    plain_challenge: bool
+    implicit: bool
+
+
 class Allowed(NamedTuple):
     """One account's yes, with the service extension the tokens would belong to."""
 

@@ -11,6 +11,7 @@ from callgate.model.facts import (
     CredentialFacts,
     KeysFacts,
     LoginFacts,
+    OffersFacts,
     OpeningFacts,
     ServiceFacts,
     SessionFacts,
@@ -31,6 +32,11 @@ class ClientLookup(Lookup[ClientFacts]):
     """An app and what proves it."""
 
     client_id: ClientId
+
+
+@dataclass(frozen=True, slots=True)
+class OffersLookup(Lookup[OffersFacts]):
+    """What discovery may promise."""
 
 
 @dataclass(frozen=True, slots=True)

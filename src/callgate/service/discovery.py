@@ -1,9 +1,23 @@
-"""What the discovery documents say, from the policy and from what apps of this server may use."""
+"""What the discovery documents say: the policy, and what apps of this server may use."""
 
+from collections.abc import Sequence
+
+from callgate.model.lookups import OffersLookup
 from callgate.protocol.metadata import Document, discovery
 from callgate.service.context import Context
 
 
-def metadata(context: Context, locales: tuple[str, ...]) -> Document:
-    """OpenID Connect Discovery and RFC 8414 in one document."""
-    return discovery(context.policy.issuer, locales=locales, plain_allowed=False, implicit_allowed=False)
+async def metadata(context: Context, locales: Sequence[str]) -> Document:
+    """OpenID Connect Discovery and RFC 8414 in one document. Raises Unavailable."""
+    offers = await context.store.read(OffersLookup())
+    return discovery(
+        context.policy.issuer,
+        locales=locales,
+        plain_allowed=offers.plain_challenge,
+        implicit_allowed=offers.implicit,
+    )
+
+
+def key_set(context: Context) -> bytes:
+    """The JWK Set of the ID tokens' public keys."""
+    return context.keeper.rings.jwks

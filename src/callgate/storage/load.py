@@ -33,6 +33,7 @@ from callgate.model.lookups import (
     KeysLookup,
     LoginLookup,
     Lookup,
+    OffersLookup,
     PasswordOpening,
     RedeemLookup,
     ServiceOpening,
@@ -41,6 +42,7 @@ from callgate.model.lookups import (
 from callgate.storage import load_acts, load_listings
 from callgate.storage.load_calls import load_call_log, load_call_record
 from callgate.storage.load_directory import load_extension, load_extension_list
+from callgate.storage.load_offers import load_offers
 from callgate.storage.load_openings import (
     load_authorize,
     load_credential_opening,
@@ -76,6 +78,7 @@ LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
         answers(CredentialLookup, load_credential),
         answers(AssertionLookup, load_assertion),
         answers(KeysLookup, load_keys),
+        answers(OffersLookup, load_offers),
         answers(ExtensionLookup, load_extension),
         answers(ExtensionListLookup, load_extension_list),
         answers(CallLogLookup, load_call_log),

@@ -1,4 +1,4 @@
-"""The authorize endpoint and the forms of its pages: cookies, pages and redirects around the service (protocol.md C)."""
+"""The authorize endpoint and its pages' forms: cookies, pages and redirects around the service (protocol.md C)."""
 
 from urllib.parse import urlencode, urlsplit
 

@@ -1,0 +1,32 @@
+"""Upkeep: what happens by the clock and not by a request. Keys are reloaded and rotated, expired rows swept."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from structlog.typing import FilteringBoundLogger
+
+from callgate.model.failure import Unavailable
+from callgate.service.keeper import Keeper
+
+RELOAD_S = 60
+"""As often as a key must be published before it is used, and then half as long."""
+
+ROTATE_S = 3600
+
+Work = Callable[[], Awaitable[object]]
+
+
+async def keep_up(keeper: Keeper, log: FilteringBoundLogger) -> None:
+    """Run until cancelled; a failure is logged and tried again at its next time."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_every(RELOAD_S, keeper.reload, log))
+        group.create_task(_every(ROTATE_S, keeper.rotate, log))
+
+
+async def _every(seconds: int, work: Work, log: FilteringBoundLogger) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work()
+        except Unavailable as trouble:
+            log.warning("upkeep", outcome="unavailable", trouble=str(trouble))

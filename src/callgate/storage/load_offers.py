@@ -1,0 +1,20 @@
+"""What the apps of this cell are allowed, summed up: the answer behind the discovery documents."""
+
+from typing import Final
+
+from callgate.model.facts import OffersFacts
+from callgate.model.lookups import OffersLookup
+from callgate.storage.load_view import View
+
+# Names of switches and grants are words, so that a word of another cannot be found inside them.
+_OFFERS: Final = """
+SELECT
+  EXISTS (SELECT 1 FROM client WHERE ' ' || switches || ' ' LIKE '% pkce_plain %'),
+  EXISTS (SELECT 1 FROM client WHERE ' ' || grants || ' ' LIKE '% implicit %')
+"""
+
+
+def load_offers(view: View, _: OffersLookup) -> OffersFacts:
+    """Answer `OffersLookup`."""
+    plain, implicit = view.rows(_OFFERS)[0]
+    return OffersFacts(plain_challenge=bool(plain), implicit=bool(implicit))

@@ -1,0 +1,46 @@
+"""What exists in development mode only: the clock control (ruling 20)."""
+
+import orjson
+
+from callgate.model import api_faults
+from callgate.model.decisions import Denied
+from callgate.service.context import Context
+from callgate.web.door import Family
+from callgate.web.envelope import JSON, NO_STORE, api_error
+from callgate.web.routes import Table
+from callgate.web.wire import Reply, Request
+
+ADVANCE_S_MAX = 400 * 24 * 3600
+"""A little over a year: enough for every lifetime there is."""
+
+
+def development_table(context: Context) -> Table:
+    """Endpoints added to the table of a development server."""
+    return {"/_dev/clock": (Family.API, {"POST": ClockControl(context)})}
+
+
+class ClockControl:
+    """Moves the one clock ahead, so that clients can be seen to outlive their tokens."""
+
+    def __init__(self, context: Context) -> None:
+        self._clock = context.clock
+
+    async def __call__(self, request: Request) -> Reply:
+        """`{"advance_s": n}` -> `{"now_ms": n}`."""
+        body = await request.body()
+        asked = body if isinstance(body, Denied) else _advance_s(body)
+        if isinstance(asked, Denied):
+            return api_error(asked)
+        self._clock.advance(asked)
+        return Reply(200, (JSON, *NO_STORE), orjson.dumps({"now_ms": self._clock.now_ms()}))
+
+
+def _advance_s(body: bytes) -> int | Denied:
+    try:
+        asked = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        asked = None
+    advance_s = asked.get("advance_s") if isinstance(asked, dict) else None
+    if isinstance(advance_s, bool) or not isinstance(advance_s, int) or not 0 <= advance_s <= ADVANCE_S_MAX:
+        return Denied(fault=api_faults.PARAMETER_INVALID, values=(("parameterName", "advance_s"),))
+    return advance_s

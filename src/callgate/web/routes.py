@@ -1,0 +1,98 @@
+"""Every endpoint of the server in one table: path, methods, whose envelope, what answers."""
+
+from collections.abc import Sequence
+
+import orjson
+from starlette.routing import Route, Router
+from structlog.typing import FilteringBoundLogger
+
+from callgate.service.context import Context
+from callgate.web.authorize import AUTHORIZE, CONSENT, SIGN_IN, AuthorizePages
+from callgate.web.bearer import BearerEndpoint
+from callgate.web.door import Door, Endpoint, Family, not_found
+from callgate.web.envelope import JSON, NO_STORE
+from callgate.web.metadata import KeySetEndpoint, MetadataEndpoint, userinfo
+from callgate.web.pages import STATIC_FILES, HomeLink, HomePage, StaticFile, choose_locale, page_headers, render
+from callgate.web.token import RevokeEndpoint, TokenEndpoint
+from callgate.web.wire import Handler, Reply, Request
+
+Table = dict[str, tuple[Family, dict[str, Handler]]]
+"""Path -> (whose envelope, method -> handler). A path with braces is a template."""
+
+
+def build(context: Context, log: FilteringBoundLogger, *, development: Sequence[Table] = ()) -> Door:
+    """The whole server as one ASGI application."""
+    table = endpoints(context)
+    for more in development:
+        table |= more
+    statuses = context.policy.statuses
+    made = {path: Endpoint(handlers, family, statuses=statuses, log=log) for path, (family, handlers) in table.items()}
+    exact = {path: endpoint for path, endpoint in made.items() if "{" not in path}
+    templates = [Route(path, endpoint=endpoint) for path, endpoint in made.items() if "{" in path]
+    router = Router(routes=templates, redirect_slashes=False, default=not_found(log, statuses))
+    return Door(exact, router, run_id=run_id(context))
+
+
+def run_id(context: Context) -> str:
+    """The part of request ids that names this process's life: with the serial it reads as a UUID."""
+    digits = context.entropy.random_bytes(10).hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}"
+
+
+def endpoints(context: Context) -> Table:
+    """The table itself."""
+    pages = AuthorizePages(context)
+    document = MetadataEndpoint(context)
+    person = BearerEndpoint(context, userinfo)
+    return {
+        "/restapi/oauth/token": (Family.OAUTH, {"POST": TokenEndpoint(context)}),
+        "/restapi/oauth/revoke": (Family.OAUTH, {"POST": RevokeEndpoint(context)}),
+        AUTHORIZE: (Family.PAGE, {"GET": pages.authorize, "POST": pages.authorize_by_post}),
+        SIGN_IN: (Family.PAGE, {"POST": pages.sign_in}),
+        CONSENT: (Family.PAGE, {"POST": pages.consent}),
+        "/restapi/oauth/userinfo": (Family.API, {"GET": person, "POST": person}),
+        "/restapi/oauth/jwks": (Family.OAUTH, {"GET": KeySetEndpoint(context)}),
+        "/.well-known/openid-configuration": (Family.OAUTH, {"GET": document}),
+        "/.well-known/oauth-authorization-server": (Family.OAUTH, {"GET": document}),
+        "/health/live": (Family.API, {"GET": _live}),
+        "/": (Family.PAGE, {"GET": Home(context)}),
+        **{path: (Family.PAGE, {"GET": _static(file)}) for path, file in STATIC_FILES.items()},
+    }
+
+
+class Home:
+    """What a browser finds at the server's root."""
+
+    def __init__(self, context: Context) -> None:
+        issuer = context.policy.issuer
+        self._page = HomePage(
+            server_name="Callgate",
+            issuer=issuer,
+            links=(
+                HomeLink(label="OpenID Connect", url=f"{issuer}/.well-known/openid-configuration"),
+                HomeLink(label="OAuth 2.0", url=f"{issuer}/.well-known/oauth-authorization-server"),
+                HomeLink(label="JWKS", url=f"{issuer}/restapi/oauth/jwks"),
+                HomeLink(label="API", url=f"{issuer}/restapi/v1.0"),
+            ),
+        )
+
+    async def __call__(self, request: Request) -> Reply:
+        """The page, in the browser's language."""
+        locale = choose_locale(ui_locales=None, locale_id=None, accept_language=request.header(b"accept-language"))
+        headers = page_headers(self._page, locale=locale)
+        pairs = tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
+        return Reply(200, pairs, render(self._page, locale=locale))
+
+
+async def _live(_: Request) -> Reply:
+    return Reply(200, (JSON, *NO_STORE), orjson.dumps({"status": "live"}))
+
+
+def _static(file: StaticFile) -> Handler:
+    headers = tuple((name.lower().encode(), value.encode()) for name, value in file.headers.items())
+    reply = Reply(200, headers, file.body)
+
+    async def answer(_: Request) -> Reply:
+        return reply
+
+    return answer
