@@ -62,6 +62,10 @@ class Sealer:
         """The number that what is made now is sealed with."""
         return self._ring.active
 
+    def knows(self, number: int) -> bool:
+        """Tell whether tokens of this key number can be sealed and opened here."""
+        return number in self._by_number
+
     def seal(self, reference: Reference) -> str | UnknownKey:
         """Write a reference as its one string, or tell that the ring lacks the key its row names."""
         sealing = self._by_number.get(reference.key_number)

@@ -18,7 +18,6 @@ from callgate.crypto.tokens import Sealer, UnknownKey
 from callgate.model.changes import KeyForgotten, KeyStored
 from callgate.model.decisions import Done
 from callgate.model.facts import KeysFacts
-from callgate.model.ids import AccountId, RowId
 from callgate.model.key import KeyState, KeyUse, StoredKey
 from callgate.model.lookups import KeysLookup
 from callgate.model.policy import REFRESH_TTL_MAX_S
@@ -129,7 +128,7 @@ class Keeper:
 
     async def knows(self, number: int) -> None:
         """Make sure a row's key number is in the ring before its tokens are sealed."""
-        if isinstance(self.rings.sealer.seal(_probe(number)), UnknownKey):
+        if not self.rings.sealer.knows(number):
             await self.reload()
 
     async def _make(self, use: KeyUse, number: int) -> bytes:
@@ -156,10 +155,6 @@ class Keeper:
             id_es256=id_es256,
             jwks=jwks_document(id_rs256, id_es256).encode(),
         )
-
-
-def _probe(number: int) -> Reference:
-    return Reference(TokenKind.ACCESS, AccountId(0), RowId(0), bytes(20), 0, number)
 
 
 def _carry_out(facts: KeysFacts, *, use: KeyUse, policy: RotationPolicy, made: bytes) -> Done:

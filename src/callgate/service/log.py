@@ -16,13 +16,13 @@ def open_log(level: str, *, for_people: bool) -> FilteringBoundLogger:
     if for_people:
         logger: FilteringBoundLogger = structlog.wrap_logger(
             structlog.PrintLogger(sys.stderr), [*first, structlog.dev.ConsoleRenderer()], wrapper_class=wrapper
-        )
+        ).bind()
         return logger
     lines: FilteringBoundLogger = structlog.wrap_logger(
         structlog.BytesLogger(sys.stderr.buffer),
         [*first, structlog.processors.format_exc_info, _one_line],
         wrapper_class=wrapper,
-    )
+    ).bind()  # bound once: the lazy proxy would bind anew for every line
     return lines
 
 
