@@ -5,22 +5,28 @@
 
 Statements run on the event loop, which spares each unit a change of thread; only the commit, which waits for the disk,
 runs beside it, while the loop reads for others and collects the next batch (docs/adr/0010-where-fsync-waits.md).
+
+What an error means:
+    in one unit                      that unit is undone; the others go on
+    ending the transaction, disk     nothing of the batch happened; units that need no write are answered all the
+    full, no lock, nothing writable  same, from committed rows; the others are Unavailable; the next batch tries again
+    any other at COMMIT              nobody can know what happened: the store has failed, and its process ends
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from time import monotonic
 from typing import Final, NamedTuple
 
 import apsw
 
-from callgate.storage.port import Unavailable
+from callgate.model.failure import Unavailable
+from callgate.storage.pen import Pen
+from callgate.storage.port import Decided, Unit
 from callgate.storage.sqlite_thread import WaitingThread
 from callgate.storage.sqlite_writer import TransactionLost, Writer, as_failure
-
-Job = Callable[[Writer], object]
-Reply = asyncio.Future[object]
 
 BATCH_MAX: Final = 128
 """Units of one commit: more would make the first of them wait longer than the sync they save."""
@@ -32,17 +38,39 @@ QUEUE_MAX: Final = 2048
 """Units waiting; past it the answer is 503 at once, which is kinder than a reply after the caller gave up."""
 
 
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """Work of the store's own (sweeping), that no decision stands behind."""
+
+    work: Callable[[Pen], object]
+
+
+Job = Unit[object, Decided] | Upkeep
+Reply = asyncio.Future[object]
+
+
 class _Answer(NamedTuple):
+    job: Job
     reply: Reply
     value: object
     error: Exception | None
 
 
 class GroupCommit:
-    """The queue in front of a writer. Belongs to the loop it was made on; `close` ends it."""
+    """The queue in front of a writer. Belongs to the loop it was made on; `close` ends it.
 
-    def __init__(self, writer: Writer, on_fatal: Callable[[Exception], None]) -> None:
+    `answer_unwritten` decides a unit from committed rows, and raises Unavailable when it would have to write.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        *,
+        answer_unwritten: Callable[[Unit[object, Decided]], object],
+        on_fatal: Callable[[Exception], None],
+    ) -> None:
         self._writer = writer
+        self._answer_unwritten = answer_unwritten
         self._on_fatal = on_fatal
         self._loop = asyncio.get_running_loop()
         self._thread = WaitingThread(self._loop)
@@ -88,10 +116,10 @@ class GroupCommit:
     def _begun(self, error: Exception | None) -> None:
         if error is None:
             self._fill()
-            return
-        while self._queue:
-            self._batch.append(_Answer(self._queue.popleft()[1], None, as_failure(error)))
-        self._release()
+        else:
+            self._take_all()
+            self._lose(error)
+            self._release()
 
     def _fill(self) -> None:
         until = monotonic() + BATCH_S
@@ -100,41 +128,33 @@ class GroupCommit:
                 job, reply = self._queue.popleft()
                 if not reply.done():  # else its caller gave up before anything was done for it
                     self._batch.append(self._answer(job, reply))
-            durable = self._writer.seal()
+            if self._writer.seal():
+                self._thread.submit(self._writer.commit, self._committed)
+                return
+            self._writer.commit()  # of nothing: no disk is waited for
         except (TransactionLost, apsw.Error) as error:
-            self._undo(error)
-            return
-        if durable:
-            self._thread.submit(self._writer.commit, self._committed)
-        else:
-            self._commit_nothing()
-
-    def _answer(self, job: Job, reply: Reply) -> _Answer:
-        try:
-            return _Answer(reply, job(self._writer), None)
-        except TransactionLost as error:
-            self._batch.append(_Answer(reply, None, error))
-            raise
-        except Exception as error:  # noqa: BLE001 - it is the caller's, whatever it is
-            return _Answer(reply, None, error)
-
-    def _commit_nothing(self) -> None:
-        try:
-            self._writer.commit()
-        except apsw.Error as error:
             self._undo(error)
         else:
             self._release()
 
+    def _answer(self, job: Job, reply: Reply) -> _Answer:
+        writer = self._writer
+        try:
+            value = writer.decide(job) if isinstance(job, Unit) else writer.work(job.work)
+        except TransactionLost:
+            self._batch.append(_Answer(job, reply, None, None))
+            raise
+        except Exception as error:  # noqa: BLE001 - it is the caller's, whatever it is
+            return _Answer(job, reply, None, error)
+        return _Answer(job, reply, value, None)
+
     def _committed(self, error: Exception | None) -> None:
-        match error:
-            case None:
-                self._release()
-            case apsw.FullError() | apsw.BusyError():
-                self._undo(error)
-            case _:
-                # Whether it happened cannot be known: the log may or may not hold it, synced or not.
-                self._fail(error)
+        if error is None:
+            self._release()
+        elif isinstance(error, apsw.FullError):
+            self._undo(error)
+        else:
+            self._fail(error)
 
     def _undo(self, error: Exception) -> None:
         try:
@@ -145,28 +165,39 @@ class GroupCommit:
             self._lose(error)
             self._release()
 
+    def _lose(self, error: Exception) -> None:
+        self._batch = [self._answer_lost(answer, as_failure(error)) for answer in self._batch]
+
+    def _answer_lost(self, answer: _Answer, failure: Exception) -> _Answer:
+        if not isinstance(answer.job, Unit):
+            return answer._replace(value=None, error=failure)
+        try:
+            return answer._replace(value=self._answer_unwritten(answer.job), error=None)
+        except Unavailable:
+            return answer._replace(value=None, error=failure)
+        except Exception as error:  # noqa: BLE001 - it is the caller's, whatever it is
+            return answer._replace(value=None, error=error)
+
     def _fail(self, error: Exception) -> None:
         self.failed = error
-        self._lose(error)
-        while self._queue:
-            self._batch.append(_Answer(self._queue.popleft()[1], None, as_failure(error)))
+        self._take_all()
+        self._batch = [answer._replace(value=None, error=as_failure(error)) for answer in self._batch]
         self._release()
         self._on_fatal(error)
 
-    def _lose(self, error: Exception) -> None:
-        failure = Unavailable(f"nothing of the batch happened: {type(error).__name__}")
-        failure.__cause__ = error
-        self._batch = [_Answer(answer.reply, None, failure) for answer in self._batch]
+    def _take_all(self) -> None:
+        self._batch += [_Answer(job, reply, None, None) for job, reply in self._queue]
+        self._queue.clear()
 
     def _release(self) -> None:
-        for reply, value, error in self._batch:
+        batch, self._batch = self._batch, []
+        for _, reply, value, error in batch:
             if reply.done():
                 continue
             if error is None:
                 reply.set_result(value)
             else:
                 reply.set_exception(error)
-        self._batch.clear()
         if self._queue:
             self._loop.call_soon(self._begin)
             return

@@ -36,6 +36,14 @@ def revision_of(connection: apsw.Connection) -> str:
     return find_revision(view) or BASE
 
 
+def require_head(connection: apsw.Connection, path: Path) -> None:
+    """Raise SchemaDiffers, and close the connection, unless the file has the revision this version works with."""
+    found = revision_of(connection)
+    if found != HEAD:
+        connection.close()
+        raise SchemaDiffers(f"{path} has revision {found}; this version works with {HEAD}")
+
+
 def migrate(connection: apsw.Connection, to: str = HEAD) -> bool:
     """Bring an open file to a revision, up or down; returns whether there was anything to do.
 

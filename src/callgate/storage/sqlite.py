@@ -2,24 +2,39 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import TextIO, TypeVar, cast
 
 import apsw
 
+from callgate.model.failure import Unavailable
 from callgate.model.lookups import Lookup
-from callgate.storage.group_commit import GroupCommit
+from callgate.storage.group_commit import GroupCommit, Job, Upkeep
 from callgate.storage.load import load
 from callgate.storage.load_view import NeedsSnapshot, View
 from callgate.storage.pen import Pen
-from callgate.storage.port import Decided, Unavailable, Unit
-from callgate.storage.schema import HEAD, SchemaDiffers, revision_of
-from callgate.storage.sqlite_file import lock_file, open_reader, open_writer
+from callgate.storage.port import Decided, Unit
+from callgate.storage.schema import require_head
+from callgate.storage.sqlite_file import lies_on_read_only, lock_file, open_frozen, open_reader, open_writer
 from callgate.storage.sqlite_writer import Writer, as_failure
 
 F = TypeVar("F")
 D = TypeVar("D", bound=Decided)
 T = TypeVar("T")
+
+
+class Health(Enum):
+    """What a store can do now."""
+
+    SERVING = "serving"
+    READ_ONLY = "read-only"
+    """The file system is: reads, and units that need no write, are answered. A restart looks again."""
+
+    FAILED = "failed"
+    """It is unknown what the last commit did: the process ends."""
+
+    STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,91 +54,102 @@ class StoreOptions:
 class SqliteStore:
     """A Store on one file: `open`, `await start()` on the loop that uses it, `await close()`."""
 
-    def __init__(
-        self, writer: Writer, reader: apsw.Connection, *, clock: Callable[[], int], lock: TextIO | None
-    ) -> None:
-        """Made by `open`."""
-        self._writer = writer
-        self._reader = reader
-        self._view = View(reader)
+    def __init__(self, path: Path, *, clock: Callable[[], int], options: StoreOptions) -> None:
+        """Use `open`."""
         self._clock = clock
-        self._lock = lock
+        self._on_fatal = options.on_fatal
         self._commits: GroupCommit | None = None
-        self._on_fatal: Callable[[Exception], None] = lambda _: None
+        self._lock: TextIO | None = None
+        self._writer: Writer | None = None
+        if lies_on_read_only(path):
+            self._reader = open_frozen(path)
+            require_head(self._reader, path)
+        else:
+            self._lock = lock_file(path) if options.exclusive else None
+            connection = open_writer(path, vfs=options.vfs)
+            require_head(connection, path)
+            self._writer = Writer(connection, clock, name=options.writer)
+            self._reader = open_reader(path, vfs=options.vfs)
+        self._view = View(self._reader)
 
     @classmethod
-    def open(
-        cls, path: Path, *, clock: Callable[[], int], options: StoreOptions | None = None
-    ) -> "SqliteStore":
+    def open(cls, path: Path, *, clock: Callable[[], int], options: StoreOptions | None = None) -> "SqliteStore":
         """Open a file whose schema is current. `clock` gives milliseconds since 1970.
 
         Raises:
             AlreadyServed: another server has it.
+            NotOurs: it is the database of something else.
             SchemaDiffers: migrate it first (schema.migrate_file).
             apsw.Error: it cannot be opened.
         """
-        chosen = options or StoreOptions()
-        lock = lock_file(path) if chosen.exclusive else None
-        connection = open_writer(path, vfs=chosen.vfs)
-        found = revision_of(connection)
-        if found != HEAD:
-            connection.close()
-            raise SchemaDiffers(f"{path} has revision {found}; this version works with {HEAD}")
-        writer = Writer(connection, clock, chosen.writer)
-        store = cls(writer, open_reader(path, vfs=chosen.vfs), clock=clock, lock=lock)
-        store._on_fatal = chosen.on_fatal
-        return store
+        return cls(path, clock=clock, options=options or StoreOptions())
 
     @property
-    def ready(self) -> bool:
-        """Whether it is started and nothing has made its writes unknowable."""
-        return self._commits is not None and self._commits.failed is None
+    def health(self) -> Health:
+        """What can be asked of it now."""
+        if self._commits is None:
+            return Health.STOPPED if self._writer else Health.READ_ONLY
+        return Health.FAILED if self._commits.failed else Health.SERVING
 
     async def start(self) -> None:
         """Begin to serve on the running loop."""
-        self._commits = GroupCommit(self._writer, self._on_fatal)
+        if self._writer:
+            self._commits = GroupCommit(self._writer, answer_unwritten=self._answer_unwritten, on_fatal=self._on_fatal)
 
     async def close(self) -> None:
         """Finish what was asked, close the file, let another server have it."""
         if self._commits:
             await self._commits.close()
-        self._commits = None
+            self._commits = None
         self._reader.close()
-        self._writer.close()
+        if self._writer:
+            self._writer.close()
         if self._lock:
             self._lock.close()
 
     async def read(self, lookup: Lookup[F]) -> F:
         """Answer from committed rows; see port.Store."""
-        view = self._view
-        now_ms = max(self._clock(), self._writer.now_ms)
-        view.stamp(now_ms, snapshot=False)
         try:
-            try:
-                return load(view, lookup)
-            except NeedsSnapshot:
-                return self._read_snapshot(lookup, now_ms)
+            return self._load(lookup)
         except apsw.Error as error:
             raise as_failure(error) from error
 
     async def run(self, unit: Unit[F, D]) -> D:
         """Load, decide, save, commit; see port.Store."""
-        return cast("D", await self._queue.submit(lambda writer: writer.decide(unit)))
+        if self._commits is None:
+            return self._answer_unwritten(unit)
+        return cast("D", await self._commits.submit(cast("Job", unit)))
 
     async def work(self, work: Callable[[Pen], T]) -> T:
-        """Carry out upkeep (sweeping) in a transaction shared with units. Raises Unavailable."""
-        return cast("T", await self._queue.submit(lambda writer: writer.work(work)))
-
-    @property
-    def _queue(self) -> GroupCommit:
+        """Carry out upkeep in a transaction shared with units. Raises Unavailable."""
         if self._commits is None:
-            raise Unavailable("the store is not started")
-        return self._commits
+            raise Unavailable(f"the store is {self.health.value}")
+        return cast("T", await self._commits.submit(Upkeep(work)))
 
-    def _read_snapshot(self, lookup: Lookup[F], now_ms: int) -> F:
+    def _load(self, lookup: Lookup[F]) -> F:
+        now_ms = self._clock()
+        if self._writer:
+            now_ms = max(now_ms, self._writer.now_ms)
+        self._view.stamp(now_ms, snapshot=False)
+        try:
+            return load(self._view, lookup)
+        except NeedsSnapshot:
+            return self._load_snapshot(lookup, now_ms)
+
+    def _load_snapshot(self, lookup: Lookup[F], now_ms: int) -> F:
         self._reader.execute("BEGIN")
         try:
             self._view.stamp(now_ms, snapshot=True)
             return load(self._view, lookup)
         finally:
-            self._reader.execute("ROLLBACK")
+            if self._reader.in_transaction:
+                self._reader.execute("ROLLBACK")
+
+    def _answer_unwritten(self, unit: Unit[F, D]) -> D:
+        try:
+            decision = unit.decide(self._load(unit.lookup))
+        except apsw.Error as error:
+            raise as_failure(error) from error
+        if decision.changes:
+            raise Unavailable(f"the store is {self.health.value}")
+        return decision

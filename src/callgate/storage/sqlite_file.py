@@ -1,6 +1,7 @@
 """The file: opened with the settings durability rests on, and locked so that one server has it."""
 
 import fcntl
+import os
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -25,6 +26,7 @@ class NotOurs(Exception):
 
 def open_writer(path: Path, *, vfs: str | None = None) -> apsw.Connection:
     """Open, or create, the connection that writes. Raises apsw.Error and NotOurs."""
+    make_private(path)
     connection = apsw.Connection(str(path), vfs=vfs)
     connection.set_busy_timeout(5000)
     owner = connection.pragma("application_id")
@@ -52,18 +54,47 @@ def open_reader(path: Path, *, vfs: str | None = None) -> apsw.Connection:
     return connection
 
 
+def open_frozen(path: Path) -> apsw.Connection:
+    """Open a file on a read-only file system, where neither locks nor shared memory can be made. Raises apsw.Error.
+
+    The log that a crash left holds the newest commits, revocations among them, so it is read where there is one: into
+    this process's memory, without locks, since nobody can write.
+    """
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY, vfs="unix-none")
+        connection.pragma("locking_mode", "exclusive")
+    else:
+        flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+        connection = apsw.Connection(f"{path.absolute().as_uri()}?immutable=1", flags=flags)
+    _configure(connection)
+    return connection
+
+
+def lies_on_read_only(path: Path) -> bool:
+    """Tell whether a file exists on a file system that is mounted read-only."""
+    return path.exists() and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+
+
 def lock_file(path: Path) -> TextIO:
     """Take the database for one server until the file returned is closed. Raises AlreadyServed.
 
     The lock lies on a file beside it: SQLite's own locks on the database are lost when any descriptor of it is closed.
     """
-    beside = path.with_name(path.name + ".lock").open("a")
+    name = path.with_name(path.name + ".lock")
+    make_private(name)
+    beside = name.open("a")
     try:
         fcntl.flock(beside, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         beside.close()
         raise AlreadyServed(f"{path} is served by another process") from None
     return beside
+
+
+def make_private(path: Path) -> None:
+    """Make the file with its permissions before SQLite does: its log and shared memory inherit them."""
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
 
 
 def _configure(connection: apsw.Connection) -> None:

@@ -10,13 +10,14 @@ from typing import Final, TypeVar
 import apsw
 
 from callgate.model.changes import Change
+from callgate.model.failure import Unavailable
 from callgate.storage.audit import FIRST, forge_link
 from callgate.storage.audit_entries import describe
 from callgate.storage.load import load
 from callgate.storage.load_upkeep import find_clock, find_head
 from callgate.storage.load_view import View
 from callgate.storage.pen import Conflict, Pen
-from callgate.storage.port import Decided, Unavailable, Unit
+from callgate.storage.port import Decided, Unit
 from callgate.storage.save import SINGLE, save
 from callgate.storage.save_upkeep import append_link, move_clock
 
@@ -66,7 +67,7 @@ def as_failure(error: Exception) -> Exception:
 class Writer:
     """The connection that writes, and what its open transaction has done so far."""
 
-    def __init__(self, connection: apsw.Connection, clock: Callable[[], int], name: str) -> None:
+    def __init__(self, connection: apsw.Connection, clock: Callable[[], int], *, name: str) -> None:
         self._connection = connection
         self._cursor = connection.cursor()
         self._clock = clock

@@ -1,0 +1,125 @@
+"""Backup of a file in use, and restore.
+
+A backup is one moment of the database, whole: whatever was acknowledged before it began is in it. A restore makes that
+moment the present, except that every session issued before the restore is over: what was revoked after the backup
+must not come back to life (ruling 5).
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+import apsw
+
+from callgate.model.changes import SessionsFromMoved
+from callgate.model.decisions import Done
+from callgate.model.lookups import KeysLookup
+from callgate.storage.port import Unit
+from callgate.storage.schema import migrate
+from callgate.storage.sqlite_file import APPLICATION_ID, NotOurs, lock_file, make_private, open_reader, open_writer
+from callgate.storage.sqlite_writer import CLOCK_STEP_MS, Writer
+
+Progress = Callable[[int, int], None]
+"""Told the pages copied and the pages there are."""
+
+PAGES_PER_STEP: Final = 256
+
+
+class BackupBroken(Exception):
+    """The backup is not a whole database; nothing was restored."""
+
+
+def back_up(source: Path, target: Path, progress: Progress = lambda _done, _all: None) -> None:
+    """Copy a database, whether or not it is being served, to a file that does not exist yet.
+
+    Raises:
+        FileExistsError: a backup never overwrites.
+        apsw.Error, OSError: nothing is left at `target`.
+    """
+    if target.exists():
+        raise FileExistsError(target)
+    with _drafted(target) as draft:
+        _copy(source, draft, progress=progress)
+
+
+def restore(backup: Path, target: Path, *, clock: Callable[[], int], by: str, progress: Progress | None = None) -> int:
+    """Make a backup the database at `target`, in place of what is there; returns the time sessions count from.
+
+    Raises:
+        AlreadyServed: stop the server first.
+        BackupBroken, NotOurs, SchemaDiffers: the backup is not one; `target` is as it was.
+        apsw.Error, OSError: `target` is as it was.
+    """
+    with lock_file(target), _drafted(target) as draft:
+        _copy(backup, draft, progress=progress or (lambda _done, _all: None))
+        sessions_from_ms = _make_present(draft, clock=clock, by=by)
+        _empty_log(target)
+    return sessions_from_ms
+
+
+@contextmanager
+def _drafted(target: Path) -> Iterator[Path]:
+    """A file that becomes `target` in one step when all went well, and is gone otherwise."""
+    draft = target.with_name(target.name + ".draft")
+    try:
+        yield draft
+        draft.replace(target)
+        _sync_folder(target.parent)
+    finally:
+        for leftover in (draft, *(draft.with_name(draft.name + end) for end in ("-wal", "-shm", "-journal"))):
+            leftover.unlink(missing_ok=True)
+
+
+def _copy(source: Path, draft: Path, *, progress: Progress) -> None:
+    draft.unlink(missing_ok=True)
+    make_private(draft)
+    with closing(open_reader(source)) as origin, closing(apsw.Connection(str(draft))) as copy:
+        if origin.pragma("application_id") != APPLICATION_ID:
+            raise NotOurs(f"{source} is not a database of Callgate")
+        # One transaction over all steps: whatever is committed meanwhile does not begin the copy anew.
+        origin.execute("BEGIN")
+        origin.pragma("schema_version")
+        with copy.backup("main", origin, "main") as steps:
+            while not steps.done:
+                steps.step(PAGES_PER_STEP)
+                progress(steps.page_count - steps.remaining, steps.page_count)
+        # A file of its own, without a log beside it, that opens on a read-only medium too.
+        copy.pragma("journal_mode", "delete")
+        found = copy.pragma("integrity_check")
+        if found != "ok":
+            raise BackupBroken(f"the copy of {source} is not whole: {found}")
+
+
+def _make_present(draft: Path, *, clock: Callable[[], int], by: str) -> int:
+    connection = open_writer(draft)
+    with closing(connection):
+        migrate(connection)
+        writer = Writer(connection, clock, name="cli")
+        writer.begin()
+        # Above whatever was issued: the cell's mark may lag behind by a step, and this machine's clock by more.
+        sessions_from_ms = writer.now_ms + CLOCK_STEP_MS
+        change = SessionsFromMoved(sessions_from_ms, by)
+        writer.decide(Unit(KeysLookup(), lambda _: Done((change,))))
+        writer.seal()
+        writer.commit()
+    return sessions_from_ms
+
+
+def _empty_log(target: Path) -> None:
+    """Fold what lies in the log of the database about to be replaced: it must not be taken for the new one's."""
+    if not target.exists():
+        return
+    with suppress(apsw.Error):  # a broken database is why people restore
+        open_writer(target).close()
+    for end in ("-wal", "-shm"):
+        target.with_name(target.name + end).unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

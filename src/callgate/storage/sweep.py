@@ -1,0 +1,72 @@
+"""The sweeper: rows that expired some time ago are deleted, a few at a time, between the units of those who wait.
+
+Its clock cannot be stepped forward. The cell's clock may be wrong for a minute and be put right; a row deleted in that
+minute would stay deleted.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from callgate.storage.expiry import SWEEP_BUCKET_MS, SWEEP_GRACE_MS
+from callgate.storage.load_upkeep import find_due_sessions
+from callgate.storage.pen import Pen
+from callgate.storage.save_upkeep import sweep_claims, sweep_sessions, sweep_sign_ins
+from callgate.storage.sqlite import SqliteStore
+
+ROWS_MAX: Final = 100
+"""Rows of each kind in one step: a step holds the loop for about a millisecond."""
+
+
+class SteadyClock:
+    """The wall's time as long as it moves as fast as monotonic time does; behind it after a step forward."""
+
+    def __init__(self, wall: Callable[[], int], monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._wall = wall
+        self._monotonic = monotonic
+        self._wall_began_ms = wall()
+        self._began_s = monotonic()
+
+    def __call__(self) -> int:
+        """Give the time in milliseconds since 1970, at most what has honestly passed since the start."""
+        passed_ms = int((self._monotonic() - self._began_s) * 1000)
+        return min(self._wall(), self._wall_began_ms + passed_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one step did. `due` tells that as many rows as fit into the step were found: there may be more."""
+
+    sessions: int
+    sign_ins: int
+    claims: int
+    due: bool
+
+
+async def sweep_step(store: SqliteStore, now_ms: int, *, rows_max: int = ROWS_MAX) -> Swept:
+    """Delete what expired 15 minutes before `now_ms`, at most `rows_max` rows of a kind. Raises Unavailable."""
+
+    def work(pen: Pen) -> Swept:
+        before_ms = now_ms - SWEEP_GRACE_MS
+        due = find_due_sessions(pen.view, bucket=before_ms // SWEEP_BUCKET_MS, rows_max=rows_max)
+        sign_ins = sweep_sign_ins(pen, before_ms=before_ms, rows_max=rows_max)
+        claims = sweep_claims(pen, before_ms=before_ms, rows_max=rows_max)
+        swept = sweep_sessions(pen, due, before_ms=before_ms)
+        return Swept(swept, sign_ins, claims, rows_max in {len(due), sign_ins, claims})
+
+    return await store.work(work)
+
+
+async def sweep_due(store: SqliteStore, now_ms: int) -> Swept:
+    """Sweep step by step until nothing is due, resting as long as each step took. Raises Unavailable."""
+    total = Swept(0, 0, 0, due=True)
+    while total.due:
+        began_s = time.monotonic()
+        step = await sweep_step(store, now_ms)
+        total = Swept(
+            total.sessions + step.sessions, total.sign_ins + step.sign_ins, total.claims + step.claims, step.due
+        )
+        await asyncio.sleep(time.monotonic() - began_s)
+    return total
