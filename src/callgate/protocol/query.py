@@ -13,6 +13,7 @@ from typing import TypeVar
 from callgate.model import api_faults
 from callgate.model.decisions import Denied
 from callgate.model.instant import parse_instant
+from callgate.protocol.forms import parse_pairs
 
 Query = Sequence[tuple[str, str]]
 """Names and values in the order they were sent, decoded."""
@@ -20,6 +21,14 @@ Query = Sequence[tuple[str, str]]
 E = TypeVar("E", bound=Enum)
 
 _FLAGS = {"true": True, "false": False}
+
+
+def parse_query(raw: bytes) -> Query | Denied:
+    """The pairs of a query string as sent; one that is no such thing, or too long, is refused in the API's words."""
+    pairs = parse_pairs(raw)
+    if isinstance(pairs, Denied):
+        return Denied(fault=api_faults.PARAMETER_INVALID, values=(("parameterName", "query"),), why=pairs.fault.text)
+    return pairs
 
 
 class QueryReader:

@@ -10,9 +10,11 @@ from callgate.service.context import Context
 from callgate.web.authorize import AUTHORIZE, CONSENT, SIGN_IN, AuthorizePages
 from callgate.web.bearer import BearerEndpoint
 from callgate.web.door import Door, Endpoint, Family, not_found
+from callgate.web.entry_points import EntryPoints
 from callgate.web.envelope import JSON, NO_STORE
 from callgate.web.metadata import KeySetEndpoint, MetadataEndpoint, userinfo
 from callgate.web.pages import STATIC_FILES, HomeLink, HomePage, StaticFile, choose_locale, page_headers, render
+from callgate.web.resources import RESOURCES, bind
 from callgate.web.token import RevokeEndpoint, TokenEndpoint
 from callgate.web.wire import Handler, Reply, Request
 
@@ -44,6 +46,7 @@ def endpoints(context: Context) -> Table:
     pages = AuthorizePages(context)
     document = MetadataEndpoint(context)
     person = BearerEndpoint(context, userinfo)
+    entry_points = EntryPoints(context)
     return {
         "/restapi/oauth/token": (Family.OAUTH, {"POST": TokenEndpoint(context)}),
         "/restapi/oauth/revoke": (Family.OAUTH, {"POST": RevokeEndpoint(context)}),
@@ -54,6 +57,20 @@ def endpoints(context: Context) -> Table:
         "/restapi/oauth/jwks": (Family.OAUTH, {"GET": KeySetEndpoint(context)}),
         "/.well-known/openid-configuration": (Family.OAUTH, {"GET": document}),
         "/.well-known/oauth-authorization-server": (Family.OAUTH, {"GET": document}),
+        "/.well-known/entry-points/initial": (Family.API, {"GET": entry_points.initial}),
+        "/.well-known/entry-points/external": (
+            Family.API,
+            {"GET": BearerEndpoint(context, entry_points.external)},
+        ),
+        "/restapi": (Family.API, {"GET": entry_points.versions}),
+        "/restapi/v1.0": (Family.API, {"GET": entry_points.version}),
+        **{
+            resource.operation.path: (
+                Family.API,
+                {resource.operation.method: BearerEndpoint(context, bind(context, resource))},
+            )
+            for resource in RESOURCES
+        },
         "/health/live": (Family.API, {"GET": _live}),
         "/": (Family.PAGE, {"GET": Home(context)}),
         **{path: (Family.PAGE, {"GET": _static(file)}) for path, file in STATIC_FILES.items()},
