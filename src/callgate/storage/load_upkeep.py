@@ -25,9 +25,7 @@ SELECT writer, seq, at_ms, entries, previous, hash FROM audit
 WHERE (writer, seq) > (?, ?) ORDER BY writer, seq LIMIT 500
 """
 
-_DUE: Final = (
-    f"SELECT {columns(Session._fields)} FROM session WHERE sweep_bucket <= ? ORDER BY sweep_bucket LIMIT ?"
-)
+_DUE: Final = f"SELECT {columns(Session._fields)} FROM session WHERE sweep_bucket <= ? ORDER BY sweep_bucket LIMIT ?"
 
 
 class Head(NamedTuple):

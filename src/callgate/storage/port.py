@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from callgate.model.changes import Change
-from callgate.model.failure import Unavailable as Unavailable
 from callgate.model.lookups import Lookup
 
 F = TypeVar("F")
@@ -34,10 +33,10 @@ class Store(Protocol):
     """What the service asks of storage."""
 
     async def read(self, lookup: Lookup[F]) -> F:
-        """Answer from committed rows, writing nothing. Raises Unavailable."""
+        """Answer from committed rows, writing nothing. Raises failure.Unavailable."""
 
     async def run(self, unit: Unit[F, D]) -> D:
-        """Load, decide, save, commit; returns after the commit is durable. Raises Unavailable.
+        """Load, decide, save, commit; returns after the commit is durable. Raises failure.Unavailable.
 
         Facts are stamped `now_ms` inside the transaction. A change that meets a newer row than its `before`, or a taken
         unique key, means load and decide again, five times at most.

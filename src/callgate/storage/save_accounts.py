@@ -24,9 +24,7 @@ WHERE id = ? AND version = ?
 """
 
 _PHONE: Final = "INSERT INTO phone (number, account_id, extension_id) VALUES (?, ?, ?)"
-_MOVE_PHONE: Final = (
-    "UPDATE phone SET number = ? WHERE number = ? AND account_id = ? AND extension_id IS NULL"
-)
+_MOVE_PHONE: Final = "UPDATE phone SET number = ? WHERE number = ? AND account_id = ? AND extension_id IS NULL"
 
 _EXTENSION: Final = f"""
 INSERT INTO extension ({columns(Extension._fields)}, email_normal, password_hash)
