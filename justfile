@@ -48,6 +48,10 @@ bench *args:
 docs:
     python tools/gendocs.py
 
+# collect the texts of the pages into their catalogues, and compile these
+texts:
+    python tools/texts.py
+
 # mend what ruff can mend by itself
 format:
     ruff format

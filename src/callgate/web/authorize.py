@@ -71,13 +71,18 @@ class AuthorizePages:
         body = await request.body()
         if isinstance(body, Denied):
             return self._reply(request, ShowFault(denied=body), after_post=True)
-        origin = request.header(b"origin")
         cookies = self._cookies(request)
-        if origin not in {None, self._own_origin}:
+        if self._is_foreign(request):
             # A form of another origin: without cookies it opens nothing, and answers as an expired page does.
             cookies = Cookies(None, None)
         post = Post(request.header(b"content-type") or "", body, cookies, request.request_id)
         return self._reply(request, await act(self._context, post), after_post=True)
+
+    def _is_foreign(self, request: Request) -> bool:
+        # Our pages send no referrer, therefore `Origin: null` (Fetch section 3.1), as a sandboxed page of anyone does;
+        # the browser's own word on the site tells them apart.
+        origin, site = request.header(b"origin"), request.header(b"sec-fetch-site")
+        return origin not in {None, "null", self._own_origin} or site not in {None, "same-origin"}
 
     def _cookies(self, request: Request) -> Cookies:
         found: dict[str, str] = {}

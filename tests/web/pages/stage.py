@@ -23,6 +23,7 @@ class Stage(ThreadingHTTPServer):
         self.answer = "/done"
         self.onward = ""
         self.posted: list[list[tuple[str, str]]] = []
+        self.posted_from: list[tuple[str | None, str | None]] = []
 
     @property
     def url(self) -> str:
@@ -49,6 +50,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self.server.posted.append(parse_qsl(body, keep_blank_values=True))
+        self.server.posted_from.append((self.headers["Origin"], self.headers["Sec-Fetch-Site"]))
         self._reply(303, {"Location": self.server.answer}, b"")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the library's

@@ -194,6 +194,13 @@ def consent_for(app: Stage) -> ConsentPage:
     return replace(CONSENT, redirect_uri=f"{app.url}/callback")
 
 
+def test_form_comes_without_an_origin_but_says_it_is_our_own(tab: Page, theatre: Stage) -> None:
+    """A page without a referrer posts `Origin: null` (Fetch section 3.1), so the endpoints must ask Sec-Fetch-Site."""
+    tab.goto(f"{theatre.url}/en/consent")
+    tab.get_by_role("button", name="Authorize").click()
+    assert theatre.posted_from == [("null", "same-origin")]
+
+
 @pytest.mark.parametrize("hops", [1, 2])
 def test_browser_follows_the_redirect_to_the_app_and_on(tab: Page, theatre: Stage, hops: int) -> None:
     """A policy that stops a hop leaves the person on our page without a word, their code spent."""
