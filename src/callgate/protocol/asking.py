@@ -2,7 +2,7 @@
 
 import re
 
-from callgate.model import faults
+from callgate.model import faults, grant_faults
 from callgate.model.client import Client
 from callgate.model.decisions import Denied
 from callgate.protocol.forms import Form
@@ -20,5 +20,5 @@ def ask(form: Form, client: Client) -> Asked | Denied:
         return Denied(fault=faults.PARAMETER_INVALID, values=(("parameter", "endpoint_id"),))
     scope = narrow_scope(client, form.get("scope"))
     if not scope:
-        return Denied(fault=faults.SCOPE_INVALID)
+        return Denied(fault=grant_faults.SCOPE_INVALID)
     return Asked(scope, access_ttl_s(client, form), refresh_ttl_s(client, form), endpoint_id)

@@ -7,7 +7,7 @@ inside the writing transaction.
 
 from collections.abc import Sequence
 
-from callgate.model import faults
+from callgate.model import authorize_faults, faults, grant_faults
 from callgate.model.client import AuthMethod, Client, ClientStatus, GrantType, Switch
 from callgate.model.decisions import AuthorizeRequest, Denied, RedirectFault
 from callgate.model.faults import Fault
@@ -57,10 +57,10 @@ def read_request(form: Form, client: Client | None) -> AuthorizeRequest | Denied
     if client.status is ClientStatus.BLOCKED:
         return Denied(fault=faults.CLIENT_BLOCKED)
     if not client.redirect_uris:
-        return Denied(fault=faults.REDIRECT_URI_NONE, why="the app has no redirect URI registered")
+        return Denied(fault=authorize_faults.REDIRECT_URI_NONE, why="the app has no redirect URI registered")
     redirect_uri = resolve(client, form.get("redirect_uri"))
     if redirect_uri is None:
-        return Denied(fault=faults.REDIRECT_URI_UNREGISTERED, why="the sent redirect_uri is none of the registered")
+        return Denied(fault=authorize_faults.REDIRECT_URI_UNREGISTERED, why="the sent redirect_uri is none of the registered")
     request = _request(form, client, redirect_uri)
     fault = _first_fault(form, client, request)
     return RedirectFault(request=request, fault=fault[0], values=fault[1]) if fault else request
@@ -98,7 +98,7 @@ def _first_fault(form: Form, client: Client, request: AuthorizeRequest) -> _Foun
         or _unsupported(form)
         or _prompt_fault(request)
         or _challenge_fault(form, client, request)
-        or (None if request.scope else (faults.SCOPE_INVALID, ()))
+        or (None if request.scope else (grant_faults.SCOPE_INVALID, ()))
     )
 
 
@@ -114,20 +114,20 @@ def _response_type_fault(client: Client, request: AuthorizeRequest) -> _Found | 
     match request.response_type:
         case "code":
             if GrantType.AUTHORIZATION_CODE not in client.grants:
-                return faults.GRANT_NOT_ALLOWED_HERE, (("grant_type", "AUTHORIZATION_CODE"),)
+                return authorize_faults.GRANT_NOT_ALLOWED_HERE, (("grant_type", "AUTHORIZATION_CODE"),)
         case "token":
             if GrantType.IMPLICIT not in client.grants:
-                return faults.IMPLICIT_DISABLED, ()
+                return authorize_faults.IMPLICIT_DISABLED, ()
         case "":
             return faults.PARAMETER_MISSING, (("parameter", "response_type"),)
         case _:
-            return faults.RESPONSE_TYPE_UNSUPPORTED, ()
+            return authorize_faults.RESPONSE_TYPE_UNSUPPORTED, ()
     return None
 
 
 def _unsupported(form: Form) -> _Found | None:
     if form.get("request") or form.get("request_uri"):
-        return faults.REQUEST_OBJECT_UNSUPPORTED, ()
+        return authorize_faults.REQUEST_OBJECT_UNSUPPORTED, ()
     brand = form.get("brand_id") or form.get("brandId")
     if brand is not None and brand not in BRANDS:
         return faults.BRAND_INVALID, ()
@@ -147,11 +147,11 @@ def _challenge_fault(form: Form, client: Client, request: AuthorizeRequest) -> _
         return None
     if request.code_challenge is None:
         if client.auth_method is AuthMethod.NONE or form.get("code_challenge_method"):
-            return faults.CHALLENGE_REQUIRED, ()
+            return authorize_faults.CHALLENGE_REQUIRED, ()
         return None
     method = form.get("code_challenge_method") or "plain"
     if method not in {"S256", "plain"} or (method == "plain" and Switch.PKCE_PLAIN not in client.switches):
-        return faults.CHALLENGE_METHOD, ()
+        return authorize_faults.CHALLENGE_METHOD, ()
     if not pkce.is_well_formed(request.code_challenge):
-        return faults.CHALLENGE_INVALID, ()
+        return authorize_faults.CHALLENGE_INVALID, ()
     return None

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from callgate.model import faults
+from callgate.model import authorize_faults
 from callgate.model.account import Account, Extension
 from callgate.model.changes import Change, ConsentGiven, SessionOpened
 from callgate.model.client import Client, Switch
@@ -46,15 +46,15 @@ def decide(request: AuthorizeRequest, *, visit: Visit, moment: Moment, facts: Au
     signed_in = _signed_in(request, visit, facts)
     if signed_in is None:
         if silent:
-            return RedirectFault(request=request, fault=faults.LOGIN_REQUIRED)
+            return RedirectFault(request=request, fault=authorize_faults.LOGIN_REQUIRED)
         return AskSignIn(request=request, client=client)
     sign_in, account, extension = signed_in
     refused = may_sign_in(account, extension) or may_serve(client, account, facts.role)
     if refused:
-        return RedirectFault(request=request, fault=faults.ACCESS_DENIED, why=refused.why) if silent else refused
+        return RedirectFault(request=request, fault=authorize_faults.ACCESS_DENIED, why=refused.why) if silent else refused
     if not visit.agreed and not _agreed_before(request, client, facts.consent):
         if silent:
-            return RedirectFault(request=request, fault=faults.CONSENT_REQUIRED)
+            return RedirectFault(request=request, fault=authorize_faults.CONSENT_REQUIRED)
         return AskConsent(
             request=request, client=client, owner_name=facts.owner_name, account=account, extension=extension
         )

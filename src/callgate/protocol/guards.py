@@ -1,6 +1,6 @@
 """Guards every grant passes: proofs still stand, the person may sign in, the app may serve them."""
 
-from callgate.model import faults
+from callgate.model import faults, grant_faults
 from callgate.model.account import (
     SIGN_IN_TYPES,
     Account,
@@ -40,23 +40,23 @@ def app_works(client: Client) -> Denied | None:
 def may_sign_in(account: Account, extension: Extension) -> Denied | None:
     """State codes of a person, to be shown only after a correct password (ruling 10)."""
     if extension.type is ExtensionType.DEPARTMENT:
-        return Denied(fault=faults.SIGN_IN_QUEUE, why=f"extension {extension.id} is a call queue")
+        return Denied(fault=grant_faults.SIGN_IN_QUEUE, why=f"extension {extension.id} is a call queue")
     if extension.type not in SIGN_IN_TYPES:
         values = (("extension_type", extension.type.value),)
-        return Denied(fault=faults.SIGN_IN_TYPE, values=values, why=f"extension {extension.id} is no person")
+        return Denied(fault=grant_faults.SIGN_IN_TYPE, values=values, why=f"extension {extension.id} is no person")
     if extension.status is not ExtensionStatus.ENABLED:
-        return Denied(fault=faults.SIGN_IN_STATE, why=f"extension {extension.id} is {extension.status.value}")
+        return Denied(fault=grant_faults.SIGN_IN_STATE, why=f"extension {extension.id} is {extension.status.value}")
     if account.status is not AccountStatus.CONFIRMED:
-        return Denied(fault=faults.SIGN_IN_ACCOUNT_STATE, why=f"account {account.id} is {account.status.value}")
+        return Denied(fault=grant_faults.SIGN_IN_ACCOUNT_STATE, why=f"account {account.id} is {account.status.value}")
     return None
 
 
 def still_works(account: Account, extension: Extension) -> Denied | None:
     """Disabled means disabled: for refreshes, credentials and services, where nobody types a password."""
     if account.status is not AccountStatus.CONFIRMED:
-        return Denied(fault=faults.ACCOUNT_GONE, why=f"account {account.id} is {account.status.value}")
+        return Denied(fault=grant_faults.ACCOUNT_GONE, why=f"account {account.id} is {account.status.value}")
     if extension.status is not ExtensionStatus.ENABLED:
-        return Denied(fault=faults.EXTENSION_DISABLED, why=f"extension {extension.id} is {extension.status.value}")
+        return Denied(fault=grant_faults.EXTENSION_DISABLED, why=f"extension {extension.id} is {extension.status.value}")
     return None
 
 
@@ -65,8 +65,8 @@ def may_serve(client: Client, account: Account, role: Role | None) -> Denied | N
     if client.account_id == account.id:
         return None
     if client.private:
-        return Denied(fault=faults.APP_PRIVATE, why=f"the app is private to account {client.account_id}")
+        return Denied(fault=grant_faults.APP_PRIVATE, why=f"the app is private to account {client.account_id}")
     if role is None or "ThirdPartyAppAccess" not in role.permissions:
         values = (("permissionName", "ThirdPartyAppAccess"),)
-        return Denied(fault=faults.THIRD_PARTY_ACCESS, values=values, why="the role lacks ThirdPartyAppAccess")
+        return Denied(fault=grant_faults.THIRD_PARTY_ACCESS, values=values, why="the role lacks ThirdPartyAppAccess")
     return None

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from callgate.model import faults
+from callgate.model import faults, grant_faults
 from callgate.model.changes import SessionEnded
 from callgate.model.decisions import Denied, Done
 from callgate.model.evidence import ClientProven
@@ -44,7 +44,7 @@ def read_call(
         return shown
     in_body, in_query = sent.get("token"), asked.get("token")
     if in_body and in_query and in_body != in_query:
-        return Denied(fault=faults.REVOKE_TOKENS_DIFFER)
+        return Denied(fault=grant_faults.REVOKE_TOKENS_DIFFER)
     token = in_body or in_query
     if token is None:
         return Denied(fault=faults.PARAMETER_INVALID, values=(("parameter", "token"),))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from callgate.model import faults
+from callgate.model import grant_faults
 from callgate.model.account import LoginName
 from callgate.model.changes import SignInStarted
 from callgate.model.consent import SignIn
@@ -39,7 +39,7 @@ def parse(form: Form) -> SignInRequest | Denied:
     """username, password, extension, remember_me."""
     username, password = form.get("username"), form.get("password")
     if username is None or password is None:
-        return Denied(fault=faults.CREDENTIALS_INCOMPLETE)
+        return Denied(fault=grant_faults.CREDENTIALS_INCOMPLETE)
     login = parse_login_name(username, form.get("extension"))
     return SignInRequest(login, password, form.get("remember_me") is not None)
 
@@ -49,7 +49,7 @@ def decide(
 ) -> SignedIn | Denied | LookAgain:
     """State codes only after a correct password."""
     if isinstance(password, PasswordRefused):
-        return Denied(fault=faults.CREDENTIALS_INVALID, why="unknown login name or wrong password")
+        return Denied(fault=grant_faults.CREDENTIALS_INVALID, why="unknown login name or wrong password")
     account, extension = facts.account, facts.extension
     if account is None or extension is None or password.relied_on != password_reliance(extension):
         return LookAgain()

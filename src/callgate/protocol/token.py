@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from callgate.model import faults
+from callgate.model import faults, grant_faults
 from callgate.model.client import Client, GrantType
 from callgate.model.decisions import Denied
 from callgate.protocol import client_auth
@@ -39,7 +39,7 @@ def read_call(*, content_type: str, body: bytes, query: bytes, authorization: st
         return Denied(fault=faults.PARAMETER_MISSING, values=(("parameter", "grant_type"),))
     known = ALL.get(wanted)
     if known is None:
-        return Denied(fault=faults.GRANT_UNSUPPORTED, why=f"grant_type {wanted[:80]!r}")
+        return Denied(fault=grant_faults.GRANT_UNSUPPORTED, why=f"grant_type {wanted[:80]!r}")
     shown = client_auth.presented(authorization, form)
     if isinstance(shown, Denied):
         return shown
@@ -53,7 +53,7 @@ def read_grant(call: TokenCall, client: Client) -> GrantRequest | Denied:
         return refused
     if call.grant not in client.grants:
         names = ", ".join(sorted(grant.value for grant in client.grants)) or "none"
-        return Denied(fault=faults.GRANT_NOT_ALLOWED, why=f"asked for {call.grant.value}; the app has {names}")
+        return Denied(fault=grant_faults.GRANT_NOT_ALLOWED, why=f"asked for {call.grant.value}; the app has {names}")
     return call.parse(call.form, client)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from callgate.crypto.secrets import session_id
-from callgate.model import faults
+from callgate.model import authorize_faults, faults
 from callgate.model.client import Client
 from callgate.model.decisions import (
     AskConsent,
@@ -131,7 +131,7 @@ async def begin(context: Context, query: bytes, cookies: Cookies, request_id: st
     if names == ["form_state"]:
         state = open_form_state(context, pairs[0][1], cookies.binding)
         if state is None:
-            return _fault(context, Denied(fault=faults.FORM_EXPIRED), request_id)
+            return _fault(context, Denied(fault=authorize_faults.FORM_EXPIRED), request_id)
     else:
         state = FormState(pairs, context.clock.now_ms())
     read = await _read(context, state, cookies)
@@ -150,7 +150,7 @@ async def sign_in(context: Context, post: Post) -> Outcome:
         case "cancel":
             return await _cancelled(context, read, post.request_id)
         case "sso":
-            return await _sign_in_page(context, read, form, fault=faults.SSO_NOT_CONFIGURED)
+            return await _sign_in_page(context, read, form, fault=authorize_faults.SSO_NOT_CONFIGURED)
         case _:
             return await _sign_in(context, read, form, post.request_id)
 
@@ -197,7 +197,7 @@ async def _open_post(context: Context, post: Post) -> tuple[Form, _Read] | Outco
         return _fault(context, form, post.request_id)
     state = open_form_state(context, form.get("form_state"), post.cookies.binding)
     if state is None:
-        return _fault(context, Denied(fault=faults.FORM_EXPIRED), post.request_id)
+        return _fault(context, Denied(fault=authorize_faults.FORM_EXPIRED), post.request_id)
     read = await _read(context, state, post.cookies)
     return (form, read) if isinstance(read, _Read) else await _stop(context, read, post.request_id)
 
@@ -340,7 +340,7 @@ async def _prove(
 
 
 async def _cancelled(context: Context, read: _Read, request_id: str) -> Outcome:
-    return await _stop(context, RedirectFault(request=read.request, fault=faults.ACCESS_DENIED), request_id)
+    return await _stop(context, RedirectFault(request=read.request, fault=authorize_faults.ACCESS_DENIED), request_id)
 
 
 async def _stop(context: Context, stopped: Denied | RedirectFault, request_id: str) -> Outcome:

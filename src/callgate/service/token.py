@@ -7,7 +7,7 @@ from callgate.crypto.jws import HmacSecret
 from callgate.crypto.jwt_credential import NotOurs, hash_jwt_credential, inspect_jwt_credential
 from callgate.crypto.secrets import mint_endpoint_id, session_id
 from callgate.crypto.signing_keys import SigningKey
-from callgate.model import faults
+from callgate.model import faults, grant_faults
 from callgate.model.client import Client, Switch
 from callgate.model.decisions import Denied, Granted, LookAgain, TokenDecision, TokenTimes
 from callgate.model.evidence import ClientProven, CredentialPresented
@@ -130,7 +130,7 @@ async def _refresh(
 ) -> TokenDecision:
     reference = await context.keeper.open(grant.refresh_token, (TokenKind.REFRESH,))
     if reference is None:
-        return Denied(fault=faults.TOKEN_NOT_FOUND, why="not a refresh token of this server")
+        return Denied(fault=grant_faults.TOKEN_NOT_FOUND, why="not a refresh token of this server")
     return await context.store.run(
         Unit(
             refresh_token.lookup(reference),
@@ -144,7 +144,7 @@ async def _code(
 ) -> TokenDecision:
     reference = await context.keeper.open(grant.code, (TokenKind.CODE,))
     if reference is None:
-        return Denied(fault=faults.CODE_INVALID, why="not a code of this server")
+        return Denied(fault=grant_faults.CODE_INVALID, why="not a code of this server")
     return await context.store.run(
         Unit(
             authorization_code.lookup(reference),
@@ -168,9 +168,9 @@ async def _password(
 
 
 _NOT_OURS = {
-    NotOurs.UNREADABLE: faults.ASSERTION_UNREADABLE,
-    NotOurs.ALGORITHM: faults.ASSERTION_ALGORITHM,
-    NotOurs.SIGNATURE: faults.ASSERTION_SIGNATURE,
+    NotOurs.UNREADABLE: grant_faults.ASSERTION_UNREADABLE,
+    NotOurs.ALGORITHM: grant_faults.ASSERTION_ALGORITHM,
+    NotOurs.SIGNATURE: grant_faults.ASSERTION_SIGNATURE,
 }
 
 
@@ -181,7 +181,7 @@ async def _jwt_bearer(
     found = await context.store.read(CredentialLookup(hash_jwt_credential(grant.assertion)))
     if found.credential is None:
         shown = inspect_jwt_credential(grant.assertion, context.keeper.rings.credentials)
-        fault = _NOT_OURS[shown] if isinstance(shown, NotOurs) else faults.CREDENTIAL_GONE
+        fault = _NOT_OURS[shown] if isinstance(shown, NotOurs) else grant_faults.CREDENTIAL_GONE
         return Denied(fault=fault, why="no such credential")
     presented = CredentialPresented(found.credential)
     return await context.store.run(

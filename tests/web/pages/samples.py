@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from callgate.model import faults
+from callgate.model import authorize_faults, grant_faults
 from callgate.web.pages import (
     AppOrigin,
     ConsentPage,
@@ -37,8 +37,8 @@ CONSENT = ConsentPage(
     form_state="c2VhbGVk",
 )
 FAULT = FaultPage(
-    fault=faults.REDIRECT_URI_NONE,
-    text=faults.REDIRECT_URI_NONE.text,
+    fault=authorize_faults.REDIRECT_URI_NONE,
+    text=authorize_faults.REDIRECT_URI_NONE.text,
     request_id="7f1b0c9e-2c41-4c39-8c1a-3e6f0b9d2a11",
 )
 HOME = HomePage(
@@ -51,8 +51,8 @@ PAGES: dict[str, Page] = {
     "sign-in": SIGN_IN,
     "sign-in-either-way": replace(SIGN_IN, methods=frozenset(SignInMethod), remember_me=RememberMe.TICKED),
     "sign-in-sso": replace(SIGN_IN, methods=frozenset({SignInMethod.SSO})),
-    "sign-in-wrong": replace(SIGN_IN, fault=faults.CREDENTIALS_INVALID, username="ada.admin@example.com"),
-    "sign-in-queue": replace(SIGN_IN, fault=faults.SIGN_IN_QUEUE, username="+12025550100", extension="201"),
+    "sign-in-wrong": replace(SIGN_IN, fault=grant_faults.CREDENTIALS_INVALID, username="ada.admin@example.com"),
+    "sign-in-queue": replace(SIGN_IN, fault=grant_faults.SIGN_IN_QUEUE, username="+12025550100", extension="201"),
     "sign-in-popup": replace(SIGN_IN, display=Display.POPUP, ui_options=frozenset({"hide_logo"})),
     "consent": CONSENT,
     "consent-foreign": replace(
@@ -65,6 +65,8 @@ PAGES: dict[str, Page] = {
     ),
     "consent-hostile": replace(CONSENT, app_name=HOSTILE, owner_name=HOSTILE, person_name=HOSTILE, login=HOSTILE),
     "fault": FAULT,
-    "fault-unexpected": FaultPage(fault=faults.CODE_EXPIRED, text=HOSTILE, request_id="r-1", display=Display.TOUCH),
+    "fault-unexpected": FaultPage(
+        fault=grant_faults.CODE_EXPIRED, text=HOSTILE, request_id="r-1", display=Display.TOUCH
+    ),
     "home": HOME,
 }

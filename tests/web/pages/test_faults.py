@@ -1,6 +1,6 @@
 import pytest
 
-from callgate.model import faults
+from callgate.model import authorize_faults, faults, grant_faults
 from callgate.model.faults import Fault
 from callgate.web.pages.faults import WORDS, words_of
 
@@ -14,29 +14,29 @@ ON_PAGES = (
     faults.BRAND_INVALID,
     faults.CLIENT_UNKNOWN,
     faults.CLIENT_BLOCKED,
-    faults.SCOPE_INVALID,
-    faults.CREDENTIALS_INCOMPLETE,
-    faults.CREDENTIALS_INVALID,
-    faults.SIGN_IN_TYPE,
-    faults.SIGN_IN_QUEUE,
-    faults.SIGN_IN_STATE,
-    faults.SIGN_IN_ACCOUNT_STATE,
-    faults.APP_PRIVATE,
-    faults.THIRD_PARTY_ACCESS,
-    faults.EXTENSION_GONE,
-    faults.EXTENSION_DISABLED,
-    faults.ACCOUNT_GONE,
-    faults.REDIRECT_URI_NONE,
-    faults.REDIRECT_URI_UNREGISTERED,
-    faults.GRANT_NOT_ALLOWED_HERE,
-    faults.IMPLICIT_DISABLED,
-    faults.RESPONSE_TYPE_UNSUPPORTED,
-    faults.REQUEST_OBJECT_UNSUPPORTED,
-    faults.CHALLENGE_REQUIRED,
-    faults.CHALLENGE_METHOD,
-    faults.CHALLENGE_INVALID,
-    faults.FORM_EXPIRED,
-    faults.SSO_NOT_CONFIGURED,
+    grant_faults.SCOPE_INVALID,
+    grant_faults.CREDENTIALS_INCOMPLETE,
+    grant_faults.CREDENTIALS_INVALID,
+    grant_faults.SIGN_IN_TYPE,
+    grant_faults.SIGN_IN_QUEUE,
+    grant_faults.SIGN_IN_STATE,
+    grant_faults.SIGN_IN_ACCOUNT_STATE,
+    grant_faults.APP_PRIVATE,
+    grant_faults.THIRD_PARTY_ACCESS,
+    grant_faults.EXTENSION_GONE,
+    grant_faults.EXTENSION_DISABLED,
+    grant_faults.ACCOUNT_GONE,
+    authorize_faults.REDIRECT_URI_NONE,
+    authorize_faults.REDIRECT_URI_UNREGISTERED,
+    authorize_faults.GRANT_NOT_ALLOWED_HERE,
+    authorize_faults.IMPLICIT_DISABLED,
+    authorize_faults.RESPONSE_TYPE_UNSUPPORTED,
+    authorize_faults.REQUEST_OBJECT_UNSUPPORTED,
+    authorize_faults.CHALLENGE_REQUIRED,
+    authorize_faults.CHALLENGE_METHOD,
+    authorize_faults.CHALLENGE_INVALID,
+    authorize_faults.FORM_EXPIRED,
+    authorize_faults.SSO_NOT_CONFIGURED,
     faults.TEMPORARILY_UNAVAILABLE,
     faults.SERVER_ERROR,
 )
@@ -50,4 +50,4 @@ def test_fault_has_words_for_people(fault: Fault) -> None:
 
 def test_fault_no_page_was_meant_to_show_has_words_too() -> None:
     """A page never lacks a heading."""
-    assert words_of(faults.CODE_EXPIRED).title == "This did not work"
+    assert words_of(grant_faults.CODE_EXPIRED).title == "This did not work"

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from callgate.model import faults
+from callgate.model import grant_faults
 from callgate.web.pages import (
     STATIC_FILES,
     AppOrigin,
@@ -208,4 +208,4 @@ def test_fault_page_keeps_the_wire_text_to_the_letter(locale: Locale) -> None:
 def test_views_keep_the_form_state_out_of_logs() -> None:
     """The sealed request is bound to a browser, and no log needs it."""
     assert "c2VhbGVk" not in repr(SIGN_IN) + repr(CONSENT)
-    assert faults.CREDENTIALS_INVALID.code in repr(PAGES["sign-in-wrong"])
+    assert grant_faults.CREDENTIALS_INVALID.code in repr(PAGES["sign-in-wrong"])

@@ -3,7 +3,7 @@
 import hmac
 from dataclasses import dataclass
 
-from callgate.model import faults
+from callgate.model import faults, grant_faults
 from callgate.model.changes import SessionEnded, SessionRedeemed
 from callgate.model.client import Client, GrantType
 from callgate.model.decisions import Denied, Granted, LookAgain
@@ -60,24 +60,24 @@ def decide(
     """Binding first, then state: whoever lacks the verifier must not be able to end the victim's session."""
     session = facts.session
     if session is None or not holds_secret(session, reference.secret):
-        return Denied(fault=faults.CODE_INVALID, why="no such code")
+        return Denied(fault=grant_faults.CODE_INVALID, why="no such code")
     if session.client_id != client.client_id:
-        return Denied(fault=faults.CODE_FOR_OTHER_CLIENT, why="the code was made for another app")
+        return Denied(fault=grant_faults.CODE_FOR_OTHER_CLIENT, why="the code was made for another app")
     unbound = _bound(request, session)
     if unbound:
         return unbound
     if session.state is not SessionState.PENDING:
         return _again(session, client, facts.now_ms)
     if facts.now_ms >= session.opened_ms + CODE_TTL_S * 1000:
-        return Denied(fault=faults.CODE_EXPIRED)
+        return Denied(fault=grant_faults.CODE_EXPIRED)
     app, account, extension = facts.client, facts.account, facts.extension
     if app is None or account is None or extension is None:
-        return Denied(fault=faults.CODE_INVALID, why="the app, account or extension is gone")
+        return Denied(fault=grant_faults.CODE_INVALID, why="the app, account or extension is gone")
     if not client_stands(client, app):
         return LookAgain()
     why = why_facts_end(facts, session, account, extension)
     if why:
-        return Denied(fault=faults.CODE_INVALID, why=BECAUSE[why])
+        return Denied(fault=grant_faults.CODE_INVALID, why=BECAUSE[why])
     refused = still_works(account, extension) or may_serve(app, account, facts.role)
     if refused:
         return refused
@@ -89,14 +89,14 @@ def _bound(request: CodeRequest, session: Session) -> Denied | None:
     """Redirect URI if one was sent (RFC 6749 section 4.1.3), and PKCE both ways (RFC 9700 section 4.8.2)."""
     sent = request.redirect_uri
     if (session.redirect_uri_sent or sent is not None) and not _same(sent, session.redirect_uri):
-        return Denied(fault=faults.REDIRECT_URI_MISMATCH, why="redirect_uri differs from the authorize request's")
+        return Denied(fault=grant_faults.REDIRECT_URI_MISMATCH, why="redirect_uri differs from the authorize request's")
     challenge, verifier = session.code_challenge, request.code_verifier
     if challenge is None:
         if verifier is not None:
-            return Denied(fault=faults.CODE_INVALID, why="code_verifier without a code_challenge at authorize")
+            return Denied(fault=grant_faults.CODE_INVALID, why="code_verifier without a code_challenge at authorize")
         return None
     if verifier is None or not verifier_matches(verifier, challenge, plain=session.challenge_plain):
-        return Denied(fault=faults.CODE_INVALID, why="code_verifier is missing or not the challenge's")
+        return Denied(fault=grant_faults.CODE_INVALID, why="code_verifier is missing or not the challenge's")
     return None
 
 
@@ -109,8 +109,8 @@ def _again(session: Session, client: ClientProven, now_ms: int) -> Denied:
     late = session.redeemed_ms is not None and now_ms - session.redeemed_ms > CODE_REPEAT_GRACE_MS
     if session.state is SessionState.ACTIVE and late:
         ended = SessionEnded(session, EndReason.CODE_REPLAYED, now_ms, client.client_id)
-        return Denied(fault=faults.CODE_INVALID, why="the code was replayed; its session is ended", changes=(ended,))
-    return Denied(fault=faults.CODE_INVALID, why="the code was used before")
+        return Denied(fault=grant_faults.CODE_INVALID, why="the code was replayed; its session is ended", changes=(ended,))
+    return Denied(fault=grant_faults.CODE_INVALID, why="the code was used before")
 
 
 def _redeem(request: CodeRequest, row: Row, session: Session, *, secret: bytes, moment: Moment) -> Granted:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from callgate.model import faults
+from callgate.model import grant_faults
 from callgate.model.client import Client, GrantType
 from callgate.model.decisions import Denied, Granted, LookAgain
 from callgate.model.evidence import ClientProven
@@ -51,9 +51,9 @@ def decide(
     if app is None or not client_stands(client, app):
         return LookAgain()
     if not facts.allowed:
-        return Denied(fault=faults.GRANT_NOT_ALLOWED, why="no account, or not the named one, allows this app")
+        return Denied(fault=grant_faults.GRANT_NOT_ALLOWED, why="no account, or not the named one, allows this app")
     if len(facts.allowed) > 1:
-        return Denied(fault=faults.ACCOUNT_ID_NEEDED, values=(("parameter", "account_id"),))
+        return Denied(fault=grant_faults.ACCOUNT_ID_NEEDED, values=(("parameter", "account_id"),))
     allowance, account, extension = facts.allowed[0]
     refused = still_works(account, extension)
     if refused:

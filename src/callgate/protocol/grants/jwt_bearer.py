@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from callgate.model import faults
+from callgate.model import faults, grant_faults
 from callgate.model.changes import CredentialUsed
 from callgate.model.client import Client, GrantType
 from callgate.model.credential import JwtCredential
@@ -59,14 +59,14 @@ def decide(
     if app is None or not client_stands(client, app):
         return LookAgain()
     if credential is None or credential.sha256 != presented.credential.sha256:
-        return Denied(fault=faults.CREDENTIAL_GONE, why=f"credential {presented.credential.id} is gone")
+        return Denied(fault=grant_faults.CREDENTIAL_GONE, why=f"credential {presented.credential.id} is gone")
     if credential.expires_ms is not None and facts.now_ms >= credential.expires_ms:
-        return Denied(fault=faults.CREDENTIAL_EXPIRED, why=f"credential {credential.id} is expired")
+        return Denied(fault=grant_faults.CREDENTIAL_EXPIRED, why=f"credential {credential.id} is expired")
     account, extension = facts.account, facts.extension
     if account is None or extension is None:
-        return Denied(fault=faults.EXTENSION_GONE, why=f"extension {credential.extension_id} is gone")
+        return Denied(fault=grant_faults.EXTENSION_GONE, why=f"extension {credential.extension_id} is gone")
     if not _is_meant_for(credential, app):
-        return Denied(fault=faults.CREDENTIAL_OTHER_APP, why=f"credential {credential.id} does not list the app")
+        return Denied(fault=grant_faults.CREDENTIAL_OTHER_APP, why=f"credential {credential.id} does not list the app")
     refused = may_sign_in(account, extension) or may_serve(app, account, facts.role)
     if refused:
         return refused

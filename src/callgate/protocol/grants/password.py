@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from callgate.model import faults
+from callgate.model import grant_faults
 from callgate.model.account import LoginName
 from callgate.model.client import Client, GrantType
 from callgate.model.decisions import Denied, Granted, LookAgain
@@ -37,7 +37,7 @@ def parse(form: Form, client: Client) -> PasswordRequest | Denied:
     """username, password, extension, and what every opening grant may ask."""
     username, password = form.get("username"), form.get("password")
     if username is None or password is None:
-        return Denied(fault=faults.CREDENTIALS_INCOMPLETE)
+        return Denied(fault=grant_faults.CREDENTIALS_INCOMPLETE)
     asked = ask(form, client)
     if isinstance(asked, Denied):
         return asked
@@ -59,7 +59,7 @@ def decide(
 ) -> Granted | Denied | LookAgain:
     """State codes only after a correct password; then the seat."""
     if isinstance(password, PasswordRefused):
-        return Denied(fault=faults.CREDENTIALS_INVALID, why="unknown login name or wrong password")
+        return Denied(fault=grant_faults.CREDENTIALS_INVALID, why="unknown login name or wrong password")
     account, extension, app = facts.account, facts.extension, facts.client
     if app is None or account is None or extension is None or not client_stands(client, app):
         return LookAgain()

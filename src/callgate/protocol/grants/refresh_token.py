@@ -10,7 +10,7 @@ above n          a restored database or a stolen key: refuse, change nothing, al
 
 from dataclasses import dataclass
 
-from callgate.model import faults
+from callgate.model import faults, grant_faults
 from callgate.model.changes import SessionEnded, SessionRenewed, SessionRotated
 from callgate.model.client import Client, GrantType, Switch
 from callgate.model.decisions import Denied, Granted, LookAgain
@@ -60,16 +60,16 @@ def decide(
     """Authentic, this app's, alive, its person's; then the generation."""
     session = facts.session
     if session is None or not holds_secret(session, reference.secret):
-        return Denied(fault=faults.TOKEN_NOT_FOUND, why="no such session")
+        return Denied(fault=grant_faults.TOKEN_NOT_FOUND, why="no such session")
     if session.client_id != client.client_id:
-        return Denied(fault=faults.TOKEN_NOT_FOUND, why="the token belongs to another app")
+        return Denied(fault=grant_faults.TOKEN_NOT_FOUND, why="the token belongs to another app")
     if session.state is SessionState.ENDED:
         return _over(session.ended_why or EndReason.REVOKED)
     if reference.generation > session.generation:
-        return Denied(fault=faults.TOKEN_NOT_FOUND, why=ALARM)
+        return Denied(fault=grant_faults.TOKEN_NOT_FOUND, why=ALARM)
     app, account, extension = facts.client, facts.account, facts.extension
     if app is None or account is None or extension is None:
-        return Denied(fault=faults.TOKEN_NOT_FOUND, why="the app, account or extension is gone")
+        return Denied(fault=grant_faults.TOKEN_NOT_FOUND, why="the app, account or extension is gone")
     if not client_stands(client, app):
         return LookAgain()
     why = why_facts_end(facts, session, account, extension)
@@ -81,9 +81,9 @@ def decide(
     if reference.generation < session.generation - 1:
         return _replayed(session, app, facts.now_ms)
     if facts.now_ms >= refresh_end_ms(session):
-        return Denied(fault=faults.TOKEN_EXPIRED, why="the refresh token's own life is over")
+        return Denied(fault=grant_faults.TOKEN_EXPIRED, why="the refresh token's own life is over")
     if not is_narrower(session.scope, request.scope):
-        return Denied(fault=faults.SCOPE_INVALID, why="a refresh cannot widen the scope")
+        return Denied(fault=grant_faults.SCOPE_INVALID, why="a refresh cannot widen the scope")
     if reference.generation == session.generation:
         return _rotate(session, reference, moment, facts)
     if _may_repeat(session, facts.now_ms):
@@ -93,8 +93,8 @@ def decide(
 
 def _over(why: EndReason) -> Denied:
     if why in {EndReason.ABSOLUTE_TIMEOUT, EndReason.IDLE_TIMEOUT, EndReason.EXPIRED}:
-        return Denied(fault=faults.TOKEN_EXPIRED, why=BECAUSE[why])
-    return Denied(fault=faults.TOKEN_REVOKED, values=(("because", f": {BECAUSE[why]}"),), why=BECAUSE[why])
+        return Denied(fault=grant_faults.TOKEN_EXPIRED, why=BECAUSE[why])
+    return Denied(fault=grant_faults.TOKEN_REVOKED, values=(("because", f": {BECAUSE[why]}"),), why=BECAUSE[why])
 
 
 def _rotate(session: Session, reference: Reference, moment: Moment, facts: SessionFacts) -> Granted:
@@ -126,13 +126,13 @@ def _repeat(session: Session, reference: Reference, facts: SessionFacts) -> Gran
 def _late(session: Session, app: Client, now_ms: int) -> Denied:
     """A confidential app proved its secret, so it is a slow twin, not a thief, unless its switch says otherwise."""
     if app.confidential and Switch.LATE_REPEAT_ENDS not in app.switches:
-        return Denied(fault=faults.REFRESH_SPENT, why="repeated after the window; the successor is in use")
+        return Denied(fault=grant_faults.REFRESH_SPENT, why="repeated after the window; the successor is in use")
     return _replayed(session, app, now_ms)
 
 
 def _replayed(session: Session, app: Client, now_ms: int) -> Denied:
     return Denied(
-        fault=faults.TOKEN_REVOKED,
+        fault=grant_faults.TOKEN_REVOKED,
         values=(("because", f": {BECAUSE[EndReason.REPLAYED]}"),),
         why="replay: an old generation was presented; the session is ended",
         changes=(SessionEnded(session, EndReason.REPLAYED, now_ms, app.id),),

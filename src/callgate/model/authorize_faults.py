@@ -1,0 +1,93 @@
+"""Faults of the authorize endpoint and its pages: rows of the catalogue in faults.py (protocol.md C.4, ruling 14).
+
+Those about client and redirect URI are shown, never redirected; the others reach the app by redirect.
+"""
+
+from callgate.model.faults import Fault
+
+REDIRECT_URI_NONE = Fault(
+    code="OAU-113",
+    error="invalid_client",
+    text="No redirect uri is registered for the client",
+    remedy="Register one: `callgate apps update APP --redirect-uri …`. An app without a page uses a JWT credential.",
+    status=403,
+)
+REDIRECT_URI_UNREGISTERED = Fault(
+    code="OAU-109",
+    error="invalid_redirect_uri",
+    text="Redirect URIs do not match",
+    remedy="The redirect_uri must equal a registered one to the letter; with more than one registered it must be sent.",
+)
+GRANT_NOT_ALLOWED_HERE = Fault(
+    code="OAU-112",
+    error="unauthorized_client",
+    text="The client is unauthorized for the required grant type: [{grant_type}]",
+    remedy="Register the app for this grant: `callgate apps update APP --grant …`.",
+    status=403,
+)
+IMPLICIT_DISABLED = Fault(
+    code="OAU-152",
+    error="unauthorized_client",
+    text="The client is unauthorized for the required grant type: [IMPLICIT]",
+    remedy="Use the authorization code flow with PKCE; implicit is for old apps whose switch is on.",
+)
+RESPONSE_TYPE_UNSUPPORTED = Fault(
+    code="CGT-120",
+    error="unsupported_response_type",
+    text="Parameter [response_type] must be code",
+    remedy="Send response_type=code.",
+)
+REQUEST_OBJECT_UNSUPPORTED = Fault(
+    code="CGT-121",
+    error="request_not_supported",
+    text="Request objects are not supported",
+    remedy="Send the parameters themselves instead of request or request_uri.",
+)
+CHALLENGE_REQUIRED = Fault(
+    code="CGT-122",
+    error="invalid_request",
+    text="Parameter [code_challenge] is required for this application",
+    remedy="Apps that cannot keep a secret must use PKCE with S256 (RFC 9700 section 2.1.1).",
+)
+CHALLENGE_METHOD = Fault(
+    code="CGT-123",
+    error="invalid_request",
+    text="Parameter [code_challenge_method] must be S256",
+    remedy="Send code_challenge_method=S256; an omitted method means plain (RFC 7636), which needs the app's switch.",
+)
+CHALLENGE_INVALID = Fault(
+    code="CGT-124",
+    error="invalid_request",
+    text="Parameter [code_challenge] value is invalid",
+    remedy="43 to 128 characters of [A-Za-z0-9-._~] (RFC 7636 section 4.2).",
+)
+ACCESS_DENIED = Fault(
+    code="CGT-125",
+    error="access_denied",
+    text="The user denied access to your application",
+    remedy="The person pressed Cancel; ask again when they want to.",
+)
+LOGIN_REQUIRED = Fault(
+    code="CGT-126",
+    error="login_required",
+    text="The person must sign in, which prompt=none forbids",
+    remedy="Send the person without prompt=none.",
+)
+CONSENT_REQUIRED = Fault(
+    code="CGT-127",
+    error="consent_required",
+    text="The person must agree, which prompt=none forbids",
+    remedy="Send the person without prompt=none.",
+)
+FORM_EXPIRED = Fault(
+    code="CGT-128",
+    error="invalid_request",
+    text="This page is too old or was opened in another browser",
+    remedy="Go back to the application and start again; a page lives ten minutes, in the browser that opened it.",
+)
+SSO_NOT_CONFIGURED = Fault(
+    code="CGT-129",
+    error="interaction_required",
+    text="Single Sign-On is not configured for this account",
+    remedy="Sign in with a password, or ask the administrator to configure Single Sign-On.",
+)

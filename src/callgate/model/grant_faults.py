@@ -1,0 +1,222 @@
+"""Faults of the grants and of the tokens presented: rows of the catalogue in faults.py (protocol.md D.5).
+
+What a person's state or a credential's is about is explained to the account's administrator, the rest to the app's
+owner (architecture.md, idea 5).
+"""
+
+from callgate.model.faults import Audience, Fault
+
+# --- the grant ---------------------------------------------------------------------------------------------------
+
+GRANT_UNSUPPORTED = Fault(
+    code="OAU-250",
+    error="invalid_request",
+    text="Unsupported grant type",
+    remedy="grant_type must be one of those listed at /.well-known/openid-configuration.",
+)
+GRANT_NOT_ALLOWED = Fault(
+    code="OAU-251",
+    error="unauthorized_client",
+    text="Unauthorized for this grant type",
+    remedy="The app is not registered for this grant; `callgate apps show APP` lists its grants and "
+    "`callgate apps update APP --grant …` adds one. For client_credentials an administrator of the account must allow "
+    "the app: `callgate apps allow-service APP --account A --role R`.",
+)
+SCOPE_INVALID = Fault(
+    code="CGT-111",
+    error="invalid_scope",
+    text="None of the requested scopes belongs to this application",
+    remedy="Leave scope out for all the app has, or name a subset of the app's scopes.",
+)
+CODE_INVALID = Fault(
+    code="OAU-106",
+    error="invalid_grant",
+    text="Invalid authorization code",
+    remedy="Send the code of the latest redirect, once, with the code_verifier whose challenge began the sign-in.",
+    vendor=403,
+)
+CODE_EXPIRED = Fault(
+    code="OAU-108",
+    error="invalid_grant",
+    text="Authorization code is expired",
+    remedy="Exchange the code within 60 seconds of the redirect.",
+    vendor=403,
+)
+REDIRECT_URI_MISMATCH = Fault(
+    code="OAU-109",
+    error="invalid_grant",
+    text="Redirect URIs do not match",
+    remedy="Send the very redirect_uri string of the authorize request, which must be registered for the app.",
+    vendor=403,
+)
+CODE_FOR_OTHER_CLIENT = Fault(
+    code="OAU-110",
+    error="invalid_grant",
+    text="Authorization code was not issued for this application",
+    remedy="Exchange the code with the client id that asked for it.",
+    vendor=403,
+)
+CREDENTIALS_INCOMPLETE = Fault(
+    code="CGT-112",
+    error="invalid_request",
+    text="Resource Owner credentials are incomplete.",
+    remedy="The password grant needs username and password.",
+)
+CREDENTIALS_INVALID = Fault(
+    code="OAU-140",
+    error="invalid_grant",
+    text="Invalid resource owner credentials",
+    remedy="Check the login name (e-mail, +phone, or company number with extension) and the password.",
+    rfc=400,
+    vendor=401,
+    audience=Audience.ADMINISTRATOR,
+)
+SIGN_IN_TYPE = Fault(
+    code="OAU-105",
+    error="invalid_grant",
+    text="Login for {extension_type} extension is not allowed.",
+    remedy="Use an extension a person stands behind; a service gets in by client_credentials.",
+    vendor=403,
+    audience=Audience.ADMINISTRATOR,
+)
+SIGN_IN_QUEUE = Fault(
+    code="OAU-163",
+    error="invalid_grant",
+    text="Login for call queue extension is not allowed",
+    remedy="Use a member's or a helper extension instead of the queue itself.",
+    vendor=403,
+    audience=Audience.ADMINISTRATOR,
+)
+SIGN_IN_STATE = Fault(
+    code="OAU-141",
+    error="invalid_grant",
+    text="Login for extension in current state is not allowed.",
+    remedy="Enable the extension: `callgate extensions enable`.",
+    vendor=401,
+    audience=Audience.ADMINISTRATOR,
+)
+SIGN_IN_ACCOUNT_STATE = Fault(
+    code="OAU-142",
+    error="invalid_grant",
+    text="Login to account in current state is not allowed.",
+    remedy="Confirm or enable the account: `callgate accounts enable`.",
+    vendor=401,
+    audience=Audience.ADMINISTRATOR,
+)
+APP_PRIVATE = Fault(
+    code="OAU-167",
+    error="invalid_client",
+    text="Account access restricted: the application is private to another account",
+    remedy="A private app serves only its owner's account; make it public or register one in this account.",
+    vendor=403,
+)
+THIRD_PARTY_ACCESS = Fault(
+    code="CMN-408",
+    error="invalid_client",
+    text="[ThirdPartyAppAccess] permission required",
+    remedy="Give the person's role the ThirdPartyAppAccess permission, or use an app of their own account.",
+    audience=Audience.ADMINISTRATOR,
+    parameters=("permissionName",),
+)
+ASSERTION_UNREADABLE = Fault(
+    code="OAU-331",
+    error="invalid_request",
+    text="Assertion cannot be parsed",
+    remedy="Send the JWT credential exactly as it was shown at creation.",
+)
+ASSERTION_SIGNATURE = Fault(
+    code="OAU-345",
+    error="invalid_request",
+    text="Invalid assertion signature",
+    remedy="Use a JWT credential made on this server; a self-signed JWT or another server's is not accepted.",
+)
+ASSERTION_ALGORITHM = Fault(
+    code="OAU-347",
+    error="invalid_request",
+    text="Assertion algorithm is not supported",
+    remedy="Use a JWT credential made on this server; it is signed with RS256.",
+)
+CREDENTIAL_GONE = Fault(
+    code="CGT-113",
+    error="invalid_grant",
+    text="JWT credential was deleted",
+    remedy="Create a new one: `callgate credentials create --person … --label …`.",
+    audience=Audience.ADMINISTRATOR,
+)
+CREDENTIAL_EXPIRED = Fault(
+    code="CGT-114",
+    error="invalid_grant",
+    text="JWT credential is expired",
+    remedy="Create a new one, with a later expiry or none: `callgate credentials create`.",
+    audience=Audience.ADMINISTRATOR,
+)
+CREDENTIAL_OTHER_APP = Fault(
+    code="CGT-115",
+    error="invalid_grant",
+    text="JWT credential does not allow this application",
+    remedy="Create a credential for this client id, or for all apps of the organisation.",
+    audience=Audience.ADMINISTRATOR,
+)
+EXTENSION_GONE = Fault(
+    code="OAU-232",
+    error="invalid_grant",
+    text="Extension not found",
+    remedy="The extension was deleted; use another person's credential.",
+    audience=Audience.ADMINISTRATOR,
+)
+EXTENSION_DISABLED = Fault(
+    code="OAU-236",
+    error="invalid_grant",
+    text="Extension is disabled or frozen",
+    remedy="Enable the extension: `callgate extensions enable`.",
+    audience=Audience.ADMINISTRATOR,
+)
+ACCOUNT_GONE = Fault(
+    code="OAU-222",
+    error="invalid_grant",
+    text="Account does not exist",
+    remedy="The account was deleted or is disabled.",
+    audience=Audience.ADMINISTRATOR,
+)
+ACCOUNT_ID_NEEDED = Fault(
+    code="CGT-116",
+    error="invalid_request",
+    text="Parameter [account_id] is required: more than one account allows this application",
+    remedy="Name the account whose data the app wants.",
+    parameters=("parameter",),
+)
+
+# --- presented tokens --------------------------------------------------------------------------------------------
+
+TOKEN_EXPIRED = Fault(
+    code="OAU-210",
+    error="invalid_grant",
+    text="Token expired",
+    remedy="Sign in again, or use the JWT credential again; a refresh token lives seven days from its issue.",
+)
+TOKEN_REVOKED = Fault(
+    code="OAU-211",
+    error="invalid_grant",
+    text="Token revoked{because}",
+    remedy="Get new tokens. If nobody revoked these: more sessions of one person with one app than its limit end the "
+    "oldest, a login with the same endpoint_id replaces the former, and a replayed refresh token ends its session.",
+)
+TOKEN_NOT_FOUND = Fault(
+    code="OAU-213",
+    error="invalid_grant",
+    text="Token not found",
+    remedy="Present the newest refresh token of a session of this very app.",
+)
+REFRESH_SPENT = Fault(
+    code="OAU-213",
+    error="invalid_grant",
+    text="Token not found",
+    remedy="This refresh token was used and its successor is in use. Keep the newest pair; one process should refresh "
+    "for all (docs/refresh.md).",
+)
+REVOKE_TOKENS_DIFFER = Fault(
+    code="OAU-150",
+    error="invalid_request",
+    text="The value of query parameter [token] should be equal to parameter [token] in request body",
+    remedy="Send the token once, in the body.",
+)
