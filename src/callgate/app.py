@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.types import ASGIApp
 from structlog.typing import FilteringBoundLogger
@@ -25,6 +26,7 @@ from callgate.service.log import open_log
 from callgate.service.upkeep import keep_up
 from callgate.storage.schema import migrate_file
 from callgate.storage.sqlite import SqliteStore, StoreOptions
+from callgate.storage.sweep import SteadyClock, sweep_due
 from callgate.web.development import development_table
 from callgate.web.routes import build
 
@@ -71,7 +73,9 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
             policy=settings.policy,
             events=Events(log),
         )
-        upkeep = asyncio.get_running_loop().create_task(keep_up(keeper, log))
+        steady = SteadyClock(clock.now_ms)
+        sweep = partial(_sweep, store, steady)
+        upkeep = asyncio.get_running_loop().create_task(keep_up(keeper, sweep, log))
         stack.callback(upkeep.cancel)
         tables = (development_table(context),) if development else ()
         yield Running(application=build(context, log, development=tables), context=context, log=log)
@@ -88,6 +92,10 @@ def open_kek(keys: KeySettings) -> KeyEncryptionKey:
     if keys.key_encryption_key_file is None:
         raise KeyEncryptionError("set keys.key_encryption_key_file to a file outside the database's folder")
     return load_or_create_kek(keys.key_encryption_key_file, SystemEntropy())
+
+
+async def _sweep(store: SqliteStore, steady: SteadyClock) -> None:
+    await sweep_due(store, steady())
 
 
 def _die(log: FilteringBoundLogger, error: Exception) -> None:

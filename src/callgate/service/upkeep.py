@@ -12,15 +12,17 @@ RELOAD_S = 60
 """As often as a key must be published before it is used, and then half as long."""
 
 ROTATE_S = 3600
+SWEEP_S = 60
 
 Work = Callable[[], Awaitable[object]]
 
 
-async def keep_up(keeper: Keeper, log: FilteringBoundLogger) -> None:
+async def keep_up(keeper: Keeper, sweep: Work, log: FilteringBoundLogger) -> None:
     """Run until cancelled; a failure is logged and tried again at its next time."""
     async with asyncio.TaskGroup() as group:
         group.create_task(_every(RELOAD_S, keeper.reload, log))
         group.create_task(_every(ROTATE_S, keeper.rotate, log))
+        group.create_task(_every(SWEEP_S, sweep, log))
 
 
 async def _every(seconds: int, work: Work, log: FilteringBoundLogger) -> None:
