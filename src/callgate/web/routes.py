@@ -11,11 +11,9 @@ from callgate.web.authorize import AUTHORIZE, CONSENT, SIGN_IN, AuthorizePages
 from callgate.web.bearer import BearerEndpoint
 from callgate.web.door import Door, Endpoint, Family, not_found
 from callgate.web.entry_points import EntryPoints
-from callgate.web.entry_points import EntryPoints
 from callgate.web.envelope import JSON, NO_STORE
 from callgate.web.metadata import KeySetEndpoint, MetadataEndpoint, userinfo
 from callgate.web.pages import STATIC_FILES, HomeLink, HomePage, StaticFile, choose_locale, page_headers, render
-from callgate.web.resources import RESOURCES, bind
 from callgate.web.resources import RESOURCES, bind
 from callgate.web.token import RevokeEndpoint, TokenEndpoint
 from callgate.web.wire import Handler, Reply, Request
@@ -49,7 +47,6 @@ def endpoints(context: Context) -> Table:
     document = MetadataEndpoint(context)
     person = BearerEndpoint(context, userinfo)
     entry_points = EntryPoints(context)
-    entry_points = EntryPoints(context)
     return {
         "/restapi/oauth/token": (Family.OAUTH, {"POST": TokenEndpoint(context)}),
         "/restapi/oauth/revoke": (Family.OAUTH, {"POST": RevokeEndpoint(context)}),
@@ -74,24 +71,10 @@ def endpoints(context: Context) -> Table:
             )
             for resource in RESOURCES
         },
-        "/.well-known/entry-points/initial": (Family.API, {"GET": entry_points.initial}),
-        "/.well-known/entry-points/external": (Family.API, {"GET": BearerEndpoint(context, entry_points.external)}),
-        "/restapi": (Family.API, {"GET": entry_points.versions}),
-        "/restapi/v1.0": (Family.API, {"GET": entry_points.version}),
-        **resources(context),
         "/health/live": (Family.API, {"GET": _live}),
         "/": (Family.PAGE, {"GET": Home(context)}),
         **{path: (Family.PAGE, {"GET": _static(file)}) for path, file in STATIC_FILES.items()},
     }
-
-
-def resources(context: Context) -> Table:
-    """The resource API's part of the table."""
-    table: Table = {}
-    for resource in RESOURCES:
-        _, methods = table.setdefault(resource.operation.path, (Family.API, {}))
-        methods[resource.operation.method] = BearerEndpoint(context, bind(context, resource))
-    return table
 
 
 class Home:
