@@ -139,6 +139,14 @@ def test_every_other_key_and_algorithm_is_refused(alg: str) -> None:
 
 
 @pytest.mark.parametrize("alg", WAYS)
+def test_an_algorithm_of_the_other_family_is_named_as_the_reason(alg: str) -> None:
+    """The app's owner learns that the way of signing is wrong, not that the key is."""
+    _, sign = WAYS[alg]
+    other = RSA_KEYS if alg.startswith("HS") else SECRET
+    assert verify(forge({"alg": alg}, CLAIMS, sign), other) is AssertionFault.ALGORITHM
+
+
+@pytest.mark.parametrize("alg", WAYS)
 @pytest.mark.parametrize("kid", ["x", "../../../dev/null", "r' OR '1'='1", "http://127.0.0.1/", "R", "r\0"])
 def test_a_kid_is_a_name_and_nothing_else(alg: str, kid: str) -> None:
     """S18: not a path, not a query, not an address; a secret has no kid, so any is as good as none."""

@@ -143,6 +143,14 @@ def test_the_algorithm_is_the_caller_s_word() -> None:
         assert not signature_holds(jws, SECRET.key, alg="HS256")
 
 
+@pytest.mark.parametrize("alg", ["RS256", "PS256", "ES256", "EdDSA"])
+def test_a_key_of_another_type_verifies_nothing(alg: str) -> None:
+    """Not even where a caller settles on an algorithm its key cannot have."""
+    jws = parse_jws(forge({"alg": alg}, {"iss": "a"}, hs(KEY)))
+    assert isinstance(jws, Jws)
+    assert not signature_holds(jws, SECRET.key, alg=alg)
+
+
 @pytest.mark.parametrize(
     "text",
     [

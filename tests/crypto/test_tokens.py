@@ -151,6 +151,8 @@ def test_another_cell_and_another_ring_open_nothing() -> None:
     """A token belongs to one cell and one set of roots."""
     text = seal()
     assert make_sealer(1, 2, cell="CGT01P02").open(TokenKind.ACCESS, text) is None
+    newer = seal(REFERENCE._replace(key_number=2), make_sealer(2, cell="CGT01P02"))
+    assert make_sealer(1).open(TokenKind.ACCESS, newer) is None, "another cell's key is not loaded here"
     assert make_sealer(1, 2, seed=9).open(TokenKind.ACCESS, text) is None
 
 
@@ -170,6 +172,7 @@ def test_an_unknown_key_is_told_from_a_forgery() -> None:
         8: None,
     }
     assert sealer.seal(REFERENCE._replace(key_number=4)) == UnknownKey(4)
+    assert [sealer.knows(number) for number in (1, 2, 3, 4)] == [False, True, True, False]
 
 
 def test_rotation_leaves_old_tokens_and_repeats_as_they_were() -> None:

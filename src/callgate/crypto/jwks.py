@@ -34,7 +34,10 @@ _ALGORITHMS: Mapping[str, frozenset[str]] = {
     "EC": frozenset({"ES256"}),
     "OKP": frozenset({"EdDSA"}),
 }
+_KEY_TYPES: Mapping[str, type[RSAKey | ECKey | OKPKey]] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
 _COORDINATE_BYTES = 32
+
+_DictKey = dict[str, str | list[str]]
 
 
 class JwksFault(Enum):
@@ -125,8 +128,13 @@ def _read_key(members: Mapping[str, object]) -> ClientKey | JwksFault:
     kid = members.get("kid")
     if kid is not None and not (isinstance(kid, str) and 0 < len(kid) <= HEADER_VALUE_CHARS_MAX):
         return JwksFault.KID
-    key = _read_rsa(members) if kty == "RSA" else _read_curve(kty, members)
-    return key if isinstance(key, JwksFault) else ClientKey(kid, algorithms, key)
+    numbers = _rsa_numbers(members) if kty == "RSA" else _curve_point(kty, members)
+    if isinstance(numbers, JwksFault):
+        return numbers
+    try:
+        return ClientKey(kid, algorithms, _KEY_TYPES[kty].import_key(numbers))
+    except (JoseError, ValueError):
+        return JwksFault.VALUE
 
 
 def _is_for_signatures(members: Mapping[str, object]) -> bool:
@@ -138,7 +146,7 @@ def _is_for_signatures(members: Mapping[str, object]) -> bool:
     )
 
 
-def _read_rsa(members: Mapping[str, object]) -> RSAKey | JwksFault:
+def _rsa_numbers(members: Mapping[str, object]) -> _DictKey | JwksFault:
     modulus, exponent = _number(members, "n"), _number(members, "e")
     if modulus is None or exponent is None or modulus % 2 == 0:
         return JwksFault.VALUE
@@ -146,25 +154,18 @@ def _read_rsa(members: Mapping[str, object]) -> RSAKey | JwksFault:
         return JwksFault.MODULUS
     if exponent % 2 == 0 or not EXPONENT_MIN <= exponent <= EXPONENT_MAX:
         return JwksFault.EXPONENT
-    try:
-        return RSAKey.import_key({"kty": "RSA", "n": str(members["n"]), "e": str(members["e"])})
-    except (JoseError, ValueError):
-        return JwksFault.VALUE
+    return {"kty": "RSA", "n": str(members["n"]), "e": str(members["e"])}
 
 
-def _read_curve(kty: str, members: Mapping[str, object]) -> ECKey | OKPKey | JwksFault:
-    if members.get("crv") != {"EC": "P-256", "OKP": "Ed25519"}[kty]:
+def _curve_point(kty: str, members: Mapping[str, object]) -> _DictKey | JwksFault:
+    curve = {"EC": "P-256", "OKP": "Ed25519"}[kty]
+    if members.get("crv") != curve:
         return JwksFault.CURVE
     names = ("x", "y") if kty == "EC" else ("x",)
     if not all(_is_coordinate(members.get(name)) for name in names):
         return JwksFault.VALUE
-    point = {name: str(members[name]) for name in names}
-    try:
-        if kty == "EC":
-            return ECKey.import_key({"kty": kty, "crv": "P-256", **point})
-        return OKPKey.import_key({"kty": kty, "crv": "Ed25519", **point})
-    except (JoseError, ValueError):
-        return JwksFault.VALUE
+    point: _DictKey = {name: str(members[name]) for name in names}
+    return {"kty": kty, "crv": curve, **point}
 
 
 def _number(members: Mapping[str, object], name: str) -> int | None:

@@ -82,13 +82,11 @@ def inspect_jwt_credential(text: str, keys: SigningKeys) -> OurCredential | NotO
     signing = keys.by_kid(jws.kid)
     if signing is None or not signature_holds(jws, signing.key, alg=signing.alg):
         return NotOurs.SIGNATURE
-    row = _row_of(str(jws.claims.get("jti")))
-    subject = str(jws.claims.get("sub"))
-    assert row is not None, "signed by us, so written by mint_jwt_credential"
+    account_id, row_id = _row_named(str(jws.claims["jti"]))
     return OurCredential(
-        account_id=row[0],
-        extension_id=ExtensionId(int(subject)),
-        row_id=row[1],
+        account_id=account_id,
+        extension_id=ExtensionId(int(str(jws.claims["sub"]))),
+        row_id=row_id,
         sha256=hash_jwt_credential(text),
     )
 
@@ -103,8 +101,7 @@ def _row_name(account_id: AccountId, row_id: RowId) -> str:
     return encode_base64url(account_id.to_bytes(_ID_BYTES, "big") + row_id.to_bytes(_ID_BYTES, "big"))
 
 
-def _row_of(name: str) -> tuple[AccountId, RowId] | None:
+def _row_named(name: str) -> tuple[AccountId, RowId]:
     raw = decode_base64url(name)
-    if raw is None or len(raw) != 2 * _ID_BYTES:
-        return None
+    assert raw is not None, "signed by us, so written by _row_name"
     return AccountId(int.from_bytes(raw[:_ID_BYTES], "big")), RowId(int.from_bytes(raw[_ID_BYTES:], "big"))
