@@ -175,3 +175,10 @@ SERVER_ERROR = Fault(
     remedy="Look the request id up in the server's log.",
     status=500,
 )
+EXPLANATION_UNKNOWN = Fault(
+    code="CGT-192",
+    error="invalid_request",
+    text="No such request of this application is remembered",
+    remedy="Use the RCRequestId of a recent refused reply; the last 10,000 are kept, until the server restarts.",
+    status=404,
+)

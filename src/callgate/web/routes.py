@@ -7,6 +7,7 @@ from starlette.routing import Route, Router
 from structlog.typing import FilteringBoundLogger
 
 from callgate.service.context import Context
+from callgate.web import explain
 from callgate.web.authorize import AUTHORIZE, CONSENT, SIGN_IN, AuthorizePages
 from callgate.web.bearer import BearerEndpoint
 from callgate.web.door import Door, Endpoint, Family, not_found
@@ -55,6 +56,7 @@ def endpoints(context: Context) -> Table:
         CONSENT: (Family.PAGE, {"POST": pages.consent}),
         "/restapi/oauth/userinfo": (Family.API, {"GET": person, "POST": person}),
         "/restapi/oauth/jwks": (Family.OAUTH, {"GET": KeySetEndpoint(context)}),
+        explain.PATH: (Family.OAUTH, {"GET": explain.ExplainEndpoint(context)}),
         "/.well-known/openid-configuration": (Family.OAUTH, {"GET": document}),
         "/.well-known/oauth-authorization-server": (Family.OAUTH, {"GET": document}),
         "/.well-known/entry-points/initial": (Family.API, {"GET": entry_points.initial}),
