@@ -12,7 +12,7 @@ import apsw
 
 from callgate.storage.load_upkeep import find_revision
 from callgate.storage.load_view import View
-from callgate.storage.sqlite_file import open_writer
+from callgate.storage.sqlite_file import lies_on_read_only, open_writer
 
 HEAD: Final = "0002"
 """The newest script; a constant, so that a start without a change need not import Alembic (tests compare it)."""
@@ -70,7 +70,12 @@ def migrate(connection: apsw.Connection, to: str = HEAD) -> bool:
 
 
 def migrate_file(path: Path, to: str = HEAD) -> bool:
-    """Bring a file to a revision, making it where there is none; returns whether there was anything to do."""
+    """Bring a file to a revision, making it where there is none; returns whether there was anything to do.
+
+    On a read-only file system nothing is done: the store opens such a file as it is, if its revision fits.
+    """
+    if lies_on_read_only(path):
+        return False
     connection = open_writer(path)
     try:
         return migrate(connection, to)

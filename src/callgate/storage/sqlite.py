@@ -56,6 +56,7 @@ class SqliteStore:
 
     def __init__(self, path: Path, *, clock: Callable[[], int], options: StoreOptions) -> None:
         """Use `open`."""
+        self.path = path
         self._clock = clock
         self._on_fatal = options.on_fatal
         self._commits: GroupCommit | None = None
@@ -117,7 +118,9 @@ class SqliteStore:
     async def run(self, unit: Unit[F, D]) -> D:
         """Load, decide, save, commit; see port.Store."""
         if self._commits is None:
-            return self._answer_unwritten(unit)
+            if self._writer is None:
+                return self._answer_unwritten(unit)
+            raise Unavailable("the store is stopped")
         return cast("D", await self._commits.submit(cast("Job", unit)))
 
     async def work(self, work: Callable[[Pen], T]) -> T:

@@ -34,6 +34,10 @@ BUSY_MS: Final = 5000
 CLOCK_STEP_MS: Final = 1000
 """The latest time stamped is kept this coarsely: a write of its own for each commit would buy nothing."""
 
+class TransactionLost(Exception):
+    """An error ended the whole transaction: no unit of it has happened."""
+
+
 _WORLD: Final = (
     apsw.BusyError,
     apsw.CantOpenError,
@@ -47,17 +51,14 @@ _WORLD: Final = (
     apsw.PermissionsError,
     apsw.ProtocolError,
     apsw.ReadOnlyError,
+    TransactionLost,
 )
 """Errors of disk, file and locks; every other is a defect of ours."""
 
 
-class TransactionLost(Exception):
-    """An error ended the whole transaction: no unit of it has happened."""
-
-
 def as_failure(error: Exception) -> Exception:
     """What a caller is told of an error: Unavailable when the world broke, the error itself when we did."""
-    if isinstance(error, _WORLD | TransactionLost):
+    if isinstance(error, _WORLD):
         failure = Unavailable(f"{type(error).__name__}: {error}")
         failure.__cause__ = error
         return failure

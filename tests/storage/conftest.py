@@ -1,0 +1,52 @@
+"""A database with the world in it, made once, and a store on a copy of it for each test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from callgate.storage.schema import migrate_file
+from callgate.storage.sqlite import StoreOptions
+from tests.storage.engines import FaultyDisk, Opened, Plan, copy_database, open_sqlite
+from tests.storage.world import FOUNDING
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A closed database with the founding of the world."""
+    path = tmp_path_factory.mktemp("template") / "callgate.db"
+    migrate_file(path)
+    with open_sqlite(path, StoreOptions(writer="cli")) as opened:
+        opened.save(*FOUNDING)
+    return path
+
+
+@pytest.fixture
+def database(template: Path, tmp_path: Path) -> Path:
+    """A closed database of the test's own."""
+    return copy_database(template, tmp_path)
+
+
+@pytest.fixture(params=["sqlite"])
+def store(request: pytest.FixtureRequest, database: Path) -> Iterator[Opened]:
+    """An open store; the contract is the same for every engine."""
+    assert request.param == "sqlite"
+    with open_sqlite(database) as opened:
+        yield opened
+
+
+@pytest.fixture
+def plan() -> Plan:
+    """What the disk of `faulty` does."""
+    return Plan()
+
+
+@pytest.fixture
+def faulty(database: Path, plan: Plan) -> Iterator[Opened]:
+    """An open store whose disk follows `plan`."""
+    disk = FaultyDisk("faulty", plan)
+    fatal: list[Exception] = []
+    with open_sqlite(database, StoreOptions(vfs="faulty", on_fatal=fatal.append)) as opened:
+        opened.fatal = fatal
+        yield opened
+    disk.unregister()

@@ -1,0 +1,169 @@
+"""The engines a store may run on, opened for a test, and spoken to from tests that are not coroutines."""
+
+import asyncio
+import shutil
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from callgate.model.changes import Change
+from callgate.model.decisions import Done
+from callgate.model.facts import KeysFacts
+from callgate.model.lookups import KeysLookup, Lookup
+from callgate.storage.port import Decided, Unit
+from callgate.storage.sqlite import SqliteStore, StoreOptions
+from tests.storage.world import NOW_MS
+
+F = TypeVar("F")
+D = TypeVar("D", bound=Decided)
+T = TypeVar("T")
+
+
+def unit_of(*changes: Change) -> Unit[KeysFacts, Done]:
+    """A unit that writes changes whatever the facts are."""
+    return Unit(KeysLookup(), lambda _: Done(changes))
+
+
+@dataclass(slots=True)
+class TestClock:
+    """Time moves when a test says so."""
+
+    __test__ = False
+    now_ms: int = NOW_MS
+
+    def __call__(self) -> int:
+        """Give milliseconds since 1970."""
+        return self.now_ms
+
+
+@dataclass(slots=True)
+class Opened:
+    """An open store, its loop and its clock."""
+
+    store: SqliteStore
+    runner: asyncio.Runner
+    clock: TestClock
+    path: Path
+    fatal: list[Exception] = field(default_factory=list)
+
+    def await_(self, coroutine: Coroutine[object, object, T]) -> T:
+        """Run a coroutine on the store's loop."""
+        return self.runner.run(coroutine)
+
+    def read(self, lookup: Lookup[F]) -> F:
+        """Ask from committed rows."""
+        return self.await_(self.store.read(lookup))
+
+    def run(self, lookup: Lookup[F], decide: Callable[[F], D]) -> D:
+        """Run one unit."""
+        return self.await_(self.store.run(Unit(lookup, decide)))
+
+    def save(self, *changes: Change) -> None:
+        """Write changes whatever the facts are."""
+        self.await_(self.store.run(unit_of(*changes)))
+
+    def save_at_once(self, *groups: tuple[Change, ...]) -> list[Exception | None]:
+        """Write each group as a unit of its own, all submitted in one turn of the loop; the errors, in order."""
+
+        async def submit_all() -> list[Exception | None]:
+            units = [self.store.run(unit_of(*changes)) for changes in groups]
+            return [
+                outcome if isinstance(outcome, Exception) else None
+                for outcome in await asyncio.gather(*units, return_exceptions=True)
+            ]
+
+        return self.await_(submit_all())
+
+    def rows(self, sql: str, *values: int | str) -> list[tuple[object, ...]]:
+        """Look into the file beside the store."""
+        connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)
+        try:
+            return [tuple(row) for row in connection.execute(sql, values)]
+        finally:
+            connection.close()
+
+
+@contextmanager
+def open_sqlite(path: Path, options: StoreOptions | None = None) -> Iterator[Opened]:
+    """A started store on a file."""
+    clock = TestClock()
+    fatal: list[Exception] = []
+    chosen = options or StoreOptions(on_fatal=fatal.append)
+    store = SqliteStore.open(path, clock=clock, options=chosen)
+    with asyncio.Runner() as runner:
+        runner.run(store.start())
+        try:
+            yield Opened(store, runner, clock, path, fatal)
+        finally:
+            runner.run(store.close())
+
+
+def copy_database(template: Path, folder: Path) -> Path:
+    """A database of a test's own."""
+    return Path(shutil.copy(template, folder / "callgate.db"))
+
+
+class FaultyFile(apsw.VFSFile):
+    """A file whose writes and syncs do what the test's plan says first."""
+
+    def __init__(self, plan: "Plan", filename: str | apsw.URIFilename | None, flags: list[int]) -> None:
+        super().__init__("", filename, flags)
+        name = filename.filename() if isinstance(filename, apsw.URIFilename) else str(filename)
+        self._plan = plan
+        self._is_log = name.endswith("-wal")
+
+    def xSync(self, flags: int) -> None:  # noqa: N802 - SQLite's name
+        """Sync, unless the plan says otherwise."""
+        if self._is_log:
+            self._plan.syncs += 1
+            self._plan.on_sync()
+        super().xSync(flags)
+
+    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - SQLite's name
+        """Write, unless the plan says otherwise."""
+        if self._is_log:
+            self._plan.on_write()
+        super().xWrite(data, offset)
+
+
+def go_on() -> None:
+    """Hinder nothing."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What the log's file does: called before each sync and each write, in whatever thread commits."""
+
+    on_sync: Callable[[], None] = go_on
+    on_write: Callable[[], None] = go_on
+    syncs: int = 0
+
+
+class FaultyDisk(apsw.VFS):
+    """A file system over the real one that carries out a plan."""
+
+    def __init__(self, name: str, plan: Plan) -> None:
+        super().__init__(name, "")
+        self._plan = plan
+
+    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:  # noqa: N802 - SQLite's name
+        """Open a file that follows the plan."""
+        return FaultyFile(self._plan, name, flags)
+
+
+@dataclass(slots=True)
+class Gate:
+    """Holds whoever passes until it is opened."""
+
+    arrived: threading.Event = field(default_factory=threading.Event)
+    opened: threading.Event = field(default_factory=threading.Event)
+
+    def __call__(self) -> None:
+        """Wait to be let through."""
+        self.arrived.set()
+        assert self.opened.wait(20), "nobody opened the gate"

@@ -1,0 +1,253 @@
+"""Units that share a commit: each is undone alone, and none is answered before the disk has it."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from callgate.model.account import LoginName
+from callgate.model.changes import (
+    ExtensionChanged,
+    RoleChanged,
+    SessionEnded,
+    SessionOpened,
+    SessionRotated,
+)
+from callgate.model.decisions import Done
+from callgate.model.facts import KeysFacts, LoginFacts, OpeningFacts, SessionFacts
+from callgate.model.failure import Unavailable
+from callgate.model.lookups import CredentialOpening, KeysLookup, LoginLookup, SessionLookup
+from callgate.model.session import EndReason
+from callgate.storage.group_commit import BATCH_MAX, QUEUE_MAX
+from callgate.storage.port import Unit
+from tests.storage.engines import Gate, Opened, Plan, unit_of
+from tests.storage.world import (
+    ACCOUNT,
+    ADMIN,
+    APP,
+    CREDENTIAL,
+    CUSTOM_ROLE,
+    NOW_MS,
+    refreshed,
+    session_of,
+)
+
+
+def opened_sessions(store: Opened) -> set[object]:
+    """The numbers of the sessions in the file."""
+    return {int(str(row[0])) - 1_000_000 for row in store.rows("SELECT id FROM session")}
+
+
+def test_failing_unit_is_undone_alone(store: Opened) -> None:
+    """Its neighbours in the batch are committed; whatever it wrote before it failed is not."""
+    failing = (SessionOpened(session_of(50)), SessionEnded(session_of(99), EndReason.REVOKED, NOW_MS, ""))
+    outcomes = store.save_at_once(
+        (SessionOpened(session_of(0)),), failing, (SessionOpened(session_of(1)), SessionOpened(session_of(2)))
+    )
+    assert [type(outcome) for outcome in outcomes] == [type(None), Unavailable, type(None)]
+    assert opened_sessions(store) == {0, 1, 2}
+
+
+def test_defect_in_a_decision_reaches_its_caller_alone(store: Opened) -> None:
+    """The error is the caller's own, and the batch goes on."""
+
+    def break_down(_: KeysFacts) -> Done:
+        raise ZeroDivisionError
+
+    async def submit() -> tuple[object, ...]:
+        return await asyncio.gather(
+            store.store.run(unit_of(SessionOpened(session_of(0)))),
+            store.store.run(Unit(KeysLookup(), break_down)),
+            store.store.run(unit_of(SessionOpened(session_of(1)))),
+            return_exceptions=True,
+        )
+
+    assert [type(outcome) for outcome in store.await_(submit())] == [Done, ZeroDivisionError, Done]
+    assert opened_sessions(store) == {0, 1}
+
+
+def test_unit_sees_what_earlier_units_of_its_batch_wrote(store: Opened) -> None:
+    """A hundred refreshes of one token at once: one rotates, every other finds the next generation."""
+    first = session_of(0)
+    store.save(SessionOpened(first))
+
+    def refresh(facts: SessionFacts) -> Done:
+        assert facts.session is not None
+        if facts.session.generation > 1:
+            return Done()
+        return Done((SessionRotated(facts.session, refreshed(facts.session, NOW_MS + 1)),))
+
+    async def refresh_at_once() -> Counter[int]:
+        unit = Unit(SessionLookup(ACCOUNT.id, first.id), refresh)
+        return Counter(len(done.changes) for done in await asyncio.gather(*(store.store.run(unit) for _ in range(100))))
+
+    assert store.await_(refresh_at_once()) == {1: 1, 0: 99}
+    assert store.rows("SELECT generation FROM session") == [(2,)]
+
+
+def test_cap_holds_when_twenty_log_in_at_once(store: Opened) -> None:
+    """The unique index over slots settles the race: five sit at the end, each eviction decided on fresh rows."""
+
+    def log_in(number: int) -> Unit[OpeningFacts, Done]:
+        def decide(facts: OpeningFacts) -> Done:
+            if len(facts.seat) < 5:
+                return Done((SessionOpened(session_of(number)._replace(slot=len(facts.seat))),))
+            oldest = min((seated.session for seated in facts.seat), key=lambda session: session.id)
+            end = SessionEnded(oldest, EndReason.EVICTED, NOW_MS, APP.id)
+            return Done((end, SessionOpened(session_of(number)._replace(slot=oldest.slot))))
+
+        return Unit(CredentialOpening(APP.id, CREDENTIAL.id), decide)
+
+    async def log_in_at_once() -> None:
+        await asyncio.gather(*(store.store.run(log_in(number)) for number in range(20)))
+
+    store.await_(log_in_at_once())
+    assert store.rows("SELECT count(*), count(DISTINCT slot) FROM session WHERE state = 2") == [(5, 5)]
+    assert store.rows("SELECT count(*) FROM session WHERE state = 3") == [(15,)]
+
+
+def test_entity_parsed_in_an_undone_unit_is_forgotten(store: Opened) -> None:
+    """The version it had is given again to other content: what was parsed must not be taken for that."""
+    lost = ADMIN._replace(first_name="Lost", version=2)
+    kept = ADMIN._replace(first_name="Kept", version=2)
+    login = LoginLookup(LoginName("ada.admin@example.com", None, None))
+    seen: list[str] = []
+
+    def look(facts: LoginFacts) -> Done:
+        seen.append(str(facts))
+        return Done()
+
+    async def submit() -> None:
+        looks = Unit(login, look)
+        fails = unit_of(
+            ExtensionChanged(ADMIN, lost, "cli"),
+            RoleChanged(CUSTOM_ROLE._replace(version=9), CUSTOM_ROLE._replace(version=10), "cli"),
+        )
+        works = unit_of(ExtensionChanged(ADMIN, kept, "cli"))
+        run = store.store.run
+        await asyncio.gather(run(looks), run(fails), run(works), run(looks), return_exceptions=True)
+
+    store.await_(submit())
+    assert "first_name='Kept'" in seen[-1]
+    assert store.read(login).extension == kept
+
+
+def test_units_of_one_turn_share_one_sync(faulty: Opened, plan: Plan) -> None:
+    """That is what group commit is for."""
+    faulty.save(SessionOpened(session_of(99)))  # the log's own header is synced with its first commit
+    before = plan.syncs
+    faulty.save_at_once(*((SessionOpened(session_of(number)),) for number in range(50)))
+    assert plan.syncs == before + 1
+    assert len(opened_sessions(faulty)) == 51
+
+
+def test_unit_that_writes_nothing_waits_for_no_disk(faulty: Opened, plan: Plan) -> None:
+    """A denial without changes costs no sync."""
+    before = plan.syncs
+    faulty.run(KeysLookup(), lambda _: Done())
+    assert plan.syncs == before
+
+
+def test_no_reply_comes_before_its_commit(faulty: Opened, plan: Plan) -> None:
+    """Neither of who wrote nor of who saw what was written; meanwhile others read, and the loop is free."""
+    gate = Gate()
+    plan.on_sync = gate
+    lookup = SessionLookup(ACCOUNT.id, session_of(0).id)
+    seen: list[object] = []
+
+    def see(facts: SessionFacts) -> Done:
+        seen.append(facts.session)
+        return Done()
+
+    async def watch() -> None:
+        store = faulty.store
+        writing = asyncio.ensure_future(store.run(unit_of(SessionOpened(session_of(0)))))
+        seeing = asyncio.ensure_future(store.run(Unit(lookup, see)))
+        await asyncio.to_thread(gate.arrived.wait, 20)
+        late = asyncio.ensure_future(store.run(unit_of(SessionOpened(session_of(1)))))
+        for _ in range(20):
+            await asyncio.sleep(0)
+            assert (await store.read(lookup)).session is None
+            assert not writing.done()
+            assert not seeing.done()
+            assert not late.done()
+        gate.opened.set()
+        await asyncio.gather(writing, seeing, late)
+        assert (await store.read(lookup)).session == session_of(0)
+
+    faulty.await_(watch())
+    assert seen == [session_of(0)]
+
+
+def test_batch_is_bounded(faulty: Opened, plan: Plan) -> None:
+    """More units than fit make more commits, in the order they came."""
+    before = plan.syncs
+    faulty.save_at_once(*((SessionOpened(session_of(number)),) for number in range(BATCH_MAX + 1)))
+    assert plan.syncs >= before + 2
+    assert len(opened_sessions(faulty)) == BATCH_MAX + 1
+
+
+def test_queue_is_bounded(faulty: Opened, plan: Plan) -> None:
+    """Past the bound the answer is Unavailable at once, and nothing of it is ever written."""
+    gate = Gate()
+    plan.on_sync = gate
+
+    async def overflow() -> list[object]:
+        first = asyncio.ensure_future(faulty.store.run(unit_of(SessionOpened(session_of(0)))))
+        await asyncio.to_thread(gate.arrived.wait, 20)
+        waiting = [asyncio.ensure_future(faulty.store.run(unit_of())) for _ in range(QUEUE_MAX)]
+        await asyncio.sleep(0)
+        with pytest.raises(Unavailable):
+            await faulty.store.run(unit_of(SessionOpened(session_of(1))))
+        gate.opened.set()
+        return await asyncio.gather(first, *waiting)
+
+    assert len(faulty.await_(overflow())) == QUEUE_MAX + 1
+    assert opened_sessions(faulty) == {0}
+
+
+def test_unit_whose_caller_gave_up_before_it_began_does_not_happen(store: Opened) -> None:
+    """Nobody is left to be told of it."""
+
+    async def give_up() -> None:
+        abandoned = asyncio.ensure_future(store.store.run(unit_of(SessionOpened(session_of(0)))))
+        kept = asyncio.ensure_future(store.store.run(unit_of(SessionOpened(session_of(1)))))
+        await asyncio.sleep(0)
+        abandoned.cancel()
+        await asyncio.wait([abandoned, kept])
+
+    store.await_(give_up())
+    assert opened_sessions(store) == {1}
+
+
+def test_unit_whose_caller_gave_up_during_its_commit_happens(faulty: Opened, plan: Plan) -> None:
+    """And nothing breaks because nobody listens."""
+    gate = Gate()
+    plan.on_sync = gate
+
+    async def give_up() -> None:
+        abandoned = asyncio.ensure_future(faulty.store.run(unit_of(SessionOpened(session_of(0)))))
+        await asyncio.to_thread(gate.arrived.wait, 20)
+        abandoned.cancel()
+        gate.opened.set()
+        await faulty.store.run(unit_of(SessionOpened(session_of(1))))
+
+    faulty.await_(give_up())
+    assert opened_sessions(faulty) == {0, 1}
+
+
+def test_closing_finishes_what_was_asked(store: Opened) -> None:
+    """Units submitted before are committed and answered; later ones are refused."""
+
+    async def close_soon() -> list[object]:
+        asked = [
+            asyncio.ensure_future(store.store.run(unit_of(SessionOpened(session_of(number))))) for number in range(200)
+        ]
+        await asyncio.sleep(0)
+        await store.store.close()
+        with pytest.raises(Unavailable):
+            await store.store.run(unit_of(SessionOpened(session_of(999))))
+        return await asyncio.gather(*asked)
+
+    assert len(store.await_(close_soon())) == 200
+    assert opened_sessions(store) == set(range(200))
