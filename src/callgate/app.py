@@ -1,32 +1,50 @@
 """The composition root: the only place that builds things from settings.
 
-Floor 4. `running` gives a started server's parts; everything it opens it closes.
+Floor 4. `running` gives a started server's parts; everything it opens it closes. `CommandLine` gives commands theirs,
+and `main` is what the console script runs.
 """
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from socket import socket
 
+import apsw
+import uvloop
 from starlette.types import ASGIApp
 from structlog.typing import FilteringBoundLogger
 
-from callgate.config import KeySettings, LogFormat, Settings
+from callgate.admin.cli import run_cli
+from callgate.admin.composition import AuditSeen, ChainSeen, Progress
+from callgate.admin.dev import announce, settle_world
+from callgate.admin.serve import Serving, bind, listen
+from callgate.config import KeySettings, LogFormat, Settings, load_settings
 from callgate.crypto.entropy import RowIds, SystemEntropy
 from callgate.crypto.kek import KeyEncryptionError, KeyEncryptionKey, kek_from_text, load_or_create_kek
+from callgate.crypto.kek_change import add_kek, drop_old_keks
 from callgate.crypto.password_pool import PasswordPool
+from callgate.model.failure import Unavailable
+from callgate.service.administer.desk import Desk
+from callgate.service.administer.people import keep_predefined_roles
 from callgate.service.clock import Clock
 from callgate.service.context import Context
 from callgate.service.events import Events
 from callgate.service.keeper import Keeper
 from callgate.service.log import open_log
 from callgate.service.upkeep import keep_up
-from callgate.storage.schema import migrate_file
+from callgate.storage.backup import BackupBroken, back_up, restore
+from callgate.storage.check import check_audit, check_file
+from callgate.storage.schema import SchemaDiffers, migrate_file
 from callgate.storage.sqlite import SqliteStore, StoreOptions
+from callgate.storage.sqlite_file import AlreadyServed, NotOurs
 from callgate.storage.sweep import SteadyClock, sweep_due
+from callgate.web.deadline import bounded_protocol
 from callgate.web.development import development_table
 from callgate.web.routes import build
 
@@ -102,3 +120,139 @@ def _die(log: FilteringBoundLogger, error: Exception) -> None:
     """What was written cannot be known any more: stop, so that the next start reads it from the disk."""
     log.critical("storage", outcome="fatal", trouble=str(error))
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+class CommandLine:
+    """What the command line is given: this module's parts, opened for one command (admin/composition.py)."""
+
+    def load(self, file: Path | None) -> Settings:
+        """Settings of this run. Raises ConfigError."""
+        return load_settings(file)
+
+    @contextlib.asynccontextmanager
+    async def desk(self, settings: Settings, *, by: str) -> AsyncIterator[Desk]:
+        """The database opened beside whoever serves it; the keys only when they are asked for."""
+        path = settings.database.path
+        if not path.exists():
+            raise OSError(errno.ENOENT, "there is no database; `callgate db migrate` makes it", str(path))
+        clock, entropy = Clock(), SystemEntropy()
+        async with contextlib.AsyncExitStack() as stack:
+            options = StoreOptions(writer="cli", exclusive=False)
+            store = SqliteStore.open(path, clock=clock.now_ms, options=options)
+            stack.push_async_callback(store.close)
+            await store.start()
+            passwords = PasswordPool(workers=settings.limits.password_workers)
+            stack.callback(passwords.close)
+
+            async def keeper() -> Keeper:
+                opened = Keeper(store, open_kek(settings.keys), entropy, cell=settings.server.cell)
+                await opened.start()
+                return opened
+
+            yield Desk(
+                store=store,
+                clock=clock,
+                entropy=entropy,
+                row_ids=RowIds(entropy),
+                passwords=passwords,
+                policy=settings.policy,
+                keeper=keeper,
+                by=by,
+            )
+
+    def migrate(self, settings: Settings) -> bool:
+        """Bring the database to this version, with the predefined roles; tells whether there was anything to do."""
+        path = settings.database.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        changed = migrate_file(path)
+        asyncio.run(self._keep_roles(settings))
+        return changed
+
+    def back_up(self, settings: Settings, to: Path, *, progress: Progress) -> None:
+        """Copy the database while it is served."""
+        back_up(settings.database.path, to, progress)
+
+    def restore(self, settings: Settings, backup: Path, *, progress: Progress) -> None:
+        """Put a backup in the database's place, with every session issued until now over."""
+        restore(backup, settings.database.path, clock=Clock().now_ms, by="cli", progress=progress)
+
+    def check_file(self, settings: Settings) -> tuple[str, ...]:
+        """What SQLite finds wrong with the file; empty when it is whole."""
+        return check_file(settings.database.path)
+
+    def verify_audit(self, settings: Settings, *, progress: Progress) -> AuditSeen:
+        """Check every audit chain."""
+        report = check_audit(settings.database.path, progress)
+        chains = (ChainSeen(each.writer, each.links, each.entries, each.head.hex()) for each in report.chains)
+        breaks = (f"link {each.seq} of {each.writer}: {each.why}" for each in report.breaks)
+        return AuditSeen(tuple(chains), tuple(breaks))
+
+    def add_key_encryption_key(self, file: Path) -> str:
+        """Write a new key into the key file, before those it holds; gives the new key's id."""
+        return add_kek(file, SystemEntropy()).id
+
+    def drop_old_key_encryption_keys(self, file: Path) -> int:
+        """Keep only the first key of the file; tells how many went."""
+        return drop_old_keks(file, SystemEntropy())
+
+    def serve(self, settings: Settings) -> None:
+        """Serve until told to stop."""
+        uvloop.run(self._serve(settings, bind(settings.server)))
+
+    def serve_development(self, settings: Settings, *, data: Path) -> None:
+        """Seed if empty, then serve with the development clock until told to stop."""
+        uvloop.run(self._serve(settings, bind(settings.server), data=data))
+
+    def explain(self, error: Exception) -> str | None:
+        """A line for a failure of the world; None for a defect, which is ours."""
+        match error:
+            case Unavailable():
+                return f"the database cannot be used now: {error}"
+            case AlreadyServed() | NotOurs() | SchemaDiffers() | BackupBroken() | KeyEncryptionError():
+                return str(error)
+            case apsw.Error():
+                return f"SQLite says: {error}"
+            case OSError():
+                return f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror or error)
+            case _:
+                return None
+
+    async def _keep_roles(self, settings: Settings) -> None:
+        async with self.desk(settings, by="cli") as desk:
+            await keep_predefined_roles(desk)
+
+    async def _serve(self, settings: Settings, listener: socket, *, data: Path | None = None) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            stack.callback(listener.close)
+            server = await stack.enter_async_context(running(settings, development=data is not None))
+            desk = _desk_of(server.context, by="cli" if data is None else "seed")
+            await (keep_predefined_roles(desk) if data is None else settle_world(desk, data))
+            protocol = bounded_protocol(connections_max=settings.limits.connections_max, log=server.log)
+            serving = Serving(
+                application=server.application,
+                protocol=protocol,
+                settings=settings.server,
+                on_ready=partial(announce, settings),
+            )
+            await listen(serving, listener)
+
+
+def main() -> None:
+    """The console script."""
+    run_cli(CommandLine())
+
+
+def _desk_of(context: Context, *, by: str) -> Desk:
+    async def keeper() -> Keeper:
+        return context.keeper
+
+    return Desk(
+        store=context.store,
+        clock=context.clock,
+        entropy=context.entropy,
+        row_ids=context.row_ids,
+        passwords=context.passwords,
+        policy=context.policy,
+        keeper=keeper,
+        by=by,
+    )

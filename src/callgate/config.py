@@ -215,6 +215,9 @@ class LimitSettings(_Section):
     password_workers: int | None = Field(default=None, ge=1, le=256)
     """Threads that check passwords, 19 MiB each. Without it: one less than the machine has cores."""
 
+    connections_max: int = Field(default=10_000, ge=1, le=1_000_000)
+    """Connections open at a time, if the process may have as many files."""
+
 
 class Settings(_Section):
     """Every setting of one server."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from callgate.model.account import Account, Allowance, Extension, Role
-from callgate.model.client import Client
+from callgate.model.client import Client, ClientKeys
 from callgate.model.credential import JwtCredential
 from callgate.model.directory import ListedExtension
 from callgate.model.ids import AccountId, ClientId, ExtensionId, RowId
@@ -49,6 +49,19 @@ class AppsFacts(NamedTuple):
     """A page of apps."""
 
     apps: tuple[Client, ...]
+
+
+class SealedSecret(NamedTuple):
+    """An app whose secret is stored wrapped, and what proves it."""
+
+    client: Client
+    keys: ClientKeys
+
+
+class SealedSecretsFacts(NamedTuple):
+    """A page of such apps."""
+
+    secrets: tuple[SealedSecret, ...]
 
 
 class AllowancesFacts(NamedTuple):
@@ -132,6 +145,14 @@ class AppsListing(Lookup[AppsFacts]):
     called: str | None = None
     after: str = ""
     rows: int = ROWS_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSecretsListing(Lookup[SealedSecretsFacts]):
+    """Apps with a wrapped secret: what a change of the key-encryption key must reach."""
+
+    after: str
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from callgate.model.listings import (
     CredentialsListing,
     ExtensionsListing,
     RolesListing,
+    SealedSecretsListing,
     SessionsListing,
 )
 from callgate.model.lookups import (
@@ -87,6 +88,7 @@ LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
         answers(ExtensionsListing, load_listings.load_extensions),
         answers(RolesListing, load_listings.load_roles),
         answers(AppsListing, load_listings.load_apps),
+        answers(SealedSecretsListing, load_listings.load_sealed_secrets),
         answers(AllowancesListing, load_listings.load_allowances),
         answers(CredentialsListing, load_listings.load_credentials),
         answers(SessionsListing, load_listings.load_sessions),

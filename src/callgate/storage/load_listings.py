@@ -3,7 +3,7 @@
 from typing import Final, cast
 
 from callgate.model.account import Account, Allowance, Extension, Role
-from callgate.model.client import Client
+from callgate.model.client import Client, ClientKeys
 from callgate.model.credential import JwtCredential
 from callgate.model.directory import ListedExtension
 from callgate.model.listings import (
@@ -24,6 +24,9 @@ from callgate.model.listings import (
     ListedSession,
     RolesFacts,
     RolesListing,
+    SealedSecret,
+    SealedSecretsFacts,
+    SealedSecretsListing,
     SessionsFacts,
     SessionsListing,
 )
@@ -38,6 +41,7 @@ from callgate.storage.rows import (
     columns,
     credential_from,
     extension_from,
+    keys_from,
     role_from,
     session_from,
 )
@@ -67,6 +71,11 @@ _APPS: Final = f"""
 SELECT {columns(Client._fields)} FROM client
 WHERE id > ? AND account_id = coalesce(?, account_id) AND (? IS NULL OR id = ? OR name = ?)
 ORDER BY id LIMIT ?
+"""
+
+_SEALED: Final = f"""
+SELECT {columns(Client._fields)}, {columns(ClientKeys._fields)} FROM client
+WHERE id > ? AND sealed_secret IS NOT NULL ORDER BY id LIMIT ?
 """
 
 _ALLOWANCES: Final = f"""
@@ -103,9 +112,11 @@ SELECT writer, seq, at_ms, entries FROM audit
 WHERE at_ms < coalesce(?, 9223372036854775807) ORDER BY at_ms DESC, writer, seq DESC LIMIT ?
 """
 
+_LINKS: Final = "SELECT count(*) FROM audit"
 _SESSIONS_FROM: Final = "SELECT sessions_from_ms FROM cell"
 
 _EXTENSION_WIDTH: Final = len(Extension._fields)
+_CLIENT_WIDTH: Final = len(Client._fields)
 _SESSION_WIDTH: Final = len(Session._fields)
 
 
@@ -131,6 +142,14 @@ def load_apps(view: View, lookup: AppsListing) -> AppsFacts:
     """Answer `AppsListing`."""
     values = (lookup.after, lookup.account_id, lookup.called, lookup.called, lookup.called, lookup.rows)
     return AppsFacts(tuple(client_from(row) for row in view.rows(_APPS, values)))
+
+
+def load_sealed_secrets(view: View, lookup: SealedSecretsListing) -> SealedSecretsFacts:
+    """Answer `SealedSecretsListing`."""
+    rows = view.rows(_SEALED, (lookup.after, lookup.rows))
+    return SealedSecretsFacts(
+        tuple(SealedSecret(client_from(row[:_CLIENT_WIDTH]), keys_from(row[_CLIENT_WIDTH:])) for row in rows)
+    )
 
 
 def load_allowances(view: View, lookup: AllowancesListing) -> AllowancesFacts:
@@ -163,6 +182,11 @@ def load_audit(view: View, lookup: AuditListing) -> AuditFacts:
     """Answer `AuditListing`."""
     rows = view.rows(_AUDIT, (lookup.before_ms, lookup.rows))
     return AuditFacts(tuple(AuditBatch._make(cast("tuple[str, int, int, str]", row)) for row in rows))
+
+
+def count_links(view: View) -> int:
+    """How many links all audit chains have."""
+    return cast("int", view.rows(_LINKS)[0][0])
 
 
 def find_sessions_from(view: View) -> int:

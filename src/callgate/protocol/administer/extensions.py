@@ -2,7 +2,13 @@
 
 from collections.abc import Callable
 
-from callgate.model.account import Account, Extension, ExtensionStatus, ExtensionType, LoginName, Role
+from callgate.model.account import (
+    Extension,
+    ExtensionStatus,
+    ExtensionType,
+    LoginName,
+    normalize_email,
+)
 from callgate.model.acts import ExtensionActFacts, Refused
 from callgate.model.changes import ExtensionChanged, ExtensionCreated, PasswordChanged
 from callgate.model.decisions import Done
@@ -13,13 +19,13 @@ from callgate.protocol.administer.texts import (
     check_text,
     first_problem,
 )
-from callgate.protocol.login_name import normal_email, normal_phone
+from callgate.protocol.login_name import normal_phone
 
 
 def login_of(extension: Extension, phone_number: str | None = None) -> LoginName:
     """What the extension is to be called, in normal form: nobody else may be called so."""
     return LoginName(
-        email=normal_email(extension.email) if extension.email else None,
+        email=normalize_email(extension.email) if extension.email else None,
         phone=normal_phone(phone_number) if phone_number else None,
         extension_number=extension.number,
     )
@@ -36,7 +42,7 @@ def create_extension(
     problem = first_problem(
         check_person(extension),
         check_phone(phone_number) if phone_number else None,
-        _check_place(extension, facts.account, facts.role),
+        _check_place(extension, facts),
         f"the number {phone_number} belongs to somebody else" if facts.phone_taken else None,
         _check_names(extension, facts),
     )
@@ -56,7 +62,7 @@ def change_extension(edit: Callable[[Extension], Extension], *, facts: Extension
         return Done()
     problem = first_problem(
         check_person(edited) if before.type is not ExtensionType.SERVICE else None,
-        _check_place(edited, facts.account, facts.role) if edited.role_id != before.role_id else None,
+        _check_place(edited, facts) if edited.role_id != before.role_id else None,
         _check_names(edited, facts),
     )
     return (
@@ -100,8 +106,9 @@ def check_person(extension: Extension) -> str | None:
     )
 
 
-def _check_place(extension: Extension, account: Account | None, role: Role | None) -> str | None:
-    if account is None:
+def _check_place(extension: Extension, facts: ExtensionActFacts) -> str | None:
+    role = facts.role
+    if facts.account is None:
         return "there is no such account"
     if role is None or role.account_id not in {None, extension.account_id}:
         return "there is no such role in this account"

@@ -34,7 +34,7 @@ PREDEFINED = (SUPER_ADMIN, STANDARD)
 def keep_predefined(facts: RolesFacts, *, by: str) -> Done:
     """Make the predefined roles, or bring them to what this version of Callgate says they are."""
     kept = {role.id: role for role in facts.roles}
-    return Done(tuple(_settle(PREDEFINED, kept, by)))
+    return Done(tuple(_settle(kept, by=by)))
 
 
 def create_role(role: Role, *, facts: RoleActFacts) -> Done | Refused:
@@ -61,8 +61,8 @@ def change_role(edit: Callable[[Role], Role], *, facts: RoleActFacts, by: str) -
     )
 
 
-def _settle(wanted: Iterable[Role], kept: dict[RoleId, Role], by: str) -> Iterable[Change]:
-    for role in wanted:
+def _settle(kept: dict[RoleId, Role], *, by: str) -> Iterable[Change]:
+    for role in PREDEFINED:
         before = kept.get(role.id)
         if before is None:
             yield RoleCreated(role)

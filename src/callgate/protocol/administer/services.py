@@ -20,7 +20,7 @@ def allow_service(row_id: RowId, extension_id: ExtensionId, *, facts: AllowanceA
         return Refused(f"account {account.id} allows {client.name} already")
     if GrantType.CLIENT_CREDENTIALS not in client.grants:
         return Refused(f"{client.name} is not registered for client_credentials; its owner can add the grant")
-    refused = may_serve(client, account, role)
+    refused = may_serve(client, account, role=role)
     if refused:
         return Refused(refused.why)
     extension = Extension(

@@ -6,7 +6,7 @@ from callgate.model.decisions import Done
 from callgate.model.facts import SessionFacts
 from callgate.model.listings import ListedSession, SessionsFacts
 from callgate.model.session import EndReason, SessionState
-from callgate.protocol.sessions import expires_ms, person_works, why_over
+from callgate.protocol.sessions import Parties, expires_ms, person_works, why_over
 
 
 def end_session(*, facts: SessionFacts, by: str) -> Done | Refused:
@@ -24,19 +24,19 @@ def end_every_session(*, facts: CellFacts, by: str) -> Done:
 
 def why_listed_over(listed: ListedSession, facts: SessionsFacts) -> EndReason | None:
     """Why a listed session is over, by its own memory or by comparison with today's facts; None while it lives."""
-    session, account, extension = listed.session, listed.account, listed.extension
+    session, client, account, extension = listed.session, listed.client, listed.account, listed.extension
     if session.state is SessionState.ENDED:
         return session.ended_why
     if account is None or extension is None or not person_works(account, extension):
         return EndReason.ADMINISTRATOR
+    if client is None:
+        return EndReason.APP_BLOCKED
     if facts.now_ms >= expires_ms(session):
         return EndReason.EXPIRED
     return why_over(
         session,
+        Parties(client, account, extension),
         credential_version=listed.credential_version,
-        client=listed.client,
-        account=account,
-        extension=extension,
         sessions_from_ms=facts.sessions_from_ms,
         now_ms=facts.now_ms,
     )

@@ -1,0 +1,300 @@
+"""`callgate apps`: registering apps, changing them, their secrets, and who allows them without a user."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from callgate.admin.command import Refusal, desk_command, granted, noun
+from callgate.admin.paging import Limit, take_page
+from callgate.admin.view import Record, Rows, Value
+from callgate.model.client import AppKind, AuthMethod, Client, GrantType, Switch
+from callgate.model.listings import AllowancesListing, AppsListing
+from callgate.model.policy import ACCESS_TTL_MAX_S, REFRESH_TTL_DEFAULT_S, SESSION_CAP
+from callgate.protocol.administer import apps
+from callgate.service.administer.apps import (
+    NewApp,
+    Registration,
+    allow_service,
+    change_app,
+    disallow_service,
+    register_app,
+    rotate_secret,
+)
+from callgate.service.administer.desk import Desk
+from callgate.service.administer.finding import find_account, find_app, find_role
+
+APPS = noun("apps", "Apps: kinds, grants, scopes, redirect URIs, secrets.")
+
+JWKS_BYTES_MAX = 64 * 1024
+
+AppWord = Annotated[str, typer.Argument(metavar="APP", help="Client id or name.", show_default=False)]
+AccountWord = Annotated[str, typer.Option(help="Id, main number or name.", show_default=False)]
+Grants = Annotated[
+    list[GrantType], typer.Option("--grant", help="Repeat for each, spelled as on the wire.", show_default=False)
+]
+Scopes = Annotated[list[str], typer.Option("--scope", help="Repeat for each.", show_default=False)]
+RedirectUris = Annotated[list[str], typer.Option("--redirect-uri", help="Repeat for each.", show_default=False)]
+Switches = Annotated[
+    list[Switch], typer.Option("--switch", help="A deviation, off otherwise; repeat for each.", show_default=False)
+]
+Jwks = Annotated[
+    Path | None,
+    typer.Option(help="File with the app's public keys, a JWK Set, for private_key_jwt.", show_default=False),
+]
+RefreshTokens = Annotated[
+    bool | None,
+    typer.Option(help="Whether it gets refresh tokens; else if it has the grant.", show_default=False),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOptions:
+    """Whose, and which page."""
+
+    account: Annotated[str | None, typer.Option(help="Only of this account.", show_default=False)] = None
+    limit: Limit = 100
+    after: Annotated[str, typer.Option(help="Go on after this client id.", show_default=False)] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterOptions:
+    """An app."""
+
+    account: AccountWord
+    name: Annotated[str, typer.Option(help="What people see on the consent page.", show_default=False)]
+    kind: Annotated[AppKind, typer.Option(help="What sort of program it is; fixed for ever.", show_default=False)]
+    grants: Grants
+    scopes: Scopes
+    public: Annotated[bool, typer.Option("--public", help="For people of every account; fixed for ever.")] = False
+    redirect_uris: RedirectUris = field(default_factory=list)
+    auth_method: Annotated[
+        AuthMethod | None, typer.Option(help="How it proves itself; else as usual for its kind.", show_default=False)
+    ] = None
+    jwks: Jwks = None
+    switches: Switches = field(default_factory=list)
+    refresh_tokens: RefreshTokens = None
+    access_ttl_s: Annotated[int, typer.Option(help="Life of an access token.")] = ACCESS_TTL_MAX_S
+    refresh_ttl_s: Annotated[int, typer.Option(help="Life of a refresh token.")] = REFRESH_TTL_DEFAULT_S
+    session_cap: Annotated[int, typer.Option(help="Sessions of one person at a time.")] = SESSION_CAP
+
+
+@dataclass(frozen=True, slots=True)
+class OneApp:
+    """The app meant."""
+
+    app: AppWord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateOptions:
+    """What is to be different. A list that is given replaces the old one; `--no-…` empties it."""
+
+    app: AppWord
+    name: Annotated[str | None, typer.Option(show_default=False)] = None
+    grants: Grants = field(default_factory=list)
+    scopes: Scopes = field(default_factory=list)
+    redirect_uris: RedirectUris = field(default_factory=list)
+    no_redirect_uris: Annotated[bool, typer.Option("--no-redirect-uris", help="It has none any more.")] = False
+    auth_method: Annotated[
+        AuthMethod | None, typer.Option(help="A new one means a new secret.", show_default=False)
+    ] = None
+    jwks: Jwks = None
+    switches: Switches = field(default_factory=list)
+    no_switches: Annotated[bool, typer.Option("--no-switches", help="All off.")] = False
+    refresh_tokens: RefreshTokens = None
+    access_ttl_s: Annotated[int | None, typer.Option(show_default=False)] = None
+    refresh_ttl_s: Annotated[int | None, typer.Option(show_default=False)] = None
+    session_cap: Annotated[int | None, typer.Option(show_default=False)] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowOptions:
+    """An app, the account that allows it, and the role that bounds it."""
+
+    app: AppWord
+    account: AccountWord
+    role: Annotated[str, typer.Option(help="Id or name.", show_default=False)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisallowOptions:
+    """An app, and the account that no longer allows it."""
+
+    app: AppWord
+    account: AccountWord
+
+
+@desk_command(APPS, "list", ListOptions)
+async def list_apps(desk: Desk, options: ListOptions) -> Rows:
+    """List apps."""
+    account_id = granted(await find_account(desk, options.account)).id if options.account else None
+    listing = AppsListing(account_id=account_id, after=options.after, rows=options.limit + 1)
+    page = take_page((await desk.store.read(listing)).apps, options.limit, key=lambda client: client.id)
+    rows = tuple(
+        (
+            client.id,
+            client.account_id,
+            client.name,
+            client.kind.value,
+            _audience(client),
+            client.status.value,
+            _grants(client),
+        )
+        for client in page.kept
+    )
+    return Rows(("client_id", "account_id", "name", "kind", "audience", "status", "grants"), rows, page.more)
+
+
+@desk_command(APPS, "register", RegisterOptions)
+async def register(desk: Desk, options: RegisterOptions) -> Record:
+    """Register an app; its secret, if it has one, is shown once."""
+    account = granted(await find_account(desk, options.account))
+    wanted = NewApp(
+        name=options.name,
+        account_id=account.id,
+        kind=options.kind,
+        grants=frozenset(options.grants),
+        scopes=tuple(options.scopes),
+        private=not options.public,
+        redirect_uris=tuple(options.redirect_uris),
+        auth_method=options.auth_method,
+        jwks=_read(options.jwks),
+        switches=frozenset(options.switches),
+        issues_refresh_tokens=options.refresh_tokens,
+        access_ttl_s=options.access_ttl_s,
+        refresh_ttl_s=options.refresh_ttl_s,
+        session_cap=options.session_cap,
+    )
+    return _registered(granted(await register_app(desk, wanted)))
+
+
+@desk_command(APPS, "show", OneApp)
+async def show_app(desk: Desk, options: OneApp) -> Record:
+    """Show an app, and the accounts that allow it without a user."""
+    client = granted(await find_app(desk, options.app))
+    allowances = (await desk.store.read(AllowancesListing(client.id))).allowances
+    allowed = tuple(f"{each.account.id}:{each.role.name.replace(' ', '-')}" for each in allowances)
+    return Record(fields=(*_fields(client), ("allowed_by", allowed)))
+
+
+@desk_command(APPS, "update", UpdateOptions)
+async def update(desk: Desk, options: UpdateOptions) -> Record:
+    """Change an app; a new way of proving itself comes with a new secret, shown once."""
+
+    def edit(client: Client) -> Client:
+        return _edited(client, options)
+
+    client = granted(await find_app(desk, options.app))
+    return _registered(granted(await change_app(desk, client, edit, jwks=_read(options.jwks))))
+
+
+@desk_command(APPS, "block", OneApp)
+async def block(desk: Desk, options: OneApp) -> Record:
+    """Block an app: it gets no tokens, and every session of it is over."""
+    client = granted(await find_app(desk, options.app))
+    return _registered(granted(await change_app(desk, client, apps.blocked)))
+
+
+@desk_command(APPS, "unblock", OneApp)
+async def unblock(desk: Desk, options: OneApp) -> Record:
+    """Let an app work again."""
+    client = granted(await find_app(desk, options.app))
+    return _registered(granted(await change_app(desk, client, apps.unblocked)))
+
+
+@desk_command(APPS, "rotate-secret", OneApp)
+async def rotate(desk: Desk, options: OneApp) -> Record:
+    """Give an app a new secret, shown once; the old one is refused at once, its sessions go on."""
+    client = granted(await find_app(desk, options.app))
+    return _registered(granted(await rotate_secret(desk, client)))
+
+
+@desk_command(APPS, "allow-service", AllowOptions)
+async def allow(desk: Desk, options: AllowOptions) -> Record:
+    """Let an app into an account without a user (client_credentials), bounded by a role."""
+    client = granted(await find_app(desk, options.app))
+    account = granted(await find_account(desk, options.account))
+    role = granted(await find_role(desk, options.role, account_id=account.id))
+    extension_id = granted(await allow_service(desk, client, account, role=role))
+    return Record(
+        fields=(
+            ("client_id", client.id),
+            ("account_id", account.id),
+            ("service_extension_id", extension_id),
+            ("role", role.name),
+        )
+    )
+
+
+@desk_command(APPS, "disallow-service", DisallowOptions)
+async def disallow(desk: Desk, options: DisallowOptions) -> Record:
+    """Take that back; the app's sessions in the account are over at once."""
+    client = granted(await find_app(desk, options.app))
+    account = granted(await find_account(desk, options.account))
+    granted(await disallow_service(desk, client, account))
+    return Record(fields=(("client_id", client.id), ("account_id", account.id)), note="No longer allowed.")
+
+
+def _edited(client: Client, options: UpdateOptions) -> Client:
+    grants = frozenset(options.grants) or client.grants
+    uris = () if options.no_redirect_uris else tuple(options.redirect_uris) or client.redirect_uris
+    switches = frozenset[Switch]() if options.no_switches else frozenset(options.switches) or client.switches
+    issues = options.refresh_tokens
+    if issues is None:
+        issues = client.issues_refresh_tokens and GrantType.REFRESH_TOKEN in grants
+    return client._replace(
+        name=options.name or client.name,
+        grants=grants,
+        scopes=tuple(options.scopes) or client.scopes,
+        redirect_uris=uris,
+        auth_method=options.auth_method or client.auth_method,
+        switches=switches,
+        issues_refresh_tokens=issues,
+        access_ttl_s=client.access_ttl_s if options.access_ttl_s is None else options.access_ttl_s,
+        refresh_ttl_s=client.refresh_ttl_s if options.refresh_ttl_s is None else options.refresh_ttl_s,
+        session_cap=client.session_cap if options.session_cap is None else options.session_cap,
+    )
+
+
+def _read(file: Path | None) -> str | None:
+    if file is None:
+        return None
+    content = file.read_bytes()
+    if len(content) > JWKS_BYTES_MAX or not content.isascii():
+        raise Refusal(f"{file} is not a JWK Set of at most {JWKS_BYTES_MAX} ASCII bytes")
+    return content.decode("ascii")
+
+
+def _registered(registration: Registration) -> Record:
+    secrets = (("client_secret", registration.secret),) if registration.secret else ()
+    return Record(fields=_fields(registration.client), secrets=secrets)
+
+
+def _fields(client: Client) -> tuple[tuple[str, Value], ...]:
+    return (
+        ("client_id", client.id),
+        ("account_id", client.account_id),
+        ("name", client.name),
+        ("kind", client.kind.value),
+        ("audience", _audience(client)),
+        ("status", client.status.value),
+        ("auth_method", client.auth_method.value),
+        ("grants", _grants(client)),
+        ("scopes", client.scopes),
+        ("redirect_uris", client.redirect_uris),
+        ("switches", tuple(sorted(switch.value for switch in client.switches))),
+        ("issues_refresh_tokens", client.issues_refresh_tokens),
+        ("access_ttl_s", client.access_ttl_s),
+        ("refresh_ttl_s", client.refresh_ttl_s),
+        ("session_cap", client.session_cap),
+    )
+
+
+def _audience(client: Client) -> str:
+    return "private" if client.private else "public"
+
+
+def _grants(client: Client) -> tuple[str, ...]:
+    return tuple(sorted(grant.value for grant in client.grants))

@@ -1,0 +1,50 @@
+"""The command line whole: every noun, the servers, and the demonstration."""
+
+import sys
+
+import typer
+
+from callgate.admin.accounts import ACCOUNTS
+from callgate.admin.apps import APPS
+from callgate.admin.audit import AUDIT
+from callgate.admin.composition import Composition
+from callgate.admin.config import CONFIG
+from callgate.admin.credentials import CREDENTIALS
+from callgate.admin.db import DB
+from callgate.admin.demo import add_demo
+from callgate.admin.dev import add_dev
+from callgate.admin.extensions import EXTENSIONS
+from callgate.admin.keys import KEYS
+from callgate.admin.roles import ROLES
+from callgate.admin.serve import add_serve
+from callgate.admin.sessions import SESSIONS
+
+NOUNS = (ACCOUNTS, EXTENSIONS, ROLES, APPS, CREDENTIALS, SESSIONS, DB, KEYS, CONFIG, AUDIT)
+
+EPILOG = "Exit codes: 0 done, 1 refused, 2 used or configured wrongly, 3 the database or a file failed."
+
+
+def build_cli() -> typer.Typer:
+    """Every command there is."""
+    cli = typer.Typer(
+        name="callgate",
+        help="A self-hosted OAuth 2.0 authorization server that speaks RingCentral's wire protocol.",
+        epilog=EPILOG,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for group in NOUNS:
+        cli.add_typer(group)
+    add_serve(cli)
+    add_dev(cli)
+    add_demo(cli)
+    return cli
+
+
+def run_cli(composition: Composition) -> None:
+    """Run the command that the arguments name, and end the process."""
+    try:
+        build_cli()(obj=composition)
+    except KeyboardInterrupt:
+        sys.exit(130)  # as shells count an interrupt

@@ -1,0 +1,154 @@
+"""How a command is made: options as one frozen value, an async function that gives a view, errors as one line.
+
+A command's options are a dataclass whose fields are annotated for Typer; `--json` and `--config` come with each.
+Exit codes: 0 done, 1 refused, 2 used or configured wrongly, 3 the database or a file failed.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import MISSING, Field, dataclass, fields
+from pathlib import Path
+from typing import Annotated, NamedTuple, NoReturn, TypeVar, get_type_hints
+
+import typer
+
+from callgate.admin.composition import Composition
+from callgate.admin.view import View, say, show
+from callgate.config import ConfigError, Settings
+from callgate.model.acts import Refused
+from callgate.service.administer.desk import Desk
+
+REFUSED = 1
+MISUSED = 2
+FAILED = 3
+
+BY = "cli"
+"""Who did it, in the audit log."""
+
+O = TypeVar("O")  # noqa: E741 - options
+R = TypeVar("R")
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", help="Settings file; else CALLGATE_CONFIG, else callgate.toml.", show_default=False),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class NoOptions:
+    """A command that takes none of its own."""
+
+
+class Run(NamedTuple):
+    """What every command has: how it was composed, and its settings."""
+
+    composition: Composition
+    settings: Settings
+
+
+class Refusal(Exception):
+    """A command was refused: one line that names the mend."""
+
+
+def granted(outcome: R | Refused) -> R:
+    """The outcome, unless it is a refusal, which ends the command. Raises Refusal."""
+    if isinstance(outcome, Refused):
+        raise Refusal(outcome.problem)
+    return outcome
+
+
+def noun(name: str, about: str) -> typer.Typer:
+    """A noun of the command line."""
+    return typer.Typer(name=name, help=about, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def desk_command(
+    group: typer.Typer, name: str, options: type[O]
+) -> Callable[[Callable[[Desk, O], Awaitable[View]]], None]:
+    """Register a command that acts from a desk: on the database, whether or not a server runs."""
+
+    def register(act: Callable[[Desk, O], Awaitable[View]]) -> None:
+        async def run(run: Run, chosen: O) -> View:
+            async with run.composition.desk(run.settings, by=BY) as desk:
+                return await act(desk, chosen)
+
+        _register(group, name, options=options, about=act.__doc__, run=lambda r, o: asyncio.run(run(r, o)))
+
+    return register
+
+
+def plain_command(group: typer.Typer, name: str, options: type[O]) -> Callable[[Callable[[Run, O], View | None]], None]:
+    """Register a command that needs no database open: it may give no view, having printed or served."""
+
+    def register(act: Callable[[Run, O], View | None]) -> None:
+        _register(group, name, options=options, about=act.__doc__, run=act)
+
+    return register
+
+
+def fail(composition: Composition, error: Exception) -> NoReturn:
+    """End the process with the line and exit code of an error; a defect is raised again."""
+    match error:
+        case Refusal():
+            say(f"Refused: {error}")
+            raise typer.Exit(REFUSED) from None
+        case ConfigError():
+            for problem in error.problems:
+                say(problem)
+            raise typer.Exit(MISUSED) from None
+        case _:
+            line = composition.explain(error)
+            if line is None:
+                raise error
+            say(f"Failed: {line}")
+            raise typer.Exit(FAILED) from None
+
+
+def _register(
+    group: typer.Typer,
+    name: str,
+    *,
+    options: type[O],
+    about: str | None,
+    run: Callable[[Run, O], View | None],
+) -> None:
+    def wrapper(ctx: typer.Context, **given: object) -> None:
+        composition: Composition = ctx.find_root().obj
+        as_json, file = bool(given.pop("json")), given.pop("config")
+        assert file is None or isinstance(file, Path)
+        try:
+            view = run(Run(composition, composition.load(file)), options(**given))
+        except Exception as error:  # noqa: BLE001 - the edge: every failure becomes a line or is raised again
+            fail(composition, error)
+        if view is not None:
+            show(view, as_json=as_json)
+
+    parameters = [
+        inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
+        *_parameters(options),
+        _keyword("json", JsonFlag, default=False),
+        _keyword("config", ConfigOption, default=None),
+    ]
+    # Typer reads a function's signature; this one's is written from the options' fields.
+    vars(wrapper)["__signature__"] = inspect.Signature(parameters)
+    wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    wrapper.__doc__ = about
+    group.command(name)(wrapper)
+
+
+def _parameters(options: type[object]) -> Iterator[inspect.Parameter]:
+    hints = get_type_hints(options, include_extras=True)
+    members: tuple[Field[object], ...] = fields(options)  # type: ignore[arg-type] # every type given is a dataclass
+    for member in members:
+        default: object = inspect.Parameter.empty
+        if member.default is not MISSING:
+            default = member.default
+        elif member.default_factory is not MISSING:
+            default = member.default_factory()
+        yield _keyword(member.name, hints[member.name], default=default)
+
+
+def _keyword(name: str, annotation: object, *, default: object) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

@@ -1,0 +1,68 @@
+"""What the command line is given by the composition root: settings, a desk to act from, files to keep up, a server."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from callgate.config import Settings
+from callgate.service.administer.desk import Desk
+
+Progress = Callable[[int, int], None]
+"""Told how much is done, and of how much."""
+
+
+class ChainSeen(NamedTuple):
+    """One writer's audit chain; `head` is for comparing with a copy kept elsewhere."""
+
+    writer: str
+    links: int
+    entries: int
+    head: str
+
+
+class AuditSeen(NamedTuple):
+    """What verifying found; `breaks` are lines, empty when every chain holds."""
+
+    chains: tuple[ChainSeen, ...]
+    breaks: tuple[str, ...]
+
+
+class Composition(Protocol):
+    """Everything a command may ask for. Failures of the world are raised; `explain` turns them into a line."""
+
+    def load(self, file: Path | None) -> Settings:
+        """Settings of this run. Raises ConfigError."""
+
+    def desk(self, settings: Settings, *, by: str) -> AbstractAsyncContextManager[Desk]:
+        """The database opened beside whoever serves it."""
+
+    def migrate(self, settings: Settings) -> bool:
+        """Bring the database to this version; tells whether there was anything to do."""
+
+    def back_up(self, settings: Settings, to: Path, *, progress: Progress) -> None:
+        """Copy the database while it is served."""
+
+    def restore(self, settings: Settings, backup: Path, *, progress: Progress) -> None:
+        """Put a backup in the database's place, with every session issued until now over."""
+
+    def check_file(self, settings: Settings) -> tuple[str, ...]:
+        """What SQLite finds wrong with the file; empty when it is whole."""
+
+    def verify_audit(self, settings: Settings, *, progress: Progress) -> AuditSeen:
+        """Check every audit chain."""
+
+    def add_key_encryption_key(self, file: Path) -> str:
+        """Write a new key into the key file, before those it holds; gives the new key's id."""
+
+    def drop_old_key_encryption_keys(self, file: Path) -> int:
+        """Keep only the first key of the file; tells how many went."""
+
+    def serve(self, settings: Settings) -> None:
+        """Serve until told to stop."""
+
+    def serve_development(self, settings: Settings, *, data: Path) -> None:
+        """Seed if empty, then serve with the development clock until told to stop."""
+
+    def explain(self, error: Exception) -> str | None:
+        """A line for a failure of the world; None for a defect, which is ours."""

@@ -1,0 +1,120 @@
+"""`callgate credentials`: JWT credentials of people, for unattended scripts."""
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import typer
+
+from callgate.admin.command import Refusal, desk_command, granted, noun
+from callgate.admin.paging import After, Limit, take_page
+from callgate.admin.view import Record, Rows, Value
+from callgate.model.credential import JwtCredential
+from callgate.model.instant import parse_instant, render_instant
+from callgate.model.listings import CredentialsListing
+from callgate.service.administer.credentials import NewCredential, create_credential, delete_credential
+from callgate.service.administer.desk import Desk
+from callgate.service.administer.finding import find_account, find_app, find_credential, find_person
+
+CREDENTIALS = noun("credentials", "JWT credentials: what unattended scripts get tokens with.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateOptions:
+    """A credential."""
+
+    person: Annotated[str, typer.Option(help="Whose rights it has: id, e-mail, +number*extension.", show_default=False)]
+    label: Annotated[str, typer.Option(help="What it is for.", show_default=False)]
+    apps: Annotated[
+        list[str],
+        typer.Option(
+            "--app", help="Only for this app; repeat for each. Else all of the organisation.", show_default=False
+        ),
+    ] = field(default_factory=list)
+    expires: Annotated[
+        str | None,
+        typer.Option(help="ISO 8601, as in 2030-01-31 or 2030-01-31T12:00:00Z; else never.", show_default=False),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListOptions:
+    """Whose, and which page."""
+
+    person: Annotated[str | None, typer.Option(help="Only of this person.", show_default=False)] = None
+    account: Annotated[str | None, typer.Option(help="Only of this account.", show_default=False)] = None
+    limit: Limit = 100
+    after: After = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteOptions:
+    """The credential meant."""
+
+    credential: Annotated[str, typer.Argument(metavar="ID", help="Its id.", show_default=False)]
+
+
+@desk_command(CREDENTIALS, "create", CreateOptions)
+async def create(desk: Desk, options: CreateOptions) -> Record:
+    """Create a JWT credential; the JWT is shown once."""
+    person = granted(await find_person(desk, options.person))
+    found = [granted(await find_app(desk, word)) for word in options.apps]
+    wanted = NewCredential(
+        label=options.label,
+        client_ids=frozenset(client.id for client in found) or None,
+        expires_ms=None if options.expires is None else _read_expiry(desk, options.expires),
+    )
+    issued = granted(await create_credential(desk, person, wanted))
+    return Record(fields=_fields(issued.credential), secrets=(("jwt", issued.jwt),))
+
+
+@desk_command(CREDENTIALS, "list", ListOptions)
+async def list_credentials(desk: Desk, options: ListOptions) -> Rows:
+    """List JWT credentials, never their text."""
+    account_id = granted(await find_account(desk, options.account)).id if options.account else None
+    extension_id = granted(await find_person(desk, options.person)).id if options.person else None
+    listing = CredentialsListing(
+        account_id=account_id, extension_id=extension_id, after=options.after, rows=options.limit + 1
+    )
+    facts = await desk.store.read(listing)
+    page = take_page(facts.credentials, options.limit, key=lambda credential: credential.id)
+    rows = tuple(tuple(value for _, value in _fields(credential)) for credential in page.kept)
+    return Rows(_COLUMNS, rows, page.more)
+
+
+@desk_command(CREDENTIALS, "delete", DeleteOptions)
+async def delete(desk: Desk, options: DeleteOptions) -> Record:
+    """Delete a JWT credential; its sessions are over at once."""
+    credential = granted(await find_credential(desk, options.credential))
+    granted(await delete_credential(desk, credential))
+    return Record(fields=_fields(credential), note="Deleted.")
+
+
+def _read_expiry(desk: Desk, text: str) -> int:
+    expires_ms = parse_instant(text)
+    if expires_ms is None:
+        raise Refusal(f"{text!r} is not an ISO 8601 date or time, as in 2030-01-31T12:00:00Z")
+    if expires_ms <= desk.clock.now_ms():
+        raise Refusal(f"{text} is over: nobody could use the credential")
+    return expires_ms
+
+
+_COLUMNS = ("id", "account_id", "extension_id", "label", "apps", "created", "expires", "last_used")
+
+
+def _fields(credential: JwtCredential) -> tuple[tuple[str, Value], ...]:
+    apps = tuple(sorted(credential.client_ids)) if credential.client_ids is not None else "all"
+    values: tuple[Value, ...] = (
+        credential.id,
+        credential.account_id,
+        credential.extension_id,
+        credential.label,
+        apps,
+        render_instant(credential.created_ms),
+        _instant(credential.expires_ms),
+        _instant(credential.last_used_ms),
+    )
+    return tuple(zip(_COLUMNS, values, strict=True))
+
+
+def _instant(at_ms: int | None) -> str | None:
+    return None if at_ms is None else render_instant(at_ms)

@@ -1,0 +1,134 @@
+"""`callgate roles`: named sets of permissions."""
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import typer
+
+from callgate.admin.command import NoOptions, Run, desk_command, granted, noun, plain_command
+from callgate.admin.view import Record, Rows, Value
+from callgate.model.account import Role
+from callgate.model.listings import RolesListing
+from callgate.model.permission import PERMISSIONS
+from callgate.service.administer.desk import Desk
+from callgate.service.administer.finding import find_account, find_role
+from callgate.service.administer.people import change_role, create_role
+
+ROLES = noun("roles", "Roles: what people and services of an account may do.")
+
+RoleWord = Annotated[str, typer.Argument(metavar="ROLE", help="Id or name.", show_default=False)]
+AccountOption = Annotated[
+    str | None, typer.Option(help="The account whose role is meant by a name.", show_default=False)
+]
+Permissions = Annotated[
+    list[str],
+    typer.Option("--permission", help="Repeat for each; `callgate roles permissions` lists them.", show_default=False),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOptions:
+    """Whose."""
+
+    account: Annotated[str | None, typer.Option(help="Only of this account.", show_default=False)] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateOptions:
+    """A role of an account's own."""
+
+    account: Annotated[str, typer.Option(help="Id, main number or name.", show_default=False)]
+    name: Annotated[str, typer.Option(help="What people call it.", show_default=False)]
+    description: Annotated[str, typer.Option(help="What it is for.")] = ""
+    permissions: Permissions = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class OneRole:
+    """The role meant."""
+
+    role: RoleWord
+    account: AccountOption = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateOptions:
+    """What is to be different."""
+
+    role: RoleWord
+    account: AccountOption = None
+    name: Annotated[str | None, typer.Option(show_default=False)] = None
+    description: Annotated[str | None, typer.Option(show_default=False)] = None
+    permissions: Annotated[
+        list[str], typer.Option("--permission", help="All it is to have; repeat for each.", show_default=False)
+    ] = field(default_factory=list)
+
+
+@desk_command(ROLES, "list", ListOptions)
+async def list_roles(desk: Desk, options: ListOptions) -> Rows:
+    """List the predefined roles and those of accounts."""
+    account_id = granted(await find_account(desk, options.account)).id if options.account else None
+    facts = await desk.store.read(RolesListing(account_id=account_id))
+    rows = tuple(
+        (role.id, role.account_id, role.name, role.description, tuple(sorted(role.permissions))) for role in facts.roles
+    )
+    return Rows(("id", "account_id", "name", "description", "permissions"), rows)
+
+
+@plain_command(ROLES, "permissions", NoOptions)
+def list_permissions(_run: Run, _options: NoOptions) -> Rows:
+    """List the permissions a role may have."""
+    return Rows(("permission", "lets_people"), tuple(PERMISSIONS.items()))
+
+
+@desk_command(ROLES, "create", CreateOptions)
+async def create(desk: Desk, options: CreateOptions) -> Record:
+    """Create a role of an account's own."""
+    account = granted(await find_account(desk, options.account))
+    role = granted(
+        await create_role(
+            desk,
+            account.id,
+            name=options.name,
+            description=options.description,
+            permissions=frozenset(options.permissions),
+        )
+    )
+    return Record(fields=_fields(role))
+
+
+@desk_command(ROLES, "show", OneRole)
+async def show_role(desk: Desk, options: OneRole) -> Record:
+    """Show a role."""
+    return Record(fields=_fields(await _find(desk, options.role, account=options.account)))
+
+
+@desk_command(ROLES, "update", UpdateOptions)
+async def update(desk: Desk, options: UpdateOptions) -> Record:
+    """Change a role; who has it is bounded by it at once."""
+
+    def edit(role: Role) -> Role:
+        return role._replace(
+            name=options.name or role.name,
+            description=role.description if options.description is None else options.description,
+            permissions=frozenset(options.permissions) or role.permissions,
+        )
+
+    role = await _find(desk, options.role, account=options.account)
+    granted(await change_role(desk, role, edit))
+    return Record(fields=_fields(edit(role)))
+
+
+async def _find(desk: Desk, word: str, *, account: str | None) -> Role:
+    account_id = granted(await find_account(desk, account)).id if account else None
+    return granted(await find_role(desk, word, account_id=account_id))
+
+
+def _fields(role: Role) -> tuple[tuple[str, Value], ...]:
+    return (
+        ("id", role.id),
+        ("account_id", role.account_id),
+        ("name", role.name),
+        ("description", role.description),
+        ("permissions", tuple(sorted(role.permissions))),
+    )

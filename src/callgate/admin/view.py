@@ -1,0 +1,110 @@
+"""What a command shows: a table or a record, for people or as JSON. Nothing else prints to standard output."""
+
+import json
+import sys
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+Value = str | int | bool | tuple[str, ...] | None
+"""What stands in one place. None: nothing."""
+
+_WIDE = 240
+"""Columns where no terminal says how many there are: a pipe must not lose what a narrow table would cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A list: a table for people, an array of objects as JSON. `more` says that others follow."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    more: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One thing. `secrets` are shown now and never again; `note` is said to people beside it."""
+
+    fields: tuple[tuple[str, Value], ...]
+    secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    note: str | None = None
+
+
+View = Rows | Record
+
+
+def show(view: View, *, as_json: bool) -> None:
+    """Print a view: what it holds to standard output, what is said about it to standard error."""
+    if as_json:
+        sys.stdout.write(f"{json.dumps(_as_data(view), indent=2, ensure_ascii=False)}\n")
+    elif isinstance(view, Rows):
+        open_console(sys.stdout).print(_as_table(view))
+    else:
+        open_console(sys.stdout).print(_as_sheet(view))
+    for said in _remarks(view):
+        say(said)
+
+
+def say(text: str) -> None:
+    """Print a line about the work, to standard error."""
+    open_console(sys.stderr).print(Text(text), soft_wrap=True)
+
+
+def open_console(stream: TextIO) -> Console:
+    """A console on a stream. What is printed is never read as markup: names come from outside."""
+    console = Console(file=stream, markup=False, highlight=False, emoji=False)
+    return (
+        console
+        if console.is_terminal
+        else Console(file=stream, markup=False, highlight=False, emoji=False, width=_WIDE)
+    )
+
+
+def _remarks(view: View) -> tuple[str, ...]:
+    if isinstance(view, Rows):
+        return (view.more,) if view.more else ()
+    once = "Keep this now: it is stored nowhere, and will not be shown again." if view.secrets else None
+    return tuple(said for said in (view.note, once) if said)
+
+
+def _as_data(view: View) -> object:
+    if isinstance(view, Rows):
+        return [dict(zip(view.columns, row, strict=True)) for row in view.rows]
+    return dict((*view.fields, *view.secrets))
+
+
+def _as_table(view: Rows) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for column in view.columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in view.rows:
+        table.add_row(*(_as_text(value) for value in row))
+    return table
+
+
+def _as_sheet(view: Record) -> Table:
+    sheet = Table(box=None, show_header=False, pad_edge=False)
+    sheet.add_column(style="bold", no_wrap=True)
+    sheet.add_column(overflow="fold")
+    for name, value in view.fields:
+        sheet.add_row(name.replace("_", " "), _as_text(value))
+    for name, secret in view.secrets:
+        sheet.add_row(name.replace("_", " "), Text(secret, style="bold green"))
+    return sheet
+
+
+def _as_text(value: Value) -> Text:
+    match value:
+        case None | ():
+            return Text("–", style="dim")
+        case bool():
+            return Text("yes" if value else "no")
+        case tuple():
+            return Text(" ".join(value))
+        case _:
+            return Text(str(value))

@@ -1,0 +1,71 @@
+"""Keys looked at, published ahead of their time, and wrapped anew after a change of the key-encryption key."""
+
+from callgate.crypto.kek import KeyEncryptionKey
+from callgate.crypto.keys import rewrap_key
+from callgate.crypto.secrets import open_client_secret, seal_client_secret
+from callgate.model.acts import Refused
+from callgate.model.changes import AppChanged, Change, KeyStored
+from callgate.model.decisions import Done
+from callgate.model.facts import KeysFacts
+from callgate.model.key import KeyState, KeyUse, StoredKey
+from callgate.model.listings import SealedSecret, SealedSecretsFacts, SealedSecretsListing
+from callgate.model.lookups import KeysLookup
+from callgate.service.administer.desk import Desk
+
+SECRETS_PER_UNIT = 100
+"""Apps whose secrets one transaction wraps anew."""
+
+
+async def list_keys(desk: Desk) -> tuple[StoredKey, ...]:
+    """Every key, none of them readable. Raises Unavailable."""
+    return (await desk.store.read(KeysLookup())).keys
+
+
+async def publish_key(desk: Desk, use: KeyUse) -> int | Refused:
+    """A new key ahead of its time: it becomes active when every node knows it. Raises Unavailable.
+
+    Gives its number; refuses while one waits already.
+    """
+    keeper = await desk.keeper()
+    if any(key.use is use and key.state is KeyState.PUBLISHED for key in await list_keys(desk)):
+        return Refused(f"a key for {use.value} is published already and waits to become active")
+    return await keeper.publish(use)
+
+
+async def rewrap(desk: Desk, kek: KeyEncryptionKey) -> int | Refused:
+    """Wrap everything by the first key of the key file; gives how much was wrapped. Raises Unavailable.
+
+    Raises also KeyEncryptionError when the file lacks a key that something is still wrapped by.
+    """
+    wrapped = 0
+
+    def rewrap_keys(facts: KeysFacts) -> Done:
+        due = [key for key in facts.keys if not kek.is_current(key.wrapped)]
+        return Done(tuple(KeyStored(rewrap_key(kek, key), desk.by) for key in due))
+
+    decision = await desk.carry_out(KeysLookup(), rewrap_keys)
+    wrapped += len(decision.changes)
+    after = ""
+    while page := (await desk.store.read(SealedSecretsListing(after, SECRETS_PER_UNIT))).secrets:
+        decision = await desk.carry_out(
+            SealedSecretsListing(after, SECRETS_PER_UNIT), lambda facts: _rewrap_secrets(facts, kek, by=desk.by)
+        )
+        wrapped += len(decision.changes)
+        after = page[-1].client.id
+    return wrapped
+
+
+def _rewrap_secrets(facts: SealedSecretsFacts, kek: KeyEncryptionKey, *, by: str) -> Done:
+    changes: list[Change] = []
+    for secret in facts.secrets:
+        sealed = secret.keys.sealed_secret
+        if sealed is not None and not kek.is_current(sealed):
+            changes.append(_rewrapped(secret, sealed, kek=kek, by=by))
+    return Done(tuple(changes))
+
+
+def _rewrapped(secret: SealedSecret, sealed: bytes, *, kek: KeyEncryptionKey, by: str) -> AppChanged:
+    client = secret.client
+    text = open_client_secret(kek, sealed, client_id=client.id)
+    keys = secret.keys._replace(sealed_secret=seal_client_secret(kek, text, client_id=client.id))
+    return AppChanged(client, client._replace(version=client.version + 1), keys, by)
