@@ -51,6 +51,12 @@ QUERY_TOKEN_OFF = Fault(
     remedy="Send Authorization: Bearer <access token>.",
     status=400,
 )
+TOKENS_DIFFER = Fault(
+    code="CGT-141",
+    error="InvalidParameter",
+    text="Authorization header and parameter [access_token] name different tokens",
+    remedy="Send the access token once, in the Authorization header (RFC 6750 section 2).",
+)
 SCOPE_MISSING = Fault(
     code="CMN-401",
     error="InsufficientPermissions",

@@ -73,6 +73,7 @@ class ClientStatus(Enum):
 CONFIDENTIAL_KINDS = frozenset({AppKind.SERVER_WEB, AppKind.SERVER_OTHER, AppKind.SERVER_BOT})
 """Kinds that can keep a secret (RFC 6749 section 2.1)."""
 
+_SERVERS = frozenset({AppKind.SERVER_WEB, AppKind.SERVER_OTHER})
 _DESKTOP = frozenset({AppKind.DESKTOP_WINDOWS, AppKind.DESKTOP_MAC, AppKind.DESKTOP_OTHER})
 _REDIRECTING = frozenset(AppKind) - {AppKind.SERVER_OTHER}
 
@@ -119,11 +120,9 @@ def grants_possible(kind: AppKind, *, private: bool) -> frozenset[GrantType]:
     allowed = {GrantType.REFRESH_TOKEN}
     if kind in _REDIRECTING:
         allowed.add(GrantType.AUTHORIZATION_CODE)
-    if kind in CONFIDENTIAL_KINDS:
-        allowed.add(GrantType.JWT_BEARER)
-    if kind in CONFIDENTIAL_KINDS - {AppKind.SERVER_BOT}:
-        allowed.add(GrantType.CLIENT_CREDENTIALS)
-    if private and kind in CONFIDENTIAL_KINDS | _DESKTOP:
+    if kind in _SERVERS:
+        allowed |= {GrantType.JWT_BEARER, GrantType.CLIENT_CREDENTIALS}
+    if private and kind in _SERVERS | _DESKTOP:
         allowed.add(GrantType.PASSWORD)
     if kind is AppKind.BROWSER_BASED:
         allowed.add(GrantType.IMPLICIT)

@@ -8,38 +8,27 @@ inside the writing transaction.
 from collections.abc import Sequence
 
 from callgate.model import authorize_faults, faults, grant_faults
-from callgate.model.client import AuthMethod, Client, ClientStatus, GrantType, Switch
+from callgate.model.client import Client, GrantType, Switch
 from callgate.model.decisions import AuthorizeRequest, Denied, RedirectFault
-from callgate.model.faults import Fault
 from callgate.protocol import pkce
+from callgate.protocol.client_auth import unknown
 from callgate.protocol.forms import Form, single
+from callgate.protocol.guards import app_works
+from callgate.protocol.login_name import LOGIN_CHARS_MAX
 from callgate.protocol.redirect_uri import resolve
 from callgate.protocol.scopes import narrow_scope
 
 REPEATABLE = frozenset({"ui_options"})
 PROMPTS = frozenset({"login", "sso", "consent", "none"})
 DISPLAYS = frozenset({"page", "popup", "touch", "mobile"})
-BRANDS = frozenset(
-    [
-        "1210",
-        "3610",
-        "3710",
-        "3420",
-        "7710",
-        "7310",
-        "6010",
-        "2110",
-        "2020",
-        "7010",
-        "4910",
-        "4810",
-        "4710",
-        "4210",
-        "2210",
-    ]
-)
+_BRANDS = "1210 3610 3710 3420 7710 7310 6010 2110 2020 7010 4910 4810 4710 4210 2210"
+BRANDS = frozenset(_BRANDS.split())
+"""protocol.md A.6."""
+
 _STATE_CHARS_MAX = 4096
 _NONCE_CHARS_MAX = 512
+_LOCALES_CHARS_MAX = 128
+_UI_OPTIONS_MAX = 8
 
 
 def read_form(pairs: Sequence[tuple[str, str]]) -> Form | Denied:
@@ -53,21 +42,49 @@ def read_request(form: Form, client: Client | None) -> AuthorizeRequest | Denied
     if client_id is None:
         return Denied(fault=faults.PARAMETER_MISSING, values=(("parameter", "client_id"),))
     if client is None:
-        return Denied(fault=faults.CLIENT_UNKNOWN, values=(("client_id", client_id[:64]),))
-    if client.status is ClientStatus.BLOCKED:
-        return Denied(fault=faults.CLIENT_BLOCKED)
+        return unknown(client_id)
+    refused = app_works(client) or _brand_fault(form)
+    if refused:
+        return refused
     if not client.redirect_uris:
         return Denied(fault=authorize_faults.REDIRECT_URI_NONE, why="the app has no redirect URI registered")
     redirect_uri = resolve(client, form.get("redirect_uri"))
     if redirect_uri is None:
-        return Denied(fault=authorize_faults.REDIRECT_URI_UNREGISTERED, why="the sent redirect_uri is none of the registered")
-    request = _request(form, client, redirect_uri)
-    fault = _first_fault(form, client, request)
-    return RedirectFault(request=request, fault=fault[0], values=fault[1]) if fault else request
+        return _UNREGISTERED
+    request = _request(form, client, redirect_uri=redirect_uri)
+    denied = (
+        _too_long(request)
+        or _response_type_fault(request, client)
+        or _unsupported(form)
+        or _prompt_fault(request)
+        or _challenge_fault(request, client, form=form)
+        or _scope_fault(request)
+    )
+    return redirected(request, denied) if denied else request
 
 
-def _request(form: Form, client: Client, redirect_uri: str) -> AuthorizeRequest:
-    options = tuple((form.get("ui_options") or "").split())
+def still_stands(request: AuthorizeRequest, client: Client) -> Denied | RedirectFault | None:
+    """What a change of the app takes back of a request under way: pages are open for minutes."""
+    refused = app_works(client)
+    if refused:
+        return refused
+    if resolve(client, request.redirect_uri) is None:
+        return _UNREGISTERED
+    denied = _response_type_fault(request, client)
+    return redirected(request, denied) if denied else None
+
+
+def redirected(request: AuthorizeRequest, denied: Denied) -> RedirectFault:
+    """A denial that the app may be told, for its redirect URI is known to be its own."""
+    return RedirectFault(request=request, fault=denied.fault, values=denied.values, why=denied.why)
+
+
+_UNREGISTERED = Denied(
+    fault=authorize_faults.REDIRECT_URI_UNREGISTERED, why="the redirect_uri is none of those registered"
+)
+
+
+def _request(form: Form, client: Client, *, redirect_uri: str) -> AuthorizeRequest:
     display = form.get("display") or "page"
     return AuthorizeRequest(
         client_id=client.id,
@@ -78,80 +95,83 @@ def _request(form: Form, client: Client, redirect_uri: str) -> AuthorizeRequest:
         scope=narrow_scope(client, form.get("scope")),
         prompt=frozenset((form.get("prompt") or "").split()),
         code_challenge=form.get("code_challenge"),
-        challenge_plain=(form.get("code_challenge_method") or "plain") == "plain",
+        challenge_plain=_challenge_method(form) == "plain",
         nonce=form.get("nonce"),
-        login_hint=(form.get("login_hint") or "")[:254],
+        login_hint=(form.get("login_hint") or "")[:LOGIN_CHARS_MAX],
         display=display if display in DISPLAYS else "page",
-        ui_locales=(form.get("ui_locales") or form.get("localeId") or "")[:128],
-        ui_options=options[:8],
+        ui_locales=(form.get("ui_locales") or form.get("localeId") or "")[:_LOCALES_CHARS_MAX],
+        ui_options=tuple((form.get("ui_options") or "").split())[:_UI_OPTIONS_MAX],
         discovery=form.get("discovery") == "true",
     )
 
 
-_Found = tuple[Fault, tuple[tuple[str, str], ...]]
+def _challenge_method(form: Form) -> str:
+    """RFC 7636 section 4.3: plain where none is sent."""
+    return form.get("code_challenge_method") or "plain"
 
 
-def _first_fault(form: Form, client: Client, request: AuthorizeRequest) -> _Found | None:
-    return (
-        _too_long(request)
-        or _response_type_fault(client, request)
-        or _unsupported(form)
-        or _prompt_fault(request)
-        or _challenge_fault(form, client, request)
-        or (None if request.scope else (grant_faults.SCOPE_INVALID, ()))
-    )
-
-
-def _too_long(request: AuthorizeRequest) -> _Found | None:
-    if request.state is not None and len(request.state) > _STATE_CHARS_MAX:
-        return faults.PARAMETER_INVALID, (("parameter", "state"),)
-    if request.nonce is not None and len(request.nonce) > _NONCE_CHARS_MAX:
-        return faults.PARAMETER_INVALID, (("parameter", "nonce"),)
+def _brand_fault(form: Form) -> Denied | None:
+    """Shown, not redirected, as on the platform: a brand chooses the pages themselves (protocol.md C.4)."""
+    brand = form.get("brand_id") or form.get("brandId")
+    if brand is not None and brand not in BRANDS:
+        return Denied(fault=faults.BRAND_INVALID, why="no such brand")
     return None
 
 
-def _response_type_fault(client: Client, request: AuthorizeRequest) -> _Found | None:
+def _too_long(request: AuthorizeRequest) -> Denied | None:
+    """Both are echoed: `state` in the redirect, `nonce` in the ID token."""
+    if request.state is not None and len(request.state) > _STATE_CHARS_MAX:
+        return Denied(fault=faults.PARAMETER_INVALID, values=(("parameter", "state"),), why="too long")
+    if request.nonce is not None and len(request.nonce) > _NONCE_CHARS_MAX:
+        return Denied(fault=faults.PARAMETER_INVALID, values=(("parameter", "nonce"),), why="too long")
+    return None
+
+
+def _response_type_fault(request: AuthorizeRequest, client: Client) -> Denied | None:
     match request.response_type:
         case "code":
             if GrantType.AUTHORIZATION_CODE not in client.grants:
-                return authorize_faults.GRANT_NOT_ALLOWED_HERE, (("grant_type", "AUTHORIZATION_CODE"),)
+                values = (("grant_type", "AUTHORIZATION_CODE"),)
+                return Denied(fault=authorize_faults.GRANT_NOT_ALLOWED_HERE, values=values)
         case "token":
             if GrantType.IMPLICIT not in client.grants:
-                return authorize_faults.IMPLICIT_DISABLED, ()
+                return Denied(fault=authorize_faults.IMPLICIT_DISABLED)
         case "":
-            return faults.PARAMETER_MISSING, (("parameter", "response_type"),)
+            return Denied(fault=faults.PARAMETER_MISSING, values=(("parameter", "response_type"),))
         case _:
-            return authorize_faults.RESPONSE_TYPE_UNSUPPORTED, ()
+            return Denied(fault=authorize_faults.RESPONSE_TYPE_UNSUPPORTED)
     return None
 
 
-def _unsupported(form: Form) -> _Found | None:
+def _unsupported(form: Form) -> Denied | None:
     if form.get("request") or form.get("request_uri"):
-        return authorize_faults.REQUEST_OBJECT_UNSUPPORTED, ()
-    brand = form.get("brand_id") or form.get("brandId")
-    if brand is not None and brand not in BRANDS:
-        return faults.BRAND_INVALID, ()
+        return Denied(fault=authorize_faults.REQUEST_OBJECT_UNSUPPORTED)
     return None
 
 
-def _prompt_fault(request: AuthorizeRequest) -> _Found | None:
+def _prompt_fault(request: AuthorizeRequest) -> Denied | None:
+    """A subset of three, or `none` alone (OpenID Connect Core section 3.1.2.1)."""
     prompt = request.prompt
     if not prompt <= PROMPTS or ("none" in prompt and len(prompt) > 1):
-        return faults.PARAMETER_INVALID, (("parameter", "prompt"),)
+        return Denied(fault=faults.PARAMETER_INVALID, values=(("parameter", "prompt"),))
     return None
 
 
-def _challenge_fault(form: Form, client: Client, request: AuthorizeRequest) -> _Found | None:
+def _challenge_fault(request: AuthorizeRequest, client: Client, *, form: Form) -> Denied | None:
     """Public apps must, confidential apps may (ruling 12)."""
     if request.response_type != "code":
         return None
     if request.code_challenge is None:
-        if client.auth_method is AuthMethod.NONE or form.get("code_challenge_method"):
-            return authorize_faults.CHALLENGE_REQUIRED, ()
+        if not client.confidential or form.get("code_challenge_method"):
+            return Denied(fault=authorize_faults.CHALLENGE_REQUIRED)
         return None
-    method = form.get("code_challenge_method") or "plain"
+    method = _challenge_method(form)
     if method not in {"S256", "plain"} or (method == "plain" and Switch.PKCE_PLAIN not in client.switches):
-        return authorize_faults.CHALLENGE_METHOD, ()
+        return Denied(fault=authorize_faults.CHALLENGE_METHOD)
     if not pkce.is_well_formed(request.code_challenge):
-        return authorize_faults.CHALLENGE_INVALID, ()
+        return Denied(fault=authorize_faults.CHALLENGE_INVALID)
     return None
+
+
+def _scope_fault(request: AuthorizeRequest) -> Denied | None:
+    return None if request.scope else Denied(fault=grant_faults.SCOPE_INVALID)

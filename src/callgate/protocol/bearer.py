@@ -8,13 +8,16 @@ from callgate.model.decisions import Admitted, Denied, Done
 from callgate.model.facts import SessionFacts
 from callgate.model.reference import Reference
 from callgate.model.session import EndReason, Session, SessionState
-from callgate.protocol.grants.refresh_token import ALARM
 from callgate.protocol.sessions import (
+    ALARM,
     BECAUSE,
+    FIRST_GENERATION,
     access_end_ms,
     holds_secret,
+    parties_of,
     person_works,
     policy_end_ms,
+    was_issued,
     why_facts_end,
 )
 
@@ -22,19 +25,24 @@ _QUERY_NAME = b"access_token="
 
 
 def read_token(authorization: str | None, query: bytes, *, query_tokens: bool) -> str | Denied:
-    """The access token of a call: from the header, any case of the scheme, or from the query."""
+    """The access token of a call: from the header, any case of the scheme, or from the query.
+
+    Two that are equal are one; two that differ are refused (RFC 6750 section 2).
+    """
+    fields = (part for part in query.split(b"&") if part.startswith(_QUERY_NAME))
+    sent = {unquote_to_bytes(field[len(_QUERY_NAME) :]).decode("ascii", "replace") for field in fields} - {""}
+    if sent and not query_tokens:
+        return Denied(fault=faults.QUERY_TOKEN_OFF)
     if authorization is not None:
         scheme, _, token = authorization.partition(" ")
-        token = token.strip()
-        if scheme.lower() != "bearer" or not token:
+        if scheme.lower() != "bearer" or not token.strip():
             return Denied(fault=faults.AUTHORIZATION_MALFORMED)
-        return token
-    in_query = [part[len(_QUERY_NAME) :] for part in query.split(b"&") if part.startswith(_QUERY_NAME)]
-    if not in_query or not in_query[0]:
+        sent.add(token.strip())
+    if not sent:
         return Denied(fault=faults.AUTHORIZATION_ABSENT)
-    if not query_tokens:
-        return Denied(fault=faults.QUERY_TOKEN_OFF)
-    return unquote_to_bytes(in_query[0]).decode("ascii", "replace")
+    if len(sent) > 1:
+        return Denied(fault=faults.TOKENS_DIFFER)
+    return sent.pop()
 
 
 def decide(reference: Reference, facts: SessionFacts) -> Admitted | Denied:
@@ -42,26 +50,25 @@ def decide(reference: Reference, facts: SessionFacts) -> Admitted | Denied:
     session = facts.session
     if session is None or not holds_secret(session, reference.secret):
         return _unknown("no such session")
-    if session.state is SessionState.ENDED:
-        return _unknown("the session is over", session.ended_why)
-    if session.state is SessionState.PENDING:
+    if not was_issued(session, reference):
         return _unknown(ALARM)
-    client, account, extension, role = facts.client, facts.account, facts.extension, facts.role
-    if client is None or account is None or extension is None or role is None:
+    if session.state is SessionState.ENDED:
+        return _over(session.ended_why)
+    parties, role = parties_of(facts), facts.role
+    if parties is None or role is None:
         return _unknown("the app, account, extension or role is gone")
-    if reference.generation != session.generation:
-        if reference.generation > session.generation:
-            return _unknown(ALARM)
+    if reference.generation < session.generation:
         return Denied(fault=faults.TOKEN_SUPERSEDED, why="a refresh made a newer generation")
-    why = why_facts_end(facts, session, account, extension)
+    why = why_facts_end(session, parties, facts=facts)
     if why:
-        return _unknown("over by comparison", why)
-    if facts.now_ms >= access_end_ms(session):
+        return _over(why)
+    expires = access_end_ms(session)
+    if facts.now_ms >= expires:
         return Denied(fault=faults.TOKEN_EXPIRED)
+    client, account, extension = parties
     if not person_works(account, extension):
         return _unknown("the account or extension is disabled")
     end = policy_end_ms(session, account)
-    expires = access_end_ms(session)
     return Admitted(
         session=session,
         client=client,
@@ -83,9 +90,15 @@ def mark_first_use(reference: Reference, facts: SessionFacts) -> Done:
 
 def _first_use(session: Session, now_ms: int) -> tuple[SessionFirstUsed, ...]:
     """Only where a refresh token came before: a first generation has no repeat to end."""
-    if session.first_used_ms is not None or session.generation < 2 or not session.refresh_ttl_s:  # noqa: PLR2004
+    if session.first_used_ms is not None or session.generation == FIRST_GENERATION or not session.refresh_ttl_s:
         return ()
     return (SessionFirstUsed(session, now_ms),)
+
+
+def _over(why: EndReason | None) -> Denied:
+    if why is EndReason.EXPIRED:
+        return Denied(fault=faults.TOKEN_EXPIRED, why="the session expired and gave up its seat")
+    return _unknown("the session is over", why)
 
 
 def _unknown(why: str, ended: EndReason | None = None) -> Denied:

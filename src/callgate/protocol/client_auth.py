@@ -4,7 +4,6 @@ Only reading belongs here; proving is the service's slow work. Order of the guar
 repeat it.
 """
 
-import base64
 import binascii
 import re
 from dataclasses import dataclass, field
@@ -16,9 +15,13 @@ from callgate.model.ids import ClientId
 from callgate.protocol.forms import Form
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
 CLIENT_ID_CHARS_MAX = 128
+"""Ours have 22; the platform's oldest had 32."""
+
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}\Z")
 _BASIC_CHARS_MAX = 1024
+"""An id and a secret of 128 characters each, thrice over for percent-encoding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +52,24 @@ Presented = ClientNamed | SecretPresented | AssertionPresented
 
 
 def presented(authorization: str | None, form: Form) -> Presented | Denied:
-    """The one way in which this request names or proves its client."""
-    if form.has("client_assertion") or form.has("client_assertion_type"):
+    """The one way in which this request names or proves its client. Empty parameters count as absent."""
+    if form.get("client_assertion") or form.get("client_assertion_type"):
         return _assertion(authorization, form)
     if authorization:
         return _basic(authorization, form)
     client_id, secret = form.get("client_id"), form.get("client_secret")
-    if client_id is None or len(client_id) > CLIENT_ID_CHARS_MAX:
+    if client_id is None:
         return Denied(fault=faults.CLIENT_PROOF_MISSING, why="neither an Authorization header nor client_id")
+    if len(client_id) > CLIENT_ID_CHARS_MAX:
+        return unknown(client_id)
     if secret is not None:
         return SecretPresented(ClientId(client_id), secret, in_body=True)
     return ClientNamed(ClientId(client_id))
+
+
+def unknown(client_id: str) -> Denied:
+    """No such app; the id is echoed, bounded."""
+    return Denied(fault=faults.CLIENT_UNKNOWN, values=(("client_id", client_id[:64]),), why="no such client id")
 
 
 def method_allowed(client: Client, shown: Presented) -> Denied | None:
@@ -98,10 +108,10 @@ def _basic(authorization: str, form: Form) -> ClientNamed | SecretPresented | De
     blob = blob.strip()
     if scheme.lower() != "basic" or len(blob) > _BASIC_CHARS_MAX or not _BASE64.match(blob):
         return Denied(fault=faults.AUTHORIZATION_MALFORMED, why="not a Basic header")
-    decoded = _debase64(blob)
-    client_id, colon, secret = decoded.partition(":")
+    client_id, colon, secret = _debase64(blob).partition(":")
     if not colon or not client_id or len(client_id) > CLIENT_ID_CHARS_MAX:
         return Denied(fault=faults.AUTHORIZATION_MALFORMED, why="no client id before the colon")
+    # Header against body, both the caller's own: neither is compared with anything of ours here.
     if form.get("client_id") not in {None, client_id} or form.get("client_secret") not in {None, secret}:
         return Denied(fault=faults.CLIENT_PROOFS_TWO, why="header and body name different clients")
     if not secret:
@@ -110,15 +120,10 @@ def _basic(authorization: str, form: Form) -> ClientNamed | SecretPresented | De
 
 
 def _debase64(blob: str) -> str:
-    """Standard or URL-safe base64, padded or not; an impossible length decodes to nothing."""
+    """Standard or URL-safe base64, padded or not; what is no text decodes to nothing."""
     standard = blob.rstrip("=").replace("-", "+").replace("_", "/")
     if len(standard) % 4 == 1:
         return ""
     raw = binascii.a2b_base64(standard + "=" * (-len(standard) % 4))
     text = raw.decode("utf-8", "replace")
     return "" if "\x00" in text or "\ufffd" in text else text
-
-
-def encode_basic(client_id: str, secret: str) -> str:
-    """The header value a client sends: for documentation, the demo and tests."""
-    return "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()

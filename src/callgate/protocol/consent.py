@@ -3,8 +3,7 @@
 from typing import NamedTuple
 
 from callgate.model import authorize_faults
-from callgate.model.account import Account, Extension
-from callgate.model.changes import Change, ConsentGiven, SessionOpened
+from callgate.model.changes import ConsentGiven, SessionOpened
 from callgate.model.client import Client, Switch
 from callgate.model.consent import Consent, SignIn
 from callgate.model.decisions import (
@@ -19,12 +18,15 @@ from callgate.model.decisions import (
 from callgate.model.facts import AuthorizeFacts
 from callgate.model.moment import Moment
 from callgate.model.policy import CODE_TTL_S
-from callgate.model.session import CredentialKind, Session
+from callgate.model.scope import covers
+from callgate.model.session import CredentialKind
+from callgate.protocol.authorize import still_stands
+from callgate.protocol.client_auth import unknown
 from callgate.protocol.guards import may_serve, may_sign_in
-from callgate.protocol.opening import Asked, Browser, Credential, new_session, pending
+from callgate.protocol.opening import Asked, Browser, Credential, Terms, new_session, pending
 from callgate.protocol.redirect_uri import is_claimed_https
 from callgate.protocol.seats import Row, place_live, place_pending
-from callgate.protocol.sessions import holds_sign_in, token_times
+from callgate.protocol.sessions import Parties, holds_sign_in, parties_of, token_times
 
 
 class Visit(NamedTuple):
@@ -38,81 +40,86 @@ class Visit(NamedTuple):
         return f"Visit(began_ms={self.began_ms}, agreed={self.agreed})"
 
 
+class _SignedIn(NamedTuple):
+    sign_in: SignIn
+    parties: Parties
+
+
 def decide(request: AuthorizeRequest, *, visit: Visit, moment: Moment, facts: AuthorizeFacts) -> AuthorizeDecision:
     """The one judgement for pages and for issuing: whoever calls it to choose a page saves nothing."""
     client = facts.client
-    assert client is not None, "read_request found the app"
+    if client is None:
+        return unknown(request.client_id)
+    stopped = still_stands(request, client)
+    if stopped:
+        return stopped
     silent = "none" in request.prompt
-    signed_in = _signed_in(request, visit, facts)
+    signed_in = _signed_in(request, facts, visit=visit)
     if signed_in is None:
         if silent:
             return RedirectFault(request=request, fault=authorize_faults.LOGIN_REQUIRED)
         return AskSignIn(request=request, client=client)
-    sign_in, account, extension = signed_in
-    refused = may_sign_in(account, extension) or may_serve(client, account, facts.role)
+    account, extension = signed_in.parties.account, signed_in.parties.extension
+    refused = may_sign_in(account, extension) or may_serve(client, account, role=facts.role)
     if refused:
-        return RedirectFault(request=request, fault=authorize_faults.ACCESS_DENIED, why=refused.why) if silent else refused
-    if not visit.agreed and not _agreed_before(request, client, facts.consent):
+        if silent:
+            return RedirectFault(request=request, fault=authorize_faults.ACCESS_DENIED, why=refused.why)
+        return refused
+    if not visit.agreed and not _agreed_before(request, client, consent=facts.consent):
         if silent:
             return RedirectFault(request=request, fault=authorize_faults.CONSENT_REQUIRED)
         return AskConsent(
             request=request, client=client, owner_name=facts.owner_name, account=account, extension=extension
         )
-    row = Row(client, account, extension, facts.seat, facts.sessions_from_ms, facts.now_ms)
     issue = _issue_implicit if request.response_type == "token" else _issue_code
-    return issue(request, row, sign_in, visit=visit, moment=moment, facts=facts)
+    return issue(
+        request,
+        facts,
+        moment,
+        signed_in=signed_in,
+        given=_consent(request, facts, visit=visit, parties=signed_in.parties),
+    )
 
 
-def _signed_in(
-    request: AuthorizeRequest, visit: Visit, facts: AuthorizeFacts
-) -> tuple[SignIn, Account, Extension] | None:
+def _signed_in(request: AuthorizeRequest, facts: AuthorizeFacts, *, visit: Visit) -> _SignedIn | None:
     """The browser's living sign-in; with prompt=login or prompt=sso only one younger than this request."""
-    sign_in, account, extension = facts.sign_in, facts.account, facts.extension
-    if sign_in is None or account is None or extension is None or visit.sign_in_secret is None:
+    sign_in, parties = facts.sign_in, parties_of(facts)
+    if sign_in is None or parties is None or visit.sign_in_secret is None:
         return None
-    if not holds_sign_in(sign_in, visit.sign_in_secret, extension, facts):
+    if not holds_sign_in(sign_in, visit.sign_in_secret, extension=parties.extension, facts=facts):
         return None
     if request.prompt & {"login", "sso"} and sign_in.signed_in_ms < visit.began_ms:
         return None
-    return sign_in, account, extension
+    return _SignedIn(sign_in, parties)
 
 
-def _agreed_before(request: AuthorizeRequest, client: Client, consent: Consent | None) -> bool:
+def _agreed_before(request: AuthorizeRequest, client: Client, *, consent: Consent | None) -> bool:
     """A former yes to at least these scopes, where nobody else can stand in for the app (RFC 8252 section 8.6)."""
     if consent is None or "consent" in request.prompt:
         return False
     if not client.confidential and not is_claimed_https(request.redirect_uri):
         return False
-    return set(request.scope) <= consent.scopes
-
-
-def _session(
-    request: AuthorizeRequest, row: Row, sign_in: SignIn, *, slot: int, refresh_ttl_s: int, moment: Moment
-) -> Session:
-    session = new_session(
-        client=row.client,
-        extension=row.extension,
-        asked=Asked(request.scope, row.client.access_ttl_s, refresh_ttl_s, None),
-        credential=Credential(CredentialKind.PASSWORD, row.extension.id, row.extension.password_version),
-        slot=slot,
-        moment=moment,
-        now_ms=row.now_ms,
-    )
-    return session._replace(sign_in_id=sign_in.id, signed_in_ms=sign_in.signed_in_ms)
+    return all(covers(consent.scopes, name) for name in request.scope)
 
 
 def _issue_code(
     request: AuthorizeRequest,
-    row: Row,
-    sign_in: SignIn,
-    *,
-    visit: Visit,
-    moment: Moment,
     facts: AuthorizeFacts,
+    moment: Moment,
+    *,
+    signed_in: _SignedIn,
+    given: tuple[ConsentGiven, ...],
 ) -> IssueCode:
-    placed = place_pending(row, by=row.client.id)
-    refresh_ttl_s = row.client.refresh_ttl_s if row.client.issues_refresh_tokens else 0
-    opened = _session(request, row, sign_in, slot=placed.slot, refresh_ttl_s=refresh_ttl_s, moment=moment)
+    sign_in, parties = signed_in
+    placed = place_pending(_row(facts, parties))
+    opened = new_session(
+        parties,
+        Asked(request.scope, _terms(parties.client)),
+        credential=_credential(parties),
+        slot=placed.slot,
+        fresh=moment.fresh,
+        now_ms=facts.now_ms,
+    )
     browser = Browser(
         sign_in_id=sign_in.id,
         signed_in_ms=sign_in.signed_in_ms,
@@ -120,7 +127,7 @@ def _issue_code(
         redirect_uri=request.redirect_uri,
         redirect_uri_sent=request.redirect_uri_sent,
         code_challenge=request.code_challenge,
-        challenge_plain=request.challenge_plain and Switch.PKCE_PLAIN in row.client.switches,
+        challenge_plain=request.challenge_plain and Switch.PKCE_PLAIN in parties.client.switches,
     )
     session = pending(opened, browser)
     return IssueCode(
@@ -128,33 +135,60 @@ def _issue_code(
         session=session,
         secret=moment.fresh.secret,
         expires_in_s=CODE_TTL_S,
-        changes=(*placed.changes, *_consent(request, visit, facts, row), SessionOpened(session)),
+        changes=(*placed.changes, *given, SessionOpened(session)),
     )
 
 
 def _issue_implicit(
     request: AuthorizeRequest,
-    row: Row,
-    sign_in: SignIn,
-    *,
-    visit: Visit,
-    moment: Moment,
     facts: AuthorizeFacts,
+    moment: Moment,
+    *,
+    signed_in: _SignedIn,
+    given: tuple[ConsentGiven, ...],
 ) -> IssueImplicit:
-    placed = place_live(row, endpoint_id=None, by=row.client.id)
-    session = _session(request, row, sign_in, slot=placed.slot, refresh_ttl_s=0, moment=moment)
+    """Never a refresh token (RFC 6749 section 4.2.2)."""
+    sign_in, parties = signed_in
+    placed = place_live(_row(facts, parties), endpoint_id=None)
+    opened = new_session(
+        parties,
+        Asked(request.scope, _terms(parties.client)._replace(refresh_ttl_s=0)),
+        credential=_credential(parties),
+        slot=placed.slot,
+        fresh=moment.fresh,
+        now_ms=facts.now_ms,
+    )
+    session = opened._replace(sign_in_id=sign_in.id, signed_in_ms=sign_in.signed_in_ms)
     return IssueImplicit(
         request=request,
         session=session,
         secret=moment.fresh.secret,
-        times=token_times(session, row.account, row.now_ms),
-        changes=(*placed.changes, *_consent(request, visit, facts, row), SessionOpened(session)),
+        times=token_times(session, parties.account, now_ms=facts.now_ms),
+        changes=(*placed.changes, *given, SessionOpened(session)),
     )
 
 
-def _consent(request: AuthorizeRequest, visit: Visit, facts: AuthorizeFacts, row: Row) -> tuple[Change, ...]:
+def _row(facts: AuthorizeFacts, parties: Parties) -> Row:
+    return Row(parties, facts.seat, facts.sessions_from_ms, facts.now_ms)
+
+
+def _credential(parties: Parties) -> Credential:
+    """The password behind the sign-in: a new one ends what the old one opened."""
+    return Credential(CredentialKind.PASSWORD, parties.extension.id, parties.extension.password_version)
+
+
+def _terms(client: Client) -> Terms:
+    """The app's own, until the code is redeemed and asks for others."""
+    return Terms(client.access_ttl_s, client.refresh_ttl_s if client.issues_refresh_tokens else 0, None)
+
+
+def _consent(
+    request: AuthorizeRequest, facts: AuthorizeFacts, *, visit: Visit, parties: Parties
+) -> tuple[ConsentGiven, ...]:
+    """The yes just said, added to what was agreed before."""
     if not visit.agreed:
         return ()
     before = facts.consent.scopes if facts.consent else frozenset[str]()
     scopes = before | frozenset(request.scope)
-    return (ConsentGiven(Consent(row.account.id, row.extension.id, row.client.id, scopes, row.now_ms)),)
+    consent = Consent(parties.account.id, parties.extension.id, parties.client.id, scopes, facts.now_ms)
+    return (ConsentGiven(consent),)

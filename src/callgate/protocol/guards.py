@@ -52,15 +52,17 @@ def may_sign_in(account: Account, extension: Extension) -> Denied | None:
 
 
 def still_works(account: Account, extension: Extension) -> Denied | None:
-    """Disabled means disabled: for refreshes, credentials and services, where nobody types a password."""
+    """Disabled means disabled: for codes, refreshes and services, where nobody proves who they are anew."""
     if account.status is not AccountStatus.CONFIRMED:
         return Denied(fault=grant_faults.ACCOUNT_GONE, why=f"account {account.id} is {account.status.value}")
     if extension.status is not ExtensionStatus.ENABLED:
-        return Denied(fault=grant_faults.EXTENSION_DISABLED, why=f"extension {extension.id} is {extension.status.value}")
+        return Denied(
+            fault=grant_faults.EXTENSION_DISABLED, why=f"extension {extension.id} is {extension.status.value}"
+        )
     return None
 
 
-def may_serve(client: Client, account: Account, role: Role | None) -> Denied | None:
+def may_serve(client: Client, account: Account, *, role: Role | None) -> Denied | None:
     """Own people always; others' only for a public app, and only with their role's ThirdPartyAppAccess (ruling 8)."""
     if client.account_id == account.id:
         return None

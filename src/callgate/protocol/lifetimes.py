@@ -5,6 +5,7 @@ from callgate.model.policy import ACCESS_TTL_MIN_S
 from callgate.protocol.forms import Form
 
 _DIGITS_MAX = 12
+"""More seconds than any clock will count; Python itself refuses to read numbers of thousands of digits."""
 
 
 def access_ttl_s(client: Client, form: Form) -> int:
@@ -29,4 +30,5 @@ def _whole_number(text: str | None) -> int | None:
     """A whole number, or None: SDKs send NaN and floats, which are ignored."""
     if text is None or not text.isascii() or not text.isdigit():
         return None
-    return int(text[:_DIGITS_MAX])
+    digits = text.lstrip("0") or "0"
+    return int(digits) if len(digits) <= _DIGITS_MAX else 10**_DIGITS_MAX

@@ -2,9 +2,11 @@
 
 import re
 
-from callgate.model.account import LoginName
+from callgate.model.account import LoginName, normalize_email
 
 LOGIN_CHARS_MAX = 254
+"""The longest e-mail address there can be (RFC 5321 section 4.5.3.1.3)."""
+
 _PHONE = re.compile(r"[0-9]{5,15}\Z")
 _EXTENSION = re.compile(r"[0-9]{1,10}\Z")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}\Z")
@@ -17,7 +19,7 @@ def parse_login_name(username: str, extension: str | None) -> LoginName | None:
     if len(text) > LOGIN_CHARS_MAX:
         return None
     if "@" in text:
-        return LoginName(normal_email(text), None, None) if _EMAIL.match(text) else None
+        return LoginName(normalize_email(text), None, None) if _EMAIL.match(text) else None
     phone, _, starred = text.partition("*")
     number = normal_phone(phone)
     wanted = (starred or extension or "").strip()
@@ -30,8 +32,3 @@ def normal_phone(text: str) -> str | None:
     """E.164 digits without '+', or None; a '+' that became a space is forgiven."""
     digits = text.strip().removeprefix("+").translate(_PHONE_SIGNS)
     return digits if digits.isascii() and _PHONE.match(digits) else None
-
-
-def normal_email(text: str) -> str:
-    """The address as compared: case does not matter, neither before nor behind the @."""
-    return text.strip().casefold()

@@ -12,6 +12,7 @@ CLAIMS = [
     "aud",
     "exp",
     "iat",
+    "jti",
     "nonce",
     "account_id",
     "email",

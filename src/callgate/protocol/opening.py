@@ -2,14 +2,12 @@
 
 from typing import NamedTuple
 
-from callgate.model.account import Account, Extension
 from callgate.model.changes import Change, SessionEnded, SessionOpened
-from callgate.model.client import Client
 from callgate.model.decisions import Granted
 from callgate.model.ids import RowId
-from callgate.model.moment import Moment
+from callgate.model.moment import Fresh
 from callgate.model.session import CredentialKind, Session, SessionState
-from callgate.protocol.sessions import token_times
+from callgate.protocol.sessions import FIRST_GENERATION, Parties, token_times
 
 
 class Credential(NamedTuple):
@@ -20,13 +18,19 @@ class Credential(NamedTuple):
     version: int
 
 
+class Terms(NamedTuple):
+    """How long the tokens are to live, and for which endpoint; a refresh TTL of 0 means no such token."""
+
+    access_ttl_s: int
+    refresh_ttl_s: int
+    endpoint_id: str | None
+
+
 class Asked(NamedTuple):
     """What the request asks of the session, clamped and narrowed."""
 
     scope: tuple[str, ...]
-    access_ttl_s: int
-    refresh_ttl_s: int
-    endpoint_id: str | None
+    terms: Terms
 
 
 class Browser(NamedTuple):
@@ -42,35 +46,28 @@ class Browser(NamedTuple):
 
 
 def new_session(
-    *,
-    client: Client,
-    extension: Extension,
-    asked: Asked,
-    credential: Credential,
-    slot: int | None,
-    moment: Moment,
-    now_ms: int,
+    parties: Parties, asked: Asked, *, credential: Credential, slot: int | None, fresh: Fresh, now_ms: int
 ) -> Session:
-    """An active row of generation 1; `pending` turns it into one that waits for its code."""
-    fresh = moment.fresh
+    """An active row of the first generation; `pending` turns it into one that waits for its code."""
+    terms = asked.terms
     return Session(
-        account_id=extension.account_id,
+        account_id=parties.account.id,
         id=fresh.row_id,
-        client_id=client.id,
-        extension_id=extension.id,
+        client_id=parties.client.id,
+        extension_id=parties.extension.id,
         state=SessionState.ACTIVE,
         slot=slot,
         secret_sha256=fresh.secret_sha256,
-        generation=1,
+        generation=FIRST_GENERATION,
         key_number=fresh.key_number,
         opened_ms=now_ms,
         first_issued_ms=now_ms,
         issued_ms=now_ms,
         first_used_ms=None,
-        access_ttl_s=asked.access_ttl_s,
-        refresh_ttl_s=asked.refresh_ttl_s,
+        access_ttl_s=terms.access_ttl_s,
+        refresh_ttl_s=terms.refresh_ttl_s,
         scope=" ".join(asked.scope),
-        endpoint_id=asked.endpoint_id or fresh.endpoint_id,
+        endpoint_id=terms.endpoint_id or fresh.endpoint_id,
         credential_kind=credential.kind,
         credential_id=credential.id,
         credential_version=credential.version,
@@ -88,27 +85,25 @@ def new_session(
 
 
 def pending(session: Session, browser: Browser) -> Session:
-    """The same row before its code is redeemed: generation 0, no tokens yet."""
-    return session._replace(state=SessionState.PENDING, generation=0, **browser._asdict())
+    """The same row before its code is redeemed: no generation of tokens yet."""
+    return session._replace(state=SessionState.PENDING, generation=FIRST_GENERATION - 1, **browser._asdict())
 
 
 def grant_opened(
     session: Session,
+    parties: Parties,
     *,
-    moment: Moment,
-    client: Client,
-    account: Account,
-    extension: Extension,
+    secret: bytes,
     ended: tuple[SessionEnded, ...] = (),
     also: tuple[Change, ...] = (),
 ) -> Granted:
     """The reply of a session just opened. Those who rose for it are saved first: slots are unique."""
     return Granted(
         session=session,
-        secret=moment.fresh.secret,
-        times=token_times(session, account, session.opened_ms),
-        extension=extension,
-        client=client,
+        secret=secret,
+        times=token_times(session, parties.account, now_ms=session.opened_ms),
+        extension=parties.extension,
+        client=parties.client,
         now_ms=session.opened_ms,
         changes=(*ended, SessionOpened(session), *also),
     )

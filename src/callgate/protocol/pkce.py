@@ -1,4 +1,4 @@
-"""PKCE: challenge and verifier (RFC 7636)."""
+"""PKCE: challenge and verifier (RFC 7636). Who must use it is judged in authorize.py."""
 
 import hashlib
 import hmac
@@ -18,7 +18,7 @@ def verifier_matches(verifier: str, challenge: str, *, plain: bool) -> bool:
     if not is_well_formed(verifier):
         return False
     made = verifier if plain else s256(verifier)
-    return hmac.compare_digest(made, challenge)
+    return hmac.compare_digest(made.encode(), challenge.encode())
 
 
 def s256(verifier: str) -> str:

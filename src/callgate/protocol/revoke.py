@@ -15,6 +15,8 @@ from callgate.protocol.client_auth import Presented
 from callgate.protocol.forms import Form, is_form, parse_pairs, single
 from callgate.protocol.sessions import holds_secret
 
+_SECRETS = ("client_secret", "client_assertion")
+
 
 class RevokeCall(NamedTuple):
     """Who asks, and the token as sent."""
@@ -37,8 +39,9 @@ def read_call(
         return sent
     if isinstance(asked, Denied):
         return asked
-    if asked.get("client_secret") or asked.get("client_assertion") or (asked.has("token") and not query_tokens):
-        return Denied(fault=faults.SECRET_IN_QUERY, values=(("parameter", "token"),))
+    misplaced = next((name for name in (*_SECRETS, "token") if asked.get(name)), None)
+    if misplaced in _SECRETS or (misplaced and not query_tokens):
+        return Denied(fault=faults.SECRET_IN_QUERY, values=(("parameter", misplaced),))
     shown = client_auth.presented(authorization, sent)
     if isinstance(shown, Denied):
         return shown

@@ -1,20 +1,26 @@
 """Scope of a token: the app's, narrowed by the request (protocol.md A.5, ruling 9)."""
 
 from callgate.model.client import Client, GrantType
-from callgate.model.scope import IDENTITY_SCOPES, covers
+from callgate.model.scope import IDENTITY_SCOPES, SCOPES, covers
 
 
 def narrow_scope(client: Client, requested: str | None) -> tuple[str, ...]:
     """What a token of this app may carry of what was asked; everything when nothing was. Empty: only unknown names."""
-    if requested is None:
+    names = (requested or "").split()
+    if not names:
         return client.scopes
-    return tuple(dict.fromkeys(name for name in requested.split() if _may_have(client, name)))
+    return tuple(dict.fromkeys(name for name in names if _may_have(client, name)))
 
 
-def is_narrower(scope: str, requested: str | None) -> bool:
-    """Whether a refresh asks for nothing the session does not have (RFC 6749 section 6)."""
+def is_within(scope: str, requested: str | None) -> bool:
+    """Whether a refresh asks for nothing the session does not have (RFC 6749 section 6).
+
+    Names nobody knows are ignored, as they were when the session opened (ruling 9): clients repeat their first request.
+    """
+    names = (requested or "").split()
+    known = [name for name in names if name in SCOPES or name in IDENTITY_SCOPES]
     granted = scope.split()
-    return requested is None or all(covers(granted, name) for name in requested.split())
+    return all(covers(granted, name) for name in known) and bool(known or not names)
 
 
 def _may_have(client: Client, name: str) -> bool:

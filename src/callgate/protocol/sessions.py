@@ -6,14 +6,22 @@ stricter one takes hold at once (architecture.md, "The session").
 
 import hashlib
 import hmac
+from typing import NamedTuple
 
 from callgate.model.account import Account, AccountStatus, Extension, ExtensionStatus
 from callgate.model.client import Client, ClientStatus
 from callgate.model.consent import SignIn
 from callgate.model.decisions import TokenTimes
-from callgate.model.facts import AuthorizeFacts, SessionFacts
+from callgate.model.facts import AuthorizeFacts, OpeningFacts, SessionFacts
 from callgate.model.policy import CODE_TTL_S
+from callgate.model.reference import Reference
 from callgate.model.session import EndReason, Session, SessionState
+
+FIRST_GENERATION = 1
+"""The first tokens; a code is the generation before it (ruling 1)."""
+
+ALARM = "alarm: a generation the row never issued; a restored database or a stolen key"
+"""What a denial says to be found by whoever watches the events."""
 
 BECAUSE = {
     EndReason.REVOKED: "revoked by the application",
@@ -33,12 +41,33 @@ BECAUSE = {
 """What whoever holds an authentic token may be told (ruling 3)."""
 
 
+class Parties(NamedTuple):
+    """Whose a session is: the app, and the person or service it acts for."""
+
+    client: Client
+    account: Account
+    extension: Extension
+
+
+def parties_of(facts: SessionFacts | OpeningFacts | AuthorizeFacts) -> Parties | None:
+    """The parties, or None when one of them is gone."""
+    client, account, extension = facts.client, facts.account, facts.extension
+    if client is None or account is None or extension is None:
+        return None
+    return Parties(client, account, extension)
+
+
 def holds_secret(session: Session, secret: bytes) -> bool:
     """Whether a presented reference brings this row's secret; constant time."""
     return hmac.compare_digest(hashlib.sha256(secret).digest(), session.secret_sha256)
 
 
-def holds_sign_in(sign_in: SignIn, secret: bytes, extension: Extension, facts: AuthorizeFacts) -> bool:
+def was_issued(session: Session, reference: Reference) -> bool:
+    """Whether this row ever issued tokens of the reference's generation; one above it, or a code's, is an alarm."""
+    return FIRST_GENERATION <= reference.generation <= session.generation
+
+
+def holds_sign_in(sign_in: SignIn, secret: bytes, *, extension: Extension, facts: AuthorizeFacts) -> bool:
     """Whether a browser's cookie opens this sign-in and today's facts have not ended it."""
     return (
         hmac.compare_digest(hashlib.sha256(secret).digest(), sign_in.secret_sha256)
@@ -79,17 +108,11 @@ def policy_end_ms(session: Session, account: Account) -> int | None:
 
 
 def why_over(
-    session: Session,
-    *,
-    credential_version: int | None,
-    client: Client | None,
-    account: Account,
-    extension: Extension,
-    sessions_from_ms: int,
-    now_ms: int,
+    session: Session, parties: Parties, *, credential_version: int | None, sessions_from_ms: int, now_ms: int
 ) -> EndReason | None:
     """Why today's facts end this row, or None while it lives. Expiry of single tokens is not asked here."""
-    if client is None or client.status is ClientStatus.BLOCKED:
+    client, account, extension = parties
+    if client.status is ClientStatus.BLOCKED:
         return EndReason.APP_BLOCKED
     if credential_version != session.credential_version:
         return EndReason.CREDENTIAL_CHANGED
@@ -104,14 +127,12 @@ def why_over(
     return None
 
 
-def why_facts_end(facts: SessionFacts, session: Session, account: Account, extension: Extension) -> EndReason | None:
+def why_facts_end(session: Session, parties: Parties, *, facts: SessionFacts) -> EndReason | None:
     """`why_over` for a session loaded with its facts."""
     return why_over(
         session,
+        parties,
         credential_version=facts.credential_version,
-        client=facts.client,
-        account=account,
-        extension=extension,
         sessions_from_ms=facts.sessions_from_ms,
         now_ms=facts.now_ms,
     )
@@ -122,7 +143,7 @@ def person_works(account: Account, extension: Extension) -> bool:
     return account.status is AccountStatus.CONFIRMED and extension.status is ExtensionStatus.ENABLED
 
 
-def token_times(session: Session, account: Account, now_ms: int) -> TokenTimes:
+def token_times(session: Session, account: Account, *, now_ms: int) -> TokenTimes:
     """What remains of the living generation, never beyond the account's own time-outs (protocol.md D.3)."""
     end = policy_end_ms(session, account)
     access_end = access_end_ms(session)

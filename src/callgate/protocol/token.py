@@ -28,12 +28,17 @@ class TokenCall(NamedTuple):
 
 def read_call(*, content_type: str, body: bytes, query: bytes, authorization: str | None) -> TokenCall | Denied:
     """The form, the client it names and the grant it asks for."""
-    misplaced = secret_in_query(query, SECRETS)
-    if misplaced:
-        return misplaced
+    asked = parse_pairs(query)
+    if isinstance(asked, Denied):
+        return asked
+    in_query = frozenset(name for name, _ in asked)
+    if misplaced := in_query & SECRETS:
+        return Denied(fault=faults.SECRET_IN_QUERY, values=(("parameter", min(misplaced)),))
     form = parse_form(content_type, body)
     if isinstance(form, Denied):
         return form
+    if twice := sorted(name for name in in_query if form.has(name)):
+        return Denied(fault=faults.PARAMETER_DUPLICATED, values=(("parameter", twice[0][:64]),))
     wanted = form.get("grant_type")
     if wanted is None:
         return Denied(fault=faults.PARAMETER_MISSING, values=(("parameter", "grant_type"),))
@@ -55,14 +60,3 @@ def read_grant(call: TokenCall, client: Client) -> GrantRequest | Denied:
         names = ", ".join(sorted(grant.value for grant in client.grants)) or "none"
         return Denied(fault=grant_faults.GRANT_NOT_ALLOWED, why=f"asked for {call.grant.value}; the app has {names}")
     return call.parse(call.form, client)
-
-
-def secret_in_query(query: bytes, names: frozenset[str]) -> Denied | None:
-    """A fault when a name that carries a secret stands in the query; anything else there is ignored."""
-    if not query:
-        return None
-    pairs = parse_pairs(query)
-    if isinstance(pairs, Denied):
-        return pairs
-    found = next((name for name, _ in pairs if name in names), None)
-    return Denied(fault=faults.SECRET_IN_QUERY, values=(("parameter", found),)) if found else None

@@ -16,13 +16,16 @@ class PersonClaims(NamedTuple):
 
 
 def person_claims(extension: Extension, scope: str) -> PersonClaims:
-    """`sub` always; name and e-mail as the scopes allow. E-mail is an administrator's entry, hence verified."""
+    """`sub` always; name and e-mail as the scopes allow, and where there are any (OpenID Connect Core section 5.3.2).
+
+    E-mail is an administrator's entry, hence verified.
+    """
     scopes = scope.split()
     profile = "profile" in scopes
     return PersonClaims(
         sub=str(extension.id),
         account_id=str(extension.account_id),
         email=extension.email if "email" in scopes else None,
-        given_name=extension.first_name if profile else None,
-        family_name=extension.last_name if profile else None,
+        given_name=extension.first_name or None if profile else None,
+        family_name=extension.last_name or None if profile else None,
     )

@@ -19,7 +19,7 @@ from callgate.model.decisions import Denied, Done
 from callgate.model.evidence import ClientProven
 from callgate.model.facts import AssertionFacts
 from callgate.model.lookups import AssertionLookup, ClientLookup
-from callgate.protocol.client_auth import AssertionPresented, Presented, SecretPresented, method_allowed
+from callgate.protocol.client_auth import AssertionPresented, Presented, SecretPresented, method_allowed, unknown
 from callgate.protocol.guards import client_reliance
 from callgate.service.context import Context
 from callgate.storage.port import Unit
@@ -46,11 +46,6 @@ async def prove(context: Context, shown: Presented) -> Proven | Denied:
     if refused:
         return refused
     return _proven(client) if proven else Denied(fault=faults.CLIENT_UNPROVEN, why="wrong secret")
-
-
-def unknown(client_id: str) -> Denied:
-    """No such app; the id is echoed, bounded."""
-    return Denied(fault=faults.CLIENT_UNKNOWN, values=(("client_id", client_id[:64]),), why="no such client id")
 
 
 def _proven(client: Client) -> Proven:

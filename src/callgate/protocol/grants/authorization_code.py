@@ -14,25 +14,32 @@ from callgate.model.moment import Moment
 from callgate.model.policy import CODE_REPEAT_GRACE_MS, CODE_TTL_S
 from callgate.model.reference import Reference
 from callgate.model.session import EndReason, Session, SessionState
-from callgate.protocol.asking import ask
+from callgate.protocol.asking import ask_terms
 from callgate.protocol.forms import Form
 from callgate.protocol.guards import client_stands, may_serve, still_works
-from callgate.protocol.opening import Asked
+from callgate.protocol.opening import Terms
 from callgate.protocol.pkce import verifier_matches
 from callgate.protocol.seats import Row, place_live
-from callgate.protocol.sessions import BECAUSE, holds_secret, token_times, why_facts_end
+from callgate.protocol.sessions import (
+    BECAUSE,
+    FIRST_GENERATION,
+    holds_secret,
+    parties_of,
+    token_times,
+    why_facts_end,
+)
 
 TYPE = GrantType.AUTHORIZATION_CODE
 
 
 @dataclass(frozen=True, slots=True)
 class CodeRequest:
-    """The code as sent, with what it must agree with. The scope was settled at authorize."""
+    """The code as sent, with what it must agree with. The scope was settled at authorize; one sent here is ignored."""
 
     code: str
     redirect_uri: str | None
     code_verifier: str | None
-    asked: Asked
+    terms: Terms
 
     def __repr__(self) -> str:
         return "CodeRequest(…)"
@@ -43,10 +50,10 @@ def parse(form: Form, client: Client) -> CodeRequest | Denied:
     code = form.get("code")
     if code is None:
         return Denied(fault=faults.PARAMETER_MISSING, values=(("parameter", "code"),))
-    asked = ask(form, client)
-    if isinstance(asked, Denied):
-        return asked
-    return CodeRequest(code, form.get("redirect_uri"), form.get("code_verifier"), asked)
+    terms = ask_terms(form, client)
+    if isinstance(terms, Denied):
+        return terms
+    return CodeRequest(code, form.get("redirect_uri"), form.get("code_verifier"), terms)
 
 
 def lookup(reference: Reference) -> RedeemLookup:
@@ -63,33 +70,36 @@ def decide(
         return Denied(fault=grant_faults.CODE_INVALID, why="no such code")
     if session.client_id != client.client_id:
         return Denied(fault=grant_faults.CODE_FOR_OTHER_CLIENT, why="the code was made for another app")
-    unbound = _bound(request, session)
+    parties = parties_of(facts)
+    if parties is None:
+        return Denied(fault=grant_faults.CODE_INVALID, why="the app, account or extension is gone")
+    if not client_stands(client, parties.client):
+        return LookAgain()
+    unbound = _unbound(request, session)
     if unbound:
         return unbound
     if session.state is not SessionState.PENDING:
-        return _again(session, client, facts.now_ms)
+        return _again(session, client, now_ms=facts.now_ms)
     if facts.now_ms >= session.opened_ms + CODE_TTL_S * 1000:
-        return Denied(fault=grant_faults.CODE_EXPIRED)
-    app, account, extension = facts.client, facts.account, facts.extension
-    if app is None or account is None or extension is None:
-        return Denied(fault=grant_faults.CODE_INVALID, why="the app, account or extension is gone")
-    if not client_stands(client, app):
-        return LookAgain()
-    why = why_facts_end(facts, session, account, extension)
+        return Denied(fault=grant_faults.CODE_EXPIRED, why="the code is older than a minute")
+    why = why_facts_end(session, parties, facts=facts)
     if why:
         return Denied(fault=grant_faults.CODE_INVALID, why=BECAUSE[why])
-    refused = still_works(account, extension) or may_serve(app, account, facts.role)
+    refused = still_works(parties.account, parties.extension) or may_serve(
+        parties.client, parties.account, role=facts.role
+    )
     if refused:
         return refused
-    row = Row(app, account, extension, facts.seat, facts.sessions_from_ms, facts.now_ms)
-    return _redeem(request, row, session, secret=reference.secret, moment=moment)
+    row = Row(parties, facts.seat, facts.sessions_from_ms, facts.now_ms)
+    return _redeem(session, row, terms=request.terms, secret=reference.secret, moment=moment)
 
 
-def _bound(request: CodeRequest, session: Session) -> Denied | None:
+def _unbound(request: CodeRequest, session: Session) -> Denied | None:
     """Redirect URI if one was sent (RFC 6749 section 4.1.3), and PKCE both ways (RFC 9700 section 4.8.2)."""
     sent = request.redirect_uri
     if (session.redirect_uri_sent or sent is not None) and not _same(sent, session.redirect_uri):
-        return Denied(fault=grant_faults.REDIRECT_URI_MISMATCH, why="redirect_uri differs from the authorize request's")
+        why = "redirect_uri differs from the authorize request's"
+        return Denied(fault=grant_faults.REDIRECT_URI_MISMATCH, why=why)
     challenge, verifier = session.code_challenge, request.code_verifier
     if challenge is None:
         if verifier is not None:
@@ -104,36 +114,37 @@ def _same(sent: str | None, stored: str | None) -> bool:
     return sent is not None and stored is not None and hmac.compare_digest(sent.encode(), stored.encode())
 
 
-def _again(session: Session, client: ClientProven, now_ms: int) -> Denied:
+def _again(session: Session, client: ClientProven, *, now_ms: int) -> Denied:
     """Denied always; the session ends too, unless it was a page's double submit (RFC 6749 section 4.1.2)."""
-    late = session.redeemed_ms is not None and now_ms - session.redeemed_ms > CODE_REPEAT_GRACE_MS
-    if session.state is SessionState.ACTIVE and late:
+    if session.ended_why is not None:
+        return Denied(fault=grant_faults.CODE_INVALID, why=f"the session is over: {BECAUSE[session.ended_why]}")
+    if session.redeemed_ms is not None and now_ms - session.redeemed_ms > CODE_REPEAT_GRACE_MS:
         ended = SessionEnded(session, EndReason.CODE_REPLAYED, now_ms, client.client_id)
-        return Denied(fault=grant_faults.CODE_INVALID, why="the code was replayed; its session is ended", changes=(ended,))
+        why = "the code was replayed; its session is ended"
+        return Denied(fault=grant_faults.CODE_INVALID, why=why, changes=(ended,))
     return Denied(fault=grant_faults.CODE_INVALID, why="the code was used before")
 
 
-def _redeem(request: CodeRequest, row: Row, session: Session, *, secret: bytes, moment: Moment) -> Granted:
-    asked = request.asked
-    placed = place_live(row, endpoint_id=asked.endpoint_id, by=row.client.id)
+def _redeem(session: Session, row: Row, *, terms: Terms, secret: bytes, moment: Moment) -> Granted:
+    placed = place_live(row, endpoint_id=terms.endpoint_id)
     after = session._replace(
         state=SessionState.ACTIVE,
         slot=placed.slot,
-        generation=1,
+        generation=FIRST_GENERATION,
         key_number=moment.fresh.key_number,
         first_issued_ms=row.now_ms,
         issued_ms=row.now_ms,
-        access_ttl_s=asked.access_ttl_s,
-        refresh_ttl_s=asked.refresh_ttl_s,
-        endpoint_id=asked.endpoint_id or session.endpoint_id,
+        access_ttl_s=terms.access_ttl_s,
+        refresh_ttl_s=terms.refresh_ttl_s,
+        endpoint_id=terms.endpoint_id or session.endpoint_id,
         redeemed_ms=row.now_ms,
     )
     return Granted(
         session=after,
         secret=secret,
-        times=token_times(after, row.account, row.now_ms),
-        extension=row.extension,
-        client=row.client,
+        times=token_times(after, row.parties.account, now_ms=row.now_ms),
+        extension=row.parties.extension,
+        client=row.parties.client,
         now_ms=row.now_ms,
         changes=(*placed.changes, SessionRedeemed(session, after)),
     )

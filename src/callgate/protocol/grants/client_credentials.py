@@ -10,11 +10,13 @@ from callgate.model.facts import ServiceFacts
 from callgate.model.ids import AccountId
 from callgate.model.lookups import ServiceOpening
 from callgate.model.moment import Moment
+from callgate.model.scope import IDENTITY_SCOPES
 from callgate.model.session import CredentialKind
 from callgate.protocol.asking import ask
 from callgate.protocol.forms import Form
 from callgate.protocol.guards import client_stands, still_works
 from callgate.protocol.opening import Asked, Credential, grant_opened, new_session
+from callgate.protocol.sessions import Parties
 
 TYPE = GrantType.CLIENT_CREDENTIALS
 _ID_DIGITS_MAX = 18
@@ -29,13 +31,19 @@ class ClientCredentialsRequest:
 
 
 def parse(form: Form, client: Client) -> ClientCredentialsRequest | Denied:
-    """account_id, and what every opening grant may ask; never a refresh token (RFC 6749 section 4.4.3)."""
+    """account_id, and what every opening grant may ask; never a refresh token (RFC 6749 section 4.4.3).
+
+    Nor an identity: ID tokens and their scopes are about people (OpenID Connect Core section 2).
+    """
     asked = ask(form, client)
     if isinstance(asked, Denied):
         return asked
+    scope = tuple(name for name in asked.scope if name not in IDENTITY_SCOPES)
+    if not scope:
+        return Denied(fault=grant_faults.SCOPE_INVALID, why="a service has no identity to ask for")
     named = form.get("account_id")
     account_id = None if named is None else AccountId(_number(named))
-    return ClientCredentialsRequest(account_id, asked._replace(refresh_ttl_s=0))
+    return ClientCredentialsRequest(account_id, Asked(scope, asked.terms._replace(refresh_ttl_s=0)))
 
 
 def lookup(client: ClientProven, request: ClientCredentialsRequest) -> ServiceOpening:
@@ -58,16 +66,16 @@ def decide(
     refused = still_works(account, extension)
     if refused:
         return refused
+    parties = Parties(app, account, extension)
     session = new_session(
-        client=app,
-        extension=extension,
-        asked=request.asked,
+        parties,
+        request.asked,
         credential=Credential(CredentialKind.ALLOWANCE, allowance.id, allowance.version),
         slot=None,
-        moment=moment,
+        fresh=moment.fresh,
         now_ms=facts.now_ms,
     )
-    return grant_opened(session, moment=moment, client=app, account=account, extension=extension)
+    return grant_opened(session, parties, secret=moment.fresh.secret)
 
 
 def _number(text: str) -> int:

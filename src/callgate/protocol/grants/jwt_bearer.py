@@ -1,5 +1,6 @@
 """The JWT credential grant (RFC 7523 section 2.1; protocol.md G, ruling 6): a person's key for unattended apps."""
 
+import hmac
 from dataclasses import dataclass, field
 
 from callgate.model import faults, grant_faults
@@ -18,6 +19,7 @@ from callgate.protocol.forms import Form
 from callgate.protocol.guards import client_stands, may_serve, may_sign_in
 from callgate.protocol.opening import Asked, Credential, grant_opened, new_session
 from callgate.protocol.seats import Row, place_live
+from callgate.protocol.sessions import parties_of
 
 TYPE = GrantType.JWT_BEARER
 CREDENTIAL_VERSION = 1
@@ -55,41 +57,37 @@ def decide(
     facts: OpeningFacts,
 ) -> Granted | Denied | LookAgain:
     """The row decides: present, unexpired, meant for this app; then the person; then the seat."""
-    app, credential = facts.client, facts.credential
-    if app is None or not client_stands(client, app):
+    credential = facts.credential
+    if facts.client is None or not client_stands(client, facts.client):
         return LookAgain()
-    if credential is None or credential.sha256 != presented.credential.sha256:
+    if credential is None or not hmac.compare_digest(credential.sha256, presented.credential.sha256):
         return Denied(fault=grant_faults.CREDENTIAL_GONE, why=f"credential {presented.credential.id} is gone")
     if credential.expires_ms is not None and facts.now_ms >= credential.expires_ms:
         return Denied(fault=grant_faults.CREDENTIAL_EXPIRED, why=f"credential {credential.id} is expired")
-    account, extension = facts.account, facts.extension
-    if account is None or extension is None:
+    parties = parties_of(facts)
+    if parties is None:
         return Denied(fault=grant_faults.EXTENSION_GONE, why=f"extension {credential.extension_id} is gone")
+    app, account, extension = parties
     if not _is_meant_for(credential, app):
         return Denied(fault=grant_faults.CREDENTIAL_OTHER_APP, why=f"credential {credential.id} does not list the app")
-    refused = may_sign_in(account, extension) or may_serve(app, account, facts.role)
+    refused = may_sign_in(account, extension) or may_serve(app, account, role=facts.role)
     if refused:
         return refused
     placed = place_live(
-        Row(app, account, extension, facts.seat, facts.sessions_from_ms, facts.now_ms),
-        endpoint_id=request.asked.endpoint_id,
-        by=app.id,
+        Row(parties, facts.seat, facts.sessions_from_ms, facts.now_ms), endpoint_id=request.asked.terms.endpoint_id
     )
     session = new_session(
-        client=app,
-        extension=extension,
-        asked=request.asked,
+        parties,
+        request.asked,
         credential=Credential(CredentialKind.JWT_CREDENTIAL, credential.id, CREDENTIAL_VERSION),
         slot=placed.slot,
-        moment=moment,
+        fresh=moment.fresh,
         now_ms=facts.now_ms,
     )
     return grant_opened(
         session,
-        moment=moment,
-        client=app,
-        account=account,
-        extension=extension,
+        parties,
+        secret=moment.fresh.secret,
         ended=placed.changes,
         also=_last_use(credential, facts.now_ms),
     )

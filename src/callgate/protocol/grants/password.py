@@ -17,6 +17,7 @@ from callgate.protocol.guards import client_stands, may_serve, may_sign_in, pass
 from callgate.protocol.login_name import parse_login_name
 from callgate.protocol.opening import Asked, Credential, grant_opened, new_session
 from callgate.protocol.seats import Row, place_live
+from callgate.protocol.sessions import parties_of
 
 TYPE = GrantType.PASSWORD
 
@@ -60,26 +61,24 @@ def decide(
     """State codes only after a correct password; then the seat."""
     if isinstance(password, PasswordRefused):
         return Denied(fault=grant_faults.CREDENTIALS_INVALID, why="unknown login name or wrong password")
-    account, extension, app = facts.account, facts.extension, facts.client
-    if app is None or account is None or extension is None or not client_stands(client, app):
+    parties = parties_of(facts)
+    if parties is None or not client_stands(client, parties.client):
         return LookAgain()
+    app, account, extension = parties
     if password.relied_on != password_reliance(extension):
         return LookAgain()
-    refused = may_sign_in(account, extension) or may_serve(app, account, facts.role)
+    refused = may_sign_in(account, extension) or may_serve(app, account, role=facts.role)
     if refused:
         return refused
     placed = place_live(
-        Row(app, account, extension, facts.seat, facts.sessions_from_ms, facts.now_ms),
-        endpoint_id=request.asked.endpoint_id,
-        by=app.id,
+        Row(parties, facts.seat, facts.sessions_from_ms, facts.now_ms), endpoint_id=request.asked.terms.endpoint_id
     )
     session = new_session(
-        client=app,
-        extension=extension,
-        asked=request.asked,
+        parties,
+        request.asked,
         credential=Credential(CredentialKind.PASSWORD, extension.id, extension.password_version),
         slot=placed.slot,
-        moment=moment,
+        fresh=moment.fresh,
         now_ms=facts.now_ms,
     )
-    return grant_opened(session, moment=moment, client=app, account=account, extension=extension, ended=placed.changes)
+    return grant_opened(session, parties, secret=moment.fresh.secret, ended=placed.changes)

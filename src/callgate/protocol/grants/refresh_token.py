@@ -23,16 +23,31 @@ from callgate.model.reference import Reference
 from callgate.model.session import EndReason, Session, SessionState
 from callgate.protocol.forms import Form
 from callgate.protocol.guards import client_stands, may_serve, still_works
-from callgate.protocol.scopes import is_narrower
-from callgate.protocol.sessions import BECAUSE, access_end_ms, holds_secret, refresh_end_ms, token_times, why_facts_end
+from callgate.protocol.scopes import is_within
+from callgate.protocol.sessions import (
+    ALARM,
+    BECAUSE,
+    Parties,
+    access_end_ms,
+    expires_ms,
+    holds_secret,
+    parties_of,
+    refresh_end_ms,
+    token_times,
+    was_issued,
+    why_facts_end,
+)
 
 TYPE = GrantType.REFRESH_TOKEN
-ALARM = "alarm: a generation above the row's; a restored database or a stolen key"
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshRequest:
-    """The token as sent. TTL fields and endpoint_id are parsed and ignored: SDKs echo remaining times."""
+    """The token as sent. TTL fields and endpoint_id are parsed and ignored: SDKs echo remaining times.
+
+    A narrower `scope` is accepted and ignored too: the reply always says which scope the tokens have (RFC 6749
+    section 3.3), and a repeat must give the very same ones.
+    """
 
     refresh_token: str
     scope: str | None
@@ -57,38 +72,37 @@ def lookup(reference: Reference) -> SessionLookup:
 def decide(
     request: RefreshRequest, *, client: ClientProven, reference: Reference, moment: Moment, facts: SessionFacts
 ) -> Granted | Denied | LookAgain:
-    """Authentic, this app's, alive, its person's; then the generation."""
+    """Authentic, this app's, alive; then theft; then the person, the token's own life and the scope.
+
+    Theft comes before the person on purpose: who replays a token while its person is disabled must not find the
+    session alive when the person is enabled again.
+    """
     session = facts.session
     if session is None or not holds_secret(session, reference.secret):
         return Denied(fault=grant_faults.TOKEN_NOT_FOUND, why="no such session")
     if session.client_id != client.client_id:
         return Denied(fault=grant_faults.TOKEN_NOT_FOUND, why="the token belongs to another app")
+    if not was_issued(session, reference):
+        return Denied(fault=grant_faults.TOKEN_NOT_FOUND, why=ALARM)
     if session.state is SessionState.ENDED:
         return _over(session.ended_why or EndReason.REVOKED)
-    if reference.generation > session.generation:
-        return Denied(fault=grant_faults.TOKEN_NOT_FOUND, why=ALARM)
-    app, account, extension = facts.client, facts.account, facts.extension
-    if app is None or account is None or extension is None:
+    parties = parties_of(facts)
+    if parties is None:
         return Denied(fault=grant_faults.TOKEN_NOT_FOUND, why="the app, account or extension is gone")
-    if not client_stands(client, app):
+    if not client_stands(client, parties.client):
         return LookAgain()
-    why = why_facts_end(facts, session, account, extension)
+    why = why_facts_end(session, parties, facts=facts)
     if why:
         return _over(why)
-    refused = still_works(account, extension) or may_serve(app, account, facts.role)
-    if refused:
-        return refused
-    if reference.generation < session.generation - 1:
-        return _replayed(session, app, facts.now_ms)
-    if facts.now_ms >= refresh_end_ms(session):
-        return Denied(fault=grant_faults.TOKEN_EXPIRED, why="the refresh token's own life is over")
-    if not is_narrower(session.scope, request.scope):
-        return Denied(fault=grant_faults.SCOPE_INVALID, why="a refresh cannot widen the scope")
-    if reference.generation == session.generation:
-        return _rotate(session, reference, moment, facts)
-    if _may_repeat(session, facts.now_ms):
-        return _repeat(session, reference, facts)
-    return _late(session, app, facts.now_ms)
+    if facts.now_ms >= expires_ms(session):
+        return _over(EndReason.EXPIRED)
+    return (
+        _theft(session, reference, app=parties.client, now_ms=facts.now_ms)
+        or still_works(parties.account, parties.extension)
+        or may_serve(parties.client, parties.account, role=facts.role)
+        or _too_late_or_wide(session, request, now_ms=facts.now_ms)
+        or _issue(session, reference, parties=parties, moment=moment, now_ms=facts.now_ms)
+    )
 
 
 def _over(why: EndReason) -> Denied:
@@ -97,40 +111,18 @@ def _over(why: EndReason) -> Denied:
     return Denied(fault=grant_faults.TOKEN_REVOKED, values=(("because", f": {BECAUSE[why]}"),), why=BECAUSE[why])
 
 
-def _rotate(session: Session, reference: Reference, moment: Moment, facts: SessionFacts) -> Granted:
-    after = session._replace(
-        generation=session.generation + 1,
-        key_number=moment.fresh.key_number,
-        first_issued_ms=facts.now_ms,
-        issued_ms=facts.now_ms,
-        first_used_ms=None,
-    )
-    return _granted(after, reference, facts, (SessionRotated(session, after),))
+def _theft(session: Session, reference: Reference, *, app: Client, now_ms: int) -> Denied | None:
+    """A grandparent ends the session always; so does a parent after its window, unless its app proved a secret.
 
-
-def _may_repeat(session: Session, now_ms: int) -> bool:
-    if session.first_used_ms is None:
-        return now_ms - session.first_issued_ms <= REPEAT_UNUSED_MS
-    return now_ms - session.first_used_ms <= REPEAT_USED_MS
-
-
-def _repeat(session: Session, reference: Reference, facts: SessionFacts) -> Granted:
-    """The same strings. An unused access token with under half its life left gets its times renewed."""
-    half_ms = session.access_ttl_s * 1000 // 2
-    if session.first_used_ms is None and access_end_ms(session) - facts.now_ms < half_ms:
-        after = session._replace(issued_ms=facts.now_ms)
-        return _granted(after, reference, facts, (SessionRenewed(session, after),))
-    return _granted(session, reference, facts, ())
-
-
-def _late(session: Session, app: Client, now_ms: int) -> Denied:
-    """A confidential app proved its secret, so it is a slow twin, not a thief, unless its switch says otherwise."""
-    if app.confidential and Switch.LATE_REPEAT_ENDS not in app.switches:
-        return Denied(fault=grant_faults.REFRESH_SPENT, why="repeated after the window; the successor is in use")
-    return _replayed(session, app, now_ms)
-
-
-def _replayed(session: Session, app: Client, now_ms: int) -> Denied:
+    A confidential app is a slow twin of itself, not a thief, where its switch does not say otherwise.
+    """
+    if reference.generation == session.generation:
+        return None
+    if reference.generation == session.generation - 1:
+        if _may_repeat(session, now_ms):
+            return None
+        if app.confidential and Switch.LATE_REPEAT_ENDS not in app.switches:
+            return Denied(fault=grant_faults.REFRESH_SPENT, why="repeated after the window; the successor is in use")
     return Denied(
         fault=grant_faults.TOKEN_REVOKED,
         values=(("because", f": {BECAUSE[EndReason.REPLAYED]}"),),
@@ -139,21 +131,45 @@ def _replayed(session: Session, app: Client, now_ms: int) -> Denied:
     )
 
 
-def _granted(
-    session: Session,
-    reference: Reference,
-    facts: SessionFacts,
-    changes: tuple[SessionRotated | SessionRenewed, ...],
-) -> Granted:
-    assert facts.account is not None
-    assert facts.extension is not None
-    assert facts.client is not None
+def _may_repeat(session: Session, now_ms: int) -> bool:
+    if session.first_used_ms is None:
+        return now_ms - session.first_issued_ms <= REPEAT_UNUSED_MS
+    return now_ms - session.first_used_ms <= REPEAT_USED_MS
+
+
+def _too_late_or_wide(session: Session, request: RefreshRequest, *, now_ms: int) -> Denied | None:
+    if now_ms >= refresh_end_ms(session):
+        return Denied(fault=grant_faults.TOKEN_EXPIRED, why="the refresh token's own life is over")
+    if not is_within(session.scope, request.scope):
+        return Denied(fault=grant_faults.SCOPE_INVALID, why="a refresh cannot widen the scope")
+    return None
+
+
+def _issue(session: Session, reference: Reference, *, parties: Parties, moment: Moment, now_ms: int) -> Granted:
+    """The next generation, or the living one's strings again.
+
+    A repeat whose access token is unused and has under half its life left renews the times.
+    """
+    changes: tuple[SessionRotated | SessionRenewed, ...] = ()
+    after = session
+    if reference.generation == session.generation:
+        after = session._replace(
+            generation=session.generation + 1,
+            key_number=moment.fresh.key_number,
+            first_issued_ms=now_ms,
+            issued_ms=now_ms,
+            first_used_ms=None,
+        )
+        changes = (SessionRotated(session, after),)
+    elif session.first_used_ms is None and access_end_ms(session) - now_ms < session.access_ttl_s * 1000 // 2:
+        after = session._replace(issued_ms=now_ms)
+        changes = (SessionRenewed(session, after),)
     return Granted(
-        session=session,
+        session=after,
         secret=reference.secret,
-        times=token_times(session, facts.account, facts.now_ms),
-        extension=facts.extension,
-        client=facts.client,
-        now_ms=facts.now_ms,
+        times=token_times(after, parties.account, now_ms=now_ms),
+        extension=parties.extension,
+        client=parties.client,
+        now_ms=now_ms,
         changes=changes,
     )
