@@ -95,9 +95,7 @@ def _is_loopback(host: str) -> bool:
 
 class _Section(BaseModel):
     # Inputs are hidden because a value in the wrong place may be a secret.
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
 
 
 class ServerSettings(_Section):
@@ -282,9 +280,7 @@ def load_settings(file: Path | None = None) -> Settings:
     environment = EnvSettingsSource(_FromEnvironment)()
     sections = {*written, *environment}
     try:
-        return Settings.model_validate(
-            {s: {**written.get(s, {}), **environment.get(s, {})} for s in sections}
-        )
+        return Settings.model_validate({s: {**written.get(s, {}), **environment.get(s, {})} for s in sections})
     except ValidationError as error:
         raise ConfigError(_problems(error)) from None
 
@@ -361,14 +357,14 @@ def _bracketed(host: str) -> str:
 
 def _describe_section(name: str, section: _Section) -> SectionEntry:
     fields = type(section).model_fields
-    entries = tuple(_describe(name, key, field, getattr(section, key)) for key, field in fields.items())
+    entries = tuple(_describe(f"{name}.{key}", field, value=getattr(section, key)) for key, field in fields.items())
     return SectionEntry(name, (type(section).__doc__ or "").strip(), entries)
 
 
-def _describe(section: str, name: str, field: FieldInfo, value: object) -> SettingEntry:
+def _describe(key: str, field: FieldInfo, *, value: object) -> SettingEntry:
     return SettingEntry(
-        key=f"{section}.{name}",
-        variable=_variable(section, name),
+        key=key,
+        variable=_variable(*key.split(".")),
         kind=_kind(field.annotation),
         default=_text(field.default),
         value=_text(value),

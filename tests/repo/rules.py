@@ -216,9 +216,12 @@ def functions(module: Module) -> Iterator[AnyFunction]:
 
 
 def positional_names(function: AnyFunction) -> tuple[str, ...]:
-    """The parameters that a caller may give by position; `self` and `cls` are not given by callers."""
+    """The parameters that a caller may give by position, but for what a function stands on.
+
+    `self` and `cls` are not given by callers; `context` and `desk` come first in every service, as `self` does.
+    """
     names = tuple(argument.arg for argument in (*function.args.posonlyargs, *function.args.args))
-    return names[1:] if names[:1] in {("self",), ("cls",)} else names
+    return names[1:] if names[:1] in {("self",), ("cls",), ("context",), ("desk",)} else names
 
 
 def sees_a_decision(names: tuple[str, ...]) -> bool:

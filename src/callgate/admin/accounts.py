@@ -71,7 +71,7 @@ class UpdateOptions:
     idle_timeout_s: IdleTimeout = None
 
 
-@desk_command(ACCOUNTS, "list", ListOptions)
+@desk_command(ACCOUNTS, "list", options=ListOptions)
 async def list_accounts(desk: Desk, options: ListOptions) -> Rows:
     """List accounts."""
     listing = AccountsListing(after=options.after, rows=options.limit + 1)
@@ -81,7 +81,7 @@ async def list_accounts(desk: Desk, options: ListOptions) -> Rows:
     return Rows(("id", "name", "main_number", "status"), rows, page.more)
 
 
-@desk_command(ACCOUNTS, "create", CreateOptions)
+@desk_command(ACCOUNTS, "create", options=CreateOptions)
 async def create_account(desk: Desk, options: CreateOptions) -> Record:
     """Open an account with its main administrator, extension 101, whose id is the account's."""
     chosen = choose_password(desk, from_stdin=options.password_stdin, generate=options.generate_password)
@@ -104,13 +104,13 @@ async def create_account(desk: Desk, options: CreateOptions) -> Record:
     return Record(fields=_fields(account), secrets=chosen.shown, note=note)
 
 
-@desk_command(ACCOUNTS, "show", OneAccount)
+@desk_command(ACCOUNTS, "show", options=OneAccount)
 async def show_account(desk: Desk, options: OneAccount) -> Record:
     """Show an account."""
     return Record(fields=_fields(granted(await find_account(desk, options.account))))
 
 
-@desk_command(ACCOUNTS, "update", UpdateOptions)
+@desk_command(ACCOUNTS, "update", options=UpdateOptions)
 async def update_account(desk: Desk, options: UpdateOptions) -> Record:
     """Change an account; stricter time-outs take hold of running sessions at once."""
 
@@ -128,13 +128,13 @@ async def update_account(desk: Desk, options: UpdateOptions) -> Record:
     return Record(fields=_fields(edit(account)))
 
 
-@desk_command(ACCOUNTS, "enable", OneAccount)
+@desk_command(ACCOUNTS, "enable", options=OneAccount)
 async def enable_account(desk: Desk, options: OneAccount) -> Record:
     """Let an account's people sign in again."""
     return await _able(desk, options, enabled=True)
 
 
-@desk_command(ACCOUNTS, "disable", OneAccount)
+@desk_command(ACCOUNTS, "disable", options=OneAccount)
 async def disable_account(desk: Desk, options: OneAccount) -> Record:
     """Let nobody of an account sign in, nor any session of it work."""
     return await _able(desk, options, enabled=False)

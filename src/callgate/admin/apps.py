@@ -89,20 +89,30 @@ class OneApp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateOptions:
-    """What is to be different. A list that is given replaces the old one; `--no-…` empties it."""
+    """What is to be different. Lists grow by what is named, and shrink by what is named to be removed."""
 
     app: AppWord
     name: Annotated[str | None, typer.Option(show_default=False)] = None
     grants: Grants = field(default_factory=list)
+    remove_grants: Annotated[list[GrantType], typer.Option("--remove-grant", show_default=False)] = field(
+        default_factory=list
+    )
     scopes: Scopes = field(default_factory=list)
+    remove_scopes: Annotated[list[str], typer.Option("--remove-scope", show_default=False)] = field(
+        default_factory=list
+    )
     redirect_uris: RedirectUris = field(default_factory=list)
-    no_redirect_uris: Annotated[bool, typer.Option("--no-redirect-uris", help="It has none any more.")] = False
+    remove_redirect_uris: Annotated[list[str], typer.Option("--remove-redirect-uri", show_default=False)] = field(
+        default_factory=list
+    )
+    switches: Switches = field(default_factory=list)
+    remove_switches: Annotated[list[Switch], typer.Option("--remove-switch", show_default=False)] = field(
+        default_factory=list
+    )
     auth_method: Annotated[
         AuthMethod | None, typer.Option(help="A new one means a new secret.", show_default=False)
     ] = None
     jwks: Jwks = None
-    switches: Switches = field(default_factory=list)
-    no_switches: Annotated[bool, typer.Option("--no-switches", help="All off.")] = False
     refresh_tokens: RefreshTokens = None
     access_ttl_s: Annotated[int | None, typer.Option(show_default=False)] = None
     refresh_ttl_s: Annotated[int | None, typer.Option(show_default=False)] = None
@@ -126,7 +136,7 @@ class DisallowOptions:
     account: AccountWord
 
 
-@desk_command(APPS, "list", ListOptions)
+@desk_command(APPS, "list", options=ListOptions)
 async def list_apps(desk: Desk, options: ListOptions) -> Rows:
     """List apps."""
     account_id = granted(await find_account(desk, options.account)).id if options.account else None
@@ -147,7 +157,7 @@ async def list_apps(desk: Desk, options: ListOptions) -> Rows:
     return Rows(("client_id", "account_id", "name", "kind", "audience", "status", "grants"), rows, page.more)
 
 
-@desk_command(APPS, "register", RegisterOptions)
+@desk_command(APPS, "register", options=RegisterOptions)
 async def register(desk: Desk, options: RegisterOptions) -> Record:
     """Register an app; its secret, if it has one, is shown once."""
     account = granted(await find_account(desk, options.account))
@@ -170,7 +180,7 @@ async def register(desk: Desk, options: RegisterOptions) -> Record:
     return _registered(granted(await register_app(desk, wanted)))
 
 
-@desk_command(APPS, "show", OneApp)
+@desk_command(APPS, "show", options=OneApp)
 async def show_app(desk: Desk, options: OneApp) -> Record:
     """Show an app, and the accounts that allow it without a user."""
     client = granted(await find_app(desk, options.app))
@@ -179,7 +189,7 @@ async def show_app(desk: Desk, options: OneApp) -> Record:
     return Record(fields=(*_fields(client), ("allowed_by", allowed)))
 
 
-@desk_command(APPS, "update", UpdateOptions)
+@desk_command(APPS, "update", options=UpdateOptions)
 async def update(desk: Desk, options: UpdateOptions) -> Record:
     """Change an app; a new way of proving itself comes with a new secret, shown once."""
 
@@ -190,28 +200,28 @@ async def update(desk: Desk, options: UpdateOptions) -> Record:
     return _registered(granted(await change_app(desk, client, edit, jwks=_read(options.jwks))))
 
 
-@desk_command(APPS, "block", OneApp)
+@desk_command(APPS, "block", options=OneApp)
 async def block(desk: Desk, options: OneApp) -> Record:
     """Block an app: it gets no tokens, and every session of it is over."""
     client = granted(await find_app(desk, options.app))
     return _registered(granted(await change_app(desk, client, apps.blocked)))
 
 
-@desk_command(APPS, "unblock", OneApp)
+@desk_command(APPS, "unblock", options=OneApp)
 async def unblock(desk: Desk, options: OneApp) -> Record:
     """Let an app work again."""
     client = granted(await find_app(desk, options.app))
     return _registered(granted(await change_app(desk, client, apps.unblocked)))
 
 
-@desk_command(APPS, "rotate-secret", OneApp)
+@desk_command(APPS, "rotate-secret", options=OneApp)
 async def rotate(desk: Desk, options: OneApp) -> Record:
     """Give an app a new secret, shown once; the old one is refused at once, its sessions go on."""
     client = granted(await find_app(desk, options.app))
     return _registered(granted(await rotate_secret(desk, client)))
 
 
-@desk_command(APPS, "allow-service", AllowOptions)
+@desk_command(APPS, "allow-service", options=AllowOptions)
 async def allow(desk: Desk, options: AllowOptions) -> Record:
     """Let an app into an account without a user (client_credentials), bounded by a role."""
     client = granted(await find_app(desk, options.app))
@@ -228,7 +238,7 @@ async def allow(desk: Desk, options: AllowOptions) -> Record:
     )
 
 
-@desk_command(APPS, "disallow-service", DisallowOptions)
+@desk_command(APPS, "disallow-service", options=DisallowOptions)
 async def disallow(desk: Desk, options: DisallowOptions) -> Record:
     """Take that back; the app's sessions in the account are over at once."""
     client = granted(await find_app(desk, options.app))
@@ -238,24 +248,28 @@ async def disallow(desk: Desk, options: DisallowOptions) -> Record:
 
 
 def _edited(client: Client, options: UpdateOptions) -> Client:
-    grants = frozenset(options.grants) or client.grants
-    uris = () if options.no_redirect_uris else tuple(options.redirect_uris) or client.redirect_uris
-    switches = frozenset[Switch]() if options.no_switches else frozenset(options.switches) or client.switches
+    grants = client.grants.union(options.grants).difference(options.remove_grants)
     issues = options.refresh_tokens
     if issues is None:
-        issues = client.issues_refresh_tokens and GrantType.REFRESH_TOKEN in grants
+        # Whoever adds or removes the grant means the tokens, unless they say otherwise.
+        before, now = GrantType.REFRESH_TOKEN in client.grants, GrantType.REFRESH_TOKEN in grants
+        issues = client.issues_refresh_tokens if before == now else now
     return client._replace(
         name=options.name or client.name,
         grants=grants,
-        scopes=tuple(options.scopes) or client.scopes,
-        redirect_uris=uris,
+        scopes=_grown(client.scopes, options.scopes, without=options.remove_scopes),
+        redirect_uris=_grown(client.redirect_uris, options.redirect_uris, without=options.remove_redirect_uris),
         auth_method=options.auth_method or client.auth_method,
-        switches=switches,
+        switches=client.switches.union(options.switches).difference(options.remove_switches),
         issues_refresh_tokens=issues,
         access_ttl_s=client.access_ttl_s if options.access_ttl_s is None else options.access_ttl_s,
         refresh_ttl_s=client.refresh_ttl_s if options.refresh_ttl_s is None else options.refresh_ttl_s,
         session_cap=client.session_cap if options.session_cap is None else options.session_cap,
     )
+
+
+def _grown(before: tuple[str, ...], added: list[str], *, without: list[str]) -> tuple[str, ...]:
+    return tuple(each for each in dict.fromkeys((*before, *added)) if each not in without)
 
 
 def _read(file: Path | None) -> str | None:

@@ -25,7 +25,7 @@ class ListOptions:
     before: Annotated[str | None, typer.Option(help="Only older than this ISO 8601 time.", show_default=False)] = None
 
 
-@desk_command(AUDIT, "list", ListOptions)
+@desk_command(AUDIT, "list", options=ListOptions)
 async def list_audit(desk: Desk, options: ListOptions) -> Rows:
     """List what was done, the newest first; the limit counts commits, each with all it did."""
     before_ms = None if options.before is None else parse_instant(options.before)
@@ -40,7 +40,7 @@ async def list_audit(desk: Desk, options: ListOptions) -> Rows:
     return Rows(("at", "writer", "number", "what", "by", "about"), rows, more)
 
 
-@plain_command(AUDIT, "verify", NoOptions)
+@plain_command(AUDIT, "verify", options=NoOptions)
 def verify(run: Run, _options: NoOptions) -> Rows:
     """Check every chain; compare the heads with those you kept elsewhere. Exit 1 when one is broken."""
     with progress_bar("Checking the audit log") as progress:
@@ -56,6 +56,6 @@ def _rows(batch: AuditBatch) -> list[tuple[str, str, int, str, str | None, str]]
     for line in reversed(batch.entries.splitlines()):
         entry = json.loads(line)
         what, by = entry.pop("what"), entry.pop("by", None)
-        about = " ".join(f"{name}={value}" for name, value in entry.items())
+        about = " ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in entry.items())
         rows.append((render_instant(batch.at_ms), batch.writer, batch.seq, what, by, about))
     return rows

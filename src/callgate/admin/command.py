@@ -65,7 +65,7 @@ def noun(name: str, about: str) -> typer.Typer:
 
 
 def desk_command(
-    group: typer.Typer, name: str, options: type[O]
+    group: typer.Typer, name: str, *, options: type[O]
 ) -> Callable[[Callable[[Desk, O], Awaitable[View]]], None]:
     """Register a command that acts from a desk: on the database, whether or not a server runs."""
 

@@ -7,7 +7,7 @@ from callgate.config import describe
 CONFIG = noun("config", "Settings.")
 
 
-@plain_command(CONFIG, "check", NoOptions)
+@plain_command(CONFIG, "check", options=NoOptions)
 def check(run: Run, _options: NoOptions) -> Rows:
     """Check the settings and show what they come to, secrets masked; exit 2 with a line for each mistake."""
     entries = [entry for section in describe(run.settings) for entry in section.settings]

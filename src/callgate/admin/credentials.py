@@ -53,7 +53,7 @@ class DeleteOptions:
     credential: Annotated[str, typer.Argument(metavar="ID", help="Its id.", show_default=False)]
 
 
-@desk_command(CREDENTIALS, "create", CreateOptions)
+@desk_command(CREDENTIALS, "create", options=CreateOptions)
 async def create(desk: Desk, options: CreateOptions) -> Record:
     """Create a JWT credential; the JWT is shown once."""
     person = granted(await find_person(desk, options.person))
@@ -67,7 +67,7 @@ async def create(desk: Desk, options: CreateOptions) -> Record:
     return Record(fields=_fields(issued.credential), secrets=(("jwt", issued.jwt),))
 
 
-@desk_command(CREDENTIALS, "list", ListOptions)
+@desk_command(CREDENTIALS, "list", options=ListOptions)
 async def list_credentials(desk: Desk, options: ListOptions) -> Rows:
     """List JWT credentials, never their text."""
     account_id = granted(await find_account(desk, options.account)).id if options.account else None
@@ -81,7 +81,7 @@ async def list_credentials(desk: Desk, options: ListOptions) -> Rows:
     return Rows(_COLUMNS, rows, page.more)
 
 
-@desk_command(CREDENTIALS, "delete", DeleteOptions)
+@desk_command(CREDENTIALS, "delete", options=DeleteOptions)
 async def delete(desk: Desk, options: DeleteOptions) -> Record:
     """Delete a JWT credential; its sessions are over at once."""
     credential = granted(await find_credential(desk, options.credential))

@@ -29,14 +29,14 @@ class RestoreOptions:
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
 
 
-@plain_command(DB, "migrate", NoOptions)
+@plain_command(DB, "migrate", options=NoOptions)
 def migrate(run: Run, _options: NoOptions) -> Record:
     """Make the database, or bring it to this version of Callgate."""
     changed = run.composition.migrate(run.settings)
     return Record(fields=(("database", str(run.settings.database.path)), ("migrated", changed)))
 
 
-@plain_command(DB, "backup", BackUpOptions)
+@plain_command(DB, "backup", options=BackUpOptions)
 def back_up(run: Run, options: BackUpOptions) -> Record:
     """Copy the database into a file, while it is served."""
     if options.file.exists():
@@ -49,7 +49,7 @@ def back_up(run: Run, options: BackUpOptions) -> Record:
     )
 
 
-@plain_command(DB, "restore", RestoreOptions)
+@plain_command(DB, "restore", options=RestoreOptions)
 def restore(run: Run, options: RestoreOptions) -> Record:
     """Put a backup in the database's place, the server stopped; every session issued until now is over."""
     require_yes(f"Replace {run.settings.database.path} by {options.file}?", given=options.yes)
@@ -61,7 +61,7 @@ def restore(run: Run, options: RestoreOptions) -> Record:
     )
 
 
-@plain_command(DB, "check", NoOptions)
+@plain_command(DB, "check", options=NoOptions)
 def check(run: Run, _options: NoOptions) -> Record:
     """Look over the file and the audit log; exit 1 with what is wrong."""
     problems = run.composition.check_file(run.settings)

@@ -45,17 +45,17 @@ class DemoOptions:
 def add_demo(cli: typer.Typer) -> None:
     """Register the command."""
 
-    @plain_command(cli, "demo", DemoOptions)
+    @plain_command(cli, "demo", options=DemoOptions)
     def demo(_run: Run, options: DemoOptions) -> None:
         """Watch a token being issued, used, refreshed, lost, found and revoked; then try the server yourself."""
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
-        console = open_console(sys.stdout)
+        console = open_console(sys.stdout, columns=100)
         with _served(options) as server:
             world = read_world(options.data)
             perform(Stage(console), world)
             if options.once:
                 return
-            _invite(console, world, options.data / WORLD_FILE)
+            _invite(console, world, file=options.data / WORLD_FILE)
             try:
                 server.wait()
             except KeyboardInterrupt:
@@ -76,7 +76,7 @@ def perform(stage: Stage, world: World) -> None:
     stage.chapter("It reads the company's call log")
     _show_calls(stage, stage.play(_read(calls_url, first), show_body=False))
 
-    stage.chapter("An hour later it refreshes")
+    stage.chapter("Before the token expires, it refreshes")
     refresh = (("grant_type", "refresh_token"), ("refresh_token", first.text("refresh_token")))
     second = stage.play(Call("POST", token_url, basic=_basic(script), form=refresh))
     stage.require(second.text("access_token") != first.text("access_token"), "a refresh gives new tokens")
@@ -138,7 +138,7 @@ def _show_calls(stage: Stage, answer: Answer) -> None:
     stage.show(table)
 
 
-def _invite(console: Console, world: World, file: Path) -> None:
+def _invite(console: Console, world: World, *, file: Path) -> None:
     console.rule("Now you", align="left")
     for about, url in (
         ("Sign in and consent", _authorize_url(world)),

@@ -67,7 +67,7 @@ class Stage:
 
     def show(self, what: RenderableType) -> None:
         """Show something made of a reply."""
-        self.console.print(Padding(what, (0, 0, 0, 2)))
+        self.console.print(Padding(what, (0, 0, 0, 2), expand=False))
 
     def require(self, holds: bool, what: str) -> None:  # noqa: FBT001 - it reads as a sentence
         """Go on only if it is as it should be. Raises Refusal."""

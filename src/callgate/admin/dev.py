@@ -35,7 +35,7 @@ class DevOptions:
 def add_dev(cli: typer.Typer) -> None:
     """Register the command."""
 
-    @plain_command(cli, "dev", DevOptions)
+    @plain_command(cli, "dev", options=DevOptions)
     def dev(run: Run, options: DevOptions) -> None:
         """Serve a development world: seeded when empty, described in DATA/dev.json, its clock movable."""
         options.data.mkdir(parents=True, exist_ok=True, mode=_OWNER_ONLY)

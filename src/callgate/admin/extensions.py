@@ -86,7 +86,7 @@ class PasswordOptions:
     generate_password: PasswordGenerated = False
 
 
-@desk_command(EXTENSIONS, "list", ListOptions)
+@desk_command(EXTENSIONS, "list", options=ListOptions)
 async def list_extensions(desk: Desk, options: ListOptions) -> Rows:
     """List extensions."""
     account_id = granted(await find_account(desk, options.account)).id if options.account else None
@@ -98,7 +98,7 @@ async def list_extensions(desk: Desk, options: ListOptions) -> Rows:
     return Rows(columns, tuple(_row(listed, roles[listed.extension.role_id]) for listed in page.kept), page.more)
 
 
-@desk_command(EXTENSIONS, "create", CreateOptions)
+@desk_command(EXTENSIONS, "create", options=CreateOptions)
 async def create(desk: Desk, options: CreateOptions) -> Record:
     """Create a person or a call queue."""
     account = granted(await find_account(desk, options.account))
@@ -118,13 +118,13 @@ async def create(desk: Desk, options: CreateOptions) -> Record:
     return Record(fields=_fields(extension, role), secrets=chosen.shown)
 
 
-@desk_command(EXTENSIONS, "show", OneExtension)
+@desk_command(EXTENSIONS, "show", options=OneExtension)
 async def show_extension(desk: Desk, options: OneExtension) -> Record:
     """Show an extension."""
     return await _record(desk, granted(await find_person(desk, options.extension)))
 
 
-@desk_command(EXTENSIONS, "update", UpdateOptions)
+@desk_command(EXTENSIONS, "update", options=UpdateOptions)
 async def update(desk: Desk, options: UpdateOptions) -> Record:
     """Change an extension; a narrower role takes hold of running sessions at once."""
     extension = granted(await find_person(desk, options.extension))
@@ -143,19 +143,19 @@ async def update(desk: Desk, options: UpdateOptions) -> Record:
     return await _record(desk, edit(extension))
 
 
-@desk_command(EXTENSIONS, "enable", OneExtension)
+@desk_command(EXTENSIONS, "enable", options=OneExtension)
 async def enable(desk: Desk, options: OneExtension) -> Record:
     """Let an extension sign in again."""
     return await _able(desk, options, enabled=True)
 
 
-@desk_command(EXTENSIONS, "disable", OneExtension)
+@desk_command(EXTENSIONS, "disable", options=OneExtension)
 async def disable(desk: Desk, options: OneExtension) -> Record:
     """Let an extension not sign in, nor any session of it work."""
     return await _able(desk, options, enabled=False)
 
 
-@desk_command(EXTENSIONS, "set-password", PasswordOptions)
+@desk_command(EXTENSIONS, "set-password", options=PasswordOptions)
 async def set_password(desk: Desk, options: PasswordOptions) -> Record:
     """Set a password; every session and sign-in of the old one is over."""
     extension = granted(await find_person(desk, options.extension))
@@ -166,7 +166,7 @@ async def set_password(desk: Desk, options: PasswordOptions) -> Record:
     return Record(fields=record.fields, secrets=chosen.shown, note="The password is set.")
 
 
-@desk_command(EXTENSIONS, "sign-out-everywhere", OneExtension)
+@desk_command(EXTENSIONS, "sign-out-everywhere", options=OneExtension)
 async def sign_out(desk: Desk, options: OneExtension) -> Record:
     """End every session and browser sign-in of an extension."""
     extension = granted(await find_person(desk, options.extension))

@@ -33,7 +33,7 @@ class NewOptions:
     ] = None
 
 
-@desk_command(KEYS, "list", NoOptions)
+@desk_command(KEYS, "list", options=NoOptions)
 async def list_all(desk: Desk, _options: NoOptions) -> Rows:
     """List keys and their states; none can be read."""
     rows = tuple(
@@ -50,14 +50,14 @@ async def list_all(desk: Desk, _options: NoOptions) -> Rows:
     return Rows(("use", "number", "state", "published", "active", "retired"), rows)
 
 
-@desk_command(KEYS, "rotate", RotateOptions)
+@desk_command(KEYS, "rotate", options=RotateOptions)
 async def rotate(desk: Desk, options: RotateOptions) -> Record:
     """Publish a new key now; the server makes it active once every node and client can know it."""
     number = granted(await publish_key(desk, options.use))
     return Record(fields=(("use", options.use.value), ("number", number), ("state", "published")))
 
 
-@plain_command(KEYS, "new-kek", NewOptions)
+@plain_command(KEYS, "new-kek", options=NewOptions)
 def new_kek(run: Run, options: NewOptions) -> Record:
     """Write a new key-encryption key into the key file, before those it holds; then `callgate keys rewrap`."""
     file = _file(run, options.file)
@@ -68,14 +68,14 @@ def new_kek(run: Run, options: NewOptions) -> Record:
     )
 
 
-@desk_command(KEYS, "rewrap", NoOptions)
+@desk_command(KEYS, "rewrap", options=NoOptions)
 async def rewrap_all(desk: Desk, _options: NoOptions) -> Record:
     """Wrap every key and sealed secret by the first key of the key file; safe to repeat."""
     keeper = await desk.keeper()
     return Record(fields=(("key", keeper.kek.id), ("wrapped", granted(await rewrap(desk, keeper.kek)))))
 
 
-@plain_command(KEYS, "drop-old-keks", NewOptions)
+@plain_command(KEYS, "drop-old-keks", options=NewOptions)
 def drop_old(run: Run, options: NewOptions) -> Record:
     """Wrap what is left by the first key of the key file, then take the others out of it."""
     file = _file(run, options.file)

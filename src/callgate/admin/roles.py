@@ -59,12 +59,13 @@ class UpdateOptions:
     account: AccountOption = None
     name: Annotated[str | None, typer.Option(show_default=False)] = None
     description: Annotated[str | None, typer.Option(show_default=False)] = None
-    permissions: Annotated[
-        list[str], typer.Option("--permission", help="All it is to have; repeat for each.", show_default=False)
-    ] = field(default_factory=list)
+    permissions: Permissions = field(default_factory=list)
+    remove_permissions: Annotated[list[str], typer.Option("--remove-permission", show_default=False)] = field(
+        default_factory=list
+    )
 
 
-@desk_command(ROLES, "list", ListOptions)
+@desk_command(ROLES, "list", options=ListOptions)
 async def list_roles(desk: Desk, options: ListOptions) -> Rows:
     """List the predefined roles and those of accounts."""
     account_id = granted(await find_account(desk, options.account)).id if options.account else None
@@ -75,13 +76,13 @@ async def list_roles(desk: Desk, options: ListOptions) -> Rows:
     return Rows(("id", "account_id", "name", "description", "permissions"), rows)
 
 
-@plain_command(ROLES, "permissions", NoOptions)
+@plain_command(ROLES, "permissions", options=NoOptions)
 def list_permissions(_run: Run, _options: NoOptions) -> Rows:
     """List the permissions a role may have."""
     return Rows(("permission", "lets_people"), tuple(PERMISSIONS.items()))
 
 
-@desk_command(ROLES, "create", CreateOptions)
+@desk_command(ROLES, "create", options=CreateOptions)
 async def create(desk: Desk, options: CreateOptions) -> Record:
     """Create a role of an account's own."""
     account = granted(await find_account(desk, options.account))
@@ -97,13 +98,13 @@ async def create(desk: Desk, options: CreateOptions) -> Record:
     return Record(fields=_fields(role))
 
 
-@desk_command(ROLES, "show", OneRole)
+@desk_command(ROLES, "show", options=OneRole)
 async def show_role(desk: Desk, options: OneRole) -> Record:
     """Show a role."""
     return Record(fields=_fields(await _find(desk, options.role, account=options.account)))
 
 
-@desk_command(ROLES, "update", UpdateOptions)
+@desk_command(ROLES, "update", options=UpdateOptions)
 async def update(desk: Desk, options: UpdateOptions) -> Record:
     """Change a role; who has it is bounded by it at once."""
 
@@ -111,7 +112,7 @@ async def update(desk: Desk, options: UpdateOptions) -> Record:
         return role._replace(
             name=options.name or role.name,
             description=role.description if options.description is None else options.description,
-            permissions=frozenset(options.permissions) or role.permissions,
+            permissions=role.permissions.union(options.permissions).difference(options.remove_permissions),
         )
 
     role = await _find(desk, options.role, account=options.account)

@@ -32,7 +32,7 @@ class Serving:
 def add_serve(cli: typer.Typer) -> None:
     """Register the command."""
 
-    @plain_command(cli, "serve", NoOptions)
+    @plain_command(cli, "serve", options=NoOptions)
     def serve(run: Run, _options: NoOptions) -> None:
         """Serve until told to stop, by the settings of the file and the environment; migrates first."""
         run.composition.serve(run.settings)

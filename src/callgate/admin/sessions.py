@@ -54,7 +54,7 @@ class EndAllOptions:
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
 
 
-@desk_command(SESSIONS, "list", ListOptions)
+@desk_command(SESSIONS, "list", options=ListOptions)
 async def list_all(desk: Desk, options: ListOptions) -> Rows:
     """List sessions, those that are over but remembered too."""
     account_id = granted(await find_account(desk, options.account)).id if options.account else None
@@ -72,13 +72,13 @@ async def list_all(desk: Desk, options: ListOptions) -> Rows:
     return Rows(_COLUMNS, rows, page.more)
 
 
-@desk_command(SESSIONS, "show", OneSession)
+@desk_command(SESSIONS, "show", options=OneSession)
 async def show_session(desk: Desk, options: OneSession) -> Record:
     """Show a session."""
     return Record(fields=_fields(granted(await find_session(desk, options.session))))
 
 
-@desk_command(SESSIONS, "end", OneSession)
+@desk_command(SESSIONS, "end", options=OneSession)
 async def end(desk: Desk, options: OneSession) -> Record:
     """End a session: its tokens are dead at once."""
     seen = granted(await find_session(desk, options.session))
@@ -86,7 +86,7 @@ async def end(desk: Desk, options: OneSession) -> Record:
     return Record(fields=_fields(granted(await find_session(desk, options.session))))
 
 
-@desk_command(SESSIONS, "end-all", EndAllOptions)
+@desk_command(SESSIONS, "end-all", options=EndAllOptions)
 async def end_all(desk: Desk, options: EndAllOptions) -> Record:
     """End every session and sign-in of everybody, as after a theft."""
     require_yes("End every session of every account?", given=options.yes)

@@ -55,14 +55,10 @@ def say(text: str) -> None:
     open_console(sys.stderr).print(Text(text), soft_wrap=True)
 
 
-def open_console(stream: TextIO) -> Console:
-    """A console on a stream. What is printed is never read as markup: names come from outside."""
-    console = Console(file=stream, markup=False, highlight=False, emoji=False)
-    return (
-        console
-        if console.is_terminal
-        else Console(file=stream, markup=False, highlight=False, emoji=False, width=_WIDE)
-    )
+def open_console(stream: TextIO, *, columns: int = _WIDE) -> Console:
+    """A console on a stream, so wide where no terminal says. Nothing is read as markup: names come from outside."""
+    width = None if stream.isatty() else columns
+    return Console(file=stream, markup=False, highlight=False, emoji=False, width=width)
 
 
 def _remarks(view: View) -> tuple[str, ...]:

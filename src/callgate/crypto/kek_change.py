@@ -22,7 +22,7 @@ def add_kek(path: Path, entropy: Entropy) -> KeyEncryptionKey:
     if not path.exists():
         return load_or_create_kek(path, entropy)
     kept = _keys(path)
-    return _replace(path, [base64.b64encode(entropy.random_bytes(KEK_BYTES)).decode("ascii"), *kept], entropy)
+    return _replace(path, [base64.b64encode(entropy.random_bytes(KEK_BYTES)).decode("ascii"), *kept], entropy=entropy)
 
 
 def drop_old_keks(path: Path, entropy: Entropy) -> int:
@@ -33,7 +33,7 @@ def drop_old_keks(path: Path, entropy: Entropy) -> int:
     """
     kept, *old = _keys(path)
     if old:
-        _replace(path, [kept], entropy)
+        _replace(path, [kept], entropy=entropy)
     return len(old)
 
 
@@ -43,7 +43,7 @@ def _keys(path: Path) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def _replace(path: Path, keys: list[str], entropy: Entropy) -> KeyEncryptionKey:
+def _replace(path: Path, keys: list[str], *, entropy: Entropy) -> KeyEncryptionKey:
     beside = path.with_name(f".{path.name}.{entropy.random_bytes(8).hex()}")
     head = "# Callgate's key-encryption keys, the one that wraps first. Keep them apart from backups."
     try:

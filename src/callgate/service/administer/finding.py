@@ -28,7 +28,7 @@ _ID_DIGITS_MAX = 19
 async def find_account(desk: Desk, word: str) -> Account | Refused:
     """By id, main number or name. Raises Unavailable."""
     found = (await desk.store.read(AccountsListing(called=word, rows=2))).accounts
-    return _only(found, "account", word)
+    return _only(found, noun="account", word=word)
 
 
 async def find_person(desk: Desk, word: str) -> Extension | Refused:
@@ -48,13 +48,13 @@ async def find_role(desk: Desk, word: str, *, account_id: AccountId | None) -> R
     facts = await desk.store.read(RolesListing(account_id=account_id))
     number = _number(word)
     found = [role for role in facts.roles if number == role.id or role.name == word]
-    return _only(found, "role", word)
+    return _only(found, noun="role", word=word)
 
 
 async def find_app(desk: Desk, word: str) -> Client | Refused:
     """By client id or name. Raises Unavailable."""
     found = (await desk.store.read(AppsListing(called=word, rows=2))).apps
-    return _only(found, "app", word)
+    return _only(found, noun="app", word=word)
 
 
 async def find_credential(desk: Desk, word: str) -> JwtCredential | Refused:
@@ -63,10 +63,10 @@ async def find_credential(desk: Desk, word: str) -> JwtCredential | Refused:
     if number is None:
         return Refused(f"{word!r} is not the id of a credential")
     facts = await desk.store.read(CredentialsListing(credential_id=RowId(number)))
-    return _only(facts.credentials, "credential", word)
+    return _only(facts.credentials, noun="credential", word=word)
 
 
-def _only(found: Sequence[T], noun: str, word: str) -> T | Refused:
+def _only(found: Sequence[T], *, noun: str, word: str) -> T | Refused:
     match found:
         case [one]:
             return one

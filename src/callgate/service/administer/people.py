@@ -72,9 +72,9 @@ async def open_account(desk: Desk, wanted: NewAccount) -> Account | Refused:
         idle_timeout_s=wanted.idle_timeout_s,
         version=1,
     )
-    administrator = _extension(wanted.administrator, account.id, ExtensionId(account.id))._replace(
-        number=MAIN_NUMBER, role_id=roles.SUPER_ADMIN.id
-    )
+    administrator = _extension(
+        wanted.administrator, account_id=account.id, extension_id=ExtensionId(account.id)
+    )._replace(number=MAIN_NUMBER, role_id=roles.SUPER_ADMIN.id)
     lookup = AccountActLookup(
         account_id=account.id,
         phone=normal_phone(account.main_number),
@@ -97,7 +97,7 @@ async def create_extension(desk: Desk, account_id: AccountId, wanted: NewPerson)
     hashed = await _hash(desk, wanted.password)
     if isinstance(hashed, Refused):
         return hashed
-    extension = _extension(wanted, account_id, ExtensionId(desk.draw_id()))
+    extension = _extension(wanted, account_id=account_id, extension_id=ExtensionId(desk.draw_id()))
     decision = await desk.carry_out(
         _extension_lookup(extension, wanted.phone_number),
         lambda facts: extensions.create_extension(
@@ -154,7 +154,7 @@ async def _hash(desk: Desk, password: str | None) -> str | Refused | None:
     return None if password is None else await hash_new_password(desk, password)
 
 
-def _extension(wanted: NewPerson, account_id: AccountId, extension_id: ExtensionId) -> Extension:
+def _extension(wanted: NewPerson, *, account_id: AccountId, extension_id: ExtensionId) -> Extension:
     return Extension(
         id=extension_id,
         account_id=account_id,
