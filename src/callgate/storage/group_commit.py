@@ -26,7 +26,7 @@ from callgate.model.failure import Unavailable
 from callgate.storage.pen import Pen
 from callgate.storage.port import Decided, Unit
 from callgate.storage.sqlite_thread import WaitingThread
-from callgate.storage.sqlite_writer import TransactionLost, Writer, as_failure
+from callgate.storage.sqlite_writer import TransactionLost, Writer
 
 BATCH_MAX: Final = 128
 """Units of one commit: more would make the first of them wait longer than the sync they save."""
@@ -166,22 +166,22 @@ class GroupCommit:
             self._release()
 
     def _lose(self, error: Exception) -> None:
-        self._batch = [self._answer_lost(answer, as_failure(error)) for answer in self._batch]
+        self._batch = [self._answer_lost(answer, error) for answer in self._batch]
 
-    def _answer_lost(self, answer: _Answer, failure: Exception) -> _Answer:
+    def _answer_lost(self, answer: _Answer, error: Exception) -> _Answer:
         if not isinstance(answer.job, Unit):
-            return answer._replace(value=None, error=failure)
+            return answer._replace(value=None, error=_unavailable(error))
         try:
             return answer._replace(value=self._answer_unwritten(answer.job), error=None)
         except Unavailable:
-            return answer._replace(value=None, error=failure)
-        except Exception as error:  # noqa: BLE001 - it is the caller's, whatever it is
-            return answer._replace(value=None, error=error)
+            return answer._replace(value=None, error=_unavailable(error))
+        except Exception as defect:  # noqa: BLE001 - it is the caller's, whatever it is
+            return answer._replace(value=None, error=defect)
 
     def _fail(self, error: Exception) -> None:
         self.failed = error
         self._take_all()
-        self._batch = [answer._replace(value=None, error=as_failure(error)) for answer in self._batch]
+        self._batch = [answer._replace(value=None, error=_unavailable(error)) for answer in self._batch]
         self._release()
         self._on_fatal(error)
 
@@ -204,3 +204,9 @@ class GroupCommit:
         self._busy = False
         if self._ended and not self._ended.done():
             self._ended.set_result(None)
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    failure = Unavailable(f"{type(error).__name__}: {error}")
+    failure.__cause__ = error
+    return failure

@@ -37,10 +37,9 @@ def revision_of(connection: apsw.Connection) -> str:
 
 
 def require_head(connection: apsw.Connection, path: Path) -> None:
-    """Raise SchemaDiffers, and close the connection, unless the file has the revision this version works with."""
+    """Raise SchemaDiffers unless the file has the revision this version works with."""
     found = revision_of(connection)
     if found != HEAD:
-        connection.close()
         raise SchemaDiffers(f"{path} has revision {found}; this version works with {HEAD}")
 
 
@@ -99,4 +98,6 @@ def render_sql(found: str, to: str) -> str:
     buffer = io.StringIO()
     config.output_buffer = buffer
     move(config, f"{found}:{to}", sql=True)
+    if to == BASE:
+        buffer.write("DROP TABLE alembic_version;")  # Alembic leaves it, and makes it anew on the way up
     return buffer.getvalue()

@@ -1,10 +1,11 @@
 """The embedded store: one SQLite file, committed rows read on the loop, writes gathered by group_commit.py."""
 
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TextIO, TypeVar, cast
+from typing import TypeVar, cast
 
 import apsw
 
@@ -43,11 +44,13 @@ class StoreOptions:
 
     `writer` names its audit chain. `exclusive`: it serves, and no other server may have the file; the command line
     writes beside it. `on_fatal` is called once when it cannot be known any more what was written: the process must end.
+    `busy_ms` is how long a batch waits for another process to finish writing.
     """
 
     writer: str = "server"
     exclusive: bool = True
     on_fatal: Callable[[Exception], None] = lambda _: None
+    busy_ms: int = 5000
     vfs: str | None = None
 
 
@@ -60,17 +63,19 @@ class SqliteStore:
         self._clock = clock
         self._on_fatal = options.on_fatal
         self._commits: GroupCommit | None = None
-        self._lock: TextIO | None = None
         self._writer: Writer | None = None
-        if lies_on_read_only(path):
-            self._reader = open_frozen(path)
-            require_head(self._reader, path)
-        else:
-            self._lock = lock_file(path) if options.exclusive else None
-            connection = open_writer(path, vfs=options.vfs)
-            require_head(connection, path)
-            self._writer = Writer(connection, clock, name=options.writer)
-            self._reader = open_reader(path, vfs=options.vfs)
+        with ExitStack() as stack:
+            if lies_on_read_only(path):
+                self._reader = stack.enter_context(closing(open_frozen(path)))
+                require_head(self._reader, path)
+            else:
+                if options.exclusive:
+                    stack.enter_context(lock_file(path))
+                connection = stack.enter_context(closing(open_writer(path, vfs=options.vfs)))
+                require_head(connection, path)
+                self._writer = Writer(connection, clock, name=options.writer, busy_ms=options.busy_ms)
+                self._reader = stack.enter_context(closing(open_reader(path, vfs=options.vfs)))
+            self._opened = stack.pop_all()
         self._view = View(self._reader)
 
     @classmethod
@@ -102,11 +107,7 @@ class SqliteStore:
         if self._commits:
             await self._commits.close()
             self._commits = None
-        self._reader.close()
-        if self._writer:
-            self._writer.close()
-        if self._lock:
-            self._lock.close()
+        self._opened.close()
 
     async def read(self, lookup: Lookup[F]) -> F:
         """Answer from committed rows; see port.Store."""

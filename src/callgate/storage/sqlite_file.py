@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -93,8 +94,12 @@ def lock_file(path: Path) -> TextIO:
 
 
 def make_private(path: Path) -> None:
-    """Make the file with its permissions before SQLite does: its log and shared memory inherit them."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    """Make a file with its permissions before SQLite does: its log and shared memory inherit them.
+
+    One that exists is not even opened: closing a descriptor of it would drop the locks this process has on it.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _configure(connection: apsw.Connection) -> None:

@@ -28,11 +28,9 @@ T = TypeVar("T")
 ATTEMPTS_MAX: Final = 5
 """How often a unit is decided: past it, whoever takes its keys takes them faster than it can."""
 
-BUSY_MS: Final = 5000
-"""How long a batch waits for another process to finish writing; the command line's transactions are short."""
-
 CLOCK_STEP_MS: Final = 1000
 """The latest time stamped is kept this coarsely: a write of its own for each commit would buy nothing."""
+
 
 class TransactionLost(Exception):
     """An error ended the whole transaction: no unit of it has happened."""
@@ -68,11 +66,12 @@ def as_failure(error: Exception) -> Exception:
 class Writer:
     """The connection that writes, and what its open transaction has done so far."""
 
-    def __init__(self, connection: apsw.Connection, clock: Callable[[], int], *, name: str) -> None:
+    def __init__(self, connection: apsw.Connection, clock: Callable[[], int], *, name: str, busy_ms: int = 0) -> None:
         self._connection = connection
         self._cursor = connection.cursor()
         self._clock = clock
         self._name = name
+        self._busy_ms = busy_ms
         self._view = View(connection)
         self._pen = Pen(connection, self._view)
         self._entries: list[bytes] = []
@@ -90,7 +89,7 @@ class Writer:
 
     def begin_patiently(self) -> None:
         """The same, waiting for another process that writes. Raises apsw.Error."""
-        self._connection.set_busy_timeout(BUSY_MS)
+        self._connection.set_busy_timeout(self._busy_ms)
         try:
             self.begin()
         finally:
@@ -144,10 +143,6 @@ class Writer:
         self._marked_ms = 0
         if self._connection.in_transaction:
             self._cursor.execute("ROLLBACK")
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
 
     def _save(self, changes: tuple[Change, ...]) -> None:
         if len(changes) == 1 and type(changes[0]) in SINGLE:

@@ -1,0 +1,242 @@
+"""The audit chain: what it says, and that no alteration goes unseen."""
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import apsw
+import pytest
+
+from callgate.model import changes as c
+from callgate.model.account import AccountStatus
+from callgate.model.client import ClientKeys
+from callgate.model.session import EndReason
+from callgate.storage.audit import AuditReport, verify_audit
+from callgate.storage.load_view import View
+from callgate.storage.save import SAVERS
+from callgate.storage.sqlite import StoreOptions
+from tests.storage.engines import Opened, open_sqlite
+from tests.storage.world import (
+    ACCOUNT,
+    ADMIN,
+    AGENT,
+    ALLOWANCE,
+    APP,
+    CONSENT,
+    CREDENTIAL,
+    CREDENTIAL_FOR_ALL,
+    CUSTOM_ROLE,
+    FOUNDING,
+    KEY,
+    KEYS,
+    NOW_MS,
+    PASSWORD_HASH,
+    SIGN_IN,
+    entries_of,
+    pending_of,
+    refreshed,
+    session_of,
+)
+
+REDEEMED = pending_of(1)._replace(state=session_of(1).state, slot=1, generation=1, redeemed_ms=NOW_MS)
+
+ACTS: tuple[c.Change, ...] = (
+    c.SessionOpened(session_of(0)),
+    c.SessionOpened(pending_of(1)),
+    c.SessionRedeemed(pending_of(1), REDEEMED),
+    c.SessionRotated(session_of(0), refreshed(session_of(0), NOW_MS)),
+    c.SessionFirstUsed(refreshed(session_of(0), NOW_MS), NOW_MS),
+    c.SessionEnded(REDEEMED, EndReason.ADMINISTRATOR, NOW_MS, "cli"),
+    c.CredentialUsed(CREDENTIAL.id, NOW_MS),
+    c.SignInStarted(SIGN_IN),
+    c.SignInEnded(SIGN_IN, "browser"),
+    c.ConsentGiven(CONSENT),
+    c.ConsentWithdrawn(ACCOUNT.id, AGENT.id, APP.id, "admin"),
+    c.AccountChanged(ACCOUNT, ACCOUNT._replace(status=AccountStatus.DISABLED, version=2), "cli"),
+    c.ExtensionChanged(ADMIN, ADMIN._replace(first_name="Eve", version=2), "cli"),
+    c.PasswordChanged(AGENT, AGENT._replace(password_version=2, version=2), PASSWORD_HASH + "x", "cli"),
+    c.RoleChanged(CUSTOM_ROLE, CUSTOM_ROLE._replace(permissions=frozenset({"ReadCallLog"}), version=2), "cli"),
+    c.AppChanged(APP, APP._replace(name="New", version=2), ClientKeys(b"hash of a secret", b"sealed", "{}"), "cli"),
+    c.ServiceDisallowed(ALLOWANCE, "cli"),
+    c.CredentialDeleted(CREDENTIAL, "cli"),
+    c.SessionsFromMoved(NOW_MS, "cli"),
+    c.KeyStored(KEY, "server"),
+    c.KeyForgotten(KEY.use, KEY.number, "server"),
+)
+
+
+def verify(path: Path) -> AuditReport:
+    """Check the chains of a file."""
+    with closing(apsw.Connection(str(path))) as connection:
+        view = View(connection)
+        view.stamp(0, snapshot=True)
+        return verify_audit(view)
+
+
+def alter(path: Path, sql: str) -> None:
+    """Change the file behind the store's back."""
+    with closing(apsw.Connection(str(path))) as connection:
+        connection.execute(sql).fetchall()
+
+
+@pytest.fixture
+def audited(store: Opened) -> Opened:
+    """A store with a chain of three commits by the server behind the founding by the command line."""
+    for number in range(3):
+        store.save_at_once(*((c.SessionOpened(session_of(number * 10 + twin)),) for twin in range(2)))
+    return store
+
+
+def test_audited_changes_of_one_commit_make_one_link(audited: Opened) -> None:
+    """Each writer has its own chain; a commit that audits nothing makes no link."""
+    audited.save(c.SessionFirstUsed(session_of(0), NOW_MS))
+    report = verify(audited.path)
+    assert report.breaks == ()
+    assert [(chain.writer, chain.links, chain.entries) for chain in report.chains] == [
+        ("cli", 1, len(FOUNDING)),
+        ("server", 3, 6),
+    ]
+
+
+def test_chain_goes_on_after_a_restart_and_beside_another_writer(audited: Opened) -> None:
+    """The head is found in the file, inside the transaction."""
+    with open_sqlite(audited.path, StoreOptions(writer="cli", exclusive=False)) as beside:
+        beside.save(c.SessionsFromMoved(5, "cli"))
+    audited.save(c.SessionsFromMoved(6, "server"))
+    audited.await_(audited.store.close())
+    with open_sqlite(audited.path) as again:
+        again.save(c.SessionsFromMoved(7, "server"))
+    report = verify(audited.path)
+    assert report.breaks == ()
+    assert [(chain.writer, chain.links) for chain in report.chains] == [("cli", 2), ("server", 5)]
+
+
+def test_long_chain_is_verified_page_by_page(store: Opened) -> None:
+    """More links than one page holds, and progress is told of each."""
+    for number in range(501):
+        store.save(c.SessionsFromMoved(number, "server"))
+    seen: list[int] = []
+    with closing(apsw.Connection(str(store.path))) as connection:
+        view = View(connection)
+        view.stamp(0, snapshot=True)
+        report = verify_audit(view, seen.append)
+    assert report.breaks == ()
+    assert seen == list(range(1, 503))
+
+
+@pytest.mark.parametrize(
+    ("sql", "seqs"),
+    [
+        ("UPDATE audit SET entries = replace(entries, 'SessionOpened', 'SessionEnded') WHERE seq = 2", [2]),
+        ("UPDATE audit SET at_ms = at_ms + 1 WHERE writer = 'server' AND seq = 2", [2]),
+        ("UPDATE audit SET hash = randomblob(32) WHERE writer = 'server' AND seq = 2", [2, 3]),
+        ("UPDATE audit SET previous = randomblob(32) WHERE writer = 'server' AND seq = 2", [2, 2]),
+        ("DELETE FROM audit WHERE writer = 'server' AND seq = 2", [3]),
+        ("DELETE FROM audit WHERE writer = 'server' AND seq = 1", [2]),
+        ("UPDATE audit SET writer = 'cli' WHERE writer = 'server' AND seq = 2", [2, 2, 3]),
+    ],
+)
+def test_alteration_is_found_where_it_was_made(audited: Opened, sql: str, seqs: list[int]) -> None:
+    """Content, time, order, owner, or a link taken out."""
+    alter(audited.path, sql)
+    assert [broken.seq for broken in verify(audited.path).breaks] == seqs
+
+
+def test_swapped_links_are_found(audited: Opened) -> None:
+    """Each is whole, but neither continues the other."""
+    for old, new in ((2, 102), (3, 2), (102, 3)):
+        alter(audited.path, f"UPDATE audit SET seq = {new} WHERE writer = 'server' AND seq = {old}")
+    assert {broken.seq for broken in verify(audited.path).breaks} == {2, 3}
+
+
+def test_cut_off_end_shows_in_the_head_alone(audited: Opened) -> None:
+    """Which is why the report gives the heads: compare them with a copy kept elsewhere."""
+    before = verify(audited.path)
+    alter(audited.path, "DELETE FROM audit WHERE writer = 'server' AND seq = 3")
+    after = verify(audited.path)
+    assert after.breaks == ()
+    assert after.chains[1].head != before.chains[1].head
+
+
+def test_every_audited_change_is_told_and_no_other(store: Opened) -> None:
+    """Architecture.md, Keys, secrets, audit: by its class, in the order of the unit."""
+    store.save(*ACTS)
+    [(text,)] = store.rows("SELECT entries FROM audit WHERE writer = 'server'")
+    told = [entry["what"] for entry in entries_of(str(text))]
+    assert told == [type(change).__name__ for change in ACTS if change.AUDITED]
+    acted = {type(change) for change in (*ACTS, *FOUNDING)}
+    audited = {change for change in SAVERS if change.AUDITED}
+    assert audited <= acted, "give each audited change an act in this test"
+
+
+@pytest.mark.parametrize(
+    ("change", "entry"),
+    [
+        (
+            ACTS[11],
+            {"account": ACCOUNT.id, "changed": {"status": ["Confirmed", "Disabled"], "version": [1, 2]}, "by": "cli"},
+        ),
+        (
+            ACTS[15],
+            {
+                "account": ACCOUNT.id,
+                "client": APP.id,
+                "changed": {"name": ["Reports", "New"], "version": [1, 2]},
+                "new_keys": True,
+                "by": "cli",
+            },
+        ),
+        (
+            ACTS[19],
+            {"use": "sealing", "number": 1, "state": "PUBLISHED", "by": "server"},
+        ),
+        (
+            c.CredentialDeleted(CREDENTIAL_FOR_ALL, "cli"),
+            {
+                "account": ACCOUNT.id,
+                "extension": AGENT.id,
+                "credential": CREDENTIAL_FOR_ALL.id,
+                "label": "Night reports",
+                "clients": None,
+                "expires_ms": NOW_MS + 5000,
+                "by": "cli",
+            },
+        ),
+    ],
+)
+def test_entry_says_what_was_done_to_whom_by_whom(store: Opened, change: c.Change, entry: dict[str, object]) -> None:
+    """A change of a row names the fields that differ, before and after."""
+    store.save(change)
+    [(text,)] = store.rows("SELECT entries FROM audit WHERE writer = 'server'")
+    assert entries_of(str(text)) == [{"what": type(change).__name__, **entry}]
+
+
+def test_no_secret_is_told(store: Opened) -> None:
+    """Neither hashes of passwords, secrets and credentials nor wrapped keys, in any spelling (assurance.md P9)."""
+    store.save(*ACTS)
+    text = "".join(str(row[0]) for row in store.rows("SELECT entries FROM audit"))
+    secrets = (
+        PASSWORD_HASH.encode(),
+        b"argon2id",
+        b"hash of a secret",
+        b"sealed",
+        b"wrapped",
+        KEYS.secret_sha256 or b"",
+        CREDENTIAL.sha256,
+        SIGN_IN.secret_sha256,
+        session_of(0).secret_sha256,
+    )
+    spellings: tuple[Callable[[bytes], str], ...] = (bytes.hex, lambda secret: secret.decode("latin-1"))
+    assert [secret for secret in secrets for spell in spellings if spell(secret) in text] == []
+
+
+def test_refused_unit_leaves_no_entry(store: Opened) -> None:
+    """What did not happen is not told."""
+    outcomes = store.save_at_once(
+        (c.SessionOpened(session_of(0)),),
+        (c.SessionOpened(session_of(1)), c.SessionEnded(session_of(9), EndReason.REVOKED, NOW_MS, "")),
+    )
+    assert outcomes[0] is None
+    assert outcomes[1] is not None
+    [(text,)] = store.rows("SELECT entries FROM audit WHERE writer = 'server'")
+    assert [entry["session"] for entry in entries_of(str(text))] == [session_of(0).id]
