@@ -28,7 +28,7 @@ PAGES_PER_STEP: Final = 256
 
 
 class BackupBroken(Exception):
-    """The backup is not a whole database; nothing was restored."""
+    """What is to be copied is not a whole database; nothing was written."""
 
 
 def back_up(source: Path, target: Path, progress: Progress = lambda _done, _all: None) -> None:
@@ -36,6 +36,7 @@ def back_up(source: Path, target: Path, progress: Progress = lambda _done, _all:
 
     Raises:
         FileExistsError: a backup never overwrites.
+        BackupBroken, NotOurs: `source` is damaged, or something else's.
         apsw.Error, OSError: nothing is left at `target`.
     """
     if target.exists():
@@ -75,21 +76,28 @@ def _drafted(target: Path) -> Iterator[Path]:
 def _copy(source: Path, draft: Path, *, progress: Progress) -> None:
     draft.unlink(missing_ok=True)
     make_private(draft)
-    with closing(open_reader(source)) as origin, closing(apsw.Connection(str(draft))) as copy:
-        if origin.pragma("application_id") != APPLICATION_ID:
-            raise NotOurs(f"{source} is not a database of Callgate")
-        # One transaction over all steps: whatever is committed meanwhile does not begin the copy anew.
-        origin.execute("BEGIN")
-        origin.pragma("schema_version")
-        with copy.backup("main", origin, "main") as steps:
-            while not steps.done:
-                steps.step(PAGES_PER_STEP)
-                progress(steps.page_count - steps.remaining, steps.page_count)
-        # A file of its own, without a log beside it, that opens on a read-only medium too.
-        copy.pragma("journal_mode", "delete")
-        found = copy.pragma("integrity_check")
-        if found != "ok":
-            raise BackupBroken(f"the copy of {source} is not whole: {found}")
+    try:
+        with closing(open_reader(source)) as origin, closing(apsw.Connection(str(draft))) as copy:
+            if origin.pragma("application_id") != APPLICATION_ID:
+                raise NotOurs(f"{source} is not a database of Callgate")
+            _copy_pages(origin, copy, progress=progress)
+            # A file of its own, without a log beside it, that opens on a read-only medium too.
+            copy.pragma("journal_mode", "delete")
+            found = copy.pragma("integrity_check")
+    except (apsw.CorruptError, apsw.NotADBError) as error:
+        raise BackupBroken(f"{source} is not a whole database") from error
+    if found != "ok":
+        raise BackupBroken(f"{source} is not a whole database: {found}")
+
+
+def _copy_pages(origin: apsw.Connection, copy: apsw.Connection, *, progress: Progress) -> None:
+    # One transaction over all steps: whatever is committed meanwhile does not begin the copy anew.
+    origin.execute("BEGIN")
+    origin.pragma("schema_version")
+    with copy.backup("main", origin, "main") as steps:
+        while not steps.done:
+            steps.step(PAGES_PER_STEP)
+            progress(steps.page_count - steps.remaining, steps.page_count)
 
 
 def _make_present(draft: Path, *, clock: Callable[[], int], by: str) -> int:

@@ -38,8 +38,10 @@ class Pen:
             if vars(error).get("extendedresult") in _TAKEN:
                 raise Conflict from error
             raise
-        self.written = True
-        return self._connection.changes()
+        touched = self._connection.changes()
+        if touched:
+            self.written = True
+        return touched
 
     def swap(self, sql: str, values: tuple[Value, ...]) -> None:
         """Carry out one compare-and-swap. Raises Conflict when the row is no longer what the decision saw."""
