@@ -1,0 +1,283 @@
+"""Values for tests of the pure floors: sound, ordinary and frozen. A test overrides what matters with `_replace`.
+
+The world: account 1001 with its administrator and an agent; account 2002, which owns apps of its own. At `NOW_MS` the
+agent has a session of each app, opened a minute ago.
+"""
+
+import hashlib
+
+from callgate.model.account import Account, AccountStatus, Allowance, Extension, ExtensionStatus, ExtensionType, Role
+from callgate.model.client import AppKind, AuthMethod, Client, ClientStatus, GrantType
+from callgate.model.consent import Consent, SignIn
+from callgate.model.credential import JwtCredential
+from callgate.model.decisions import AuthorizeRequest
+from callgate.model.evidence import ClientProven, PasswordProven
+from callgate.model.facts import Allowed, AuthorizeFacts, OpeningFacts, Seated, ServiceFacts, SessionFacts
+from callgate.model.ids import AccountId, ClientId, ExtensionId, RoleId, RowId
+from callgate.model.moment import Fresh, Moment
+from callgate.model.policy import Policy
+from callgate.model.reference import Reference, TokenKind
+from callgate.model.session import CredentialKind, Session, SessionState
+from callgate.protocol.forms import Form
+from callgate.protocol.guards import client_reliance, password_reliance
+from callgate.protocol.pkce import s256
+from callgate.protocol.sessions import Parties
+
+NOW_MS = 1_760_000_000_000
+SECOND_MS = 1000
+MINUTE_MS = 60 * SECOND_MS
+OPENED_MS = NOW_MS - MINUTE_MS
+
+SECRET = bytes(range(20))
+"""What every session here is opened with; OTHER_SECRET opens none."""
+OTHER_SECRET = bytes(20)
+FRESH_SECRET = bytes(range(100, 120))
+
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CHALLENGE = s256(VERIFIER)
+REDIRECT_URI = "https://app.example/callback"
+
+ACCOUNT = Account(
+    id=AccountId(1001),
+    name="Northwind",
+    main_number="+12025550100",
+    status=AccountStatus.CONFIRMED,
+    brand_id="1210",
+    absolute_timeout_s=0,
+    idle_timeout_s=0,
+    version=1,
+)
+OTHER_ACCOUNT = ACCOUNT._replace(id=AccountId(2002), name="Contoso", main_number="+12025550200")
+
+AGENT = Extension(
+    id=ExtensionId(1002),
+    account_id=ACCOUNT.id,
+    number="102",
+    type=ExtensionType.USER,
+    status=ExtensionStatus.ENABLED,
+    first_name="Ada",
+    last_name="Byron",
+    email="ada@northwind.example",
+    role_id=RoleId(7),
+    password_version=3,
+    sessions_from_ms=0,
+    version=1,
+)
+QUEUE = AGENT._replace(id=ExtensionId(1003), number="103", type=ExtensionType.DEPARTMENT)
+SERVICE_EXTENSION = AGENT._replace(
+    id=ExtensionId(1900), number=None, type=ExtensionType.SERVICE, first_name="Archive", last_name="", email=None
+)
+ROLE = Role(
+    id=RoleId(7),
+    account_id=ACCOUNT.id,
+    name="Agent",
+    description="",
+    permissions=frozenset({"ReadCallLog", "ThirdPartyAppAccess"}),
+    version=1,
+)
+
+WEB = Client(
+    id=ClientId("W" * 22),
+    account_id=ACCOUNT.id,
+    name="Web",
+    kind=AppKind.SERVER_WEB,
+    private=True,
+    status=ClientStatus.ACTIVE,
+    auth_method=AuthMethod.CLIENT_SECRET_BASIC,
+    grants=frozenset({GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN}),
+    scopes=("ReadAccounts", "ReadCallLog"),
+    redirect_uris=(REDIRECT_URI,),
+    switches=frozenset(),
+    issues_refresh_tokens=True,
+    access_ttl_s=3600,
+    refresh_ttl_s=604_800,
+    session_cap=5,
+    version=1,
+)
+"""A confidential app of the account."""
+
+SPA = WEB._replace(
+    id=ClientId("P" * 22), name="Spa", kind=AppKind.BROWSER_BASED, auth_method=AuthMethod.NONE, session_cap=5
+)
+"""A public app of the account."""
+
+SCRIPT = WEB._replace(
+    id=ClientId("S" * 22),
+    name="Script",
+    kind=AppKind.SERVER_OTHER,
+    grants=frozenset({GrantType.PASSWORD, GrantType.JWT_BEARER, GrantType.REFRESH_TOKEN}),
+    redirect_uris=(),
+)
+"""An unattended app of the account."""
+
+SERVICE = SCRIPT._replace(
+    id=ClientId("C" * 22), name="Archive", grants=frozenset({GrantType.CLIENT_CREDENTIALS}), issues_refresh_tokens=False
+)
+"""An app without a user."""
+
+NATIVE = SPA._replace(
+    id=ClientId("N" * 22),
+    name="Native",
+    kind=AppKind.DESKTOP_MAC,
+    redirect_uris=("http://127.0.0.1:5000/cb", "http://[::1]/cb", "com.example.app:/cb"),
+)
+FOREIGN = WEB._replace(id=ClientId("F" * 22), name="Foreign", account_id=OTHER_ACCOUNT.id, private=False)
+"""A public app of another account."""
+
+FRESH = Fresh(
+    row_id=RowId(500),
+    secret=FRESH_SECRET,
+    secret_sha256=hashlib.sha256(FRESH_SECRET).digest(),
+    endpoint_id="fresh-endpoint",
+    key_number=2,
+)
+MOMENT = Moment(FRESH, Policy(issuer="https://gate.example"))
+
+ACTIVE = Session(
+    account_id=ACCOUNT.id,
+    id=RowId(100),
+    client_id=WEB.id,
+    extension_id=AGENT.id,
+    state=SessionState.ACTIVE,
+    slot=0,
+    secret_sha256=hashlib.sha256(SECRET).digest(),
+    generation=1,
+    key_number=1,
+    opened_ms=OPENED_MS,
+    first_issued_ms=OPENED_MS,
+    issued_ms=OPENED_MS,
+    first_used_ms=None,
+    access_ttl_s=3600,
+    refresh_ttl_s=604_800,
+    scope="ReadAccounts ReadCallLog",
+    endpoint_id="endpoint",
+    credential_kind=CredentialKind.PASSWORD,
+    credential_id=AGENT.id,
+    credential_version=AGENT.password_version,
+    sign_in_id=None,
+    signed_in_ms=None,
+    nonce=None,
+    redirect_uri=None,
+    redirect_uri_sent=False,
+    code_challenge=None,
+    challenge_plain=False,
+    redeemed_ms=None,
+    ended_ms=None,
+    ended_why=None,
+)
+"""The agent's session of WEB."""
+
+PENDING = ACTIVE._replace(
+    state=SessionState.PENDING,
+    slot=1000,
+    generation=0,
+    opened_ms=NOW_MS - SECOND_MS,
+    first_issued_ms=NOW_MS - SECOND_MS,
+    issued_ms=NOW_MS - SECOND_MS,
+    sign_in_id=RowId(50),
+    signed_in_ms=NOW_MS - MINUTE_MS,
+    redirect_uri=REDIRECT_URI,
+    redirect_uri_sent=True,
+    code_challenge=CHALLENGE,
+)
+"""The agent's code of WEB, a second old."""
+
+CREDENTIAL = JwtCredential(
+    id=RowId(60),
+    account_id=ACCOUNT.id,
+    extension_id=AGENT.id,
+    label="nightly",
+    sha256=hashlib.sha256(b"the JWT").digest(),
+    client_ids=None,
+    created_ms=OPENED_MS,
+    expires_ms=None,
+    last_used_ms=None,
+)
+ALLOWANCE = Allowance(RowId(70), ACCOUNT.id, SERVICE.id, SERVICE_EXTENSION.id, 4)
+ALLOWED = Allowed(ALLOWANCE, ACCOUNT, SERVICE_EXTENSION)
+SIGN_IN = SignIn(
+    id=RowId(50),
+    account_id=ACCOUNT.id,
+    extension_id=AGENT.id,
+    secret_sha256=hashlib.sha256(SECRET).digest(),
+    signed_in_ms=OPENED_MS,
+    expires_ms=NOW_MS + MINUTE_MS,
+    password_version=AGENT.password_version,
+)
+CONSENT = Consent(ACCOUNT.id, AGENT.id, WEB.id, frozenset(WEB.scopes), OPENED_MS)
+
+PARTIES = Parties(WEB, ACCOUNT, AGENT)
+SESSION_FACTS = SessionFacts(
+    now_ms=NOW_MS,
+    sessions_from_ms=0,
+    session=ACTIVE,
+    credential_version=AGENT.password_version,
+    client=WEB,
+    account=ACCOUNT,
+    extension=AGENT,
+    role=ROLE,
+    seat=(),
+)
+OPENING_FACTS = OpeningFacts(
+    now_ms=NOW_MS,
+    sessions_from_ms=0,
+    client=SCRIPT,
+    account=ACCOUNT,
+    extension=AGENT,
+    role=ROLE,
+    credential=CREDENTIAL,
+    seat=(),
+)
+SERVICE_FACTS = ServiceFacts(NOW_MS, SERVICE, (ALLOWED,))
+AUTHORIZE_FACTS = AuthorizeFacts(
+    now_ms=NOW_MS,
+    sessions_from_ms=0,
+    client=WEB,
+    owner_name=ACCOUNT.name,
+    sign_in=SIGN_IN,
+    account=ACCOUNT,
+    extension=AGENT,
+    role=ROLE,
+    consent=CONSENT,
+    seat=(),
+)
+AUTHORIZE_REQUEST = AuthorizeRequest(
+    client_id=WEB.id,
+    response_type="code",
+    redirect_uri=REDIRECT_URI,
+    redirect_uri_sent=True,
+    state="xyz",
+    scope=WEB.scopes,
+    prompt=frozenset(),
+    code_challenge=CHALLENGE,
+    challenge_plain=False,
+    nonce=None,
+    login_hint="",
+    display="page",
+    ui_locales="",
+    ui_options=(),
+    discovery=False,
+)
+
+PASSWORD_PROVEN = PasswordProven(password_reliance(AGENT))
+
+
+def proven(client: Client) -> ClientProven:
+    """The app as it is now, proven."""
+    return ClientProven(client.id, client_reliance(client))
+
+
+def present(kind: TokenKind, *, session: Session = ACTIVE, generation: int | None = None) -> Reference:
+    """A token of a session opened with SECRET, of its living generation where none is given."""
+    living = session.generation if generation is None else generation
+    return Reference(kind, session.account_id, session.id, SECRET, living, session.key_number)
+
+
+def seated(*sessions: Session, credential_version: int | None = AGENT.password_version) -> tuple[Seated, ...]:
+    """Sessions of one seat, their credential as it is today."""
+    return tuple(Seated(session, credential_version) for session in sessions)
+
+
+def form(**values: str) -> Form:
+    """A form of these fields."""
+    return Form(values)
