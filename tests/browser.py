@@ -24,10 +24,10 @@ needs_chromium = pytest.mark.skipif(
 
 
 @contextmanager
-def launch() -> Iterator[Browser]:
-    """Give a running chromium, closed at the end."""
+def launch(*arguments: str) -> Iterator[Browser]:
+    """Give a running chromium, with these arguments too, closed at the end."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*_ARGUMENTS, *arguments])
         try:
             yield browser
         finally:

@@ -1,0 +1,114 @@
+"""A real server for tests: its own process on a free port, its own seeded world in a temporary folder.
+
+A test folder's conftest imports the fixtures it uses: `server` is one for the session, `fresh_server` one for each test
+that moves the clock or counts what is there.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from threading import Timer
+
+import httpx
+import pytest
+
+from callgate.admin.world import WORLD_FILE, World, read_world
+
+_READY = "callgate is ready on "
+_START_S_MAX = 60
+_STOP_S_MAX = 10
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running development server."""
+
+    base_url: str
+    data: Path
+    process: subprocess.Popen[str]
+
+    @cached_property
+    def world(self) -> World:
+        """What it was seeded with, secrets included."""
+        return read_world(self.data)
+
+    @property
+    def world_file(self) -> Path:
+        """The same, as clients in other languages read it."""
+        return self.data / WORLD_FILE
+
+    def advance(self, seconds: int) -> None:
+        """Move its clock."""
+        httpx.post(f"{self.base_url}/_dev/clock", json={"advance_s": seconds}).raise_for_status()
+
+    def log(self) -> str:
+        """What it has written to standard error so far."""
+        return _log_file(self.data).read_text()
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    """Start one and wait until it answers; stop it at the end."""
+    with tempfile.TemporaryDirectory(prefix="callgate-") as folder:
+        data = Path(folder) / "world"
+        data.mkdir()
+        with _log_file(data).open("w") as log, _start(data, log.fileno()) as process:
+            try:
+                yield Server(_wait_until_ready(process, data), data, process)
+            finally:
+                process.terminate()
+                try:
+                    process.wait(_STOP_S_MAX)
+                finally:
+                    process.kill()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """One server for all tests that leave its clock alone."""
+    with running_server() as running:
+        yield running
+
+
+@pytest.fixture
+def fresh_server() -> Iterator[Server]:
+    """A server for one test alone."""
+    with running_server() as running:
+        yield running
+
+
+def _start(data: Path, log: int) -> "subprocess.Popen[str]":
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = Path(sys.executable).with_name("callgate")
+    return subprocess.Popen(
+        [str(command), "dev", "--port", str(port), "--data", str(data)],
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+        env={name: value for name, value in os.environ.items() if not name.startswith("CALLGATE_")},
+    )
+
+
+def _wait_until_ready(process: "subprocess.Popen[str]", data: Path) -> str:
+    assert process.stdout is not None
+    watchdog = Timer(_START_S_MAX, process.kill)
+    watchdog.start()
+    try:
+        for line in process.stdout:
+            if line.startswith(_READY):
+                return line.removeprefix(_READY).strip()
+    finally:
+        watchdog.cancel()
+    raise AssertionError(f"the server did not start:\n{_log_file(data).read_text()}")
+
+
+def _log_file(data: Path) -> Path:
+    return data.with_name("log")
