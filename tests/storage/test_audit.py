@@ -11,9 +11,12 @@ from callgate.model import changes as c
 from callgate.model.account import AccountStatus
 from callgate.model.client import ClientKeys
 from callgate.model.session import EndReason
-from callgate.storage.audit import AuditReport, verify_audit
+from callgate.storage.audit import FIRST, AuditReport, forge_link, verify_audit
+from callgate.storage.load_upkeep import Head
 from callgate.storage.load_view import View
+from callgate.storage.pen import Pen
 from callgate.storage.save import SAVERS
+from callgate.storage.save_upkeep import append_link
 from callgate.storage.sqlite import StoreOptions
 from tests.storage.engines import Opened, open_sqlite
 from tests.storage.world import (
@@ -113,8 +116,15 @@ def test_chain_goes_on_after_a_restart_and_beside_another_writer(audited: Opened
 
 def test_long_chain_is_verified_page_by_page(store: Opened) -> None:
     """More links than one page holds, and progress is told of each."""
-    for number in range(501):
-        store.save(c.SessionsFromMoved(number, "server"))
+
+    def lengthen(pen: Pen) -> None:
+        head = FIRST
+        for number in range(501):
+            link = forge_link("server", head, at_ms=number, entries=[b"{}"])
+            append_link(pen, link)
+            head = Head(link.seq, link.hash)
+
+    store.await_(store.store.work(lengthen))
     seen: list[int] = []
     with closing(apsw.Connection(str(store.path))) as connection:
         view = View(connection)
