@@ -1,6 +1,7 @@
 """`callgate apps`: registering apps, changing them, their secrets, and who allows them without a user."""
 
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -31,13 +32,31 @@ JWKS_BYTES_MAX = 64 * 1024
 
 AppWord = Annotated[str, typer.Argument(metavar="APP", help="Client id or name.", show_default=False)]
 AccountWord = Annotated[str, typer.Option(help="Id, main number or name.", show_default=False)]
+
+
+def _names(choices: type[Enum]) -> str:
+    return ", ".join(str(choice.value) for choice in choices)
+
+
 Grants = Annotated[
-    list[GrantType], typer.Option("--grant", help="Repeat for each, spelled as on the wire.", show_default=False)
+    list[GrantType],
+    typer.Option("--grant", metavar="GRANT", help=f"Repeat for each: {_names(GrantType)}.", show_default=False),
 ]
 Scopes = Annotated[list[str], typer.Option("--scope", help="Repeat for each.", show_default=False)]
 RedirectUris = Annotated[list[str], typer.Option("--redirect-uri", help="Repeat for each.", show_default=False)]
 Switches = Annotated[
-    list[Switch], typer.Option("--switch", help="A deviation, off otherwise; repeat for each.", show_default=False)
+    list[Switch],
+    typer.Option(
+        "--switch", metavar="SWITCH", help=f"A deviation, off otherwise: {_names(Switch)}.", show_default=False
+    ),
+]
+Method = Annotated[
+    AuthMethod | None,
+    typer.Option(
+        metavar="METHOD",
+        help=f"How it proves itself, else as usual for its kind; a new one means a new secret: {_names(AuthMethod)}.",
+        show_default=False,
+    ),
 ]
 Jwks = Annotated[
     Path | None,
@@ -64,14 +83,14 @@ class RegisterOptions:
 
     account: AccountWord
     name: Annotated[str, typer.Option(help="What people see on the consent page.", show_default=False)]
-    kind: Annotated[AppKind, typer.Option(help="What sort of program it is; fixed for ever.", show_default=False)]
+    kind: Annotated[
+        AppKind, typer.Option(metavar="KIND", help=f"Fixed for ever: {_names(AppKind)}.", show_default=False)
+    ]
     grants: Grants
     scopes: Scopes
     public: Annotated[bool, typer.Option("--public", help="For people of every account; fixed for ever.")] = False
     redirect_uris: RedirectUris = field(default_factory=list)
-    auth_method: Annotated[
-        AuthMethod | None, typer.Option(help="How it proves itself; else as usual for its kind.", show_default=False)
-    ] = None
+    auth_method: Method = None
     jwks: Jwks = None
     switches: Switches = field(default_factory=list)
     refresh_tokens: RefreshTokens = None
@@ -94,8 +113,8 @@ class UpdateOptions:
     app: AppWord
     name: Annotated[str | None, typer.Option(show_default=False)] = None
     grants: Grants = field(default_factory=list)
-    remove_grants: Annotated[list[GrantType], typer.Option("--remove-grant", show_default=False)] = field(
-        default_factory=list
+    remove_grants: Annotated[list[GrantType], typer.Option("--remove-grant", metavar="GRANT", show_default=False)] = (
+        field(default_factory=list)
     )
     scopes: Scopes = field(default_factory=list)
     remove_scopes: Annotated[list[str], typer.Option("--remove-scope", show_default=False)] = field(
@@ -106,12 +125,10 @@ class UpdateOptions:
         default_factory=list
     )
     switches: Switches = field(default_factory=list)
-    remove_switches: Annotated[list[Switch], typer.Option("--remove-switch", show_default=False)] = field(
-        default_factory=list
+    remove_switches: Annotated[list[Switch], typer.Option("--remove-switch", metavar="SWITCH", show_default=False)] = (
+        field(default_factory=list)
     )
-    auth_method: Annotated[
-        AuthMethod | None, typer.Option(help="A new one means a new secret.", show_default=False)
-    ] = None
+    auth_method: Method = None
     jwks: Jwks = None
     refresh_tokens: RefreshTokens = None
     access_ttl_s: Annotated[int | None, typer.Option(show_default=False)] = None

@@ -79,7 +79,9 @@ def desk_command(
     return register
 
 
-def plain_command(group: typer.Typer, name: str, options: type[O]) -> Callable[[Callable[[Run, O], View | None]], None]:
+def plain_command(
+    group: typer.Typer, name: str, *, options: type[O]
+) -> Callable[[Callable[[Run, O], View | None]], None]:
     """Register a command that needs no database open: it may give no view, having printed or served."""
 
     def register(act: Callable[[Run, O], View | None]) -> None:

@@ -28,6 +28,10 @@ EXTENSIONS = noun("extensions", "People and queues: login names, passwords, role
 Person = Annotated[
     str, typer.Argument(metavar="EXTENSION", help="Id, e-mail address, or +number*extension.", show_default=False)
 ]
+_TYPES = ", ".join(
+    each.value for each in ExtensionType if each not in {ExtensionType.SERVICE, ExtensionType.DEPARTMENT}
+)
+
 AccountWord = Annotated[str, typer.Option(help="Id, main number or name.", show_default=False)]
 
 
@@ -52,7 +56,9 @@ class CreateOptions:
     phone_number: Annotated[
         str | None, typer.Option(help="A direct number, E.164 with '+'; a login name too.", show_default=False)
     ] = None
-    type: Annotated[ExtensionType, typer.Option(help="Department is a call queue.")] = ExtensionType.USER
+    type: Annotated[ExtensionType, typer.Option(metavar="TYPE", help=f"Department is a call queue; also {_TYPES}.")] = (
+        ExtensionType.USER
+    )
     role: Annotated[str, typer.Option(help="Id or name.")] = "Standard"
     password_stdin: PasswordFromStdin = False
     generate_password: PasswordGenerated = False
