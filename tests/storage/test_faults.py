@@ -12,12 +12,13 @@ from pathlib import Path
 import apsw
 import pytest
 
-from callgate.model.changes import SessionEnded, SessionOpened
+from callgate.model.changes import Change, SessionEnded, SessionOpened
 from callgate.model.decisions import Done
 from callgate.model.facts import SessionFacts
 from callgate.model.failure import Unavailable
 from callgate.model.lookups import ClientLookup, KeysLookup, SessionLookup
 from callgate.model.session import EndReason
+from callgate.storage.pen import Pen
 from callgate.storage.port import Unit
 from callgate.storage.schema import SchemaDiffers, migrate_file
 from callgate.storage.sqlite import Health, SqliteStore, StoreOptions
@@ -146,26 +147,33 @@ def test_waiting_units_fail_too_when_the_commit_before_them_fails(faulty: Opened
     assert stored(faulty) == set()
 
 
-def interrupting(store: Opened) -> Callable[[object], Done]:
+def interrupting(store: Opened, *changes: Change) -> Callable[[object], Done]:
     """A decision whose writing is interrupted, which makes SQLite end the whole transaction."""
     connection = store.store._writer._connection  # type: ignore[union-attr] # it was opened to write
 
+    def interrupt_inserts(_cursor: apsw.Cursor, sql: str, _values: object) -> bool:
+        connection.set_progress_handler((lambda: True) if "INSERT INTO session" in sql else None, 1)
+        return True
+
     def decide(_: object) -> Done:
-        connection.set_progress_handler(lambda: True, 1)
-        return Done((SessionOpened(session_of(5)),))
+        connection.set_exec_trace(interrupt_inserts)
+        return Done(changes)
 
     return decide
 
 
-def test_no_unit_of_a_batch_has_happened_when_an_error_ended_its_transaction(store: Opened) -> None:
+@pytest.mark.parametrize("number", [1, 2])
+def test_no_unit_of_a_batch_has_happened_when_an_error_ended_its_transaction(store: Opened, number: int) -> None:
     """Units before it are not acknowledged, units behind it go on in the next batch."""
     connection = store.store._writer._connection  # type: ignore[union-attr] # it was opened to write
+    changes = [SessionOpened(session_of(5 + index)) for index in range(number)]
 
     async def submit() -> list[object]:
         before = asyncio.ensure_future(store.store.run(unit_of(SessionOpened(session_of(0)))))
         reading = asyncio.ensure_future(store.store.run(Unit(FIRST, lambda _: Done())))
-        failing = asyncio.ensure_future(store.store.run(Unit(KeysLookup(), interrupting(store))))
+        failing = asyncio.ensure_future(store.store.run(Unit(KeysLookup(), interrupting(store, *changes))))
         outcomes = await asyncio.gather(before, reading, failing, return_exceptions=True)
+        connection.set_exec_trace(None)
         connection.set_progress_handler(None)
         return [*outcomes, await store.store.run(unit_of(SessionOpened(session_of(9))))]
 
@@ -189,12 +197,52 @@ def test_store_fails_when_a_batch_cannot_even_be_undone(store: Opened) -> None:
     assert stored(store) == set()
 
 
+def test_whole_batch_is_undone_when_one_of_its_units_cannot_be(store: Opened) -> None:
+    """Half a unit must not be committed with its neighbours."""
+
+    def spoil(pen: Pen) -> None:
+        pen.write("RELEASE unit", ())
+        pen.write("UPDATE cell SET sessions_from_ms = 5", ())
+
+    async def submit() -> tuple[object, ...]:
+        return await asyncio.gather(
+            store.store.run(unit_of(SessionOpened(session_of(0)))), store.store.work(spoil), return_exceptions=True
+        )
+
+    assert [type(outcome) for outcome in store.await_(submit())] == [Unavailable, Unavailable]
+    assert stored(store) == set()
+    assert store.rows("SELECT sessions_from_ms FROM cell") == [(0,)]
+    store.save(SessionOpened(session_of(1)))
+
+
+def test_defect_in_upkeep_is_its_callers_and_undone_alone(store: Opened) -> None:
+    """Like a unit's."""
+
+    def break_down(pen: Pen) -> None:
+        pen.write("UPDATE cell SET sessions_from_ms = 5", ())
+        pen.write("UPDATE nothing", ())
+
+    with pytest.raises(apsw.SQLError):
+        store.await_(store.store.work(break_down))
+    assert store.rows("SELECT sessions_from_ms FROM cell") == [(0,)]
+
+
+def test_units_are_unavailable_while_no_transaction_begins(store: Opened) -> None:
+    """Whatever the reason; what needs no write is answered."""
+    store.store._writer._connection.close()  # type: ignore[union-attr] # it was opened to write
+    with pytest.raises(Unavailable):
+        store.save(SessionOpened(session_of(0)))
+    assert store.run(FIRST, lambda _: Done()) == Done()
+
+
 def test_read_is_unavailable_when_the_disk_cannot_be_read(database: Path) -> None:
     """A failure of the world, told as one."""
     with open_sqlite(database) as store:
         database.write_bytes(b"")
         with pytest.raises(Unavailable):
             store.read(ClientLookup(APP.id))
+        with pytest.raises(Unavailable):
+            store.store._answer_unwritten(Unit(ClientLookup(APP.id), lambda _: Done()))
 
 
 # --- locked ------------------------------------------------------------------------------------------------------

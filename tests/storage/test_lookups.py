@@ -46,6 +46,7 @@ from callgate.model.lookups import (
     SessionLookup,
 )
 from callgate.model.session import CredentialKind, EndReason, SessionState
+from callgate.storage import load_view
 from tests.storage.engines import Opened
 from tests.storage.world import (
     ACCOUNT,
@@ -205,6 +206,9 @@ def test_session_facts_lack_what_was_deleted(store: Opened) -> None:
     expected = SessionFacts(NOW_MS, 0, orphan, None, None, ACCOUNT, None, None, ())
     assert store.read(SessionLookup(ACCOUNT.id, orphan.id)) == expected
     assert store.read(RedeemLookup(ACCOUNT.id, orphan.id)) == expected
+    homeless = session_of(6)._replace(account_id=AccountId(6))
+    store.save(SessionOpened(homeless))
+    assert store.read(SessionLookup(AccountId(6), homeless.id)).account is None
 
 
 @pytest.mark.parametrize(
@@ -342,3 +346,16 @@ def test_role_is_the_extensions_own(store: Opened) -> None:
     store.save(SessionOpened(service_session_of(0)))
     facts = store.read(SessionLookup(ACCOUNT.id, service_session_of(0).id))
     assert (facts.extension, facts.role, facts.credential_version) == (SERVICE, CUSTOM_ROLE, 1)
+
+
+def test_facts_are_the_same_when_more_entities_are_met_than_are_kept_parsed(
+    store: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is dropped is parsed again."""
+    monkeypatch.setattr(load_view, "KEPT_MAX", 1)
+    store.save(SessionOpened(session_of(0)), SessionOpened(service_session_of(1)))
+    first = SessionLookup(ACCOUNT.id, session_of(0).id)
+    second = SessionLookup(ACCOUNT.id, service_session_of(1).id)
+    answers = [store.read(lookup) for lookup in (first, second, first, second)]
+    assert answers[:2] == answers[2:]
+    assert (answers[0].extension, answers[1].extension) == (AGENT, SERVICE)

@@ -15,6 +15,7 @@ _CHECKPOINT_PAGES: Final = 4000  # 16 MB: a checkpoint runs inside a COMMIT, and
 _LOG_BYTES_MAX: Final = 64 * 1024 * 1024
 _WRITER_CACHE_KIB: Final = 64 * 1024
 _READER_CACHE_KIB: Final = 32 * 1024
+_STATEMENTS_KEPT: Final = 300  # more than there are: preparing one costs as much as running it twenty times
 
 
 class AlreadyServed(Exception):
@@ -28,7 +29,7 @@ class NotOurs(Exception):
 def open_writer(path: Path, *, vfs: str | None = None) -> apsw.Connection:
     """Open, or create, the connection that writes. Raises apsw.Error and NotOurs."""
     make_private(path)
-    connection = apsw.Connection(str(path), vfs=vfs)
+    connection = apsw.Connection(str(path), vfs=vfs, statementcachesize=_STATEMENTS_KEPT)
     connection.set_busy_timeout(5000)
     owner = connection.pragma("application_id")
     if owner not in {0, APPLICATION_ID} or (owner == 0 and connection.pragma("schema_version") != 0):
@@ -48,7 +49,8 @@ def open_writer(path: Path, *, vfs: str | None = None) -> apsw.Connection:
 
 def open_reader(path: Path, *, vfs: str | None = None) -> apsw.Connection:
     """Open a connection that sees committed rows only and cannot write. Raises apsw.Error."""
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY, vfs=vfs)
+    flags = apsw.SQLITE_OPEN_READONLY
+    connection = apsw.Connection(str(path), flags=flags, vfs=vfs, statementcachesize=_STATEMENTS_KEPT)
     connection.set_busy_timeout(1000)  # only recovery of the log after a crash makes a reader wait
     connection.pragma("cache_size", -_READER_CACHE_KIB)
     _configure(connection)

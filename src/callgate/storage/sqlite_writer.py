@@ -145,11 +145,12 @@ class Writer:
             self._cursor.execute("ROLLBACK")
 
     def _save(self, changes: tuple[Change, ...]) -> None:
+        entries = [describe(change) for change in changes if change.AUDITED]
         if len(changes) == 1 and type(changes[0]) in SINGLE:
             save(self._pen, changes[0])
         else:
             self._undone_alone(lambda: self._save_all(changes))
-        self._entries.extend(describe(change) for change in changes if change.AUDITED)
+        self._entries += entries
 
     def _save_all(self, changes: tuple[Change, ...]) -> None:
         for change in changes:
@@ -159,14 +160,22 @@ class Writer:
         self._cursor.execute("SAVEPOINT unit")
         try:
             done = write()
+            self._cursor.execute("RELEASE unit")
         except BaseException:
-            self._view.forget()
-            if self._connection.in_transaction:
-                self._cursor.execute("ROLLBACK TO unit")
-                self._cursor.execute("RELEASE unit")
+            self._undo_unit()
             raise
-        self._cursor.execute("RELEASE unit")
         return done
+
+    def _undo_unit(self) -> None:
+        self._view.forget()
+        if not self._connection.in_transaction:
+            return
+        try:
+            self._cursor.execute("ROLLBACK TO unit")
+            self._cursor.execute("RELEASE unit")
+        except apsw.Error as error:
+            # Half of the unit stands in the transaction, which therefore must not be committed.
+            raise TransactionLost(str(error)) from error
 
     def _blame(self, error: apsw.Error) -> Exception:
         return as_failure(error) if self._connection.in_transaction else TransactionLost(str(error))
