@@ -35,17 +35,27 @@ class RotationPolicy:
         assert self.active_for_ms is None or self.active_for_ms > self.published_for_ms
 
 
+RELOAD_MS = 60_000
+"""A node looks for new keys at least this often."""
+
+_KNOWN_MS = 2 * RELOAD_MS
+"""How long a key is published that only nodes must know of. A node that could not look all that time loses nothing:
+it loads the keys once more before it refuses a number it lacks."""
+
 _ID_TOKENS = RotationPolicy(active_for_ms=90 * _DAY_MS, published_for_ms=_DAY_MS, retired_for_ms=2 * _DAY_MS)
 
 POLICIES: Mapping[KeyUse, RotationPolicy] = {
     # Tokens live 30 days, but an old refresh token ends its session only while it can be read: a year of that.
-    KeyUse.SEALING: RotationPolicy(active_for_ms=90 * _DAY_MS, published_for_ms=_DAY_MS, retired_for_ms=365 * _DAY_MS),
+    KeyUse.SEALING: RotationPolicy(
+        active_for_ms=90 * _DAY_MS, published_for_ms=_KNOWN_MS, retired_for_ms=365 * _DAY_MS
+    ),
     # Credentials live for ever and are accepted by their row: a new key is published by hand or not at all.
-    KeyUse.JWT_CREDENTIAL: RotationPolicy(active_for_ms=None, published_for_ms=_DAY_MS, retired_for_ms=None),
+    KeyUse.JWT_CREDENTIAL: RotationPolicy(active_for_ms=None, published_for_ms=_KNOWN_MS, retired_for_ms=None),
     # ID tokens live an hour; libraries keep a JWKS for a day.
     KeyUse.ID_TOKEN_RS256: _ID_TOKENS,
     KeyUse.ID_TOKEN_ES256: _ID_TOKENS,
 }
+"""The one table of lifetimes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,49 +1,33 @@
 """The keeper of keys: a node's rings, loaded from the store and unwrapped, reloaded when they are old or lack a number.
 
-Rotation runs here too: publish, activate, retire, forget, each one a change like any other (architecture.md, idea 3).
+Rotation is carried out here too: publish, activate, retire, forget, each one a change like any other (architecture.md,
+idea 3). When each is due is judged in crypto/rotation.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
 from callgate.crypto.entropy import Entropy
-from callgate.crypto.kek import KeyEncryptionKey
-from callgate.crypto.keys import KeyRing, Purpose, new_root, open_ring
-from callgate.crypto.rotation import RotationPlan, RotationPolicy, plan_rotation
+from callgate.crypto.kek import KeyEncryptionError, KeyEncryptionKey
+from callgate.crypto.keys import Purpose, new_root, open_ring
+from callgate.crypto.rotation import POLICIES, RotationPlan, plan_rotation
 from callgate.crypto.sealed_box import SealedBox
 from callgate.crypto.signing_keys import SigningKeys, jwks_document, new_signing_key, open_signing_keys
 from callgate.crypto.tokens import Sealer, UnknownKey
 from callgate.model.changes import KeyForgotten, KeyStored
 from callgate.model.decisions import Done
 from callgate.model.facts import KeysFacts
+from callgate.model.failure import Unavailable
 from callgate.model.key import KeyState, KeyUse, StoredKey
 from callgate.model.lookups import KeysLookup
-from callgate.model.policy import REFRESH_TTL_MAX_S
 from callgate.model.reference import Reference, TokenKind
 from callgate.storage.port import Store, Unit
 
-_DAY_MS = 24 * 3600 * 1000
-_LEARN_MS = 60_000
-"""A node reloads its keys this often, so a key is published this long before it is used."""
-
-POLICIES = {
-    KeyUse.SEALING: RotationPolicy(
-        active_for_ms=90 * _DAY_MS, published_for_ms=2 * _LEARN_MS, retired_for_ms=(REFRESH_TTL_MAX_S + 3600) * 1000
-    ),
-    # A JWT credential may live for decades and is accepted by its row; its key is kept to tell ours from forged.
-    KeyUse.JWT_CREDENTIAL: RotationPolicy(
-        active_for_ms=None, published_for_ms=2 * _LEARN_MS, retired_for_ms=100 * 365 * _DAY_MS
-    ),
-    KeyUse.ID_TOKEN_RS256: RotationPolicy(
-        active_for_ms=90 * _DAY_MS, published_for_ms=_DAY_MS, retired_for_ms=2 * _DAY_MS
-    ),
-    KeyUse.ID_TOKEN_ES256: RotationPolicy(
-        active_for_ms=90 * _DAY_MS, published_for_ms=_DAY_MS, retired_for_ms=2 * _DAY_MS
-    ),
-}
-"""JWKS clients are told to keep their copy for less than the day an ID-token key is published before use."""
+BY_CLOCK = "rotation"
+"""Who changes keys when they are due, as the audit log names it."""
 
 
 class Rings(NamedTuple):
@@ -61,6 +45,16 @@ class Rings(NamedTuple):
         return f"Rings({self.sealer!r}, …)"
 
 
+class _Made(NamedTuple):
+    """A key made before the transaction that stores it; it opens only under the number it was wrapped for."""
+
+    number: int
+    wrapped: bytes
+
+    def __repr__(self) -> str:
+        return f"_Made(number={self.number}, …)"
+
+
 class Keeper:
     """Gives the rings of now. `start` before anything else; it makes the first keys of a new cell."""
 
@@ -69,8 +63,11 @@ class Keeper:
         self._kek = kek
         self._entropy = entropy
         self._cell = cell
-        self._reloading: asyncio.Task[None] | None = None
         self._rings: Rings | None = None
+        self._loaded: tuple[StoredKey, ...] | None = None
+        self._looking = asyncio.Lock()
+        self._looks_begun = 0
+        self._look_done = 0
 
     @property
     def rings(self) -> Rings:
@@ -84,33 +81,39 @@ class Keeper:
         return self._kek
 
     async def start(self) -> None:
-        """Make what is missing, carry out what is due, and load."""
-        await self.rotate()
+        """Make what is missing, carry out what is due, and load. Raises Unavailable and KeyEncryptionError.
 
-    async def reload(self) -> None:
-        """Load the rings anew; callers at the same time share one load."""
-        if self._reloading is None or self._reloading.done():
-            self._reloading = asyncio.get_running_loop().create_task(self._load())
-        await asyncio.shield(self._reloading)
+        Where nothing can be written, what is due waits: the keys that are there seal and open.
+        """
+        with suppress(Unavailable):
+            await self._carry_out_due()
+        await self._look()
 
     async def rotate(self) -> None:
         """Carry out what each use's plan finds due, then load. Safe to repeat and to run on every node."""
-        for use, policy in POLICIES.items():
-            stored = (await self._store.read(KeysLookup())).keys
-            numbers = [key.number for key in stored if key.use is use]
-            made = await self._make(use, max(numbers, default=0) + 1)
-            await self._store.run(Unit(KeysLookup(), partial(_carry_out, use=use, policy=policy, made=made)))
-        await self._load()
+        await self._carry_out_due()
+        await self.reload()
 
-    async def publish(self, use: KeyUse) -> int:
-        """Publish a new key by hand: the next `rotate` after its waiting time activates it. Gives its number."""
-        stored = (await self._store.read(KeysLookup())).keys
-        number = max((key.number for key in stored if key.use is use), default=0) + 1
-        wrapped = await self._make(use, number)
-        await self._store.run(
-            Unit(KeysLookup(), lambda facts: Done((_stored(use, number, KeyState.PUBLISHED, wrapped, facts.now_ms),)))
-        )
-        return number
+    async def reload(self) -> None:
+        """Look for new keys, and load them if there are any. Raises Unavailable."""
+        try:
+            await self._look()
+        except KeyEncryptionError as error:
+            raise Unavailable(str(error)) from error
+
+    async def publish(self, use: KeyUse, *, by: str) -> int | None:
+        """Publish a new key by hand: the next `rotate` after its waiting time activates it.
+
+        Gives its number, or None while one waits already. Raises Unavailable.
+        """
+        while True:
+            keys = _of_use((await self._store.read(KeysLookup())).keys, use)
+            if any(key.state is KeyState.PUBLISHED for key in keys):
+                return None
+            made = await self._make(use, _next_number(keys))
+            decide = partial(_publish, use=use, made=made, by=by)
+            if (await self._store.run(Unit(KeysLookup(), decide))).changes:
+                return made.number
 
     def seal(self, reference: Reference) -> str:
         """The one string of a reference. Its key number was read from this ring or from a row it sealed."""
@@ -131,21 +134,43 @@ class Keeper:
         if not self.rings.sealer.knows(number):
             await self.reload()
 
-    async def _make(self, use: KeyUse, number: int) -> bytes:
-        if use is KeyUse.SEALING:
-            return new_root(self._kek, self._entropy, number=number)
-        return await asyncio.to_thread(new_signing_key, self._kek, use=use, number=number)
+    async def _look(self) -> None:
+        """Callers at the same time share one look, and it began after they called: one before may have missed a key.
 
-    async def _load(self) -> None:
-        stored = (await self._store.read(KeysLookup())).keys
+        Rows as loaded are not unwrapped again, so that made-up key numbers cost a read each and no more.
+        """
+        before = self._looks_begun
+        async with self._looking:
+            if self._look_done > before:
+                return
+            self._looks_begun += 1
+            self._load((await self._store.read(KeysLookup())).keys)
+            self._look_done = self._looks_begun
+
+    async def _carry_out_due(self) -> None:
+        """Look first: nearly always nothing is due, and a pair takes a tenth of a second to make."""
+        for use in POLICIES:
+            facts = await self._store.read(KeysLookup())
+            plan = _plan(facts, use)
+            if plan == RotationPlan():
+                continue
+            made = await self._make(use, _next_number(_of_use(facts.keys, use))) if plan.make else None
+            await self._store.run(Unit(KeysLookup(), partial(_carry_out, use=use, made=made)))
+
+    async def _make(self, use: KeyUse, number: int) -> _Made:
+        if use is KeyUse.SEALING:
+            return _Made(number, new_root(self._kek, self._entropy, number=number))
+        return _Made(number, await asyncio.to_thread(new_signing_key, self._kek, use=use, number=number))
+
+    def _load(self, stored: tuple[StoredKey, ...]) -> None:
+        if stored == self._loaded:
+            return
         ring = open_ring(stored, self._kek)
-        pairs = {use: open_signing_keys(stored, self._kek, use=use) for use in KeyUse if use is not KeyUse.SEALING}
-        credentials = pairs[KeyUse.JWT_CREDENTIAL]
-        id_rs256, id_es256 = pairs[KeyUse.ID_TOKEN_RS256], pairs[KeyUse.ID_TOKEN_ES256]
-        assert isinstance(ring, KeyRing)
-        assert credentials is not None
-        assert id_rs256 is not None
-        assert id_es256 is not None
+        credentials = open_signing_keys(stored, self._kek, use=KeyUse.JWT_CREDENTIAL)
+        id_rs256 = open_signing_keys(stored, self._kek, use=KeyUse.ID_TOKEN_RS256)
+        id_es256 = open_signing_keys(stored, self._kek, use=KeyUse.ID_TOKEN_ES256)
+        if ring is None or credentials is None or id_rs256 is None or id_es256 is None:
+            raise Unavailable("the database has no keys yet, and none could be written")
         self._rings = Rings(
             sealer=Sealer(ring, cell=self._cell),
             form_box=SealedBox(ring, Purpose.FORM_STATE, self._entropy),
@@ -155,19 +180,42 @@ class Keeper:
             id_es256=id_es256,
             jwks=jwks_document(id_rs256, id_es256).encode(),
         )
+        self._loaded = stored
 
 
-def _carry_out(facts: KeysFacts, *, use: KeyUse, policy: RotationPolicy, made: bytes) -> Done:
-    keys = [key for key in facts.keys if key.use is use]
-    plan: RotationPlan = plan_rotation(keys, policy, now_ms=facts.now_ms)
-    changes: list[KeyStored | KeyForgotten] = [KeyStored(key, "rotation") for key in plan.changed]
-    changes += [KeyForgotten(use, number, "rotation") for number in plan.forgotten]
-    if plan.make is not None:
-        number = max((key.number for key in keys), default=0) + 1
-        changes.append(_stored(use, number, plan.make, made, facts.now_ms))
+def _of_use(keys: Iterable[StoredKey], use: KeyUse) -> list[StoredKey]:
+    return [key for key in keys if key.use is use]
+
+
+def _next_number(keys: Sequence[StoredKey]) -> int:
+    return max((key.number for key in keys), default=0) + 1
+
+
+def _plan(facts: KeysFacts, use: KeyUse) -> RotationPlan:
+    return plan_rotation(_of_use(facts.keys, use), POLICIES[use], now_ms=facts.now_ms)
+
+
+def _carry_out(facts: KeysFacts, *, use: KeyUse, made: _Made | None) -> Done:
+    """What is due by the facts of the transaction.
+
+    A key whose number went to another's meanwhile is not stored: it would replace one that tokens are sealed with.
+    """
+    plan = _plan(facts, use)
+    changes: list[KeyStored | KeyForgotten] = [KeyStored(key, BY_CLOCK) for key in plan.changed]
+    changes += [KeyForgotten(use, number, BY_CLOCK) for number in plan.forgotten]
+    if plan.make and made and made.number == _next_number(_of_use(facts.keys, use)):
+        changes.append(_stored(use, made, state=plan.make, now_ms=facts.now_ms, by=BY_CLOCK))
     return Done(tuple(changes))
 
 
-def _stored(use: KeyUse, number: int, state: KeyState, wrapped: bytes, now_ms: int) -> KeyStored:
+def _publish(facts: KeysFacts, *, use: KeyUse, made: _Made, by: str) -> Done:
+    keys = _of_use(facts.keys, use)
+    waits = any(key.state is KeyState.PUBLISHED for key in keys)
+    if waits or made.number != _next_number(keys):
+        return Done()
+    return Done((_stored(use, made, state=KeyState.PUBLISHED, now_ms=facts.now_ms, by=by),))
+
+
+def _stored(use: KeyUse, made: _Made, *, state: KeyState, now_ms: int, by: str) -> KeyStored:
     active_ms = now_ms if state is KeyState.ACTIVE else None
-    return KeyStored(StoredKey(use, number, state, wrapped, now_ms, active_ms, None), "rotation")
+    return KeyStored(StoredKey(use, made.number, state, made.wrapped, now_ms, active_ms, None), by)

@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable
 
 from structlog.typing import FilteringBoundLogger
 
+from callgate.crypto.rotation import RELOAD_MS
 from callgate.model.failure import Unavailable
 from callgate.service.keeper import Keeper
 
-RELOAD_S = 60
-"""As often as a key must be published before it is used, and then half as long."""
+KEYS_S = RELOAD_MS // 1000
+"""To look whether a rotation is due costs one read, so a key that somebody publishes waits no longer than it must."""
 
-ROTATE_S = 3600
 SWEEP_S = 60
 
 Work = Callable[[], Awaitable[object]]
@@ -20,8 +20,8 @@ Work = Callable[[], Awaitable[object]]
 async def keep_up(keeper: Keeper, sweep: Work, log: FilteringBoundLogger) -> None:
     """Run until cancelled; a failure is logged and tried again at its next time."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(_every(RELOAD_S, keeper.reload, log))
-        group.create_task(_every(ROTATE_S, keeper.rotate, log))
+        group.create_task(_every(KEYS_S, keeper.reload, log))
+        group.create_task(_every(KEYS_S, keeper.rotate, log))
         group.create_task(_every(SWEEP_S, sweep, log))
 
 
@@ -32,3 +32,5 @@ async def _every(seconds: int, work: Work, log: FilteringBoundLogger) -> None:
             await work()
         except Unavailable as trouble:
             log.warning("upkeep", outcome="unavailable", trouble=str(trouble))
+        except Exception:  # a defect in one work must not end the others; the log shouts it every time
+            log.exception("upkeep", outcome="defect")

@@ -7,7 +7,7 @@ from callgate.model.acts import Refused
 from callgate.model.changes import AppChanged, Change, KeyStored
 from callgate.model.decisions import Done
 from callgate.model.facts import KeysFacts
-from callgate.model.key import KeyState, KeyUse, StoredKey
+from callgate.model.key import KeyUse, StoredKey
 from callgate.model.listings import SealedSecret, SealedSecretsFacts, SealedSecretsListing
 from callgate.model.lookups import KeysLookup
 from callgate.service.administer.desk import Desk
@@ -27,9 +27,10 @@ async def publish_key(desk: Desk, use: KeyUse) -> int | Refused:
     Gives its number; refuses while one waits already.
     """
     keeper = await desk.keeper()
-    if any(key.use is use and key.state is KeyState.PUBLISHED for key in await list_keys(desk)):
+    number = await keeper.publish(use, by=desk.by)
+    if number is None:
         return Refused(f"a key for {use.value} is published already and waits to become active")
-    return await keeper.publish(use)
+    return number
 
 
 async def rewrap(desk: Desk, kek: KeyEncryptionKey) -> int | Refused:
