@@ -88,7 +88,6 @@ def test_lost_refresh_is_repeated_after_31_minutes_and_nothing_shrinks(fresh_ser
         world_file=fresh_server.world_file,
     )
     terms = granted(fresh_server.world.people["helper"].id, fresh_server.world.apps["script"].scopes)
-    # The refresh token was issued with the pair that was lost; its own week goes on from the repeat.
     assert seen["lost_reply"] == {
         "granted": terms,
         "failure": True,
@@ -96,6 +95,7 @@ def test_lost_refresh_is_repeated_after_31_minutes_and_nothing_shrinks(fresh_ser
         "same_pair": True,
         "new_pair": True,
         "calls": CALLS,
+        "remaining_minutes": [HOUR_S // 60 - 10, WEEK_S // 60 - 10],
         "lifetimes": [f"{HOUR_S} {WEEK_S}"],
         "refreshes": 10,
         "near_the_end": ANSWERED,

@@ -7,14 +7,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 
+from tests.server import Server
+
 REDIRECT_URI = "http://localhost:5000/oauth2callback"
 VERIFIER = "of-a-public-app-that-keeps-no-secret-0123456789"
 _CHALLENGE = urlsafe_b64encode(sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
-_HTML = b"<!doctype html><html lang=en><title>The app</title><h1>The app</h1>"
+_SDK = Path(__file__).parents[1] / "clients/node_modules/@ringcentral/sdk/dist/ringcentral.js"
+_HTML = b"<!doctype html><html lang=en><title>The app</title><h1>The app</h1><script src=/ringcentral.js></script>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,12 @@ class App:
         return httpx.post(url, data=form | {"client_id": self.client_id, "code_verifier": VERIFIER})
 
 
+def app_of(server: Server, key: str) -> App:
+    """Any app of the world."""
+    client = server.world.apps[key]
+    return App(server.base_url, client.client_id, client.client_secret)
+
+
 def answer_of(url: str) -> dict[str, str]:
     """What the redirect brought: each parameter once."""
     assert url.startswith(f"{REDIRECT_URI}?"), url
@@ -48,11 +58,13 @@ def answer_of(url: str) -> dict[str, str]:
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
+        script = self.path == "/ringcentral.js"
+        body = _SDK.read_bytes() if script else _HTML
         self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(_HTML)))
+        self.send_header("Content-Type", "text/javascript" if script else "text/html")
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(_HTML)
+        self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the library's
         """Keep the test's output clean."""

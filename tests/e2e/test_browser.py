@@ -1,58 +1,17 @@
 """People at a real browser: Debian's chromium against a real server, from the app's link back to the app."""
 
-from collections.abc import Iterator
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import launch, needs_chromium
-from tests.e2e.app import REDIRECT_URI, App, answer_of, receiving
+from tests.browser import needs_chromium
+from tests.e2e.app import REDIRECT_URI, App, answer_of, app_of
+from tests.e2e.people import press, sign_in
 from tests.server import Server
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
 AXE_OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One chromium for all tests, and the app it is sent back to."""
-    with receiving() as way_to_the_app, launch(way_to_the_app) as browser:
-        yield browser
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser that has never been here, in English."""
-    context = browser.new_context(locale="en-GB")
-    context.set_default_timeout(10_000)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def tab(context: BrowserContext) -> Page:
-    """A tab of it."""
-    return context.new_page()
-
-
-@pytest.fixture
-def web(server: Server) -> App:
-    """The confidential app."""
-    return app_of(server, "web")
-
-
-@pytest.fixture
-def spa(server: Server) -> App:
-    """The public app."""
-    return app_of(server, "spa")
-
-
-def app_of(server: Server, key: str) -> App:
-    """Any app of the world."""
-    client = server.world.apps[key]
-    return App(server.base_url, client.client_id, client.client_secret)
 
 
 def open_page(tab: Page, url: str) -> None:
@@ -66,19 +25,6 @@ def look(tab: Page) -> None:
     results = Axe().run(tab, options=AXE_OPTIONS).response
     assert len(results["passes"]) > 10, "axe must have looked at something"
     assert [(rule["id"], rule["nodes"][0]["html"]) for rule in results["violations"]] == []
-
-
-def sign_in(tab: Page, server: Server, who: str, *, password: str | None = None) -> None:
-    """Fill in the sign-in page and send it."""
-    person = server.world.people[who]
-    tab.get_by_label("Phone number or email").fill(person.email)
-    tab.get_by_label("Password").fill(password or person.password)
-    tab.get_by_role("button", name="Sign in", exact=True).click()
-
-
-def press(tab: Page, button: str) -> None:
-    """Press a button of the page."""
-    tab.get_by_role("button", name=button, exact=True).click()
 
 
 def back_at_the_app(tab: Page) -> dict[str, str]:
