@@ -1,5 +1,6 @@
 """One forking process for all commands, and for each test a shell in an empty folder with a database."""
 
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +36,7 @@ def shell(forker: "subprocess.Popen[str]", migrated: Path, tmp_path: Path) -> Sh
 def unchanged(
     forker: "subprocess.Popen[str]", migrated: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Shell]:
-    """A shell with the account Alder, for commands that are refused: many tests use it, and in the end nothing is new."""
+    """A shell with the account Alder, for commands that are refused: at the end of them nothing is new."""
     folder = tmp_path_factory.mktemp("unchanged") / "copy"
     shell = Shell(Path(copytree(migrated, folder)), forker)
     shell.give("accounts", "create", "--name", "Alder", "--main-number", "+12025550100")
@@ -45,3 +46,11 @@ def unchanged(
 
 
 LISTINGS = (("accounts", "list"), ("extensions", "list"), ("roles", "list"), ("apps", "list"), ("audit", "list"))
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port

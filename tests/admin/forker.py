@@ -48,7 +48,7 @@ def become(asked: dict[str, object], folder: Path) -> int:
     os.chdir(str(asked["cwd"]))
     arguments = asked["args"]
     assert isinstance(arguments, list)
-    sys.argv = ["callgate", *arguments]
+    sys.argv = [str(Path(sys.executable).with_name("callgate")), *arguments]
     try:
         main()
     except SystemExit as end:

@@ -21,9 +21,6 @@ key_encryption_key_file = "kek"
 password_workers = 1
 """
 
-EVERY_COMMAND: set[tuple[str, ...]] = set()
-"""The commands run so far, by name: the last test asks whether any was left out."""
-
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -51,7 +48,6 @@ class Shell:
 
     def run(self, *args: str, stdin: str = "") -> Ended:
         """Run a command to its end."""
-        EVERY_COMMAND.add(tuple(word for word in args[:2] if not word.startswith("-")))
         asked = {"args": [*args], "cwd": str(self.folder), "stdin": stdin}
         assert self.forker.stdin
         assert self.forker.stdout

@@ -111,29 +111,31 @@ class UpdateOptions:
     """What is to be different. Lists grow by what is named, and shrink by what is named to be removed."""
 
     app: AppWord
-    name: Annotated[str | None, typer.Option(show_default=False)] = None
+    name: Annotated[str | None, typer.Option(help="A new name.", show_default=False)] = None
     grants: Grants = field(default_factory=list)
-    remove_grants: Annotated[list[GrantType], typer.Option("--remove-grant", metavar="GRANT", show_default=False)] = (
-        field(default_factory=list)
-    )
+    remove_grants: Annotated[
+        list[GrantType], typer.Option("--remove-grant", metavar="GRANT", help="Repeat for each.", show_default=False)
+    ] = field(default_factory=list)
     scopes: Scopes = field(default_factory=list)
-    remove_scopes: Annotated[list[str], typer.Option("--remove-scope", show_default=False)] = field(
-        default_factory=list
+    remove_scopes: Annotated[list[str], typer.Option("--remove-scope", help="Repeat for each.", show_default=False)] = (
+        field(default_factory=list)
     )
     redirect_uris: RedirectUris = field(default_factory=list)
-    remove_redirect_uris: Annotated[list[str], typer.Option("--remove-redirect-uri", show_default=False)] = field(
-        default_factory=list
-    )
+    remove_redirect_uris: Annotated[
+        list[str], typer.Option("--remove-redirect-uri", help="Repeat for each.", show_default=False)
+    ] = field(default_factory=list)
     switches: Switches = field(default_factory=list)
-    remove_switches: Annotated[list[Switch], typer.Option("--remove-switch", metavar="SWITCH", show_default=False)] = (
-        field(default_factory=list)
-    )
+    remove_switches: Annotated[
+        list[Switch], typer.Option("--remove-switch", metavar="SWITCH", help="Repeat for each.", show_default=False)
+    ] = field(default_factory=list)
     auth_method: Method = None
     jwks: Jwks = None
     refresh_tokens: RefreshTokens = None
-    access_ttl_s: Annotated[int | None, typer.Option(show_default=False)] = None
-    refresh_ttl_s: Annotated[int | None, typer.Option(show_default=False)] = None
-    session_cap: Annotated[int | None, typer.Option(show_default=False)] = None
+    access_ttl_s: Annotated[int | None, typer.Option(help="Life of an access token.", show_default=False)] = None
+    refresh_ttl_s: Annotated[int | None, typer.Option(help="Life of a refresh token.", show_default=False)] = None
+    session_cap: Annotated[int | None, typer.Option(help="Sessions of one person at a time.", show_default=False)] = (
+        None
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

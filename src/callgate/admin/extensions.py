@@ -76,10 +76,10 @@ class UpdateOptions:
     """What is to be different."""
 
     extension: Person
-    first_name: Annotated[str | None, typer.Option(show_default=False)] = None
-    last_name: Annotated[str | None, typer.Option(show_default=False)] = None
-    number: Annotated[str | None, typer.Option(help="'' for none.", show_default=False)] = None
-    email: Annotated[str | None, typer.Option(help="'' for none.", show_default=False)] = None
+    first_name: Annotated[str | None, typer.Option(help="A new first name.", show_default=False)] = None
+    last_name: Annotated[str | None, typer.Option(help="A new last name; '' for none.", show_default=False)] = None
+    number: Annotated[str | None, typer.Option(help="A new extension number; '' for none.", show_default=False)] = None
+    email: Annotated[str | None, typer.Option(help="A new address; '' for none.", show_default=False)] = None
     role: Annotated[str | None, typer.Option(help="Id or name.", show_default=False)] = None
 
 

@@ -57,12 +57,12 @@ class UpdateOptions:
 
     role: RoleWord
     account: AccountOption = None
-    name: Annotated[str | None, typer.Option(show_default=False)] = None
-    description: Annotated[str | None, typer.Option(show_default=False)] = None
+    name: Annotated[str | None, typer.Option(help="A new name.", show_default=False)] = None
+    description: Annotated[str | None, typer.Option(help="A new description.", show_default=False)] = None
     permissions: Permissions = field(default_factory=list)
-    remove_permissions: Annotated[list[str], typer.Option("--remove-permission", show_default=False)] = field(
-        default_factory=list
-    )
+    remove_permissions: Annotated[
+        list[str], typer.Option("--remove-permission", help="Repeat for each.", show_default=False)
+    ] = field(default_factory=list)
 
 
 @desk_command(ROLES, "list", options=ListOptions)

@@ -78,7 +78,7 @@ class Dice:
     def weigh(self, weighed: Sequence[tuple[T, float]]) -> T:
         """One of them, each as often as its weight says."""
         left = self.share() * sum(weight for _, weight in weighed)
-        for member, weight in weighed:
+        for member, weight in weighed[:-1]:
             left -= weight
             if left < 0:
                 return member

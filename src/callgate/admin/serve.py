@@ -41,10 +41,7 @@ def add_serve(cli: typer.Typer) -> None:
 def bind(settings: ServerSettings) -> socket.socket:
     """Take the address before anything else is begun. Raises OSError, which names it."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
-    except OSError as error:
-        raise OSError(error.errno, f"{error.strerror}: {settings.host} port {settings.port}") from None
+    return socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
 
 
 async def listen(serving: Serving, listener: socket.socket) -> None:

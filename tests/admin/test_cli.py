@@ -1,0 +1,64 @@
+"""The command line as a whole: every command explains itself, and nothing secret can be given as an argument."""
+
+import re
+from collections.abc import Iterator
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from callgate.admin.cli import build_cli
+from tests.admin.shell import Shell
+
+SECRET = re.compile(r"password|secret|jwt$|token$|^key$")
+
+
+def commands(group: TyperGroup, path: str) -> Iterator[tuple[str, TyperCommand]]:
+    """Every command under a group, with the words that name it."""
+    for name, command in group.commands.items():
+        if isinstance(command, TyperGroup):
+            yield from commands(command, f"{path} {name}")
+        else:
+            assert isinstance(command, TyperCommand)
+            yield f"{path} {name}", command
+
+
+ROOT = typer.main.get_command(build_cli())
+assert isinstance(ROOT, TyperGroup)
+ALL = dict(commands(ROOT, "callgate"))
+
+
+def test_every_command_and_option_says_what_it_does() -> None:
+    """docs/cli.md is made of this."""
+    assert len(ALL) > 40
+    mute = [path for path, command in ALL.items() if not (command.help or "").strip()]
+    mute += [
+        f"{path} {parameter.name}"
+        for path, command in ALL.items()
+        for parameter in command.params
+        if parameter.name != "help" and not getattr(parameter, "help", None)
+    ]
+    assert mute == []
+
+
+def test_every_command_prints_json_when_asked() -> None:
+    """Scripts read every noun alike; the commands that serve have no view to print."""
+    without = [path for path, command in ALL.items() if not any(p.name == "json" for p in command.params)]
+    assert without == []
+
+
+def test_no_secret_is_taken_from_the_arguments() -> None:
+    """Arguments stand in the process list and in the shell's history: only flags may speak of secrets."""
+    takes = [
+        (path, parameter.name)
+        for path, command in ALL.items()
+        for parameter in command.params
+        if SECRET.search(parameter.name or "") and not getattr(parameter, "is_flag", False)
+    ]
+    assert takes == []
+
+
+def test_help_is_given_when_nothing_is_said(shell: Shell) -> None:
+    """Whoever types the bare name is a beginner."""
+    assert "accounts" in shell.run().out
+    assert shell.run("accounts", "nothing").code == 2
+    assert shell.run("sessions", "end").code == 2
