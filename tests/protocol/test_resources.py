@@ -12,7 +12,7 @@ from callgate.model.faults import Fault
 from callgate.model.operation import Operation
 from callgate.model.paging import Page
 from callgate.protocol.query import Query
-from callgate.protocol.resources import Subject, judge, parse_extension_list
+from callgate.protocol.resources import Subject, judge, no_such_call, parse_extension_list
 from tests.protocol.bearers import ACCOUNT, ADMIN, AGENT, admit
 
 COMPANY = Subject(ACCOUNT, None)
@@ -140,6 +140,11 @@ def test_judgement_answers_when_the_path_is_anything(account: str, extension: st
     """Never an exception, and never a subject outside the bearer's account."""
     verdict = judge(admit(), asked, account=account, extension=extension)
     assert isinstance(verdict, Denied) or verdict.account_id == ACCOUNT
+
+
+def test_call_is_not_found_by_the_name_of_its_parameter() -> None:
+    """CMN-102 naming the part of the path."""
+    assert seen(no_such_call()) == not_found("callRecordId")
 
 
 LISTS: list[tuple[Query, ExtensionListQuery]] = [

@@ -60,7 +60,17 @@ def mark(record: CallRecord, order: int) -> CallRecord:
     return record._replace(metadata_categories=categories, deleted=order % 7 == 0, segment=segment)
 
 
-RECORDS = [mark(record, order) for order, record in enumerate(SEEDED)]
+BURST_MS = SEEDED_MS - SEEDED_MS % QUARTER_MS - 40 * QUARTER_MS
+"""The full quarter of a day in which a great many calls begin."""
+
+
+def crowd(order: int) -> CallRecord:
+    """One of the many calls of that quarter."""
+    segment = SEEDED[order].segment._replace(started_ms=BURST_MS + order)
+    return SEEDED[order]._replace(id=RowId(order + 1), session_id=f"9{order}", in_company_log=True, segment=segment)
+
+
+RECORDS = [mark(record, order) for order, record in enumerate(SEEDED)] + [crowd(order) for order in range(1100)]
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +167,9 @@ OWNERS = st.sampled_from([None, ADMIN.extension_id, AGENT.extension_id, QUEUE.ex
 @example(None, CallFilters(ALWAYS), Page(18, 100))
 @example(None, CallFilters(ALWAYS, types=frozenset({CallType.VOICE})), Page(17, 100))
 @example(None, CallFilters(Span(SEEDED_MS - QUARTER_MS, SEEDED_MS)), Page(1002, 1))
+@example(None, CallFilters(Span(SEEDED_MS - 1, SEEDED_MS)), Page(1002, 1))
+@example(None, CallFilters(Span(0, BURST_MS + QUARTER_MS - 1)), Page(1003, 1))
+@example(None, CallFilters(Span(BURST_MS + 5, BURST_MS + 1090)), Page(1003, 1))
 def test_page_is_what_a_loop_over_all_records_finds(
     store: SqliteStore, owner: ExtensionId | None, filters: CallFilters, page: Page
 ) -> None:
@@ -215,7 +228,7 @@ def test_record_is_read_by_its_id(store: SqliteStore) -> None:
     assert ask(store, read(AGENT.extension_id, record.id)).record == record
     assert ask(store, read(ADMIN.extension_id, record.id)).record is None
     assert ask(store, read(None, deleted.id)).record is None
-    assert ask(store, read(None, RowId(1))).record is None
+    assert ask(store, read(None, RowId(5000))).record is None
     assert ask(store, CallRecordLookup(OTHER_ACCOUNT, None, record.id)).record is None
 
 

@@ -122,13 +122,10 @@ def _where(query: CallLogQuery, *, span: Span | None) -> Where:
     where = where.among("direction", (direction.value for direction in filters.directions))
     where = where.among("type", (call_type.value for call_type in filters.types))
     where = where.among("transport", (transport.value for transport in filters.transports))
-    match filters.recording:
-        case None:
-            pass
-        case RecordingFilter.ALL:
-            where = where.and_("recording IS NOT NULL")
-        case RecordingFilter.AUTOMATIC | RecordingFilter.ON_DEMAND:
-            where = where.and_("recording = ?", filters.recording.value)
+    if filters.recording is RecordingFilter.ALL:
+        where = where.and_("recording IS NOT NULL")
+    elif filters.recording is not None:
+        where = where.and_("recording = ?", filters.recording.value)
     return _named(where, filters)
 
 
