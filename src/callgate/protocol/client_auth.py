@@ -7,6 +7,7 @@ repeat it.
 import binascii
 import re
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from callgate.model import faults
 from callgate.model.client import AuthMethod, Client, Switch
@@ -86,6 +87,8 @@ def method_allowed(client: Client, shown: Presented) -> Denied | None:
         case AssertionPresented():
             if client.auth_method not in {AuthMethod.CLIENT_SECRET_JWT, AuthMethod.PRIVATE_KEY_JWT}:
                 return Denied(fault=faults.CLIENT_ASSERTION_INVALID, why=_registered_for(client))
+        case _:
+            assert_never(shown)
     return None
 
 

@@ -1,0 +1,43 @@
+"""No value that holds a secret tells it in its repr: reprs end up in logs and tracebacks (assurance P11)."""
+
+import pytest
+
+from callgate.model.changes import ExtensionCreated, PasswordChanged
+from callgate.model.decisions import Granted, IssueCode, IssueImplicit, TokenTimes
+from callgate.model.facts import LoginFacts
+from callgate.model.key import KeyState, KeyUse, StoredKey
+from callgate.model.reference import Reference, TokenKind
+from tests.factories import (
+    ACCOUNT,
+    ACTIVE,
+    AGENT,
+    AUTHORIZE_REQUEST,
+    FRESH,
+    MOMENT,
+    WEB,
+)
+
+SECRET = b"hunter2hunter2hunter"
+TIMES = TokenTimes(1, None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        FRESH._replace(secret=SECRET),
+        MOMENT._replace(fresh=FRESH._replace(secret=SECRET)),
+        Reference(TokenKind.ACCESS, ACCOUNT.id, ACTIVE.id, SECRET, 1, 1),
+        Granted(session=ACTIVE, secret=SECRET, times=TIMES, extension=AGENT, client=WEB, now_ms=0),
+        IssueCode(request=AUTHORIZE_REQUEST, session=ACTIVE, secret=SECRET, expires_in_s=60),
+        IssueImplicit(request=AUTHORIZE_REQUEST, session=ACTIVE, secret=SECRET, times=TIMES),
+        LoginFacts(ACCOUNT, AGENT, SECRET.decode()),
+        StoredKey(KeyUse.SEALING, 1, KeyState.ACTIVE, SECRET, 0, None, None),
+        PasswordChanged(AGENT, AGENT, SECRET.decode(), "cli"),
+        ExtensionCreated(AGENT, None, SECRET.decode()),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_repr_tells_no_secret(value: object) -> None:
+    """And still says what it is."""
+    assert "hunter2" not in repr(value)
+    assert type(value).__name__ in repr(value)

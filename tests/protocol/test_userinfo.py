@@ -1,0 +1,25 @@
+import pytest
+
+from callgate.protocol.userinfo import PersonClaims, person_claims
+from tests.factories import AGENT, SERVICE_EXTENSION
+
+
+@pytest.mark.parametrize(
+    ("scope", "claims"),
+    [
+        ("openid", PersonClaims("1002", "1001", None, None, None)),
+        ("openid email", PersonClaims("1002", "1001", "ada@northwind.example", None, None)),
+        ("openid profile", PersonClaims("1002", "1001", None, "Ada", "Byron")),
+        ("profile email openid", PersonClaims("1002", "1001", "ada@northwind.example", "Ada", "Byron")),
+        ("openid emails profiles", PersonClaims("1002", "1001", None, None, None)),
+    ],
+)
+def test_claims_are_told_when_the_scope_has_them(scope: str, claims: PersonClaims) -> None:
+    """OpenID Connect Core section 5.4; protocol.md F: `sub` is the extension id as a string."""
+    assert person_claims(AGENT, scope) == claims
+
+
+def test_claims_are_left_out_when_they_would_be_empty() -> None:
+    """OpenID Connect Core section 5.3.2: no null, no empty string."""
+    nameless = SERVICE_EXTENSION._replace(first_name="")
+    assert person_claims(nameless, "openid email profile") == PersonClaims("1900", "1001", None, None, None)
