@@ -17,7 +17,7 @@ from tests.server import Server
 REDIRECT_URI = "http://localhost:5000/oauth2callback"
 VERIFIER = "of-a-public-app-that-keeps-no-secret-0123456789"
 _CHALLENGE = urlsafe_b64encode(sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
-_SDK = Path(__file__).parents[1] / "clients/node_modules/@ringcentral/sdk/dist/ringcentral.js"
+SDK_FILE = Path(__file__).parents[1] / "clients/node_modules/@ringcentral/sdk/dist/ringcentral.js"
 _HTML = b"<!doctype html><html lang=en><title>The app</title><h1>The app</h1><script src=/ringcentral.js></script>"
 
 
@@ -59,7 +59,7 @@ def answer_of(url: str) -> dict[str, str]:
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         script = self.path == "/ringcentral.js"
-        body = _SDK.read_bytes() if script else _HTML
+        body = SDK_FILE.read_bytes() if script else _HTML
         self.send_response(200)
         self.send_header("Content-Type", "text/javascript" if script else "text/html")
         self.send_header("Content-Length", str(len(body)))

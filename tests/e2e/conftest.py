@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser import launch
 from tests.e2e.app import App, app_of, receiving
@@ -11,10 +11,14 @@ from tests.server import Server, server
 
 __all__ = ["server"]
 
+_PATIENCE_MS = 15_000
+"""A busy machine is slow, and no fault of ours; what never comes is seen a little later."""
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One chromium for all tests, and the app it is sent back to."""
+    expect.set_options(timeout=_PATIENCE_MS)
     with receiving() as way_to_the_app, launch(way_to_the_app) as browser:
         yield browser
 
@@ -23,7 +27,7 @@ def browser() -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser that has never been here, in English."""
     context = browser.new_context(locale="en-GB")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(_PATIENCE_MS)
     yield context
     context.close()
 

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser import needs_chromium
-from tests.e2e.app import REDIRECT_URI, App
+from tests.e2e.app import REDIRECT_URI, SDK_FILE, App
 from tests.e2e.people import press, sign_in
 from tests.server import Server
 
@@ -40,6 +40,7 @@ RETURN = """async () => {
 
 def test_sdk_lives_in_a_page_of_another_origin(tab: Page, server: Server, spa: App) -> None:
     """Discovery, code with PKCE, calls with its own headers and credentials, refresh, logout, a refusal it may read."""
+    assert SDK_FILE.exists(), "the Node packages are not installed: tools/node-packages tests/clients"
     origin = REDIRECT_URI.rpartition("/")[0]
     options = [server.base_url, spa.client_id, REDIRECT_URI]
     tab.goto(f"{origin}/")
