@@ -1,0 +1,375 @@
+"""Connections with an end: uvicorn's protocol with a deadline for each request, and bounds that llhttp lacks.
+
+uvicorn waits forever for the rest of a request, for a peer that reads no answer, and for whoever connects and says
+nothing. A timer for each request would cost the hot path a tenth of its time; instead one look over all connections,
+once a second, finds those whose time is up, and a request pays for a few attribute writes. Time is counted in looks:
+a process that stood still charges nobody for it. What a request may look like belongs to `framing`; what it means, to
+everyone above.
+"""
+
+import asyncio
+import enum
+import resource
+from collections import Counter, deque
+from collections.abc import Collection
+from typing import ClassVar, NamedTuple
+
+import httptools
+from structlog.typing import FilteringBoundLogger
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from callgate.web import framing
+from callgate.web.framing import Field, Head, Refusal
+
+LOOK_S = 1.0
+"""What the times below are counted in; each ends at the first look after it, at most this much later."""
+
+REQUEST_S = 12
+"""From a connection's opening, or the first byte of a message, to the message's last byte. A bad line gets 32 KiB
+across in that time, and it ends within the 15 s that whatever stands before us may be set to."""
+
+UNREAD_S = 20
+"""For a peer to read what it asked for, beyond what the kernel holds for it; a page of 1 MB needs 50 kB/s."""
+
+LINGER_S = 1
+"""For a refused peer to read the refusal, while its bytes are thrown away: closing at once would make the kernel
+reset the connection under the answer (RFC 9112 section 9.6)."""
+
+YOUNG_S = 1
+"""Nobody is closed to make room who has owed a request for less: it may be about to speak."""
+
+SLICE_BYTES = framing.HEAD_BYTES_MAX
+"""Bytes go to the parser in such pieces, so that what it gathers is measured before it is much."""
+
+MESSAGE_BYTES_MAX = 1024 * 1024
+"""All of a message as it came, chunk extensions, trailers and what follows an early answer among them. What a body may
+have is each endpoint's to say, and is far less."""
+
+PIPELINE_MAX = 32
+"""Requests waiting for the answers before theirs. Few clients pipeline at all."""
+
+FILES_KEPT = 32
+"""Of the process's files, those that are not connections: database, log, listener, event loop."""
+
+
+class Reading(enum.Enum):
+    """Where in a message the last byte was."""
+
+    NOTHING = "between messages"
+    HEAD = "head"
+    BODY = "body"
+
+
+class Quiet(NamedTuple):
+    """A connection's place among those that may be closed to make room: who owes a request first, then who idles."""
+
+    idle: bool
+    since: int
+
+
+class _Refused(Exception):
+    """Carries a refusal out of a callback: the parser stops, and hands it on as the context of its own error."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+
+
+class Watch:
+    """The look over one server's connections, while it has any."""
+
+    def __init__(self, *, connections_max: int, log: FilteringBoundLogger) -> None:
+        self.connections_max = connections_max
+        self.looks = 0
+        self.ended: Counter[str] = Counter()
+        self._log = log
+        self._is_due = False
+        self._quiet: deque[tuple[Quiet, BoundedProtocol]] = deque()
+
+    def begin(self, connections: Collection[object]) -> None:
+        """See that the next look is due; `connections` is the server's own set, which changes."""
+        if not self._is_due:
+            self._is_due = True
+            asyncio.get_running_loop().call_later(LOOK_S, self._look, connections)
+
+    def make_room(self) -> bool:
+        """Close the connection that has owed its request longest, else the one longest idle; False if none can be.
+
+        Chosen from those the last look found, so that a flood of connections does not search for each of them.
+        """
+        while self._quiet:
+            found, connection = self._quiet.popleft()
+            if connection.quiet(self.looks) == found:
+                connection.transport.close()
+                self.ended["crowded_out"] += 1
+                return True
+        return False
+
+    def _look(self, connections: Collection[object]) -> None:
+        self._is_due = False
+        if connections:
+            self.begin(connections)
+        self.looks += 1
+        present = [each for each in connections if isinstance(each, BoundedProtocol)]
+        for connection in present:
+            connection.look(self.looks)
+        crowded = len(present) > self.connections_max // 2
+        ranked = [(quiet, each) for each in present if (quiet := each.quiet(self.looks))] if crowded else []
+        self._quiet = deque(sorted(ranked, key=lambda pair: pair[0]))
+        if self.ended:  # one line a look, however many there were: a flood must not fill the log
+            self._log.warning("connections ended", **self.ended)
+            self.ended.clear()
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection. `bounded_protocol` makes the class that belongs to a server."""
+
+    watch: ClassVar[Watch]
+
+    # Slots, since CPython 3.11 shares the layout of 30 attributes a class at most, and uvicorn has 28: past that every
+    # look-up on a connection, uvicorn's own too, is slower (together 1 us a request).
+    __slots__ = (
+        "_idle_since",
+        "_is_whole",
+        "_message_bytes",
+        "_owing_since",
+        "_refusal",
+        "_slice_bytes",
+        "_trailers",
+        "_unread_since",
+    )
+
+    # What asyncio and uvicorn call.
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        """Owe us a request from here on; or be turned away."""
+        super().connection_made(transport)
+        self._be_strict()
+        # uvicorn makes a new list of header fields when a message begins. This one stands in its place from the end of
+        # a head to there: it takes the trailers, which nobody reads, and tells that no head is being read.
+        self.headers = self._trailers = list[Field]()
+        self._is_whole = True
+        self._slice_bytes = self._message_bytes = 0
+        # The look before the peer began to owe us bytes: a request's, or, once it is refused, its close.
+        self._owing_since: int | None = self.watch.looks
+        self._idle_since = self.watch.looks
+        self._unread_since: int | None = None
+        # What is said last on this connection, perhaps nothing; from then on nobody listens.
+        self._refusal: bytes | None = None
+        self.watch.begin(self.connections)
+        if len(self.connections) > self.watch.connections_max and not self.watch.make_room():
+            self.watch.ended["turned_away"] += 1
+            transport.write(framing.CROWDED.encode(self.server_state.default_headers))
+            transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, in pieces; once the peer is refused, throw away what it still sends."""
+        if self._owing_since is None and self._refusal is None:
+            self._owing_since = self.watch.looks
+        if len(data) <= SLICE_BYTES:
+            self._feed(data)
+            return
+        for start in range(0, len(data), SLICE_BYTES):
+            self._feed(data[start : start + SLICE_BYTES])
+
+    def on_response_complete(self) -> None:
+        """Take the next request of a pipeline, or be idle; or the moment to leave has come.
+
+        As uvicorn does it, except for the idle timeout: that is the look's to keep, which saves a timer a request.
+        """
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._refusal is not None:
+            self._leave()
+        elif self._is_whole and self.headers is self._trailers:
+            self._owing_since = None
+            self._idle_since = self.watch.looks
+
+    # What llhttp calls, through httptools.
+
+    def on_headers_complete(self) -> None:
+        """Judge the head, then let uvicorn start the answer. Raises into the parser, which stops there."""
+        parser = self.parser
+        refusal = framing.refuse_head(
+            self.headers, method=parser.get_method(), target=self.url, version=parser.get_http_version()
+        )
+        if refusal is not None:
+            raise _Refused(refusal)
+        if self._message_bytes > framing.HEAD_BYTES_MAX and framing.head_bytes(self._head()) > framing.HEAD_BYTES_MAX:
+            raise _Refused(framing.HEAD_TOO_LARGE)
+        if len(self.pipeline) >= PIPELINE_MAX:
+            raise _Refused(framing.PIPELINE_TOO_LONG)
+        if parser.should_upgrade():
+            return  # the parser stops here and skips the body; `_feed` goes on without the wish to upgrade
+        self._is_whole = False
+        super().on_headers_complete()
+        # uvicorn would append trailers to the list that the answer is reading: they would pass for header fields,
+        # past every proxy that looked at those (RFC 9110 section 6.5.1).
+        self.headers = self._trailers = []
+
+    def on_message_complete(self) -> None:
+        """Stop the clock: it is our turn."""
+        if self.headers is self._trailers:  # else it ends where it asks for another protocol
+            self._is_whole = True
+            self._owing_since = None
+            self._message_bytes = self._slice_bytes
+            super().on_message_complete()
+
+    # What the watch calls.
+
+    def look(self, looks: int) -> None:
+        """End the connection if its time is up."""
+        if self.transport.get_write_buffer_size():
+            self._unread_since = looks if self._unread_since is None else self._unread_since
+            if looks - self._unread_since > UNREAD_S:
+                self.watch.ended["read_nothing"] += 1
+                self.transport.abort()
+            return
+        self._unread_since = None
+        if self._owing_since is None:
+            if not self._is_our_turn() and looks - self._idle_since > self.timeout_keep_alive:
+                self.transport.close()
+        elif self._refusal is not None:
+            if looks - self._owing_since > LINGER_S:
+                self.transport.close()
+        elif self._is_our_turn():
+            self._owing_since = looks
+        elif looks - self._owing_since > REQUEST_S:
+            self.watch.ended["too_slow"] += 1
+            if self._abandon() and self._reading is not Reading.NOTHING:
+                self.transport.write(framing.TOO_SLOW.encode(self.server_state.default_headers))
+            self.transport.close()
+
+    def quiet(self, looks: int) -> Quiet | None:
+        """Its place among those that may be closed to make room; None while it must not be."""
+        if self._refusal is not None or self._is_our_turn() or self.transport.is_closing():
+            return None
+        if self._owing_since is None:
+            return Quiet(idle=True, since=self._idle_since)
+        is_young = looks - self._owing_since <= YOUNG_S
+        return None if is_young else Quiet(idle=False, since=self._owing_since)
+
+    @property
+    def _reading(self) -> Reading:
+        if self.headers is not self._trailers:
+            return Reading.HEAD
+        return Reading.NOTHING if self._is_whole else Reading.BODY
+
+    def _is_our_turn(self) -> bool:
+        """Whether the server does not listen, or owes an answer to a request before this one."""
+        return self.flow.read_paused or (self._reading is not Reading.BODY and not self._is_answered())
+
+    def _is_answered(self) -> bool:
+        """Whether the last request whose head was whole has its answer, or there was none."""
+        cycle = self._last_cycle()
+        return cycle is None or cycle.response_complete
+
+    def _last_cycle(self) -> RequestResponseCycle | None:
+        return self.cycle  # uvicorn's type says that there always is one
+
+    # How bytes are read.
+
+    def _be_strict(self) -> None:
+        # uvicorn lets data follow a request that said `Connection: close`, lest an error be answered in the request's
+        # stead. Here the answer comes first whatever follows, so that what follows need not be parsed.
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=False)
+
+    def _feed(self, data: bytes) -> None:
+        self._slice_bytes = len(data)
+        self._message_bytes += self._slice_bytes
+        if self._refusal is not None:
+            if self._message_bytes > MESSAGE_BYTES_MAX:
+                self.transport.abort()
+            return
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._feed_without_upgrade(data[upgrade.args[0] :])
+            return
+        except httptools.HttpParserError as error:
+            cause = error.__context__
+            self._refuse(cause.refusal if isinstance(cause, _Refused) else framing.MALFORMED)
+            return
+        if self._owing_since is None and not (self._is_whole and self.headers is self._trailers):
+            self._owing_since = self.watch.looks  # a pipeline's next message began with the end of the one before
+        if self._message_bytes > framing.HEAD_BYTES_MAX:
+            self._bound_message()
+
+    def _bound_message(self) -> None:
+        """Refuse what has not ended and is too long already; whole heads are measured when they are whole."""
+        if self._reading is Reading.HEAD and self._message_bytes > 2 * SLICE_BYTES:
+            is_target = len(self.url) > framing.TARGET_BYTES_MAX
+            self._refuse(framing.TARGET_TOO_LONG if is_target else framing.HEAD_TOO_LARGE)
+        elif self._reading is Reading.BODY and self._message_bytes > MESSAGE_BYTES_MAX:
+            self._refuse(framing.TOO_LARGE)
+
+    def _feed_without_upgrade(self, rest: bytes) -> None:
+        # The parser has dropped the body's length with the wish for another protocol; it would take the body for the
+        # next request. A new one reads the same head again, without the wish.
+        head = self._head()
+        self.parser = httptools.HttpRequestParser(self)
+        self._be_strict()
+        self._feed(framing.without_upgrade(head) + rest)
+
+    def _head(self) -> Head:
+        return Head(self.parser.get_method(), self.url, self.parser.get_http_version(), self.headers)
+
+    # How connections end.
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Have a refusal said last, in its turn: answers to earlier requests go before it."""
+        cycle = self._last_cycle()
+        said = refusal.encode(self.server_state.default_headers)
+        self._owing_since = None
+        if self._reading is Reading.NOTHING and cycle is not None and not cycle.keep_alive:
+            self._refusal = b""  # it said that nothing would follow, so what follows is ignored
+            return
+        self.watch.ended["refused"] += 1
+        self._refusal = said
+        if self._reading is Reading.BODY and self.pipeline and self.pipeline[0][0] is cycle:
+            self.pipeline.popleft()  # others wait before it, and its own answer was not begun
+        elif self._reading is Reading.BODY:
+            self._refusal = said if self._abandon() else b""
+            self._leave()
+        elif self._is_answered():
+            self._leave()
+
+    def _abandon(self) -> bool:
+        """Tell whoever answers the message under way that its rest will not come; False if they have answered."""
+        cycle = self._last_cycle()
+        if self._reading is not Reading.BODY or cycle is None:
+            return True
+        cycle.disconnected = True
+        cycle.message_event.set()
+        return not cycle.response_started
+
+    def _leave(self) -> None:
+        if self.transport.is_closing():
+            return
+        assert self._refusal is not None, "leaving is what a refusal leads to"
+        self._owing_since = self.watch.looks
+        self.transport.write(self._refusal)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.flow.resume_reading()
+
+
+def bounded_protocol(*, connections_max: int, log: FilteringBoundLogger) -> type[BoundedProtocol]:
+    """The protocol of one server, for uvicorn's `http=`.
+
+    Args:
+        connections_max: how many may be open, if the process may have as many files. Past it, those that have owed a
+            request longest are closed, then the longest idle ones; when all are busy, newcomers get 503.
+        log: told once a second at most, by counts, why connections ended.
+    """
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files != resource.RLIM_INFINITY:
+        connections_max = min(connections_max, max(files - FILES_KEPT, 1))
+
+    class ServerProtocol(BoundedProtocol):
+        watch = Watch(connections_max=connections_max, log=log)
+
+    return ServerProtocol
