@@ -170,7 +170,7 @@ class CommandLine:
 
     def back_up(self, settings: Settings, to: Path, *, progress: Progress) -> None:
         """Copy the database while it is served."""
-        back_up(settings.database.path, to, progress)
+        back_up(settings.database.path, to, progress=progress)
 
     def restore(self, settings: Settings, backup: Path, *, progress: Progress) -> None:
         """Put a backup in the database's place, with every session issued until now over."""

@@ -38,7 +38,7 @@ def test_backup_of_a_served_database_has_what_was_acknowledged(store: Opened, tm
     store.save(SessionOpened(session_of(0)))
     target = tmp_path / "backup.db"
     seen: list[tuple[int, int]] = []
-    back_up(store.path, target, lambda done, total: seen.append((done, total)))
+    back_up(store.path, target, progress=lambda done, total: seen.append((done, total)))
     store.save(SessionOpened(session_of(1)))
     assert sessions_in(target) == {0}
     assert seen[-1][0] == seen[-1][1] > 0

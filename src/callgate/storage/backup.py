@@ -31,7 +31,7 @@ class BackupBroken(Exception):
     """What is to be copied is not a whole database; nothing was written."""
 
 
-def back_up(source: Path, target: Path, progress: Progress = lambda _done, _all: None) -> None:
+def back_up(source: Path, target: Path, *, progress: Progress = lambda _done, _all: None) -> None:
     """Copy a database, whether or not it is being served, to a file that does not exist yet.
 
     Raises:
