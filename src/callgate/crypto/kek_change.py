@@ -5,6 +5,7 @@ Between the two every row is wrapped anew; the file that is replaced is never ha
 
 import base64
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from callgate.crypto.entropy import Entropy
@@ -59,6 +60,7 @@ def _replace(path: Path, keys: list[str], *, entropy: Entropy) -> KeyEncryptionK
         finally:
             os.close(folder)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
         raise KeyEncryptionError(f"cannot write the key file {path}: {error.strerror}") from error
     return load_kek(path)
