@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -54,12 +54,12 @@ class Server:
 
 
 @contextmanager
-def running_server() -> Iterator[Server]:
-    """Start one and wait until it answers; stop it at the end."""
+def running_server(settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Start one and wait until it answers; stop it at the end. `settings` are variables of its environment."""
     with tempfile.TemporaryDirectory(prefix="callgate-") as folder:
         data = Path(folder) / "world"
         data.mkdir()
-        with _log_file(data).open("w") as log, _start(data, log.fileno()) as process:
+        with _log_file(data).open("w") as log, _start(data, log.fileno(), settings=settings or {}) as process:
             try:
                 yield Server(_wait_until_ready(process, data), data, process)
             finally:
@@ -84,7 +84,7 @@ def fresh_server() -> Iterator[Server]:
         yield running
 
 
-def _start(data: Path, log: int) -> "subprocess.Popen[str]":
+def _start(data: Path, log: int, *, settings: Mapping[str, str]) -> "subprocess.Popen[str]":
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = Path(sys.executable).with_name("callgate")
@@ -93,7 +93,7 @@ def _start(data: Path, log: int) -> "subprocess.Popen[str]":
         stdout=subprocess.PIPE,
         stderr=log,
         text=True,
-        env={name: value for name, value in os.environ.items() if not name.startswith("CALLGATE_")},
+        env={name: value for name, value in os.environ.items() if not name.startswith("CALLGATE_")} | settings,
     )
 
 
