@@ -26,10 +26,11 @@ from callgate.admin.dev import announce, settle_world
 from callgate.admin.serve import Serving, bind, listen
 from callgate.config import KeySettings, LogFormat, Settings, load_settings
 from callgate.crypto.entropy import RowIds, SystemEntropy
-from callgate.crypto.kek import KeyEncryptionError, KeyEncryptionKey, kek_from_text, load_or_create_kek
+from callgate.crypto.kek import KeyEncryptionError, KeyEncryptionKey, kek_from_text, load_kek, load_or_create_kek
 from callgate.crypto.kek_change import add_kek, drop_old_keks
 from callgate.crypto.password_pool import PasswordPool
 from callgate.model.failure import Unavailable
+from callgate.model.lookups import KeysLookup
 from callgate.service.administer.desk import Desk
 from callgate.service.administer.people import keep_predefined_roles
 from callgate.service.clock import Clock
@@ -40,6 +41,7 @@ from callgate.service.log import open_log
 from callgate.service.upkeep import keep_up
 from callgate.storage.backup import BackupBroken, back_up, restore
 from callgate.storage.check import check_audit, check_file
+from callgate.storage.port import Store
 from callgate.storage.schema import SchemaDiffers, migrate_file
 from callgate.storage.sqlite import SqliteStore, StoreOptions
 from callgate.storage.sqlite_file import AlreadyServed, NotOurs
@@ -77,7 +79,7 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
         store = SqliteStore.open(path, clock=clock.now_ms, options=options)
         stack.push_async_callback(store.close)
         await store.start()
-        keeper = Keeper(store, open_kek(settings.keys), entropy, cell=settings.server.cell)
+        keeper = Keeper(store, await open_kek(settings.keys, store), entropy, cell=settings.server.cell)
         await keeper.start()
         passwords = PasswordPool(workers=settings.limits.password_workers)
         stack.callback(passwords.close)
@@ -99,16 +101,18 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
         yield Running(application=build(context, log, development=tables), context=context, log=log)
 
 
-def open_kek(keys: KeySettings) -> KeyEncryptionKey:
-    """The key outside the database: the setting's, or its file's, which is made when there is none yet.
+async def open_kek(keys: KeySettings, store: Store) -> KeyEncryptionKey:
+    """The key outside the database: the setting's, or its file's, which is made only where nothing is wrapped yet.
 
     Raises:
-        KeyEncryptionError: neither is set, or the file is unsafe or unreadable.
+        KeyEncryptionError: neither is set, or the file is unsafe or unreadable, or lost.
     """
     if keys.key_encryption_key is not None:
         return kek_from_text(keys.key_encryption_key.get_secret_value())
     if keys.key_encryption_key_file is None:
         raise KeyEncryptionError("set keys.key_encryption_key_file to a file outside the database's folder")
+    if (await store.read(KeysLookup())).keys:
+        return load_kek(keys.key_encryption_key_file)
     return load_or_create_kek(keys.key_encryption_key_file, SystemEntropy())
 
 
@@ -145,7 +149,7 @@ class CommandLine:
             stack.callback(passwords.close)
 
             async def keeper() -> Keeper:
-                opened = Keeper(store, open_kek(settings.keys), entropy, cell=settings.server.cell)
+                opened = Keeper(store, await open_kek(settings.keys, store), entropy, cell=settings.server.cell)
                 await opened.start()
                 return opened
 

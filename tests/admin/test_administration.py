@@ -299,6 +299,10 @@ def test_keys_are_rotated_and_wrapped_anew(shell: Shell) -> None:
     assert "was wrapped by key-encryption key" in shell.refuse(
         "credentials", "create", "--person", account, "--label", "x", code=3
     )
+    (shell.folder / "kek").unlink()
+    create = ("credentials", "create", "--person", account, "--label", "x")
+    assert "cannot read the key file kek" in shell.refuse(*create, code=3)
+    assert not (shell.folder / "kek").exists(), "a lost key is never replaced by one that opens nothing"
     made = shell.give("keys", "new-kek", "--file", "another")
     assert len(made["key"]) == 16
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from structlog.typing import FilteringBoundLogger
 
+from callgate.crypto.kek import KeyEncryptionError
 from callgate.crypto.rotation import RELOAD_MS
 from callgate.model.failure import Unavailable
 from callgate.service.keeper import Keeper
@@ -32,5 +33,8 @@ async def _every(seconds: int, work: Work, log: FilteringBoundLogger) -> None:
             await work()
         except Unavailable as trouble:
             log.warning("upkeep", outcome="unavailable", trouble=str(trouble))
+        except KeyEncryptionError as trouble:
+            # The key file was changed under us: what is loaded goes on working, and a restart reads the file anew.
+            log.error("upkeep", outcome="keys unreadable", trouble=str(trouble))  # noqa: TRY400 - the line says it all
         except Exception:  # a defect in one work must not end the others; the log shouts it every time
             log.exception("upkeep", outcome="defect")
