@@ -141,27 +141,32 @@ def _show_calls(stage: Stage, answer: Answer) -> None:
 def _invite(console: Console, world: World, *, file: Path) -> None:
     console.rule("Now you", align="left")
     for about, url in (
-        ("Sign in and consent", _authorize_url(world)),
+        ("Sign in and consent (the code comes back in the address bar)", _authorize_url(world)),
         ("What there is", f"{world.base_url}/"),
         ("Discovery", f"{world.base_url}/.well-known/openid-configuration"),
     ):
         console.print(Text(f"{about}: "), Text(url, style="cyan"), soft_wrap=True)
-    people = Table(box=None, pad_edge=False, header_style="bold", title="People", title_justify="left")
-    for column in ("name", "e-mail", "number", "password", "role", "status"):
-        people.add_column(column)
+    people = _table("People", "name", "sign in with", "or", "password", "role")
     for name, person in world.people.items():
-        number = f"{world.accounts[person.account].main_number}*{person.extension_number}"
-        people.add_row(name, person.email, person.phone_number or number, person.password, person.role, person.status)
-    apps = Table(box=None, pad_edge=False, header_style="bold", title="Apps", title_justify="left")
-    for column in ("name", "client id", "client secret", "kind", "grants"):
-        apps.add_column(column)
+        number = person.phone_number or f"{world.accounts[person.account].main_number}*{person.extension_number}"
+        role = person.role if person.status == "Enabled" else f"{person.role}, {person.status.lower()}"
+        people.add_row(name, person.email, number, person.password, role)
+    apps = _table("Apps", "name", "client id", "client secret", "grants")
     for name, app in world.apps.items():
         grants = " ".join(grant.rpartition(":")[2] for grant in app.grant_types)
-        apps.add_row(name, app.client_id, app.client_secret or "–", app.kind, grants)
+        apps.add_row(name, app.client_id, app.client_secret or "–", grants)
     console.print(people, apps)
     console.print(f"All of it, with JWT credentials: {file}")
     console.print(f"Log: {file.with_name(LOG_FILE)}   Time travel: POST {world.base_url}/_dev/clock")
     console.print(f"Serving on {world.base_url} until you press Ctrl-C.", style="bold green")
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", title=title, title_justify="left")
+    for column in columns:
+        # What somebody will copy is never cut off.
+        table.add_column(column, overflow="fold")
+    return table
 
 
 def _authorize_url(world: World) -> str:

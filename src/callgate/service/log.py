@@ -15,7 +15,9 @@ def open_log(level: str, *, for_people: bool) -> FilteringBoundLogger:
     first: list[Processor] = [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
     if for_people:
         logger: FilteringBoundLogger = structlog.wrap_logger(
-            structlog.PrintLogger(sys.stderr), [*first, structlog.dev.ConsoleRenderer()], wrapper_class=wrapper
+            structlog.PrintLogger(sys.stderr),
+            [*first, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())],
+            wrapper_class=wrapper,
         ).bind()
         return logger
     lines: FilteringBoundLogger = structlog.wrap_logger(
