@@ -1,0 +1,173 @@
+"""What may be planted in a child process: defects that a test must notice, and faults that need a hand inside.
+
+Each hook patches the imported product before it starts. A test that stays green with its defect planted guards nothing.
+"""
+
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+
+from callgate.model.failure import Unavailable
+from callgate.storage import group_commit, schema, sqlite, sqlite_file
+from callgate.storage.group_commit import GroupCommit
+from callgate.storage.sqlite_writer import Writer
+
+SMALL_CHECKPOINT_PAGES = 60
+
+# Defects.
+
+
+def reply_before_commit() -> None:
+    """Callers hear of their unit when it is decided; the disk hears of it a little later."""
+    fill, commit = GroupCommit._fill, Writer.commit
+
+    def reply_early(self: GroupCommit) -> None:
+        fill(self)
+        for _, reply, value, error in self._batch:
+            if error is None and not reply.done():
+                reply.set_result(value)
+
+    def commit_late(self: Writer) -> None:
+        if self._pen.written:
+            time.sleep(0.02)
+        commit(self)
+
+    plant(GroupCommit, "_fill", reply_early)
+    plant(Writer, "commit", commit_late)
+
+
+def synchronous_off() -> None:
+    """SQLite leaves it to the kernel when the disk hears of a commit."""
+    _open_with("off")
+
+
+def synchronous_normal() -> None:
+    """SQLite syncs at checkpoints only: whole, but the newest commits may be gone after a power cut."""
+    _open_with("normal")
+
+
+def log_not_recovered() -> None:
+    """A start throws away the log that a crash left."""
+    migrate = schema.migrate_file
+
+    def begin_anew(path: Path) -> bool:
+        for end in ("-wal", "-shm"):
+            path.with_name(path.name + end).unlink(missing_ok=True)
+        return migrate(path)
+
+    plant(_app(), "migrate_file", begin_anew)
+
+
+def full_swallowed() -> None:
+    """A commit that found the disk full passes for done."""
+    _swallow(apsw.FullError)
+
+
+def sync_error_swallowed() -> None:
+    """A commit whose sync failed passes for done."""
+    _swallow(apsw.IOError)
+
+
+def full_is_a_defect() -> None:
+    """A full disk is answered as if we had broken, not the world."""
+
+    def itself(error: Exception) -> Exception:
+        return error
+
+    plant(group_commit, "_unavailable", itself)
+
+
+def full_for_good() -> None:
+    """A store that once found the disk full takes no more writes."""
+    undo, submit = GroupCommit._undo, GroupCommit.submit
+    met: list[Exception] = []
+
+    def undo_and_sulk(self: GroupCommit, error: Exception) -> None:
+        met.append(error)
+        undo(self, error)
+
+    def refuse(self: GroupCommit, job: group_commit.Job) -> group_commit.Reply:
+        if met:
+            raise Unavailable("the disk was full once")
+        return submit(self, job)
+
+    plant(GroupCommit, "_undo", undo_and_sulk)
+    plant(GroupCommit, "submit", refuse)
+
+
+# Faults, and what makes them come sooner.
+
+
+def small_checkpoints() -> None:
+    """The log is folded into the database every few commits, so that a short run has many checkpoints."""
+    plant(sqlite_file, "_CHECKPOINT_PAGES", SMALL_CHECKPOINT_PAGES)
+
+
+def full_on_signal() -> None:
+    """From SIGUSR1 on the database may not grow by a page; from SIGUSR2 on it may again."""
+    begin = Writer.begin
+    pages_max: list[int] = []
+
+    def begin_bounded(self: Writer) -> None:
+        while pages_max:
+            self._connection.pragma("max_page_count", pages_max.pop())
+        begin(self)
+
+    signal.signal(signal.SIGUSR1, lambda *_: pages_max.append(1))  # at least as many as there are, says SQLite
+    signal.signal(signal.SIGUSR2, lambda *_: pages_max.append(2**31 - 2))
+    plant(Writer, "begin", begin_bounded)
+
+
+def _open_with(synchronous: str) -> None:
+    open_writer = sqlite_file.open_writer
+
+    def open_carelessly(path: Path, *, vfs: str | None = None) -> apsw.Connection:
+        connection = open_writer(path, vfs=vfs)
+        connection.pragma("synchronous", synchronous)
+        return connection
+
+    plant(sqlite, "open_writer", open_carelessly)
+
+
+def _swallow(kind: type[apsw.Error]) -> None:
+    commit = Writer.commit
+
+    def commit_or_pretend(self: Writer) -> None:
+        try:
+            commit(self)
+        except kind:
+            self.roll_back()
+
+    plant(Writer, "commit", commit_or_pretend)
+
+
+def plant(owner: object, name: str, value: object) -> None:
+    """Put something in the place of what is there; what is not there was renamed, and the hook with it is void."""
+    assert hasattr(owner, name), f"{owner} has no {name} any more: mend the hook"
+    setattr(owner, name, value)
+
+
+def _app() -> object:
+    from callgate import app  # noqa: PLC0415 - the test process needs the names of the hooks only
+
+    return app
+
+
+HOOKS: dict[str, Callable[[], None]] = {
+    hook.__name__: hook
+    for hook in (
+        reply_before_commit,
+        synchronous_off,
+        synchronous_normal,
+        log_not_recovered,
+        full_swallowed,
+        sync_error_swallowed,
+        full_is_a_defect,
+        full_for_good,
+        small_checkpoints,
+        full_on_signal,
+    )
+}

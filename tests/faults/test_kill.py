@@ -1,0 +1,102 @@
+"""kill -9 under traffic (assurance.md R1): what was acknowledged is there afterwards, what was revoked stays dead."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from callgate.storage.check import check_audit, check_file
+from tests.faults.conftest import Report
+from tests.faults.founding import World, copy_world
+from tests.faults.ledger import Held, Ledger
+from tests.faults.process import Served, serve
+from tests.faults.traffic import LANES, Traffic
+from tests.faults.wire import Wire
+
+START_S_MAX = 20
+"""To the first token after a kill; the goal is 2 s on a quiet machine, and the figure is reported."""
+
+OLD_SAMPLE = 200
+"""Sessions of earlier rounds looked at in every round; at the end it is all of them."""
+
+
+@dataclass(slots=True)
+class Storm:
+    """What a run of kills found."""
+
+    starts_s: list[float] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+
+def storm(world: World, folder: Path, ledger: Ledger, *, kills: int, plant: str = "") -> Storm:
+    """Serve, let traffic flow, kill, look, and so on; the last server ends in order."""
+    own = copy_world(world, folder)
+    traffic = Traffic(own, ledger, seed=kills)
+    chance = random.Random(kills)
+    found = Storm()
+    touched: list[Held] = []
+    for round_number in range(kills + 1):
+        with serve(own, plant=plant) as served:
+            found.starts_s.append(asyncio.run(first_token_s(served, own)))
+            found.broken += whole(own)
+            is_last = round_number == kills
+            looked_at = None if is_last else touched + chance.sample(ledger.held, min(OLD_SAMPLE, len(ledger.held)))
+            acts_before = [len(held.acts) for held in ledger.held]
+            asyncio.run(one_round(traffic, served, looked_at, kill_after_s=chance.uniform(0.4, 1.2)))
+            old = zip(ledger.held, acts_before, strict=False)
+            touched = [held for held, acts in old if len(held.acts) > acts] + ledger.held[len(acts_before) :]
+    found.broken += whole(own) + ledger.broken
+    return found
+
+
+async def first_token_s(served: Served, world: World) -> float:
+    """The time from the start of the process to its first token."""
+    wire = await Wire.connect(served.port)
+    answer = await wire.post("/restapi/oauth/token", world.service, {"grant_type": "client_credentials"})
+    assert answer.status == 200, answer
+    await wire.close()
+    return time.monotonic() - served.spawned_at
+
+
+async def one_round(traffic: Traffic, served: Served, looked_at: list[Held] | None, *, kill_after_s: float) -> None:
+    """Look at what was promised; then, unless everything was looked at, traffic and a kill in the middle of it."""
+    await traffic.connect(served.port, LANES)
+    await traffic.check(looked_at)
+    if looked_at is not None:
+        asyncio.get_running_loop().call_later(kill_after_s, served.kill)
+        await traffic.run_until(lambda: served.process.returncode is not None)
+    await traffic.disconnect()
+
+
+def whole(world: World) -> list[str]:
+    """What is wrong with the file and the audit chains, beside the server."""
+    report = check_audit(world.database, lambda *_: None)
+    return [*check_file(world.database), *(f"audit link {each.seq}: {each.why}" for each in report.breaks)]
+
+
+def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
+    world: World, tmp_path: Path, counts: Callable[[int, int], int], report: Report
+) -> None:
+    """Under 64-way traffic: every grant and refresh acknowledged works, every revocation acknowledged holds."""
+    ledger = Ledger()
+    kills = counts(5, 50)
+    found = storm(world, tmp_path, ledger, kills=kills)
+    starts_s = sorted(found.starts_s)
+    median_s = starts_s[len(starts_s) // 2]
+    report("kill -9", f"{kills} kills; {ledger.summary()}; start median {median_s:.2f} s, longest {starts_s[-1]:.2f} s")
+    assert found.broken == []
+    assert ledger.lost_replies >= kills * LANES // 2, "the kills met a server at rest"
+    assert starts_s[-1] < START_S_MAX
+
+
+@pytest.mark.parametrize("defect", ["reply_before_commit", "log_not_recovered"])
+def test_the_loss_is_found_when_a_kill_takes_what_was_acknowledged(world: World, tmp_path: Path, defect: str) -> None:
+    """Planted: replies that run ahead of their commit, and a start that forgets the log."""
+    found = storm(world, tmp_path, Ledger(), kills=1, plant=defect)
+    assert any(
+        "living token was answered 401" in why or "revoked token was answered 200" in why for why in found.broken
+    )

@@ -1,0 +1,96 @@
+"""One keep-alive connection to the server, and nothing between the test and the wire.
+
+A library's pool would hide which connection died, would repeat requests by itself, and would cost the test's core more
+than the server's.
+"""
+
+import asyncio
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+import orjson
+
+from tests.faults.founding import App
+
+PATIENCE_S = 30
+
+
+class LostError(Exception):
+    """No reply came: nobody can say whether the request was carried out."""
+
+
+class Answer(NamedTuple):
+    """A whole reply; header names are lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def request_id(self) -> str:
+        """The id that the server gave the request."""
+        return self.headers["rcrequestid"]
+
+    def json(self) -> dict[str, object]:
+        """The body, an object."""
+        value = orjson.loads(self.body)
+        assert isinstance(value, dict)
+        return value
+
+    def text(self, name: str) -> str:
+        """A text field of the body."""
+        value = self.json()[name]
+        assert isinstance(value, str)
+        return value
+
+
+class Wire:
+    """A connection; `ask` raises LostError when it breaks, and the connection is of no use any more."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Use `connect`."""
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def connect(cls, port: int) -> "Wire":
+        """Open one. Raises LostError."""
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError as error:
+            raise LostError(str(error)) from error
+        return cls(reader, writer)
+
+    async def post(self, path: str, app: App, form: Mapping[str, str]) -> Answer:
+        """Send a form with the app's Basic header."""
+        basic = b64encode(f"{app.client_id}:{app.secret}".encode()).decode()
+        fields = {"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"}
+        return await self.ask("POST", path, headers=fields, body=urlencode(form).encode())
+
+    async def ask(self, method: str, target: str, *, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+        """Send a request and wait for its reply. Raises LostError."""
+        lines = [f"{method} {target} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        try:
+            self._writer.write("\r\n".join((*lines, "", "")).encode() + body)
+            return await asyncio.wait_for(self._answer(), PATIENCE_S)
+        except (OSError, asyncio.IncompleteReadError) as error:
+            self._writer.transport.abort()
+            raise LostError(f"{method} {target}: {error!r}") from error
+
+    async def close(self) -> None:
+        """Hang up."""
+        self._writer.close()
+        try:
+            await self._writer.wait_closed()
+        except OSError:
+            return
+
+    async def _answer(self) -> Answer:
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
+        body = await self._reader.readexactly(int(headers["content-length"]))
+        return Answer(int(first.split(" ")[1]), headers, body)
