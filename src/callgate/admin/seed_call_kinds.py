@@ -123,7 +123,7 @@ def _answered(call: _Call) -> tuple[CallRecord, ...]:
     master = _inbound(call, call.person, result="Accepted", duration_s=call.dice.long_tailed(180, 3_600))
     if call.dice.happens(percent=20):
         master = master._replace(recording=_recording(call, RecordingType.ON_DEMAND))
-    return (_record(call, master, (_leg(master, "Accept"), _to_phone(call, master, call.person))),)
+    return (_record(call, master, legs=(_leg(master, "Accept"), _to_phone(call, master, person=call.person))),)
 
 
 def _missed(call: _Call) -> tuple[CallRecord, ...]:
@@ -131,22 +131,22 @@ def _missed(call: _Call) -> tuple[CallRecord, ...]:
     master = _inbound(call, call.person, result="Missed", duration_s=rung)._replace(
         reason="No Answer", reason_description="You did not answer the call"
     )
-    unheard = _to_phone(call, master, call.person)
+    unheard = _to_phone(call, master, person=call.person)
     unheard = unheard._replace(segment=unheard.segment._replace(result="No Answer"))
-    return (_record(call, master, (_leg(master, "Accept"), unheard)),)
+    return (_record(call, master, legs=(_leg(master, "Accept"), unheard)),)
 
 
 def _voicemail(call: _Call) -> tuple[CallRecord, ...]:
     message = Message(str(7_000_000_000 + call.occasion.number), "VoiceMail")
     master = _inbound(call, call.person, result="Voicemail", duration_s=call.dice.long_tailed(35, 180))
-    return (_record(call, master._replace(message=message), (_leg(master._replace(message=message), "Accept"),)),)
+    return (_record(call, master._replace(message=message), legs=(_leg(master._replace(message=message), "Accept"),)),)
 
 
 def _blocked(call: _Call) -> tuple[CallRecord, ...]:
     master = _inbound(call, call.person, result="Blocked", duration_s=0)._replace(
         reason="Number Blocked", reason_description="This number is in your Blocked Numbers list"
     )
-    return (_record(call, master, (_leg(master, "Accept"),)),)
+    return (_record(call, master, legs=(_leg(master, "Accept"),)),)
 
 
 def _queued(call: _Call) -> tuple[CallRecord, ...]:
@@ -156,14 +156,13 @@ def _queued(call: _Call) -> tuple[CallRecord, ...]:
     taken = _recording(call, RecordingType.AUTOMATIC) if call.dice.happens(percent=50) else None
     whole = _inbound(call, call.cast.queue, result="Accepted", duration_s=waited + talked)._replace(recording=taken)
     own = _later(_inbound(call, call.person, result="Accepted", duration_s=talked), waited)._replace(
-        recipient=whole.recipient._replace(extension_id=call.person.extension_id),
-        recording=taken,
+        recipient=whole.recipient, recording=taken
     )
-    reached = _to_phone(call, own, call.person)
+    reached = _to_phone(call, own, person=call.person)
     queue_legs = (_leg(whole, "Accept"), _leg(own, "Hunting", master=False), reached)
     return (
-        _record(call, whole, queue_legs),
-        _record(call, own, (_leg(own, "Accept"), reached), party=2),
+        _record(call, whole, legs=queue_legs),
+        _record(call, own, legs=(_leg(own, "Accept"), reached), party=2),
     )
 
 
@@ -171,7 +170,7 @@ def _abandoned(call: _Call) -> tuple[CallRecord, ...]:
     master = _inbound(call, call.cast.queue, result="Abandoned", duration_s=call.dice.between(5, 240))._replace(
         reason="Hang Up", reason_description="The caller hung up before the call was answered"
     )
-    return (_record(call, master, (_leg(master, "Accept"),)),)
+    return (_record(call, master, legs=(_leg(master, "Accept"),)),)
 
 
 def _queue_voicemail(call: _Call) -> tuple[CallRecord, ...]:
@@ -185,7 +184,7 @@ def _connected(call: _Call) -> tuple[CallRecord, ...]:
     master = master._replace(billing=Billing(round(minutes * _RATE_PER_MINUTE, 2), 0.0))
     if call.dice.happens(percent=15):
         master = master._replace(recording=_recording(call, RecordingType.ON_DEMAND))
-    return (_record(call, master, (_leg(master, "SipToPstnMetered"),)),)
+    return (_record(call, master, legs=(_leg(master, "SipToPstnMetered"),)),)
 
 
 def _unanswered(call: _Call) -> tuple[CallRecord, ...]:
@@ -200,7 +199,7 @@ def _unanswered(call: _Call) -> tuple[CallRecord, ...]:
     master = _outbound(call, result=result, duration_s=call.dice.between(2, 45))._replace(
         reason=reason, reason_description=told
     )
-    return (_record(call, master, (_leg(master, "SipToPstnUnmetered"),)),)
+    return (_record(call, master, legs=(_leg(master, "SipToPstnUnmetered"),)),)
 
 
 def _internal(call: _Call) -> tuple[CallRecord, ...]:
@@ -225,8 +224,8 @@ def _internal(call: _Call) -> tuple[CallRecord, ...]:
     )
     legs = (_leg(made, "ExtensionToExtension"), _leg(taken, "PstnToSip", master=False))
     return (
-        _record(call, made, legs),
-        _record(call, taken, (_leg(taken, "ExtensionToExtension"),), party=2),
+        _record(call, made, legs=legs),
+        _record(call, taken, legs=(_leg(taken, "ExtensionToExtension"),), party=2),
     )
 
 
@@ -237,7 +236,7 @@ def _fax_received(call: _Call) -> tuple[CallRecord, ...]:
         action="Incoming Fax",
         message=Message(str(7_100_000_000 + call.occasion.number), "Fax"),
     )
-    return (_record(call, master, (_leg(master, "Accept"),)),)
+    return (_record(call, master, legs=(_leg(master, "Accept"),)),)
 
 
 def _fax_sent(call: _Call) -> tuple[CallRecord, ...]:
@@ -248,7 +247,7 @@ def _fax_sent(call: _Call) -> tuple[CallRecord, ...]:
         message=Message(str(7_200_000_000 + call.occasion.number), "Fax"),
         reason=None if sent else "Fax Not Sent",
     )
-    return (_record(call, master, (_leg(master, "FaxSent"),)),)
+    return (_record(call, master, legs=(_leg(master, "FaxSent"),)),)
 
 
 _TELLERS: Final[dict[str, _Teller]] = {
@@ -332,7 +331,7 @@ def _outbound(call: _Call, *, result: str, duration_s: int) -> Segment:
     )
 
 
-def _to_phone(call: _Call, master: Segment, person: Speaker) -> Leg:
+def _to_phone(call: _Call, master: Segment, *, person: Speaker) -> Leg:
     """The leg from the platform to somebody's own phone."""
     rung = master._replace(
         direction=Direction.OUTBOUND,
@@ -359,7 +358,7 @@ def _recording(call: _Call, kind: RecordingType) -> Recording:
     return Recording(str(1_600_000_000 + call.occasion.number), kind)
 
 
-def _record(call: _Call, segment: Segment, legs: tuple[Leg, ...], *, party: int = 1) -> CallRecord:
+def _record(call: _Call, segment: Segment, *, legs: tuple[Leg, ...], party: int = 1) -> CallRecord:
     return CallRecord(
         call.cast.account_id,
         RowId(0),

@@ -1,5 +1,6 @@
 """What is asked of the call log and what it answers with (protocol.md I.5). The calls themselves: model/calls.py."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
@@ -63,10 +64,14 @@ class CallLogQuery(NamedTuple):
 
 
 class CallLogFacts(NamedTuple):
-    """A page, newest call first. `more` says that another follows; `extension_known` is False for no such extension."""
+    """A page, newest call first; its records have their legs in the detailed view only.
+
+    `more` says that another page follows; `extension_known` is False for no such extension. A store may read a record
+    from what it stored only when it is looked at, so look once, where it keeps nobody waiting.
+    """
 
     extension_known: bool
-    records: tuple[CallRecord, ...]
+    records: Sequence[CallRecord]
     more: bool
 
 

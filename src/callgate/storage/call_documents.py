@@ -1,4 +1,4 @@
-"""The part of a call record that nothing filters by, as one JSON text: how it is written and read back.
+"""The part of a call record that nothing filters by, and its legs, as JSON texts: how they are written and read back.
 
 Keys are the fields' names, and a field that is None or False is left out, so that a field may be added without touching
 a row.
@@ -73,11 +73,10 @@ class _RecordDocument(TypedDict):
     last_modified_ms: int
     metadata_categories: list[str]
     segment: _SegmentDocument
-    legs: list[_LegDocument]
 
 
 def write_document(record: CallRecord) -> str:
-    """A record's text; its account, its id and whether it is deleted stand in columns alone."""
+    """A record's text without its legs; its account, its id and whether it is deleted stand in columns alone."""
     document = {
         "session_id": record.session_id,
         "party_id": record.party_id,
@@ -85,15 +84,24 @@ def write_document(record: CallRecord) -> str:
         "last_modified_ms": record.last_modified_ms,
         "metadata_categories": record.metadata_categories,
         "segment": _written(record.segment),
-        "legs": [
-            {"segment": _written(leg.segment), "leg_type": leg.leg_type, "master": leg.master} for leg in record.legs
-        ],
     }
     return orjson.dumps(document).decode("utf-8")
 
 
+def write_legs(legs: tuple[Leg, ...]) -> str:
+    """The text of a record's legs."""
+    written = [{"segment": _written(leg.segment), "leg_type": leg.leg_type, "master": leg.master} for leg in legs]
+    return orjson.dumps(written).decode("utf-8")
+
+
+def read_legs(text: str) -> tuple[Leg, ...]:
+    """The legs of a text."""
+    written = cast("list[_LegDocument]", orjson.loads(text))
+    return tuple(Leg(_read_segment(leg["segment"]), leg["leg_type"], leg["master"]) for leg in written)
+
+
 def read_document(text: str, *, account_id: AccountId, record_id: RowId, deleted: bool) -> CallRecord:
-    """The record of a text and its columns."""
+    """The record of a text and its columns, without its legs."""
     document = cast("_RecordDocument", orjson.loads(text))
     return CallRecord(
         account_id,
@@ -105,7 +113,7 @@ def read_document(text: str, *, account_id: AccountId, record_id: RowId, deleted
         document["last_modified_ms"],
         tuple(document["metadata_categories"]),
         _read_segment(document["segment"]),
-        tuple(Leg(_read_segment(leg["segment"]), leg["leg_type"], leg["master"]) for leg in document["legs"]),
+        (),
     )
 
 

@@ -6,9 +6,10 @@ skipped. That serves what archives ask for, a span of time with or without direc
 an index.
 """
 
-from collections.abc import Iterable
-from typing import Final, NamedTuple, cast
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple, cast, overload
 
+from callgate.model import call_log
 from callgate.model.call_log import (
     CallFilters,
     CallLogFacts,
@@ -22,7 +23,7 @@ from callgate.model.call_log import (
 from callgate.model.calls import CallRecord
 from callgate.model.ids import AccountId, RowId
 from callgate.model.instant import DAY_MS
-from callgate.storage.call_documents import read_document
+from callgate.storage.call_documents import read_document, read_legs
 from callgate.storage.load_view import NeedsSnapshot, View
 from callgate.storage.rows import Row, Value
 
@@ -33,7 +34,7 @@ SKIPPED_MAX: Final = 1000
 """Up to here, counting records off costs less than adding up."""
 
 _PAGE: Final = """
-SELECT id, account_id, deleted, document FROM call_record
+SELECT id, account_id, deleted, document, {legs} FROM call_record
 WHERE id IN (SELECT id FROM call_record WHERE {where} ORDER BY started_ms DESC, id DESC LIMIT ? OFFSET ?)
 ORDER BY started_ms DESC, id DESC
 """
@@ -44,7 +45,7 @@ WHERE account_id = ? AND quarter >= ? AND quarter < ? {where} GROUP BY quarter O
 """
 _EXTENSION: Final = "SELECT 1 FROM extension WHERE id = ? AND account_id = ?"
 _RECORD: Final = (
-    "SELECT id, account_id, deleted, document FROM call_record WHERE id = ? AND account_id = ? AND deleted = 0"
+    "SELECT id, account_id, deleted, document, legs FROM call_record WHERE id = ? AND account_id = ? AND deleted = 0"
 )
 
 
@@ -68,6 +69,25 @@ class Where(NamedTuple):
         return self.and_(f"{column} IN ({', '.join('?' * len(texts))})", *texts) if texts else self
 
 
+class StoredCalls(Sequence[CallRecord]):
+    """Records read from their documents as they are looked at: a thousand take as long as a thousand grants."""
+
+    __slots__ = ("_rows",)
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> CallRecord: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[CallRecord]: ...
+    def __getitem__(self, index: int | slice) -> CallRecord | Sequence[CallRecord]:
+        return StoredCalls(self._rows[index]) if isinstance(index, slice) else _record(self._rows[index])
+
+
 class Start(NamedTuple):
     """Where the reading of a page begins: no later than `to_ms`, and so many records further down."""
 
@@ -86,8 +106,9 @@ def load_call_log(view: View, lookup: CallLogLookup) -> CallLogFacts:
     where = _where(query, span=_shortened(query.filters.span, start))
     # One record beyond the page tells whether another page follows.
     values = (*where.values, query.page.size + 1, start.skipped)
-    rows = view.rows(_PAGE.format(where=where.sql()), values)
-    records = tuple(_record(row) for row in rows[: query.page.size])
+    legs = "legs" if query.view is call_log.View.DETAILED else "NULL"
+    rows = view.rows(_PAGE.format(where=where.sql(), legs=legs), values)
+    records = StoredCalls(rows[: query.page.size])
     return CallLogFacts(extension_known=True, records=records, more=len(rows) > query.page.size)
 
 
@@ -101,13 +122,14 @@ def load_call_record(view: View, lookup: CallRecordLookup) -> CallRecordFacts:
 
 
 def _record(row: Row) -> CallRecord:
-    record_id, account_id, deleted, document = row
-    return read_document(
+    record_id, account_id, deleted, document, legs = row
+    record = read_document(
         cast("str", document),
         account_id=AccountId(cast("int", account_id)),
         record_id=RowId(cast("int", record_id)),
         deleted=deleted == 1,
     )
+    return record if legs is None else record._replace(legs=read_legs(cast("str", legs)))
 
 
 def _where(query: CallLogQuery, *, span: Span | None) -> Where:

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Final, NamedTuple
 
 from callgate.model.calls import CallRecord, CallsRecorded
-from callgate.storage.call_documents import write_document
+from callgate.storage.call_documents import write_document, write_legs
 from callgate.storage.load_calls import QUARTER_MS
 from callgate.storage.pen import Pen
 from callgate.storage.rows import columns, marks
@@ -32,6 +32,7 @@ class CallRow(NamedTuple):
     to_extension: str | None
     categories: str
     document: str
+    legs: str
 
 
 class CountKey(NamedTuple):
@@ -84,6 +85,7 @@ def _row(record: CallRecord) -> CallRow:
         segment.recipient.extension_number,
         f" {' '.join(record.metadata_categories)} ",
         write_document(record),
+        write_legs(record.legs),
     )
 
 

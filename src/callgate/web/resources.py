@@ -1,5 +1,6 @@
 """The operations of the resource API and what answers each: one row for routes and documentation alike."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, TypeVar
 
@@ -25,7 +26,10 @@ from callgate.web.wire import Reply, Request
 
 T = TypeVar("T")
 
-Answer = Callable[[Context, Admitted, Asked], Awaitable[JsonObject | Denied]]
+Read = Callable[[Context, Admitted, Asked], Awaitable[T | Denied]]
+Render = Callable[[T, Links], JsonObject]
+Answer = Callable[[Context, Admitted, Asked], Awaitable[bytes | Denied]]
+"""Gives the body of the reply: JSON."""
 
 
 class Resource(NamedTuple):
@@ -41,29 +45,43 @@ def bind(context: Context, resource: Resource) -> bearer.Operation:
     async def serve(request: Request, admitted: Admitted) -> Reply | Denied:
         path = request.path_params
         asked = Asked(path["accountId"], path.get("extensionId"), path.get("callRecordId"), request.query)
-        document = await resource.answer(context, admitted, asked)
-        return document if isinstance(document, Denied) else Reply(200, (JSON, *NO_STORE), orjson.dumps(document))
+        body = await resource.answer(context, admitted, asked)
+        return body if isinstance(body, Denied) else Reply(200, (JSON, *NO_STORE), body)
 
     return serve
 
 
-def _rendered(
-    read: Callable[[Context, Admitted, Asked], Awaitable[T | Denied]], render: Callable[[T, Links], JsonObject]
-) -> Answer:
-    async def answer(context: Context, admitted: Admitted, asked: Asked) -> JsonObject | Denied:
+def _one(read: Read[T], render: Render[T]) -> Answer:
+    async def answer(context: Context, admitted: Admitted, asked: Asked) -> bytes | Denied:
         shown = await read(context, admitted, asked)
-        return shown if isinstance(shown, Denied) else render(shown, Links(context.policy.issuer))
+        return shown if isinstance(shown, Denied) else _write(shown, render, links=Links(context.policy.issuer))
 
     return answer
 
 
+def _many(read: Read[T], render: Render[T]) -> Answer:
+    """A page of up to a thousand is rendered on another thread: here, every other caller would wait for it."""
+
+    async def answer(context: Context, admitted: Admitted, asked: Asked) -> bytes | Denied:
+        shown = await read(context, admitted, asked)
+        if isinstance(shown, Denied):
+            return shown
+        return await asyncio.to_thread(_write, shown, render, links=Links(context.policy.issuer))
+
+    return answer
+
+
+def _write(shown: T, render: Render[T], *, links: Links) -> bytes:
+    return orjson.dumps(render(shown, links))
+
+
 RESOURCES: tuple[Resource, ...] = (
-    Resource(operation.READ_ACCOUNT, _rendered(read_account, render_account)),
-    Resource(operation.LIST_EXTENSIONS, _rendered(list_extensions, render_extension_list)),
-    Resource(operation.READ_EXTENSION, _rendered(read_extension, render_extension)),
-    Resource(operation.READ_COMPANY_CALLS, _rendered(list_company_calls, render_call_log)),
-    Resource(operation.READ_COMPANY_CALL, _rendered(read_company_call, render_call)),
-    Resource(operation.READ_EXTENSION_CALLS, _rendered(list_extension_calls, render_call_log)),
-    Resource(operation.READ_EXTENSION_CALL, _rendered(read_extension_call, render_call)),
+    Resource(operation.READ_ACCOUNT, _one(read_account, render_account)),
+    Resource(operation.LIST_EXTENSIONS, _many(list_extensions, render_extension_list)),
+    Resource(operation.READ_EXTENSION, _one(read_extension, render_extension)),
+    Resource(operation.READ_COMPANY_CALLS, _many(list_company_calls, render_call_log)),
+    Resource(operation.READ_COMPANY_CALL, _one(read_company_call, render_call)),
+    Resource(operation.READ_EXTENSION_CALLS, _many(list_extension_calls, render_call_log)),
+    Resource(operation.READ_EXTENSION_CALL, _one(read_extension_call, render_call)),
 )
 """Every operation behind a bearer token, in the order of the documentation."""

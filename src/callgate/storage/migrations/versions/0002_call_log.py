@@ -6,8 +6,9 @@ revision = "0002"
 down_revision = "0001"
 
 STATEMENTS = (
-    # Columns are what the log is filtered and ordered by; the rest of a record is its document (JSON). Phone numbers
-    # are E.164 digits without '+'; `categories` begins and ends with a space, and separates by them.
+    # Columns are what the log is filtered and ordered by; the rest of a record is its document (JSON), and its legs,
+    # which few ask for, are another. Phone numbers are E.164 digits without '+'; `categories` begins and ends with a
+    # space, and separates by them.
     """
     CREATE TABLE call_record (
         id INTEGER PRIMARY KEY,
@@ -28,7 +29,8 @@ STATEMENTS = (
         from_extension TEXT,
         to_extension TEXT,
         categories TEXT NOT NULL,
-        document TEXT NOT NULL
+        document TEXT NOT NULL,
+        legs TEXT NOT NULL
     ) STRICT
     """,
     # Covering for every filter the company's log is usually read with: a page is skipped without touching the rows.
