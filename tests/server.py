@@ -93,7 +93,7 @@ def _start(data: Path, log: int, *, settings: Mapping[str, str]) -> "subprocess.
         stdout=subprocess.PIPE,
         stderr=log,
         text=True,
-        env={name: value for name, value in os.environ.items() if not name.startswith("CALLGATE_")} | settings,
+        env={name: value for name, value in os.environ.items() if not name.startswith("CALLGATE_")} | dict(settings),
     )
 
 

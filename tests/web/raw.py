@@ -1,5 +1,6 @@
 """Bytes to a server and bytes back: what a library would correct on the way, or refuse to send, arrives as written."""
 
+import base64
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from callgate.admin.world import WorldApp
 from tests.server import Server
 
 PATIENCE_S = 10
@@ -70,3 +72,8 @@ def request(target: str, *fields: str, method: str = "GET", body: bytes | None =
     if body is not None:
         lines.append(f"Content-Length: {len(body)}")
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + (body or b"")
+
+
+def basic(app: WorldApp) -> str:
+    """The field by which an app proves itself."""
+    return "Authorization: Basic " + base64.b64encode(f"{app.client_id}:{app.client_secret or ''}".encode()).decode()

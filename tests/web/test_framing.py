@@ -4,7 +4,6 @@ Assurance P15 (smuggling) and P13 (sizes). What follows the broken request on th
 would be the request of somebody else behind the same proxy.
 """
 
-import base64
 from urllib.parse import urlencode
 
 import pytest
@@ -12,10 +11,11 @@ import pytest
 from callgate.web import framing
 from callgate.web.deadline import MESSAGE_BYTES_MAX, PIPELINE_MAX
 from tests.server import Server
-from tests.web.raw import answers, ask, connected, request, tell
+from tests.web.raw import answers, ask, basic, connected, request, tell
 
 LIVE = "/health/live"
-SMUGGLED = request("/restapi/v1.0", "X-Smuggled: yes")
+ACCOUNT = "/restapi/v1.0/account/~"
+TOKEN = "/restapi/oauth/token"
 FORM = "Content-Type: application/x-www-form-urlencoded"
 POST = f"POST {LIVE} HTTP/1.1\r\nHost: a\r\n".encode()
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -117,21 +117,58 @@ LIES = {
 }
 
 
+class Bystander:
+    """A session of somebody else, and the request that ends it."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        proof = basic(server.world.apps["service"])
+        body = b"grant_type=client_credentials"
+        token = ask(server, request(TOKEN, proof, FORM, "Connection: close", method="POST", body=body)).json()
+        self._bearer = f"Authorization: Bearer {token['access_token']}"
+        body = urlencode({"token": token["access_token"]}).encode()
+        self.attack = request("/restapi/oauth/revoke", proof, FORM, method="POST", body=body)
+
+    def is_unharmed(self) -> bool:
+        """Whether the session lives."""
+        return ask(self._server, request(ACCOUNT, self._bearer, "Connection: close")).status == 200
+
+
+@pytest.fixture(scope="module")
+def bystander(server: Server) -> Bystander:
+    """One for all attacks."""
+    return Bystander(server)
+
+
+def test_bystander_is_harmed_when_the_attack_is_a_request(server: Server) -> None:
+    """What the tests below rely on."""
+    harmed = Bystander(server)
+    assert harmed.is_unharmed()
+    tell(server, harmed.attack + request(LIVE, "Connection: close"))
+    assert not harmed.is_unharmed()
+
+
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
-def test_connection_ends_with_one_refusal_when_the_framing_lies(server: Server, lie: bytes) -> None:
+def test_connection_ends_with_one_refusal_when_the_framing_lies(
+    server: Server, bystander: Bystander, lie: bytes
+) -> None:
     """400 and closed, and the request behind it is not carried out."""
-    (answer,) = tell(server, lie + SMUGGLED)
+    (answer,) = tell(server, lie + bystander.attack)
     assert answer.status == 400
     assert answer.headers["connection"] == "close"
     assert answer.headers["content-type"].startswith("text/plain")
     assert answer.headers["cache-control"] == "no-store"
+    assert bystander.is_unharmed()
 
 
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
-def test_earlier_requests_are_answered_first_when_a_later_one_lies(server: Server, lie: bytes) -> None:
+def test_earlier_requests_are_answered_first_when_a_later_one_lies(
+    server: Server, bystander: Bystander, lie: bytes
+) -> None:
     """A refusal in another's place would tell a client that what was carried out was not."""
-    first, second = tell(server, request(LIVE) + lie + SMUGGLED)
+    first, second = tell(server, request(LIVE) + lie + bystander.attack)
     assert (first.status, second.status) == (200, 400)
+    assert bystander.is_unharmed()
 
 
 @pytest.mark.parametrize("version", [b"0.9", b"2.0"])
@@ -140,21 +177,20 @@ def test_request_is_refused_when_its_version_is_another(server: Server, version:
     assert ask(server, b"GET / HTTP/" + version + b"\r\nHost: a\r\n\r\n").status == 505
 
 
-def test_what_follows_is_ignored_when_a_request_said_it_is_the_last(server: Server) -> None:
+def test_what_follows_is_ignored_when_a_request_said_it_is_the_last(server: Server, bystander: Bystander) -> None:
     """One answer, whatever comes after `Connection: close` (RFC 9112 section 9.6)."""
-    for more in (SMUGGLED, b"\0junk"):
+    for more in (bystander.attack, b"\0junk"):
         (answer,) = tell(server, request(LIVE, "Connection: close") + more)
         assert answer.status == 200
+    assert bystander.is_unharmed()
 
 
 def test_trailers_are_not_header_fields(server: Server) -> None:
     """A proxy looks at header fields alone, so nothing that it would look at may come after the body."""
-    app = server.world.apps["service"]
-    proof = base64.b64encode(f"{app.client_id}:{app.client_secret}".encode())
     body = b"grant_type=client_credentials"
-    head = f"POST /restapi/oauth/token HTTP/1.1\r\nHost: a\r\n{FORM}\r\nTransfer-Encoding: chunked\r\n".encode()
+    head = f"POST {TOKEN} HTTP/1.1\r\nHost: a\r\n{FORM}\r\nTransfer-Encoding: chunked\r\n".encode()
     chunks = b"%x\r\n%s\r\n0\r\n" % (len(body), body)
-    field = b"Authorization: Basic " + proof + b"\r\n"
+    field = basic(server.world.apps["service"]).encode() + b"\r\n"
     closing = b"Connection: close\r\n"
     assert ask(server, head + closing + field + b"\r\n" + chunks + b"\r\n").status == 200
     assert ask(server, head + closing + b"\r\n" + chunks + field + b"\r\n").status == 400
@@ -162,15 +198,9 @@ def test_trailers_are_not_header_fields(server: Server) -> None:
 
 def test_body_is_read_when_the_client_offers_another_protocol(server: Server) -> None:
     """Java's client offers h2c with its first request; the body is a body, and the next request the next."""
-    app = server.world.apps["service"]
-    proof = base64.b64encode(f"{app.client_id}:{app.client_secret}".encode()).decode()
     offer = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAA")
-    post = request(
-        "/restapi/oauth/token",
-        *(f"Authorization: Basic {proof}", FORM, *offer),
-        method="POST",
-        body=urlencode({"grant_type": "client_credentials"}).encode(),
-    )
+    fields = (basic(server.world.apps["service"]), FORM, *offer)
+    post = request(TOKEN, *fields, method="POST", body=b"grant_type=client_credentials")
     last = request(LIVE, *offer[1:], "Connection: Upgrade, close")
     for parts in ((post + post + last,), (post[:-9], post[-9:] + last), tuple(bytes([b]) for b in post + last)):
         *tokens, live = tell(server, *parts)
@@ -196,6 +226,18 @@ def test_pipeline_is_refused_when_it_is_too_long(server: Server) -> None:
     assert {answer.status for answer in accepted} == {200}
     assert len(accepted) == PIPELINE_MAX + 1
     assert refusal.status == 400
+
+
+def test_request_is_served_when_it_shares_a_packet_with_a_long_body(server: Server) -> None:
+    """What came before a message in its packet does not count against it, though the rest comes later."""
+    long = request(TOKEN, FORM, method="POST", body=b"x" * 60_000)
+    live = request(LIVE, "Connection: close")
+    with connected(server) as connection:
+        connection.sendall(long + live[:20])
+        said = connection.recv(65536)
+        connection.sendall(live[20:])
+        said += b"".join(iter(lambda: connection.recv(65536), b""))
+    assert [answer.status for answer in answers(said)] == [413, 200]
 
 
 @pytest.mark.parametrize(
@@ -235,7 +277,7 @@ def test_head_is_refused_before_its_end_when_it_is_endless(server: Server, start
 )
 def test_message_is_cut_off_when_it_goes_on_and_on(server: Server, body: bytes) -> None:
     """The endpoint's 413 is there to be read, or ours; what follows it is not taken in for ever."""
-    head = f"POST /restapi/oauth/token HTTP/1.1\r\nHost: a\r\n{FORM}\r\n".encode()
+    head = f"POST {TOKEN} HTTP/1.1\r\nHost: a\r\n{FORM}\r\n".encode()
     assert [answer.status for answer in answers(b"".join(shredded(server, head + body, 10_000)))] == [413]
 
 

@@ -143,7 +143,6 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """Owe us a request from here on; or be turned away."""
         super().connection_made(transport)
-        self._be_strict()
         # uvicorn makes a new list of header fields when a message begins. This one stands in its place from the end of
         # a head to there: it takes the trailers, which nobody reads, and tells that no head is being read.
         self.headers = self._trailers = list[Field]()
@@ -272,11 +271,6 @@ class BoundedProtocol(HttpToolsProtocol):
 
     # How bytes are read.
 
-    def _be_strict(self) -> None:
-        # uvicorn lets data follow a request that said `Connection: close`, lest an error be answered in the request's
-        # stead. Here the answer comes first whatever follows, so that what follows need not be parsed.
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=False)
-
     def _feed(self, data: bytes) -> None:
         self._slice_bytes = len(data)
         self._message_bytes += self._slice_bytes
@@ -311,7 +305,6 @@ class BoundedProtocol(HttpToolsProtocol):
         # next request. A new one reads the same head again, without the wish.
         head = self._head()
         self.parser = httptools.HttpRequestParser(self)
-        self._be_strict()
         self._feed(framing.without_upgrade(head) + rest)
 
     def _head(self) -> Head:
@@ -321,18 +314,14 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _refuse(self, refusal: Refusal) -> None:
         """Have a refusal said last, in its turn: answers to earlier requests go before it."""
-        cycle = self._last_cycle()
-        said = refusal.encode(self.server_state.default_headers)
-        self._owing_since = None
-        if self._reading is Reading.NOTHING and cycle is not None and not cycle.keep_alive:
-            self._refusal = b""  # it said that nothing would follow, so what follows is ignored
-            return
         self.watch.ended["refused"] += 1
-        self._refusal = said
-        if self._reading is Reading.BODY and self.pipeline and self.pipeline[0][0] is cycle:
+        self._owing_since = None
+        self._refusal = refusal.encode(self.server_state.default_headers)
+        if self._reading is Reading.BODY and self.pipeline and self.pipeline[0][0] is self.cycle:
             self.pipeline.popleft()  # others wait before it, and its own answer was not begun
         elif self._reading is Reading.BODY:
-            self._refusal = said if self._abandon() else b""
+            if not self._abandon():
+                self._refusal = b""
             self._leave()
         elif self._is_answered():
             self._leave()
