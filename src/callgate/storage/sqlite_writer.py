@@ -5,6 +5,7 @@ knows a loop: sqlite.py says on which thread each step runs.
 """
 
 from collections.abc import Callable
+from time import monotonic, sleep
 from typing import Final, TypeVar
 
 import apsw
@@ -27,6 +28,10 @@ T = TypeVar("T")
 
 ATTEMPTS_MAX: Final = 5
 """How often a unit is decided: past it, whoever takes its keys takes them faster than it can."""
+
+BUSY_STEP_S: Final = 0.0003
+"""How often the lock is tried. A busy server is without it for a tenth of a millisecond between two batches: SQLite's
+own waiting, in steps of a millisecond and more, kept the command line out for up to a second."""
 
 CLOCK_STEP_MS: Final = 1000
 """The latest time stamped is kept this coarsely: a write of its own for each commit would buy nothing."""
@@ -88,12 +93,17 @@ class Writer:
         self._entries.clear()
 
     def begin_patiently(self) -> None:
-        """The same, waiting for another process that writes. Raises apsw.Error."""
-        self._connection.set_busy_timeout(self._busy_ms)
-        try:
-            self.begin()
-        finally:
-            self._connection.set_busy_timeout(0)
+        """The same, waiting for another process that writes; blocks up to its patience. Raises apsw.Error."""
+        until = monotonic() + self._busy_ms / 1000
+        while True:
+            try:
+                self.begin()
+            except apsw.BusyError:
+                if monotonic() >= until:
+                    raise
+                sleep(BUSY_STEP_S)
+            else:
+                return
 
     def decide(self, unit: Unit[F, D]) -> D:
         """Load, decide and save one unit.
