@@ -41,8 +41,9 @@ coverage:
 
 # measure requests per second beside the bare HTTP server and a peer
 bench *args:
+    @tools/debian-packages wrk
     @tools/node-packages bench
-    python bench/run.py "$@"
+    python -m bench.run "$@"
 
 # write the generated pages of docs/ anew
 docs:

@@ -1,0 +1,228 @@
+"""`./dev bench`: requests per second beside the same HTTP server's bare reply and beside npm oidc-provider.
+
+One interleaved run: each round measures everything once, in turn; medians of the rounds and their ratios are what is
+reported. Servers are pinned to one core, the load generator to another. Callgate's writes are durable before each reply
+(SQLite, synchronous=FULL); the peer keeps everything in memory.
+"""
+
+import argparse
+import base64
+import json
+import os
+import platform
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import report
+from bench.world import World, build
+
+HERE = Path(__file__).parent
+PROGRAMS = Path(sys.executable).parent
+TOKEN = "/restapi/oauth/token"
+READ = "/restapi/v1.0/account/~/extension/~"
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+GRANT_LINES_MAX = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One thing measured: which server, which script with which arguments, and how many requests make one unit."""
+
+    name: str
+    server: str
+    script: str
+    arguments: tuple[str, ...]
+    requests_per_unit: int = 1
+
+
+def main() -> None:
+    """Measure, print the table, write the chart."""
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds; medians are reported (3)")
+    parser.add_argument("--seconds", type=int, default=5, help="length of one measurement (5)")
+    parser.add_argument("--connections", type=int, default=32, help="keep-alive connections (32)")
+    parser.add_argument("--write", action="store_true", help="put table and chart into bench/README.md")
+    options = parser.parse_args()
+    if shutil.which("wrk") is None or shutil.which("taskset") is None:
+        sys.exit("wrk and taskset are needed: apt-get install wrk util-linux")
+    with tempfile.TemporaryDirectory(prefix="callgate-bench-") as name:
+        rows = _measure(Path(name), options)
+    print(report.table(rows))
+    if options.write:
+        report.write(rows, HERE, _machine(options))
+
+
+def _measure(folder: Path, options: argparse.Namespace) -> list[report.Row]:
+    ports = _free_ports(3)
+    world = build(folder, ports[0])
+    (folder / "callgate.toml").write_text(
+        f'[server]\nport = {ports[0]}\n[database]\nurl = "sqlite:///{folder}/callgate.db"\n'
+        f'[keys]\nkey_encryption_key_file = "{folder}/kek"\n[log]\nlevel = "warning"\n'
+    )
+    with (
+        _server([str(PROGRAMS / "callgate"), "serve", "--config", str(folder / "callgate.toml")], ports[0]),
+        _server([sys.executable, "-m", "bench.bare", str(ports[1])], ports[1]),
+        _peer(ports[2]) as peer,
+    ):
+        works = [*_callgate(folder, world, ports[0]), _bare(ports[1]), *_oidc_provider(folder, peer)]
+        addresses = {"callgate": ports[0], "bare": ports[1], "oidc-provider": ports[2]}
+        found: dict[str, list[report.Sample]] = {work.name: [] for work in works}
+        for number in range(options.rounds):
+            for work in works:
+                sample = _wrk(work, addresses[work.server], options)
+                found[work.name].append(sample)
+                print(
+                    f"round {number + 1}  {work.name:<42} {sample.rate:>9,.0f}/s  p99 {sample.p99_ms:.1f} ms",
+                    flush=True,
+                )
+    return [_row(work, found[work.name]) for work in works]
+
+
+def _row(work: Work, samples: Sequence[report.Sample]) -> report.Row:
+    return report.Row(
+        name=work.name,
+        server=work.server,
+        rate=statistics.median(sample.rate for sample in samples),
+        p50_ms=statistics.median(sample.p50_ms for sample in samples),
+        p99_ms=statistics.median(sample.p99_ms for sample in samples),
+    )
+
+
+def _callgate(folder: Path, world: World, port: int) -> list[Work]:
+    body = "grant_type=client_credentials"
+    service = _lines(folder / "service", [(encode_basic(*app), body) for app in world.apps])
+    pairs = [
+        (encode_basic(*app), urllib.parse.urlencode({"grant_type": JWT_BEARER, "assertion": jwt}))
+        for jwt in world.credentials
+        for app in world.apps
+    ]
+    jwts = _lines(folder / "jwt", pairs[:GRANT_LINES_MAX])
+    seeds = [_grant(port, authorization, form) for authorization, form in pairs[:: len(world.apps)]]
+    owner = encode_basic(*world.apps[0])
+    refreshes = _lines(folder / "refresh", [(owner, str(seed["refresh_token"])) for seed in seeds[: len(seeds) // 2]])
+    chains = _lines(folder / "use", [(owner, str(seed["refresh_token"])) for seed in seeds[len(seeds) // 2 :]])
+    reader = str(_grant(port, encode_basic(*world.apps[1]), pairs[1][1])["access_token"])
+    return [
+        Work(name="client_credentials", server="callgate", script="grants", arguments=(str(service), TOKEN)),
+        Work(name="jwt-bearer", server="callgate", script="grants", arguments=(str(jwts), TOKEN)),
+        Work(name="refresh", server="callgate", script="refresh", arguments=(str(refreshes), TOKEN)),
+        Work(
+            name="refresh with first use (pairs)",
+            server="callgate",
+            script="refresh",
+            arguments=(str(chains), TOKEN, READ),
+            requests_per_unit=2,
+        ),
+        Work(name="bearer validation", server="callgate", script="bearer", arguments=(READ, reader)),
+    ]
+
+
+def _bare(port: int) -> Work:
+    del port
+    return Work(
+        name="bare reply",
+        server="bare",
+        script="bearer",
+        arguments=(TOKEN, "Basic eDp5", "grant_type=client_credentials"),
+    )
+
+
+def _oidc_provider(folder: Path, peer: dict[str, list[list[str]]]) -> list[Work]:
+    body = "grant_type=client_credentials"
+    service = _lines(folder / "peer-service", [(encode_basic(*client), body) for client in peer["clients"]])
+    chains = peer["refreshTokens"]
+    refreshes = _lines(folder / "peer-refresh", [(encode_basic(row[0], row[1]), row[2]) for row in chains])
+    client_id, secret, token = (str(part) for part in peer["introspect"])
+    introspect = ("/token/introspection", encode_basic(client_id, secret), f"token={token}")
+    name = "oidc-provider"
+    return [
+        Work(name=f"{name}: client_credentials", server=name, script="grants", arguments=(str(service), "/token")),
+        Work(name=f"{name}: refresh", server=name, script="refresh", arguments=(str(refreshes), "/token")),
+        Work(name=f"{name}: introspection", server=name, script="bearer", arguments=introspect),
+    ]
+
+
+def _wrk(work: Work, port: int, options: argparse.Namespace) -> report.Sample:
+    command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{options.connections}", f"-d{options.seconds}s"]
+    command += ["-s", str(HERE / "lua" / f"{work.script}.lua"), f"http://127.0.0.1:{port}", "--", *work.arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
+    requests, duration_us, p50_us, p99_us, failed = (int(word) for word in line.split()[1:])
+    assert failed == 0, f"{work.name}: {failed} of {requests} requests failed"
+    rate = requests / work.requests_per_unit / (duration_us / 1e6)
+    return report.Sample(rate=rate, p50_ms=p50_us / 1000, p99_ms=p99_us / 1000)
+
+
+def encode_basic(client_id: str, secret: str) -> str:
+    """The Authorization header of an app."""
+    return "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+
+
+def _grant(port: int, authorization: str, form: str) -> dict[str, str | int]:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{TOKEN}", form.encode(), {"Authorization": authorization})
+    with urllib.request.urlopen(request) as reply:  # noqa: S310 - likewise
+        granted: dict[str, str | int] = json.loads(reply.read())
+    return granted
+
+
+def _lines(file: Path, rows: Sequence[tuple[str, str]]) -> Path:
+    file.write_text("".join(f"{authorization}\t{rest}\n" for authorization, rest in rows))
+    return file
+
+
+@contextmanager
+def _server(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        ["taskset", "-c", "0", *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=HERE.parent
+    ) as process:
+        try:
+            _wait(port)
+            yield process
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def _peer(port: int) -> Iterator[dict[str, list[list[str]]]]:
+    command = [str(PROGRAMS / "node"), str(HERE / "peers" / "oidc_provider.mjs"), str(port), "200"]
+    with _server(command, port) as process:
+        assert process.stdout is not None
+        yield json.loads(next(line for line in process.stdout if line.startswith("{")))  # after its notices
+
+
+def _wait(port: int) -> None:
+    for _ in range(300):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise TimeoutError(f"nothing answers on port {port}")
+
+
+def _free_ports(count: int) -> list[int]:
+    with socket.socket() as first, socket.socket() as second, socket.socket() as third:
+        sockets = [first, second, third][:count]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [int(each.getsockname()[1]) for each in sockets]
+
+
+def _machine(options: argparse.Namespace) -> str:
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    rounds = f"medians of {options.rounds} interleaved rounds of {options.seconds} s"
+    return f"{machine}; server on one core, wrk on the other, {options.connections} connections, {rounds}"
+
+
+if __name__ == "__main__":
+    main()
