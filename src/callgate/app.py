@@ -96,7 +96,7 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
         )
         steady = SteadyClock(clock.now_ms)
         sweep = partial(_sweep, store, steady)
-        upkeep = asyncio.get_running_loop().create_task(keep_up(keeper, sweep, log))
+        upkeep = asyncio.get_running_loop().create_task(keep_up(keeper, sweep, log=log))
         stack.callback(upkeep.cancel)
         tables = (development_table(context),) if development else ()
         yield Running(application=build(context, log, development=tables), context=context, log=log)

@@ -42,7 +42,7 @@ def place_live(row: Row, *, endpoint_id: str | None) -> Placed:
     surplus = max(0, len(staying) - cap + 1)
     inherited = [s.slot for s in same if s.slot is not None and s.slot < cap]
     slot = inherited[0] if inherited else _lowest_free(staying[surplus:], 0)
-    replaced, evicted = _ended(row, same, EndReason.REPLACED), _ended(row, staying[:surplus], EndReason.EVICTED)
+    replaced, evicted = _ended(row, same, why=EndReason.REPLACED), _ended(row, staying[:surplus], why=EndReason.EVICTED)
     return Placed(slot, (*over, *replaced, *evicted))
 
 
@@ -51,7 +51,7 @@ def place_pending(row: Row) -> Placed:
     over, waiting = _sort_out(row, (seated for seated in row.seat if _is_pending(seated.session)))
     waiting.sort(key=lambda session: (session.opened_ms, session.id))
     surplus = max(0, len(waiting) - PENDING_MAX + 1)
-    replaced = _ended(row, waiting[:surplus], EndReason.REPLACED)
+    replaced = _ended(row, waiting[:surplus], why=EndReason.REPLACED)
     return Placed(_lowest_free(waiting[surplus:], PENDING_SLOT_FIRST), (*over, *replaced))
 
 
@@ -59,7 +59,7 @@ def _is_pending(session: Session) -> bool:
     return session.slot is not None and session.slot >= PENDING_SLOT_FIRST
 
 
-def _ended(row: Row, sessions: Iterable[Session], why: EndReason) -> tuple[SessionEnded, ...]:
+def _ended(row: Row, sessions: Iterable[Session], *, why: EndReason) -> tuple[SessionEnded, ...]:
     return tuple(SessionEnded(session, why, row.now_ms, row.parties.client.id) for session in sessions)
 
 
@@ -79,7 +79,7 @@ def _sort_out(row: Row, seat: Iterable[Seated]) -> tuple[list[SessionEnded], lis
         if why is None:
             live.append(session)
         else:
-            over += _ended(row, (session,), why)
+            over += _ended(row, (session,), why=why)
     return over, live
 
 

@@ -122,7 +122,7 @@ class _Read(NamedTuple):
     key: SignInKey | None
 
 
-async def begin(context: Context, query: bytes, cookies: Cookies, request_id: str) -> Outcome:
+async def begin(context: Context, query: bytes, *, cookies: Cookies, request_id: str) -> Outcome:
     """GET authorize: a new request, or (with `form_state` alone) one under way. Raises Unavailable."""
     pairs = parse_pairs(query)
     if isinstance(pairs, Denied):
@@ -152,16 +152,16 @@ async def sign_in(context: Context, post: Post) -> Outcome:
         case "sso":
             return await _sign_in_page(context, read, form, fault=authorize_faults.SSO_NOT_CONFIGURED)
         case _:
-            return await _sign_in(context, read, form, post.request_id)
+            return await _sign_in(context, read, form=form, request_id=post.request_id)
 
 
-async def _sign_in(context: Context, read: _Read, form: Form, request_id: str) -> Outcome:
+async def _sign_in(context: Context, read: _Read, *, form: Form, request_id: str) -> Outcome:
     wanted = sign_in_protocol.parse(form)
     if isinstance(wanted, Denied):
         return await _sign_in_page(context, read, form, fault=wanted.fault)
     decision, moment = await _prove(context, wanted, ClientId(read.request.client_id))
     if isinstance(decision, Denied):
-        _note(context, decision, request_id, read.request.client_id)
+        _note(context, decision, request_id=request_id, client_id=read.request.client_id)
         return await _sign_in_page(context, read, form, fault=decision.fault)
     binding = new_binding(context)
     form_state = seal_form_state(context, read.state, binding)
@@ -346,7 +346,7 @@ async def _cancelled(context: Context, read: _Read, request_id: str) -> Outcome:
 async def _stop(context: Context, stopped: Denied | RedirectFault, request_id: str) -> Outcome:
     if isinstance(stopped, Denied):
         return _fault(context, stopped, request_id)
-    _note(context, stopped, request_id, stopped.request.client_id)
+    _note(context, stopped, request_id=request_id, client_id=stopped.request.client_id)
     text = stopped.fault.text.format_map(dict(stopped.values))
     return _send_back(context, stopped.request, [("error", stopped.fault.error), ("error_description", text)])
 
@@ -366,10 +366,10 @@ def _too_long(context: Context, request_id: str) -> ShowFault:
 
 
 def _fault(context: Context, denied: Denied, request_id: str) -> ShowFault:
-    _note(context, denied, request_id, None)
+    _note(context, denied, request_id=request_id, client_id=None)
     return ShowFault(denied=denied)
 
 
-def _note(context: Context, denial: Denied | RedirectFault, request_id: str, client_id: str | None) -> None:
+def _note(context: Context, denial: Denied | RedirectFault, *, request_id: str, client_id: str | None) -> None:
     named = ClientId(client_id) if client_id else None
-    context.events.denied("authorize", request_id, denial, client_id=named, at_ms=context.clock.now_ms())
+    context.events.denied("authorize", denial, request_id=request_id, client_id=named, at_ms=context.clock.now_ms())

@@ -46,7 +46,7 @@ class Events:
         )
 
     def denied(
-        self, endpoint: str, request_id: str, denial: Denied | RedirectFault, *, client_id: ClientId | None, at_ms: int
+        self, endpoint: str, denial: Denied | RedirectFault, *, request_id: str, client_id: ClientId | None, at_ms: int
     ) -> None:
         """A request was refused; its explanation can be asked for by request id."""
         fault = denial.fault

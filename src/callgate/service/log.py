@@ -34,15 +34,15 @@ class _Lines(structlog.BytesLogger):
     log = debug = info = warning = error = critical = exception = msg
 
 
-def _one_line(_logger: object, _method: str, event: EventDict) -> bytes:
-    return orjson.dumps(event, default=str)
+def _one_line(logger: object, method_name: str, event_dict: EventDict) -> bytes:  # noqa: ARG001 - a processor's shape
+    return orjson.dumps(event_dict, default=str)
 
 
 def _drawn_line(*, colors: bool) -> Processor:
     # The usual traceback shows what local variables hold: passwords and tokens among them.
     draw = structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)
 
-    def encode(logger: object, method: str, event: EventDict) -> bytes:
-        return draw(logger, method, event).encode("utf-8", "backslashreplace")
+    def encode(logger: object, method_name: str, event_dict: EventDict) -> bytes:
+        return draw(logger, method_name, event_dict).encode("utf-8", "backslashreplace")
 
     return encode

@@ -22,10 +22,10 @@ async def revoke(context: Context, request: TokenRequest) -> Done | Denied:
         query_tokens=context.policy.query_tokens,
     )
     if isinstance(call, Denied):
-        return _denied(context, request, call, None)
+        return _denied(context, request, denial=call, client_id=None)
     proven = await clients.prove(context, call.presented)
     if isinstance(proven, Denied):
-        return _denied(context, request, proven, None)
+        return _denied(context, request, denial=proven, client_id=None)
     reference = await context.keeper.open(call.token, _KINDS)
     decision = Done()
     if reference is not None:
@@ -40,6 +40,8 @@ async def revoke(context: Context, request: TokenRequest) -> Done | Denied:
     return decision
 
 
-def _denied(context: Context, request: TokenRequest, denial: Denied, client_id: ClientId | None) -> Denied:
-    context.events.denied("revoke", request.request_id, denial, client_id=client_id, at_ms=context.clock.now_ms())
+def _denied(context: Context, request: TokenRequest, *, denial: Denied, client_id: ClientId | None) -> Denied:
+    context.events.denied(
+        "revoke", denial, request_id=request.request_id, client_id=client_id, at_ms=context.clock.now_ms()
+    )
     return denial

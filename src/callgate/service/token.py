@@ -73,10 +73,10 @@ async def exchange(context: Context, request: TokenRequest) -> TokenReply | Deni
         authorization=request.authorization,
     )
     if isinstance(call, Denied):
-        return _denied(context, request, call, None)
+        return _denied(context, request, denial=call, client_id=None)
     decision, client_id = await _decide(context, call)
     if isinstance(decision, Denied):
-        return _denied(context, request, decision, client_id)
+        return _denied(context, request, denial=decision, client_id=client_id)
     reply = await seal(context, decision)
     context.events.granted(
         "token",
@@ -108,7 +108,7 @@ async def _run(context: Context, grant: GrantRequest, client: ClientProven) -> T
     moment = context.moment()
     match grant:
         case refresh_token.RefreshRequest():
-            return await _refresh(context, grant, client, moment)
+            return await _refresh(context, grant, client=client, moment=moment)
         case client_credentials.ClientCredentialsRequest():
             unit = Unit(
                 client_credentials.lookup(client, grant),
@@ -116,17 +116,17 @@ async def _run(context: Context, grant: GrantRequest, client: ClientProven) -> T
             )
             return await context.store.run(unit)
         case jwt_bearer.JwtBearerRequest():
-            return await _jwt_bearer(context, grant, client, moment)
+            return await _jwt_bearer(context, grant, client=client, moment=moment)
         case authorization_code.CodeRequest():
-            return await _code(context, grant, client, moment)
+            return await _code(context, grant, client=client, moment=moment)
         case password.PasswordRequest():
-            return await _password(context, grant, client, moment)
+            return await _password(context, grant, client=client, moment=moment)
         case _:
             assert_never(grant)
 
 
 async def _refresh(
-    context: Context, grant: refresh_token.RefreshRequest, client: ClientProven, moment: Moment
+    context: Context, grant: refresh_token.RefreshRequest, *, client: ClientProven, moment: Moment
 ) -> TokenDecision:
     reference = await context.keeper.open(grant.refresh_token, (TokenKind.REFRESH,))
     if reference is None:
@@ -140,7 +140,7 @@ async def _refresh(
 
 
 async def _code(
-    context: Context, grant: authorization_code.CodeRequest, client: ClientProven, moment: Moment
+    context: Context, grant: authorization_code.CodeRequest, *, client: ClientProven, moment: Moment
 ) -> TokenDecision:
     reference = await context.keeper.open(grant.code, (TokenKind.CODE,))
     if reference is None:
@@ -156,7 +156,7 @@ async def _code(
 
 
 async def _password(
-    context: Context, grant: password.PasswordRequest, client: ClientProven, moment: Moment
+    context: Context, grant: password.PasswordRequest, *, client: ClientProven, moment: Moment
 ) -> TokenDecision:
     proof = await passwords.prove(context, grant.login, grant.password)
     lookup: PasswordOpening = password.lookup(client, grant.login or passwords.NOBODY)
@@ -175,7 +175,7 @@ _NOT_OURS = {
 
 
 async def _jwt_bearer(
-    context: Context, grant: jwt_bearer.JwtBearerRequest, client: ClientProven, moment: Moment
+    context: Context, grant: jwt_bearer.JwtBearerRequest, *, client: ClientProven, moment: Moment
 ) -> TokenDecision:
     """A row with the text's hash accepts it; only a text without one is parsed, to choose the error (ruling 6)."""
     found = await context.store.read(CredentialLookup(hash_jwt_credential(grant.assertion)))
@@ -249,6 +249,8 @@ async def _signer(context: Context, client: Client) -> SigningKey | HmacSecret:
     return (rings.id_es256 if Switch.ID_TOKEN_ES256 in client.switches else rings.id_rs256).active
 
 
-def _denied(context: Context, request: TokenRequest, denial: Denied, client_id: ClientId | None) -> Denied:
-    context.events.denied("token", request.request_id, denial, client_id=client_id, at_ms=context.clock.now_ms())
+def _denied(context: Context, request: TokenRequest, *, denial: Denied, client_id: ClientId | None) -> Denied:
+    context.events.denied(
+        "token", denial, request_id=request.request_id, client_id=client_id, at_ms=context.clock.now_ms()
+    )
     return denial

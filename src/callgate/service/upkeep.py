@@ -18,15 +18,15 @@ SWEEP_S = 60
 Work = Callable[[], Awaitable[object]]
 
 
-async def keep_up(keeper: Keeper, sweep: Work, log: FilteringBoundLogger) -> None:
+async def keep_up(keeper: Keeper, sweep: Work, *, log: FilteringBoundLogger) -> None:
     """Run until cancelled; a failure is logged and tried again at its next time."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(_every(KEYS_S, keeper.reload, log))
-        group.create_task(_every(KEYS_S, keeper.rotate, log))
-        group.create_task(_every(SWEEP_S, sweep, log))
+        group.create_task(_every(KEYS_S, keeper.reload, log=log))
+        group.create_task(_every(KEYS_S, keeper.rotate, log=log))
+        group.create_task(_every(SWEEP_S, sweep, log=log))
 
 
-async def _every(seconds: int, work: Work, log: FilteringBoundLogger) -> None:
+async def _every(seconds: int, work: Work, *, log: FilteringBoundLogger) -> None:
     while True:
         await asyncio.sleep(seconds)
         try:

@@ -42,7 +42,7 @@ class AuthorizePages:
 
     async def authorize(self, request: Request) -> Reply:
         """GET: begin or go on."""
-        outcome = await service.begin(self._context, request.query, self._cookies(request), request.request_id)
+        outcome = await self._begin(request, request.query)
         return self._reply(request, outcome, after_post=False)
 
     async def authorize_by_post(self, request: Request) -> Reply:
@@ -51,13 +51,17 @@ class AuthorizePages:
         if isinstance(body, Denied):
             return self._reply(request, ShowFault(denied=body), after_post=True)
         if len(body) > 8000:  # noqa: PLR2004 - longer than any URL that servers and browsers agree to pass on
-            outcome = await service.begin(self._context, body, self._cookies(request), request.request_id)
+            outcome = await self._begin(request, body)
             return self._reply(request, outcome, after_post=True)
         location = f"{AUTHORIZE}?{body.decode('latin-1')}"
         if not location.isprintable() or not location.isascii():
-            outcome = await service.begin(self._context, body, self._cookies(request), request.request_id)
+            outcome = await self._begin(request, body)
             return self._reply(request, outcome, after_post=True)
-        return _redirect(location, 303, ())
+        return _redirect(location, status=303)
+
+    async def _begin(self, request: Request, query: bytes) -> Outcome:
+        cookies = self._cookies(request)
+        return await service.begin(self._context, query, cookies=cookies, request_id=request.request_id)
 
     async def sign_in(self, request: Request) -> Reply:
         """POST of the sign-in page."""
@@ -98,21 +102,23 @@ class AuthorizePages:
             case ShowSignIn():
                 page = _sign_in_page(outcome)
                 status = 400 if outcome.fault else 200
-                return self._page(request, page, outcome.request, status=status, binding=outcome.binding)
+                return self._page(request, page, asked=outcome.request, status=status, binding=outcome.binding)
             case ShowConsent():
                 page_of = _consent_page(outcome)
-                return self._page(request, page_of, outcome.asked.request, status=200, binding=outcome.binding)
+                return self._page(request, page_of, asked=outcome.asked.request, status=200, binding=outcome.binding)
             case Continue():
-                sign_in = self._cookie(self._sign_in_name, outcome.sign_in_cookie, outcome.remembered_s)
-                cookies = (self._cookie(self._binding_name, outcome.binding, BINDING_MS // 1000), sign_in)
-                return _redirect(f"{AUTHORIZE}?{urlencode({'form_state': outcome.form_state})}", 303, cookies)
+                sign_in = self._cookie(self._sign_in_name, outcome.sign_in_cookie, max_age_s=outcome.remembered_s)
+                cookies = (self._cookie(self._binding_name, outcome.binding, max_age_s=BINDING_MS // 1000), sign_in)
+                return _redirect(
+                    f"{AUTHORIZE}?{urlencode({'form_state': outcome.form_state})}", status=303, cookies=cookies
+                )
             case SendBack():
-                return _redirect(_location(outcome), 303 if after_post else 302, ())
+                return _redirect(_location(outcome), status=303 if after_post else 302)
 
-    def _page(self, request: Request, page: Page, asked: AuthorizeRequest, *, status: int, binding: str) -> Reply:
+    def _page(self, request: Request, page: Page, *, asked: AuthorizeRequest, status: int, binding: str) -> Reply:
         locale = _locale(request, asked.ui_locales)
-        cookie = self._cookie(self._binding_name, binding, BINDING_MS // 1000)
-        return _html(page, locale, status, (cookie,))
+        cookie = self._cookie(self._binding_name, binding, max_age_s=BINDING_MS // 1000)
+        return _html(page, locale, status=status, cookies=(cookie,))
 
     def _show_fault(self, request: Request, denied: Denied) -> Reply:
         """A page to a browser, the envelope to others."""
@@ -121,9 +127,9 @@ class AuthorizePages:
             return envelope.oauth_error(denied, statuses=statuses)
         text = envelope.text_of(denied.fault, denied.values)
         page = FaultPage(fault=denied.fault, text=text, request_id=request.request_id)
-        return _html(page, _locale(request, ""), envelope.status_of(denied.fault, statuses), ())
+        return _html(page, _locale(request, ""), status=envelope.status_of(denied.fault, statuses))
 
-    def _cookie(self, name: str, value: str, max_age_s: int | None) -> Header:
+    def _cookie(self, name: str, value: str, *, max_age_s: int | None) -> Header:
         parts = [f"{name}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
         if max_age_s is not None:
             parts.append(f"Max-Age={max_age_s}")
@@ -136,20 +142,20 @@ def _locale(request: Request, ui_locales: str) -> Locale:
     return choose_locale(ui_locales=ui_locales, locale_id=None, accept_language=request.header(b"accept-language"))
 
 
-def _html(page: Page, locale: Locale, status: int, extra: tuple[Header, ...]) -> Reply:
+def _html(page: Page, locale: Locale, *, status: int, cookies: tuple[Header, ...] = ()) -> Reply:
     headers = tuple(
         (name.lower().encode(), value.encode()) for name, value in page_headers(page, locale=locale).items()
     )
-    return Reply(status, (*headers, *extra), render(page, locale=locale))
+    return Reply(status, (*headers, *cookies), render(page, locale=locale))
 
 
-def _redirect(location: str, status: int, extra: tuple[Header, ...]) -> Reply:
+def _redirect(location: str, *, status: int, cookies: tuple[Header, ...] = ()) -> Reply:
     headers: tuple[Header, ...] = (
         (b"location", location.encode()),
         (b"cache-control", b"no-store"),
         (b"referrer-policy", b"no-referrer"),
     )
-    return Reply(status, (*headers, *extra), b"")
+    return Reply(status, (*headers, *cookies), b"")
 
 
 def _location(back: SendBack) -> str:

@@ -26,5 +26,5 @@ class BearerEndpoint:
             return outcome
         now_ms = self._context.clock.now_ms()
         client_id = None if isinstance(admitted, Denied) else admitted.client.id
-        self._context.events.denied("api", request.request_id, outcome, client_id=client_id, at_ms=now_ms)
+        self._context.events.denied("api", outcome, request_id=request.request_id, client_id=client_id, at_ms=now_ms)
         return api_error(outcome)

@@ -59,7 +59,7 @@ class Endpoint:
         extra: tuple[Header, ...] = ((b"rcrequestid", request.request_id.encode()),)
         if self._family is not Family.PAGE:
             extra += cors.headers(request.header(b"origin"))
-        await send_reply(send, reply, extra)
+        await send_reply(send, reply, extra=extra)
 
     async def _answer(self, request: Request) -> Reply:
         method = request.method

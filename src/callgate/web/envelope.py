@@ -50,7 +50,7 @@ def oauth_error(denied: Denied, *, statuses: Statuses) -> Reply:
         detail["parameters"] = parameters
     body = orjson.dumps({"error": fault.error, "errors": [detail], "error_description": message})
     status = status_of(fault, statuses)
-    return Reply(status, (JSON, *NO_STORE, *_challenge(status, "Basic", None), *_retry(status)), body)
+    return Reply(status, (JSON, *NO_STORE, *_challenge(status, "Basic", reason=None), *_retry(status)), body)
 
 
 def api_error(denied: Denied) -> Reply:
@@ -61,7 +61,7 @@ def api_error(denied: Denied) -> Reply:
     detail = {"errorCode": fault.code, "message": message, **extras}
     body = orjson.dumps({"errorCode": fault.error, "message": message, "errors": [detail], **extras})
     reason = None if fault is api_faults.AUTHORIZATION_ABSENT else message
-    headers = (JSON, *NO_STORE, *_challenge(fault.status, "Bearer", reason), *_retry(fault.status))
+    headers = (JSON, *NO_STORE, *_challenge(fault.status, "Bearer", reason=reason), *_retry(fault.status))
     return Reply(fault.status, headers, body)
 
 
@@ -79,7 +79,7 @@ def defect(*, oauth: bool, statuses: Statuses) -> Reply:
     return api_error(Denied(fault=api_faults.INTERNAL_ERROR))
 
 
-def _challenge(status: int, scheme: str, reason: str | None) -> tuple[Header, ...]:
+def _challenge(status: int, scheme: str, *, reason: str | None) -> tuple[Header, ...]:
     if status != 401:  # noqa: PLR2004 - Unauthorized, the one status with a challenge (RFC 9110 section 11.6.1)
         return ()
     value = f'{scheme} realm="{REALM}"'

@@ -78,7 +78,7 @@ class Request:
 Handler = Callable[[Request], Awaitable[Reply]]
 
 
-async def send_reply(send: Send, reply: Reply, extra: tuple[Header, ...]) -> None:
+async def send_reply(send: Send, reply: Reply, *, extra: tuple[Header, ...]) -> None:
     """Send a whole response in two messages."""
     length = (b"content-length", str(len(reply.body)).encode())
     headers = [*reply.headers, *extra, length]
