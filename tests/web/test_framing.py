@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from callgate.web import framing
-from callgate.web.deadline import MESSAGE_BYTES_MAX, PIPELINE_MAX
+from callgate.web.deadline import MESSAGE_BYTES_MAX, PIPELINE_MAX, SLICE_BYTES
 from tests.server import Server
 from tests.web.raw import answers, ask, basic, connected, request, tell
 
@@ -230,12 +230,14 @@ def test_pipeline_is_refused_when_it_is_too_long(server: Server) -> None:
 
 def test_request_is_served_when_it_shares_a_packet_with_a_long_body(server: Server) -> None:
     """What came before a message in its packet does not count against it, though the rest comes later."""
+    begun = 20
     long = request(TOKEN, FORM, method="POST", body=b"x" * 60_000)
+    long = request(TOKEN, FORM, method="POST", body=b"x" * (60_000 + 4 * SLICE_BYTES - len(long) - begun))
     live = request(LIVE, "Connection: close")
     with connected(server) as connection:
-        connection.sendall(long + live[:20])
+        connection.sendall(long + live[:begun])  # whole slices, so that all of the last one is before it
         said = connection.recv(65536)
-        connection.sendall(live[20:])
+        connection.sendall(live[begun:])
         said += b"".join(iter(lambda: connection.recv(65536), b""))
     assert [answer.status for answer in answers(said)] == [413, 200]
 
