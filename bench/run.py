@@ -30,7 +30,7 @@ from bench.world import World, build
 HERE = Path(__file__).parent
 PROGRAMS = Path(sys.executable).parent
 TOKEN = "/restapi/oauth/token"
-READ = "/restapi/v1.0/account/~/extension/~"
+READ = "/.well-known/entry-points/external"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 GRANT_LINES_MAX = 20_000
 
