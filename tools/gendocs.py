@@ -1,0 +1,300 @@
+"""Write the parts of docs/ that the code already says: settings, commands, faults, endpoints, the diagram of imports.
+
+`python tools/gendocs.py` writes; `--check` writes nothing and fails when a file would change. A page says where its
+part goes: everything between `<!-- begin: NAME -->` and `<!-- end: NAME -->` is replaced. Prose belongs outside.
+"""
+
+import asyncio
+import inspect
+import logging
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import typer.main
+from import_diagram import draw_imports
+from typer.core import TyperArgument, TyperGroup, TyperOption
+
+from callgate.admin.cli import EPILOG, build_cli
+from callgate.app import running
+from callgate.config import DatabaseSettings, KeySettings, Settings, describe
+from callgate.model import api_faults, authorize_faults, faults, grant_faults, operation
+from callgate.model.client import AppKind, GrantType, Switch, grants_possible
+from callgate.model.faults import Fault
+from callgate.model.operation import Operation
+from callgate.model.permission import PERMISSIONS
+from callgate.model.scope import SCOPES, covers
+from callgate.web.development import development_table
+from callgate.web.door import Family
+from callgate.web.routes import endpoints
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+DIAGRAM = DOCS / "images/floors.svg"
+
+WHERE = {
+    faults: "Every OAuth endpoint",
+    authorize_faults: "At the authorize endpoint and its pages",
+    grant_faults: "At the token endpoint, and at sign-in",
+    api_faults: "At the API",
+}
+"""Module of the catalogue -> who answers with its rows."""
+
+ALWAYS = frozenset({"--json", "--config", "--help"})
+"""Options that every command has; they are described once."""
+
+
+def settings() -> Iterator[str]:
+    """Each setting under a heading of its own."""
+    for section in describe(Settings()):
+        yield f"## [{section.name}]\n\n{section.description}"
+        for entry in section.settings:
+            default = f"`{entry.default}`" if entry.default else "none"
+            yield f"### {entry.key}\n\n{entry.description}"
+            yield f"- Values: {_choices(entry.kind)}. Default: {default}.\n- Variable: `{entry.variable}`"
+
+
+def commands() -> Iterator[str]:
+    """Each command under a heading of its own: what it does, how it is called, its options."""
+    cli = typer.main.get_command(build_cli())
+    assert isinstance(cli, TyperGroup)
+    for name, command in cli.commands.items():
+        if not isinstance(command, TyperGroup):
+            yield from _command(f"callgate {name}", command, level=2)
+            continue
+        yield f"## callgate {name}\n\n{command.help}"
+        for verb, inner in command.commands.items():
+            yield from _command(f"callgate {name} {verb}", inner, level=3)
+
+
+def exit_codes() -> Iterator[str]:
+    """What a shell sees."""
+    yield EPILOG
+
+
+def catalogue() -> Iterator[str]:
+    """Each code under a heading of its own, with every row of the catalogue that has it."""
+    rows = [(fault, where) for module, where in WHERE.items() for fault in _faults_of(module)]
+    for code in sorted({fault.code for fault, _ in rows}, key=_code_order):
+        yield f"## {code}"
+        for fault, where in rows:
+            if fault.code == code:
+                yield f"**`{fault.text}`**"
+                yield f"{where}: `{fault.error}`, HTTP {_statuses(fault)}. {fault.remedy}"
+                if fault.audience is not faults.Audience.APP_OWNER:
+                    yield "Which rule failed is for the account’s administrator; the app is told the remedy alone."
+
+
+def routes() -> Iterator[str]:
+    """Every path of the server in one table."""
+    families = {Family.OAUTH: "OAuth", Family.API: "API", Family.PAGE: "a page to browsers, OAuth to others"}
+    yield _table(
+        ("path", "methods", "errors"),
+        (
+            (f"`{path}`", ", ".join(methods), families[family])
+            for path, (family, methods) in asyncio.run(_routes()).items()
+            if not path.startswith("/static/")
+        ),
+    )
+
+
+def operations() -> Iterator[str]:
+    """The resource API: what each operation asks of the app and of the person."""
+    yield _table(
+        ("operation", "scope of the app", "permission of the person"),
+        (
+            (
+                f"**{each.summary}**<br>`{each.method} {each.path.removeprefix('/restapi/v1.0')}`",
+                f"`{each.scope}`",
+                _asked(each),
+            )
+            for each in vars(operation).values()
+            if isinstance(each, Operation)
+        ),
+    )
+
+
+def scopes() -> Iterator[str]:
+    """Scopes that bring others along, then the rest."""
+    wide = {name: sorted(each for each in SCOPES if each != name and covers([name], each)) for name in sorted(SCOPES)}
+    yield _table(
+        ("scope", "includes"), ((f"`{name}`", _coded(included)) for name, included in wide.items() if included)
+    )
+    yield f"Without others: {_coded(name for name, included in wide.items() if not included)}."
+
+
+def permissions() -> Iterator[str]:
+    """What a role may carry."""
+    yield _table(
+        ("permission", "lets people"),
+        ((f"`{name}`", about[0].lower() + about[1:]) for name, about in PERMISSIONS.items()),
+    )
+
+
+def app_kinds() -> Iterator[str]:
+    """Which grants an app of each kind may have; kinds that are alike share a row."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for kind in AppKind:
+        private, public = (_grants(kind, private=private) for private in (True, False))
+        alike.setdefault((private, public), []).append(kind.value)
+    yield _table(
+        ("kind", "private app", "public app"),
+        (
+            (_coded(kinds), private, "the same" if public == private else public)
+            for (private, public), kinds in alike.items()
+        ),
+    )
+
+
+def switches() -> Iterator[str]:
+    """Deviations an app may be given, in the words of the enumeration's own docstrings."""
+    source = inspect.getsource(Switch)
+    about = dict(re.findall(r'    (\w+) = "\w+"\n    """(.*?)"""', source, re.DOTALL))
+    yield _table(
+        ("switch", "with it on"), ((f"`{switch.value}`", " ".join(about[switch.name].split())) for switch in Switch)
+    )
+
+
+def decisions() -> Iterator[str]:
+    """The decision records, with their titles and states."""
+    found = [
+        (file, re.match(r"# (.+)\n\n\*\*Status\*\*: (.+)\n", file.read_text("utf-8")))
+        for file in sorted((DOCS / "adr").glob("[0-9]*.md"))
+    ]
+    yield _table(("record", "state"), ((f"[{head[1]}]({file.name})", head[2]) for file, head in found if head))
+
+
+PARTS: dict[str, Callable[[], Iterator[str]]] = {
+    "settings": settings,
+    "commands": commands,
+    "exit codes": exit_codes,
+    "faults": catalogue,
+    "routes": routes,
+    "operations": operations,
+    "scopes": scopes,
+    "permissions": permissions,
+    "app kinds": app_kinds,
+    "switches": switches,
+    "decisions": decisions,
+}
+"""Name of a part, as pages ask for it -> what writes it."""
+
+_PART = re.compile(r"(<!-- begin: ([a-z ]+) -->\n).*?(<!-- end: \2 -->)", re.DOTALL)
+
+
+def fill(page: str) -> str:
+    """A page with its generated parts as they should be."""
+
+    def write(found: re.Match[str]) -> str:
+        body = "\n\n".join(PARTS[found[2]]())
+        return f"{found[1]}\n{body}\n\n{found[3]}"
+
+    return _PART.sub(write, page)
+
+
+def wanted() -> dict[Path, str]:
+    """Every file with a generated part, as it should be."""
+    pages = [*DOCS.rglob("*.md"), *ROOT.glob("*.md")]
+    texts = ((page, page.read_text("utf-8")) for page in pages)
+    return {page: fill(text) for page, text in texts if _PART.search(text)} | {DIAGRAM: draw_imports()}
+
+
+def main() -> int:
+    """Write or check; 1 when a file was not current."""
+    check = "--check" in sys.argv[1:]
+    stale = [(file, text) for file, text in wanted().items() if not file.exists() or file.read_text("utf-8") != text]
+    for file, text in stale:
+        print(f"{'not current' if check else 'written'}: {file.relative_to(ROOT)}")
+        if not check:
+            file.write_text(text, "utf-8")
+    if check and stale:
+        print("./dev docs writes them anew")
+    return 1 if check and stale else 0
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = (head, ["---"] * len(head), *rows)
+    return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |" for line in lines)
+
+
+def _coded(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _choices(kind: str) -> str:
+    return " or ".join(f"`{word}`" for word in kind.split(" | ")) if "|" in kind else kind
+
+
+def _asked(each: Operation) -> str:
+    own, others = (" or ".join(f"`{name}`" for name in names) for names in (each.own_permissions, each.permissions))
+    if not others:
+        return "none"
+    return f"{own or 'none'} for one’s own, {others} for others’" if "{extensionId}" in each.path else others
+
+
+def _command(called: str, command: object, *, level: int) -> Iterator[str]:
+    parameters = [p for p in getattr(command, "params", []) if not set(p.opts) & ALWAYS]
+    arguments = [p for p in parameters if isinstance(p, TyperArgument)]
+    options = [p for p in parameters if isinstance(p, TyperOption)]
+    words = [called, *(str(p.metavar) for p in arguments), *(f"{p.opts[0]} …" for p in options if p.required)]
+    if any(not p.required for p in options):
+        words.append("[options]")
+    yield f"{'#' * level} {called}"
+    yield str(getattr(command, "help", ""))
+    yield f"`{' '.join(words)}`"
+    if parameters:
+        rows = [(f"`{p.metavar}`", str(p.help), "required") for p in arguments]
+        rows += [(_option(p), str(p.help), _default(p)) for p in options]
+        yield _table(("option", "what it is", "default"), rows)
+
+
+def _option(option: TyperOption) -> str:
+    return ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
+
+
+def _default(option: TyperOption) -> str:
+    if option.required:
+        return "required"
+    if option.is_flag or option.default in {None, "", ()} or isinstance(option.default, list):
+        return ""
+    return f"`{getattr(option.default, 'value', option.default)}`"
+
+
+def _faults_of(module: object) -> list[Fault]:
+    return [value for value in vars(module).values() if isinstance(value, Fault)]
+
+
+def _code_order(code: str) -> tuple[str, int]:
+    letters, _, number = code.partition("-")
+    return letters, int(number)
+
+
+def _statuses(fault: Fault) -> str:
+    """As observed; and where a setting makes it another, which."""
+    named = ((fault.rfc, "rfc"), (fault.vendor or fault.rfc, "vendor"))
+    others = [f"{status} with `{name}`" for status, name in named if status and status != fault.status]
+    return f"{fault.status} ({', '.join(others)})" if others else str(fault.status)
+
+
+def _grants(kind: AppKind, *, private: bool) -> str:
+    possible = grants_possible(kind, private=private)
+    return ", ".join(f"`{grant.value.rpartition(':')[2]}`" for grant in GrantType if grant in possible)
+
+
+async def _routes() -> dict[str, tuple[Family, list[str]]]:
+    """The real table of a real server, which is opened in an empty folder and never listens."""
+    logging.disable()
+    with tempfile.TemporaryDirectory() as folder:
+        empty = Settings(
+            database=DatabaseSettings(url=f"sqlite:///{folder}/callgate.db"),
+            keys=KeySettings(key_encryption_key_file=Path(folder) / "kek"),
+        )
+        async with running(empty, development=True) as server:
+            table = endpoints(server.context) | development_table(server.context)
+            return {path: (family, list(handlers)) for path, (family, handlers) in table.items()}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
