@@ -10,6 +10,8 @@ everyone above.
 import asyncio
 import enum
 import resource
+import socket
+import struct
 from collections import Counter, deque
 from collections.abc import Collection
 from typing import ClassVar, NamedTuple
@@ -225,7 +227,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._unread_since = looks if self._unread_since is None else self._unread_since
             if looks - self._unread_since > UNREAD_S:
                 self.watch.ended["read_nothing"] += 1
-                self.transport.abort()
+                self._reset()
             return
         self._unread_since = None
         if self._owing_since is None:
@@ -276,7 +278,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._message_bytes += self._slice_bytes
         if self._refusal is not None:
             if self._message_bytes > MESSAGE_BYTES_MAX:
-                self.transport.abort()
+                self._reset()
             return
         try:
             self.parser.feed_data(data)
@@ -334,6 +336,12 @@ class BoundedProtocol(HttpToolsProtocol):
         cycle.disconnected = True
         cycle.message_event.set()
         return not cycle.response_started
+
+    def _reset(self) -> None:
+        # Not lingering, or the kernel would go on offering the peer what it holds, megabytes, for minutes.
+        connection = self.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     def _leave(self) -> None:
         if self.transport.is_closing():

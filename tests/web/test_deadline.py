@@ -1,0 +1,221 @@
+"""Whoever keeps a connection and gives nothing loses it in time, and nobody else notices: a siege of a real server.
+
+Assurance P13, R10, R16. Every kind of besieger comes at once, while good traffic goes on; each test then looks at one
+side of what was seen.
+"""
+
+import asyncio
+import select
+import socket
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from callgate.web import deadline
+from tests.server import Server, running_server
+from tests.web.raw import answers, ask, basic, request
+
+LIVE = "/health/live"
+TOKEN = "/restapi/oauth/token"
+FORM = "Content-Type: application/x-www-form-urlencoded"
+GRANT = b"grant_type=client_credentials"
+CLOSED_S_MAX = 15
+ENDLESS_S = 30
+"""When a besieger gives up waiting to be closed."""
+
+
+class Besieger(NamedTuple):
+    """What one says at once, what it adds and how often, and what it should be told before it is closed."""
+
+    begins: bytes
+    adds: bytes
+    every_s: float
+    told: tuple[int, ...]
+
+
+HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n"
+POST = f"POST {TOKEN} HTTP/1.1\r\nHost: a\r\n{FORM}\r\n".encode()
+
+BESIEGERS = {
+    "silent": Besieger(b"", b"", 1, ()),
+    "line ends": Besieger(b"", b"\r\n", 1, ()),
+    "half a head": Besieger(HEAD + b"A: ", b"", 1, (408,)),
+    "trickling head": Besieger(HEAD, b"A: b\r\n", 1, (408,)),
+    "trickling name": Besieger(HEAD, b"a", 0.5, (408,)),
+    "half a body": Besieger(POST + b"Content-Length: 60\r\n\r\n" + GRANT, b"", 1, (408,)),
+    "no body": Besieger(POST + b"Content-Length: 60\r\n\r\n", b"", 1, (408,)),
+    "trickling body": Besieger(POST + b"Content-Length: 60\r\n\r\n", b"x", 0.5, (408,)),
+    "trickling chunks": Besieger(POST + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n", 0.5, (408,)),
+    "trickling chunk extension": Besieger(POST + b"Transfer-Encoding: chunked\r\n\r\n5;", b"x", 0.5, (408,)),
+    "trickling trailers": Besieger(POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"A: b\r\n", 0.5, (408,)),
+    "awaiting 100": Besieger(POST + b"Content-Length: 60\r\nExpect: 100-continue\r\n\r\n", b"", 1, (100, 408)),
+    "slow second": Besieger(request(LIVE) + HEAD, b"A: b\r\n", 1, (200, 408)),
+    "slow body of a second": Besieger(request(LIVE) + POST + b"Content-Length: 60\r\n\r\n", b"x", 1, (200, 408)),
+    "refused early": Besieger(POST + b"Content-Length: 90000\r\n\r\n" + b"x" * 20_000, b"x", 0.5, (413,)),
+    "line ends after a request": Besieger(request(LIVE), b"\r\n", 1, (200,)),
+}
+
+
+class Ended(NamedTuple):
+    """A besieger's end: after how long, and what it was told."""
+
+    after_s: float
+    told: tuple[int, ...]
+
+
+class Seen(NamedTuple):
+    """What a siege showed."""
+
+    ended: dict[str, list[Ended]]
+    unread_s: float
+    idle_s: float
+    good: list[tuple[int, float]]
+    log: str
+
+
+@pytest.fixture(scope="module")
+def seen(counts: Callable[[int, int], int]) -> Iterator[Seen]:
+    """One siege, of 160 connections in the short run."""
+    with running_server() as server:
+        yield asyncio.run(besiege(server, counts(10, 125)))
+
+
+async def besiege(server: Server, each: int) -> Seen:
+    """Send every kind of besieger, `each` times, and good traffic until they are gone."""
+    over = asyncio.Event()
+    good = [asyncio.create_task(be_good(server, over)) for _ in range(3)]
+    unread = asyncio.create_task(asyncio.to_thread(read_nothing, server))
+    idle = asyncio.create_task(be_idle(server))
+    besiegers = {
+        name: [asyncio.create_task(sit(server, besieger)) for _ in range(each)] for name, besieger in BESIEGERS.items()
+    }
+    ended = {name: await asyncio.gather(*tasks) for name, tasks in besiegers.items()}
+    unread_s, idle_s = await unread, await idle
+    over.set()
+    return Seen(ended, unread_s, idle_s, [asked for task in good for asked in await task], server.log())
+
+
+async def sit(server: Server, besieger: Besieger) -> Ended:
+    """Be one until closed."""
+    reader, writer = await open_connection(server)
+    begun = time.monotonic()
+    writer.write(besieger.begins)
+    trickle = asyncio.create_task(add(writer, besieger))
+    try:
+        said = await asyncio.wait_for(read_until_closed(reader), ENDLESS_S)
+    finally:
+        after_s = time.monotonic() - begun
+        trickle.cancel()
+        writer.transport.abort()
+    return Ended(after_s, tuple(answer.status for answer in answers(said)))
+
+
+async def add(writer: asyncio.StreamWriter, besieger: Besieger) -> None:
+    """Trickle."""
+    while besieger.adds:
+        await asyncio.sleep(besieger.every_s)
+        writer.write(besieger.adds)
+
+
+async def read_until_closed(reader: asyncio.StreamReader) -> bytes:
+    """All that comes; a reset is an end like any other to one who trickles."""
+    said = b""
+    try:
+        while data := await reader.read(65536):
+            said += data
+    except ConnectionResetError:
+        pass
+    return said
+
+
+async def open_connection(server: Server) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection to the server."""
+    url = urlsplit(server.base_url)
+    return await asyncio.open_connection(url.hostname, url.port)
+
+
+async def be_good(server: Server, over: asyncio.Event) -> list[tuple[int, float]]:
+    """Ask for tokens and use them; gives each status and how long it took."""
+    app = server.world.apps["service"]
+    asked = []
+
+    async def ask_in_time(call: Awaitable[httpx.Response]) -> httpx.Response:
+        begun = time.monotonic()
+        response = await call
+        asked.append((response.status_code, time.monotonic() - begun))
+        return response
+
+    async with httpx.AsyncClient(base_url=server.base_url, timeout=60) as client:
+        while not over.is_set():
+            proof = (app.client_id, app.client_secret or "")
+            tokens = await ask_in_time(client.post(TOKEN, data={"grant_type": "client_credentials"}, auth=proof))
+            bearer = {"Authorization": f"Bearer {tokens.json()['access_token']}"}
+            await ask_in_time(client.get("/restapi/v1.0/account/~", headers=bearer))
+            await asyncio.sleep(0.05)
+    return asked
+
+
+async def be_idle(server: Server) -> float:
+    """Ask once, keep the connection and say no more; gives after how long it was closed."""
+    reader, writer = await open_connection(server)
+    writer.write(request(LIVE))
+    assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200")
+    begun = time.monotonic()
+    assert await asyncio.wait_for(reader.read(), ENDLESS_S) == b""
+    writer.close()
+    return time.monotonic() - begun
+
+
+def read_nothing(server: Server) -> float:
+    """Ask for long pages over a narrow window and read none; gives after how long the connection was reset."""
+    proof = basic(server.world.apps["service"])
+    token = ask(server, request(TOKEN, proof, FORM, "Connection: close", method="POST", body=GRANT)).json()
+    target = "/restapi/v1.0/account/~/call-log?perPage=1000&view=Detailed&dateFrom=2020-01-01T00:00:00Z"
+    page = request(target, f"Authorization: Bearer {token['access_token']}")
+    with socket.socket() as reader:
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        url = urlsplit(server.base_url)
+        reader.connect((url.hostname, url.port))
+        reader.sendall(page * 16)  # more than the 4 MB that the kernel would hold for us
+        begun = time.monotonic()
+        watch = select.poll()
+        watch.register(reader, select.POLLERR)
+        events = watch.poll(ENDLESS_S * 1000)
+        assert events, "it was never closed"
+        return time.monotonic() - begun
+
+
+@pytest.mark.parametrize("name", BESIEGERS)
+def test_connection_is_closed_when_its_request_does_not_come(seen: Seen, name: str) -> None:
+    """After 12 to 15 seconds, and with 408 if a request had begun and no answer had (RFC 9110 section 15.5.9)."""
+    for ended in seen.ended[name]:
+        assert deadline.REQUEST_S <= ended.after_s <= CLOSED_S_MAX
+        assert ended.told == BESIEGERS[name].told
+
+
+def test_connection_is_reset_when_its_answers_are_not_read(seen: Seen) -> None:
+    """Otherwise whoever asks and does not read fills the memory with answers."""
+    assert deadline.UNREAD_S <= seen.unread_s <= deadline.UNREAD_S + 4
+
+
+def test_idle_connection_is_closed_after_the_idle_timeout(seen: Seen) -> None:
+    """The five seconds of uvicorn, kept by the look instead of a timer a request."""
+    assert 5 <= seen.idle_s <= 8
+
+
+def test_good_traffic_goes_on_when_the_server_is_besieged(seen: Seen) -> None:
+    """Not one request fails or waits."""
+    assert len(seen.good) > 300
+    assert {status for status, _ in seen.good} == {200}
+    assert sorted(took_s for _, took_s in seen.good)[len(seen.good) * 99 // 100] < 1
+
+
+def test_log_has_a_line_a_second_at_most_when_connections_are_ended(seen: Seen) -> None:
+    """Their number is told, none of them fills the log."""
+    lines = [line for line in seen.log.splitlines() if "connections ended" in line]
+    assert 1 <= len(lines) < 40
+    assert any("too_slow=" in line for line in lines)
