@@ -68,6 +68,7 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
     Raises:
         AlreadyServed: another server has the database.
         KeyEncryptionError: the key-encryption key is missing, unsafe or not the one that wrapped the keys.
+        Unavailable: at the end, when the store failed.
     """
     log = open_log(settings.log.level.value, for_people=settings.log.format is LogFormat.CONSOLE)
     path = settings.database.path
@@ -75,9 +76,16 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
     migrate_file(path)
     clock = Clock()
     entropy = SystemEntropy()
+    fatal: list[Exception] = []
+
+    def die(error: Exception) -> None:
+        # What was written cannot be known any more: stop, so that the next start reads it from the disk.
+        log.critical("storage", outcome="fatal", trouble=str(error))
+        fatal.append(error)
+        os.kill(os.getpid(), signal.SIGTERM)
+
     async with contextlib.AsyncExitStack() as stack:
-        options = StoreOptions(on_fatal=lambda error: _die(log, error))
-        store = SqliteStore.open(path, clock=clock.now_ms, options=options)
+        store = SqliteStore.open(path, clock=clock.now_ms, options=StoreOptions(on_fatal=die))
         stack.push_async_callback(store.close)
         await store.start()
         keeper = Keeper(store, await open_kek(settings.keys, store), entropy, cell=settings.server.cell)
@@ -100,6 +108,8 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
         stack.callback(upkeep.cancel)
         tables = (development_table(context),) if development else ()
         yield Running(application=build(context, log, development=tables), context=context, log=log)
+        if fatal:  # not an orderly end: whoever supervises the process is to start it again
+            raise Unavailable(f"it is unknown what the last commit did: {fatal[0]}") from fatal[0]
 
 
 async def open_kek(keys: KeySettings, store: Store) -> KeyEncryptionKey:
@@ -119,12 +129,6 @@ async def open_kek(keys: KeySettings, store: Store) -> KeyEncryptionKey:
 
 async def _sweep(store: SqliteStore, steady: SteadyClock) -> None:
     await sweep_due(store, steady())
-
-
-def _die(log: FilteringBoundLogger, error: Exception) -> None:
-    """What was written cannot be known any more: stop, so that the next start reads it from the disk."""
-    log.critical("storage", outcome="fatal", trouble=str(error))
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 class CommandLine:
