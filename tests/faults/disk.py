@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from tests.faults.trace import Created, Event, Removed, SyncBegan, SyncEnded, Told, Wrote
+from tests.faults.trace import Created, Event, Failed, Removed, SyncBegan, SyncEnded, Told, Wrote
 
 SECTOR_BYTES = 512
 SHARED_MEMORY = "-shm"
@@ -78,7 +78,7 @@ class Disk:
                 self._now.setdefault(path, File())
             case Removed(path):
                 del self._now[path]
-            case Told():
+            case Told() | Failed():
                 pass
 
     def lose_power(self, fate: Fate, chance: random.Random) -> dict[str, bytes]:

@@ -58,18 +58,17 @@ async def first_token_s(served: Served, world: World) -> float:
     wire = await Wire.connect(served.port)
     answer = await wire.post("/restapi/oauth/token", world.service, {"grant_type": "client_credentials"})
     assert answer.status == 200, answer
-    await wire.close()
+    wire.close()
     return time.monotonic() - served.spawned_at
 
 
 async def one_round(traffic: Traffic, served: Served, looked_at: list[Held] | None, *, kill_after_s: float) -> None:
     """Look at what was promised; then, unless everything was looked at, traffic and a kill in the middle of it."""
-    await traffic.connect(served.port, LANES)
-    await traffic.check(looked_at)
-    if looked_at is not None:
-        asyncio.get_running_loop().call_later(kill_after_s, served.kill)
-        await traffic.run_until(lambda: served.process.returncode is not None)
-    await traffic.disconnect()
+    async with traffic.connected(served.port):
+        await traffic.check(looked_at)
+        if looked_at is not None:
+            asyncio.get_running_loop().call_later(kill_after_s, served.kill)
+            await traffic.run_until(lambda: served.process.returncode is not None)
 
 
 def whole(world: World) -> list[str]:

@@ -7,9 +7,7 @@ next start opens them.
 
 import asyncio
 import random
-import re
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,12 +25,11 @@ from tests.faults.founding import World, copy_world
 from tests.faults.ledger import Ledger
 from tests.faults.process import serve
 from tests.faults.promises import Promise, broken_promises, promises_of, rows_of
-from tests.faults.trace import Event, SyncEnded, Told, read_trace, strace
+from tests.faults.trace import Event, SyncEnded, Told, places_told, read_trace, strace
 from tests.faults.traffic import Traffic
 
 pytestmark = pytest.mark.root
 
-_REQUEST_ID = re.compile(rb"\r\nrcrequestid: ([0-9a-f-]+)\r\n")
 _MEMORY = Path("/dev/shm")
 
 REPLIES_PER_CUT = 100
@@ -71,10 +68,8 @@ def record(world: World, folder: Path, *, plant: str, lanes: int, seconds: float
     with serve(own, plant=plant, wrap=strace(folder / "trace")) as served:
 
         async def drive() -> None:
-            await traffic.connect(served.port, lanes)
-            until = time.monotonic() + seconds
-            await traffic.run_until(lambda: time.monotonic() > until)
-            await traffic.disconnect()
+            async with traffic.connected(served.port, lanes):
+                await traffic.run_for(seconds)
 
         asyncio.run(drive())
         assert served.stop() == 0
@@ -86,16 +81,6 @@ def record(world: World, folder: Path, *, plant: str, lanes: int, seconds: float
 def content_of(folder: Path) -> dict[str, bytes]:
     """Each file's name and content."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-def places_told(events: list[Event]) -> dict[str, int]:
-    """Where in the trace each request id was told to a client."""
-    return {
-        request_id.decode(): place
-        for place, event in enumerate(events)
-        if isinstance(event, Told)
-        for request_id in _REQUEST_ID.findall(event.data)
-    }
 
 
 def replay(recording: Recording, *, tears: int, stride: int = 1) -> Replay:
@@ -202,9 +187,8 @@ def test_what_is_left_is_served_when_the_power_goes_after_the_last_reply(
     with serve(again) as served:
 
         async def check() -> None:
-            await traffic.connect(served.port)
-            await traffic.check()
-            await traffic.disconnect()
+            async with traffic.connected(served.port):
+                await traffic.check()
 
         asyncio.run(check())
     report("power cut", f"{len(traffic.ledger.held)} sessions asked for over HTTP after a cut behind the last reply")

@@ -5,7 +5,7 @@ later in the trace: a reply that waited for a sync stands behind it.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,6 +38,13 @@ class SyncEnded(NamedTuple):
     thread: int
 
 
+class Failed(NamedTuple):
+    """A call on a file came back with an error: its name, as in `EIO`."""
+
+    path: Path
+    error: str
+
+
 class Created(NamedTuple):
     """A name that may have been there before."""
 
@@ -56,19 +63,34 @@ class Told(NamedTuple):
     data: bytes
 
 
-Event = Wrote | SyncBegan | SyncEnded | Created | Removed | Told
+Event = Wrote | SyncBegan | SyncEnded | Failed | Created | Removed | Told
 
 _LINE = re.compile(r"(?P<thread>\d+) +(?:<\.\.\. (?P<resumed>\w+) resumed>(?P<rest>.*)|(?P<call>\w+)\((?P<args>.*))")
 _STRING = re.compile(r'"((?:\\x[0-9a-f]{2})*)"(\.\.\.)?')
 _FILE = re.compile(r"\d+<((?:\\x[0-9a-f]{2})+)>")
-_RESULT = re.compile(r"\) += (-?\d+)")
+_RESULT = re.compile(r"\) += (-?\d+)(?: (E[A-Z]+))?")
+_REQUEST_ID = re.compile(rb"\r\nrcrequestid: ([0-9a-f-]+)\r\n")
 _OFFSET = re.compile(r", (\d+)(?:\)| <unfinished)")
 
 
-def strace(trace: Path) -> list[str]:
-    """The command that runs another and writes its trace."""
+def strace(trace: Path, *, inject: str | None = None) -> list[str]:
+    """The command that runs another and writes its trace.
+
+    `inject` is what the kernel is to answer instead, as in `fdatasync:error=EIO:when=60`, counted in each thread.
+    """
     bound = str(_STRING_BYTES_MAX)
-    return ["strace", "-f", "--seccomp-bpf", "-qq", "-y", "-xx", "-s", bound, "-e", f"trace={CALLS}", "-o", str(trace)]
+    command = ["strace", "-f", "--seccomp-bpf", "-qq", "-y", "-xx", "-s", bound, "-e", f"trace={CALLS}"]
+    return [*command, *(("-e", f"inject={inject}") if inject else ()), "-o", str(trace)]
+
+
+def places_told(events: Iterable[Event]) -> dict[str, int]:
+    """Where in a trace each request id was told to a client."""
+    return {
+        request_id.decode(): place
+        for place, event in enumerate(events)
+        if isinstance(event, Told)
+        for request_id in _REQUEST_ID.findall(event.data)
+    }
 
 
 def read_trace(trace: Path, folder: Path) -> Iterator[Event]:
@@ -105,7 +127,12 @@ def _began(call: str, entry: str, *, folder: Path, thread: int) -> Iterator[Even
 
 def _ended(call: str, entry: str, *, ended: str, folder: Path, thread: int) -> Iterator[Event]:
     result = _RESULT.search(ended)
-    if result is None or int(result[1]) < 0:
+    if result is None:
+        return
+    if int(result[1]) < 0:
+        path = _file(entry, folder)
+        if path:
+            yield Failed(path, result[2])
         return
     match call:
         case "pwrite64":

@@ -6,7 +6,9 @@ revokes it, what it revoked never works again, and an act in doubt can be repeat
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from tests.faults.founding import App, Person, World
@@ -41,15 +43,16 @@ class Lane:
     async def turn(self) -> None:
         """Do one thing, any of those that make sense now. Raises LostError."""
         doubtful = [held for held in self.mine if held.doubt]
-        living = [held for held in self.mine if not held.revoked]
-        if doubtful:
+        living = [held for held in self.mine if not held.revoked and not held.doubt]
+        if doubtful and self.chance.random() < 0.5:
             await self.settle(doubtful[0])
         elif not living or (len(living) < LIVING_MAX and self.chance.random() < 0.3):
             await self.open()
         elif len(living) == LIVING_MAX:
             await self.revoke(self.chance.choice(living))
         else:
-            await self.use(self.chance.choice(self.mine), self.chance.random())
+            certain = [held for held in self.mine if not held.doubt]
+            await self.use(self.chance.choice(certain), self.chance.random())
 
     async def use(self, held: Held, draw: float) -> None:
         """Read, refresh, repeat or revoke; of a session that is over, see that it is. Raises LostError."""
@@ -193,17 +196,24 @@ class Traffic:
     seed: int
     lanes: list[Lane] = field(default_factory=list)
 
-    async def connect(self, port: int, count: int = LANES) -> None:
-        """Give every lane a fresh connection. Raises LostError."""
-        for lane in self.lanes:
-            lane.wire = await Wire.connect(port)
-        while len(self.lanes) < count:
-            self.lanes.append(self._lane(len(self.lanes), await Wire.connect(port), count))
+    @asynccontextmanager
+    async def connected(self, port: int, count: int = LANES) -> AsyncIterator[None]:
+        """Give every lane a connection, for as long as this lasts. Raises LostError."""
+        wires = [await Wire.connect(port) for _ in range(max(count, len(self.lanes)))]
+        try:
+            for lane, wire in zip(self.lanes, wires, strict=False):
+                lane.wire = wire
+            for wire in wires[len(self.lanes) :]:
+                self.lanes.append(self._lane(len(self.lanes), wire, count))
+            yield
+        finally:
+            for wire in wires:
+                wire.close()
 
-    async def disconnect(self) -> None:
-        """Hang up."""
-        for lane in self.lanes:
-            await lane.wire.close()
+    async def run_for(self, seconds: float) -> None:
+        """Let every lane take its turns for a while."""
+        until = time.monotonic() + seconds
+        await self.run_until(lambda: time.monotonic() > until)
 
     async def run_until(self, is_over: Callable[[], bool]) -> None:
         """Let every lane take its turns until it is over, or the server is gone."""

@@ -77,16 +77,12 @@ class Wire:
             self._writer.write("\r\n".join((*lines, "", "")).encode() + body)
             return await asyncio.wait_for(self._answer(), PATIENCE_S)
         except (OSError, asyncio.IncompleteReadError) as error:
-            self._writer.transport.abort()
+            self.close()
             raise LostError(f"{method} {target}: {error!r}") from error
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Hang up."""
-        self._writer.close()
-        try:
-            await self._writer.wait_closed()
-        except OSError:
-            return
+        self._writer.transport.abort()
 
     async def _answer(self) -> Answer:
         head = await self._reader.readuntil(b"\r\n\r\n")

@@ -1,0 +1,215 @@
+"""A full disk (assurance.md R4): what needs no write goes on, what does is 503 and no more, and it passes by itself."""
+
+import asyncio
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import Report
+from tests.faults.founding import World, copy_world
+from tests.faults.ledger import Ledger
+from tests.faults.mounts import fill, make_room, mounted_world
+from tests.faults.process import NotStartedError, Served, serve
+from tests.faults.traffic import TOKEN, UNAVAILABLE, Traffic
+from tests.faults.wire import Wire
+
+LANES = 32
+RECOVERY_S_MAX = 5
+
+WRITES = ("grant", "refresh", "revoke")
+
+
+@dataclass(slots=True)
+class Squeeze:
+    """What was answered while the disk was full, and how long it took to get over it."""
+
+    traffic: Traffic
+    full: Counter[tuple[str, int]] = field(default_factory=Counter)
+    recovered_after_s: float = float("inf")
+
+    def answered(self, status: int, *whats: str) -> int:
+        """How many of these requests were answered so while the disk was full."""
+        return sum(self.full[what, status] for what in whats)
+
+    @property
+    def broken(self) -> list[str]:
+        """Promises that were not kept."""
+        return self.traffic.ledger.broken
+
+    def summary(self) -> str:
+        """The figures, for a report."""
+        return (
+            f"while full {self.answered(200, *WRITES)} writes done, {self.answered(UNAVAILABLE, *WRITES)} refused "
+            f"with 503, {self.answered(200, 'read')} tokens read, {self.answered(401, 'read')} revoked ones refused; "
+            f"first write {self.recovered_after_s * 1000:.0f} ms after there was room; "
+            f"{self.traffic.ledger.summary()}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """How a test's disk is filled, and given room again."""
+
+    fill: Callable[[], None]
+    make_room: Callable[[], None]
+
+
+async def squeeze(world: World, served: Served, disk: Disk, *, seconds: float) -> Squeeze:
+    """Traffic before, while the disk is full, and after; at the end every promise is looked at."""
+    traffic = Traffic(world, Ledger(), seed=4)
+    async with traffic.connected(served.port, LANES):
+        await traffic.run_for(seconds / 2)
+    disk.fill()
+    return await outlast(traffic, served, disk, seconds=seconds)
+
+
+async def outlast(traffic: Traffic, served: Served, disk: Disk, *, seconds: float) -> Squeeze:
+    """The same, from when the disk is full."""
+    found = Squeeze(traffic)
+    before = traffic.ledger.statuses.copy()
+    async with traffic.connected(served.port, LANES):
+        await traffic.run_for(seconds)
+    found.full = traffic.ledger.statuses - before
+    disk.make_room()
+    found.recovered_after_s = await first_write_s(traffic.world, served)
+    async with traffic.connected(served.port, LANES):
+        await traffic.run_for(seconds / 2)
+        await traffic.check()
+    return found
+
+
+async def first_write_s(world: World, served: Served) -> float:
+    """How long until a grant is acknowledged; infinity when that takes longer than it may."""
+    wire = await Wire.connect(served.port)
+    began_s = time.monotonic()
+    try:
+        while time.monotonic() < began_s + RECOVERY_S_MAX:
+            answer = await wire.post(TOKEN, world.service, {"grant_type": "client_credentials"})
+            if answer.status == 200:
+                return time.monotonic() - began_s
+            await asyncio.sleep(0.05)
+        return float("inf")
+    finally:
+        wire.close()
+
+
+def check_again(world: World, traffic: Traffic) -> None:
+    """Look at every promise once more, in a new process: from what is on the disk."""
+    with serve(world) as served:
+
+        async def check() -> None:
+            async with traffic.connected(served.port, LANES):
+                await traffic.check()
+
+        asyncio.run(check())
+
+
+def disk_of(own: World) -> Disk:
+    """The file system that a mounted world's database lies on."""
+    folder = own.database.parent
+    return Disk(fill=lambda: fill(folder), make_room=lambda: make_room(folder))
+
+
+@pytest.mark.root
+def test_server_answers_what_it_can_when_the_file_system_is_full(
+    world: World, tmp_path: Path, counts: Callable[[int, int], int], report: Report
+) -> None:
+    """The log lies on the same file system: it must not be what breaks the answers."""
+    with mounted_world(world, tmp_path) as own:
+        with serve(own, log=own.database.parent / "server.log") as served:
+            found = asyncio.run(squeeze(own, served, disk_of(own), seconds=counts(1, 10)))
+            assert served.stop() == 0
+        check_again(own, found.traffic)
+    report("file system full", found.summary())
+    assert found.broken == []
+    assert found.answered(UNAVAILABLE, *WRITES), "nothing was refused: it was not full"
+    assert not found.answered(200, *WRITES)
+    assert found.answered(200, "read")
+    assert found.answered(401, "read")
+    assert found.recovered_after_s < RECOVERY_S_MAX
+
+
+def test_server_answers_what_it_can_when_the_database_may_not_grow(
+    world: World, tmp_path: Path, counts: Callable[[int, int], int], report: Report
+) -> None:
+    """`max_page_count`: rows in pages that have room are still written, whatever needs a page more is refused."""
+    own = copy_world(world, tmp_path)
+    with serve(own, plant="full_on_signal") as served:
+        disk = Disk(fill=lambda: served.signal(signal.SIGUSR1), make_room=lambda: served.signal(signal.SIGUSR2))
+        found = asyncio.run(squeeze(own, served, disk, seconds=counts(1, 10)))
+        assert served.stop() == 0
+    check_again(own, found.traffic)
+    report("max_page_count", found.summary())
+    assert found.broken == []
+    assert found.answered(UNAVAILABLE, *WRITES), "nothing was refused: it was not full"
+    assert found.answered(200, "read")
+    assert found.answered(401, "read")
+    assert found.recovered_after_s < RECOVERY_S_MAX
+
+
+@pytest.mark.root
+def test_server_starts_when_it_was_killed_and_the_disk_filled_up_meanwhile(
+    world: World, tmp_path: Path, report: Report
+) -> None:
+    """What a kill left, log and shared memory, is all that a start needs: it recovers, reads, refuses and waits."""
+    with mounted_world(world, tmp_path) as own:
+        traffic = Traffic(own, Ledger(), seed=5)
+        with serve(own) as served:
+            asyncio.run(until_killed(traffic, served))
+        fill(own.database.parent)
+        with serve(own) as served:
+            found = asyncio.run(outlast(traffic, served, disk_of(own), seconds=0.5))
+            assert served.stop() == 0
+    report("start on a full disk after a kill", found.summary())
+    assert found.broken == []
+    assert found.answered(UNAVAILABLE, *WRITES)
+    assert found.answered(200, "read")
+    assert found.recovered_after_s < RECOVERY_S_MAX
+
+
+async def until_killed(traffic: Traffic, served: Served) -> None:
+    """Some traffic, and a kill."""
+    async with traffic.connected(served.port, LANES):
+        await traffic.run_for(0.5)
+        served.kill()
+
+
+@pytest.mark.root
+def test_start_is_refused_in_one_line_when_there_is_no_room_for_shared_memory(world: World, tmp_path: Path) -> None:
+    """After an orderly stop nothing of that is left; whoever supervises it starts it again until there is room."""
+    with mounted_world(world, tmp_path) as own:
+        fill(own.database.parent)
+        with pytest.raises(NotStartedError) as failure, serve(own):
+            pass
+        make_room(own.database.parent)
+        with serve(own) as served:
+            assert served.stop() == 0
+    assert failure.value.status == 3
+    assert failure.value.said.startswith("Failed: ")
+    assert failure.value.said.count("\n") == 1
+
+
+@pytest.mark.root
+@pytest.mark.parametrize(
+    ("defect", "symptom"),
+    [
+        ("full_swallowed", "token was answered"),
+        ("full_is_a_defect", "was answered 500"),
+        ("full_for_good", None),
+    ],
+)
+def test_the_harm_is_found_when_a_full_disk_is_mistaken(
+    world: World, tmp_path: Path, defect: str, symptom: str | None
+) -> None:
+    """Planted: a full disk that passes for success, for a defect of ours, and for the end."""
+    with mounted_world(world, tmp_path) as own, serve(own, plant=defect) as served:
+        found = asyncio.run(squeeze(own, served, disk_of(own), seconds=0.5))
+    if symptom:
+        assert any(symptom in why for why in found.broken)
+    else:
+        assert found.recovered_after_s > RECOVERY_S_MAX
