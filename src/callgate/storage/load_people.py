@@ -8,7 +8,7 @@ from callgate.model.credential import JwtCredential
 from callgate.model.facts import AssertionFacts, ClientFacts, CredentialFacts, LoginFacts
 from callgate.model.lookups import AssertionLookup, ClientLookup, CredentialLookup, LoginLookup
 from callgate.storage.load_view import View
-from callgate.storage.rows import Row, Value, client_from, columns, credential_from, keys_from
+from callgate.storage.rows import Row, Value, columns, credential_from, keys_from
 
 _PERSON: Final = """
 SELECT extension.id, extension.version, account.id, account.version, role.id, role.version
@@ -54,7 +54,7 @@ def load_client(view: View, lookup: ClientLookup) -> ClientFacts:
     row = view.row(_CLIENT, (lookup.client_id,))
     if row is None:
         return ClientFacts(None, None)
-    return ClientFacts(client_from(row[:_CLIENT_WIDTH]), keys_from(row[_CLIENT_WIDTH:]))
+    return ClientFacts(view.client_of(row[:_CLIENT_WIDTH]), keys_from(row[_CLIENT_WIDTH:]))
 
 
 def load_login(view: View, lookup: LoginLookup) -> LoginFacts:

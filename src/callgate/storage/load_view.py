@@ -26,6 +26,7 @@ KEPT_MAX: Final = 4096
 _CLIENT: Final = f"SELECT {columns(Client._fields)} FROM client WHERE id = ?"
 _ACCOUNT: Final = f"SELECT {columns(Account._fields)} FROM account WHERE id = ?"
 _EXTENSION: Final = f"SELECT {columns(Extension._fields)} FROM extension WHERE id = ?"
+_CLIENT_VERSION: Final = Client._fields.index("version")
 _ROLE: Final = f"SELECT {columns(Role._fields)} FROM role WHERE id = ?"
 
 Kept = TypeVar("Kept", Client, Account, Extension, Role)
@@ -81,6 +82,14 @@ class View:
         kept = self._clients.get(client_id)
         if kept is None or kept.version != version:
             kept = client_from(self.rows(_CLIENT, (client_id,))[0])
+            _keep(self._clients, kept)
+        return kept
+
+    def client_of(self, row: Row) -> Client:
+        """The app in a row of its columns, parsed only when its version was not seen before."""
+        kept = self._clients.get(row[0])
+        if kept is None or kept.version != row[_CLIENT_VERSION]:
+            kept = client_from(row)
             _keep(self._clients, kept)
         return kept
 
