@@ -60,6 +60,7 @@ OF_SEVERAL_MEANINGS = {"CMN-101", "CMN-408", "OAU-109", "OAU-213"}
 """Codes the platform itself uses for more than one denial."""
 
 
+@pytest.mark.requirement("ruling 17")
 def test_code_means_one_thing_unless_the_platform_says_two() -> None:
     """Ruling 17: rows without a vendor code get ours, each its own."""
     seen: dict[str, set[str]] = {}
@@ -68,6 +69,7 @@ def test_code_means_one_thing_unless_the_platform_says_two() -> None:
     assert {code for code, texts in seen.items() if len(texts) > 1} <= OF_SEVERAL_MEANINGS
 
 
+@pytest.mark.requirement("ruling 18")
 @pytest.mark.requirement("RFC 6749 section 5.2")
 def test_client_is_unauthorized_when_statuses_follow_the_rfc() -> None:
     """RFC 6749 section 5.2: invalid_client may, and with an Authorization header must, be 401 (ruling 18)."""
@@ -83,6 +85,7 @@ def test_client_is_unauthorized_when_statuses_follow_the_rfc() -> None:
     assert {(fault.status, fault.rfc) for fault in proofs} == {(400, 401)}
 
 
+@pytest.mark.requirement("ruling 17")
 def test_texts_of_the_wire_are_to_the_letter() -> None:
     """protocol.md D.5, C.4; ruling 17: OAU-140 without a final dot, OAU-113 and OAU-153 in their older form."""
     assert grant_faults.CREDENTIALS_INVALID.text == "Invalid resource owner credentials"

@@ -31,6 +31,7 @@ def test_names_nobody_knows_cover_only_themselves() -> None:
     assert not covers((), "ReadAccounts")
 
 
+@pytest.mark.requirement("ruling 9")
 def test_identity_is_apart_from_what_apps_are_registered_for() -> None:
     """Ruling 9."""
     assert not IDENTITY_SCOPES & SCOPES

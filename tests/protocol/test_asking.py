@@ -18,6 +18,7 @@ def test_session_is_narrower_and_shorter_when_that_is_asked() -> None:
     assert ask(sent, WEB) == Asked(("ReadCallLog",), Terms(700, 1000, "phone-1"))
 
 
+@pytest.mark.requirement("ruling 9")
 @pytest.mark.requirement("RFC 6749 section 5.2")
 def test_scope_is_invalid_when_no_name_is_the_apps() -> None:
     """Ruling 9: only unknown names."""

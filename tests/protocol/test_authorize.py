@@ -147,6 +147,7 @@ REDIRECTED: list[tuple[Client, dict[str, str], Fault]] = [
 ]
 
 
+@pytest.mark.requirement("ruling 14")
 @pytest.mark.requirement("RFC 6749 section 4.1.2.1")
 @pytest.mark.parametrize(("client", "values", "fault"), SHOWN)
 def test_fault_is_shown_when_client_and_address_are_not_known_to_belong_together(
@@ -159,6 +160,7 @@ def test_fault_is_shown_when_client_and_address_are_not_known_to_belong_together
     assert explained(shown)
 
 
+@pytest.mark.requirement("ruling 12")
 @pytest.mark.requirement("RFC 6749 section 4.1.2.1")
 @pytest.mark.requirement("RFC 7636 section 4.4.1")
 @pytest.mark.requirement("RFC 9700 section 2.1.1")
@@ -184,6 +186,7 @@ def test_nothing_is_redirected_when_the_address_is_an_attackers(
     assert shown.fault is authorize_faults.REDIRECT_URI_UNREGISTERED
 
 
+@pytest.mark.requirement("ruling 12")
 @pytest.mark.parametrize(
     ("client", "values"),
     [

@@ -30,6 +30,7 @@ from tests.factories import (
 from tests.protocol.hostile import authorizations, explained
 
 
+@pytest.mark.requirement("ruling 16")
 @pytest.mark.requirement("RFC 6750 section 2.1")
 @pytest.mark.requirement("RFC 6750 section 2.3")
 @pytest.mark.requirement("must-not-break N.1")
@@ -73,6 +74,7 @@ def test_call_is_refused_when_it_brings_no_single_token(authorization: str | Non
     assert read_token(authorization, query, query_tokens=True) == Denied(fault=fault)
 
 
+@pytest.mark.requirement("ruling 16")
 @pytest.mark.parametrize("authorization", [None, "Bearer abc"])
 def test_token_in_query_is_refused_when_the_switch_is_off(authorization: str | None) -> None:
     """Ruling 16."""
@@ -140,6 +142,7 @@ def ended(why: EndReason) -> Session:
     return THIRD._replace(state=SessionState.ENDED, slot=None, ended_ms=NOW_MS - 1, ended_why=why)
 
 
+@pytest.mark.requirement("ruling 3")
 @pytest.mark.requirement("RFC 6750 section 3.1")
 @pytest.mark.parametrize(
     ("seen", "generation", "fault", "why"),
@@ -191,6 +194,7 @@ def test_bearer_is_refused_when_the_secret_is_anothers() -> None:
     assert refused.fault is api_faults.TOKEN_UNKNOWN
 
 
+@pytest.mark.requirement("ruling 3")
 def test_holder_is_told_why_when_the_session_was_ended() -> None:
     """Ruling 3: "session limit reached: signed in again elsewhere"."""
     refused = decide(TOKEN, facts(ended(EndReason.EVICTED)))

@@ -102,6 +102,7 @@ REFUSED: list[tuple[str | None, Form, Fault]] = [
 ]
 
 
+@pytest.mark.requirement("ruling 11")
 @pytest.mark.requirement("RFC 6749 section 2.3.1")
 @pytest.mark.requirement("must-not-break N.1")
 @pytest.mark.requirement("must-not-break N.4")

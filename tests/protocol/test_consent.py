@@ -97,6 +97,7 @@ def asked(request: AuthorizeRequest = AUTHORIZE_REQUEST, client: Client = WEB) -
     return AskConsent(request=request, client=client, owner_name=ACCOUNT.name, account=ACCOUNT, extension=AGENT)
 
 
+@pytest.mark.requirement("ruling 13")
 def test_code_is_issued_when_the_person_is_signed_in_and_agreed_before() -> None:
     """Ruling 13: a later request for what was agreed skips the page."""
     assert judge() == issued()
@@ -185,6 +186,7 @@ CLAIMED = SPA
 UNCLAIMED = SPA._replace(kind=AppKind.DESKTOP_MAC, redirect_uris=("com.example.app:/cb",))
 
 
+@pytest.mark.requirement("ruling 13")
 @pytest.mark.requirement("RFC 8252 section 8.6")
 @pytest.mark.parametrize(
     ("client", "scopes", "prompt", "skipped"),
@@ -210,6 +212,7 @@ def test_page_is_skipped_when_the_same_was_agreed_and_nobody_can_stand_in_for_th
     assert isinstance(decision, IssueCode) if skipped else decision == asked(request, client)
 
 
+@pytest.mark.requirement("ruling 13")
 def test_person_must_agree_when_they_never_did() -> None:
     """Ruling 13: asked once for every app; with prompt=none the app is told."""
     assert judge(facts=AGREED_TO_NOTHING) == asked()

@@ -89,6 +89,7 @@ PRIVATE = FOREIGN._replace(private=True)
 WITHOUT = ROLE._replace(permissions=frozenset({"ReadCallLog"}))
 
 
+@pytest.mark.requirement("ruling 8")
 @pytest.mark.parametrize(
     ("client", "account", "role", "fault"),
     [

@@ -33,6 +33,7 @@ def test_access_ttl_is_clamped_when_one_is_asked(asked: str, ttl_s: int) -> None
     assert access_ttl_s(WEB, form(access_token_ttl=asked)) == ttl_s
 
 
+@pytest.mark.requirement("ruling 4")
 @pytest.mark.requirement("must-not-break N.2")
 @pytest.mark.parametrize(
     ("asked", "ttl_s"),

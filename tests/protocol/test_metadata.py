@@ -50,6 +50,7 @@ def test_methods_are_those_an_app_may_have() -> None:
     assert set(as_list("revocation_endpoint_auth_methods_supported")) == methods
 
 
+@pytest.mark.requirement("ruling 12")
 def test_weaker_ways_are_listed_when_some_app_may_use_them() -> None:
     """Ruling 12: discovery lists what some app may use."""
     assert (STRICT["code_challenge_methods_supported"], PLAIN["code_challenge_methods_supported"]) == (

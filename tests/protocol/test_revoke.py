@@ -90,6 +90,7 @@ def test_call_is_refused_when_its_body_is_no_form() -> None:
     assert read(b"{}", content_type="application/json") == Denied(fault=faults.BODY_NOT_FORM)
 
 
+@pytest.mark.requirement("ruling 16")
 def test_token_in_query_is_refused_when_the_switch_is_off() -> None:
     """Ruling 16: one server switch turns tokens in a query off."""
     refused = Denied(fault=faults.SECRET_IN_QUERY, values=(("parameter", "token"),))

@@ -10,6 +10,7 @@ from tests.protocol.hostile import texts
 EDITOR = WEB._replace(scopes=("EditAccounts", "ReadCallLog"))
 
 
+@pytest.mark.requirement("ruling 9")
 @pytest.mark.requirement("RFC 6749 section 3.3")
 @pytest.mark.parametrize(
     ("requested", "scope"),
@@ -36,6 +37,7 @@ def test_scope_is_the_apps_narrowed_when_some_is_requested(requested: str | None
     assert narrow_scope(EDITOR, requested) == scope
 
 
+@pytest.mark.requirement("ruling 9")
 def test_identity_is_refused_when_the_app_has_no_code_grant() -> None:
     """Ruling 9: openid, email and profile may be asked for by any code app, and no other."""
     assert narrow_scope(SCRIPT, "openid ReadAccounts") == ("ReadAccounts",)

@@ -58,6 +58,7 @@ def test_oldest_generation_is_evicted_when_every_slot_is_taken() -> None:
     assert placed == Placed(1, (ended(second, EVICTED),))
 
 
+@pytest.mark.requirement("ruling 2")
 def test_renewed_times_do_not_save_a_session_when_its_generation_is_oldest() -> None:
     """Ruling 2: a repeat renews times, not the generation."""
     old, young = live(0, minute=1)._replace(issued_ms=NOW_MS), live(1, minute=2)
@@ -71,6 +72,7 @@ def test_elder_row_is_evicted_when_generations_are_of_one_moment() -> None:
     )
 
 
+@pytest.mark.requirement("ruling 4")
 def test_endpoint_replaces_its_own_session_when_it_signs_in_again() -> None:
     """Ruling 4: a replaced session gives its slot to its successor, and nobody else rises."""
     seat = seated(live(0), live(1, endpoint="phone"), live(2))
@@ -83,6 +85,7 @@ def test_endpoint_takes_a_seat_when_no_session_is_its_own() -> None:
     assert place_live(row(*seat), endpoint_id="phone") == Placed(0, (ended(live(0), EVICTED),))
 
 
+@pytest.mark.requirement("ruling 4")
 @pytest.mark.parametrize("endpoint_id", [None, "phone"])
 def test_nobody_is_evicted_when_a_session_is_over_by_comparison(endpoint_id: str | None) -> None:
     """Ruling 4: such a session frees its slot before anyone is evicted."""

@@ -48,6 +48,7 @@ def limited(*, absolute_s: int = 0, idle_s: int = 0) -> Parties:
     return PARTIES._replace(account=ACCOUNT._replace(absolute_timeout_s=absolute_s, idle_timeout_s=idle_s))
 
 
+@pytest.mark.requirement("ruling 3")
 def test_every_end_can_be_explained() -> None:
     """Ruling 3: whoever holds an authentic token of an ended session may be told why."""
     assert BECAUSE.keys() == set(EndReason)

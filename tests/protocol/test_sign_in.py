@@ -20,6 +20,7 @@ ADA = LoginName("ada@northwind.example", None, None)
 REQUEST = SignInRequest(ADA, "secret", remembered=False)
 
 
+@pytest.mark.requirement("ruling 15")
 def test_form_is_read_when_name_and_password_are_there() -> None:
     """Ruling 15: the fields of the page."""
     assert parse(form(username="ada@northwind.example", password="secret")) == REQUEST
@@ -65,6 +66,7 @@ QUEUE_FACTS = OPENING_FACTS._replace(extension=QUEUE)
 DISABLED_FACTS = OPENING_FACTS._replace(extension=AGENT._replace(status=ExtensionStatus.DISABLED))
 
 
+@pytest.mark.requirement("ruling 10")
 @pytest.mark.parametrize(
     ("password", "facts", "fault"),
     [

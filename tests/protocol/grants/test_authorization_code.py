@@ -137,6 +137,7 @@ def test_code_is_refused_when_it_is_not_this_apps_living_code(
     assert denial(judge(client=client, secret=secret, facts=facts)) is fault
 
 
+@pytest.mark.requirement("ruling 8")
 def test_code_is_refused_when_the_app_may_not_serve_the_person() -> None:
     """Ruling 8."""
     session = PENDING._replace(client_id=FOREIGN.id)
@@ -156,6 +157,7 @@ def test_code_expires_after_a_minute(age_ms: int, *, lives: bool) -> None:
 MISMATCH = grant_faults.REDIRECT_URI_MISMATCH
 
 
+@pytest.mark.requirement("ruling 14")
 @pytest.mark.requirement("RFC 6749 section 4.1.3")
 @pytest.mark.parametrize(
     ("redirect_uri", "was_sent", "fault"),

@@ -38,6 +38,7 @@ def judge(facts: ServiceFacts = SERVICE_FACTS) -> Granted | Denied | LookAgain:
     return decide(REQUEST, client=proven(SERVICE), moment=MOMENT, facts=facts)
 
 
+@pytest.mark.requirement("ruling 7")
 @pytest.mark.requirement("RFC 6749 section 4.4")
 @pytest.mark.parametrize(
     ("named", "account_id"),
@@ -84,6 +85,7 @@ def test_accounts_are_looked_up_that_allow_the_app() -> None:
     assert lookup(proven(SERVICE), REQUEST) == ServiceOpening(SERVICE.id, None)
 
 
+@pytest.mark.requirement("ruling 7")
 @pytest.mark.requirement("RFC 6749 section 4.4")
 def test_session_of_the_service_extension_opens_when_one_account_allows_it() -> None:
     """Ruling 7: no slot, so that a service's twentieth pod signs nobody out; compared with the allowance."""
@@ -120,6 +122,7 @@ OFF = (ALLOWED._replace(extension=SERVICE_EXTENSION._replace(status=ExtensionSta
 CLOSED = (ALLOWED._replace(account=ACCOUNT._replace(status=AccountStatus.DISABLED)),)
 
 
+@pytest.mark.requirement("ruling 7")
 @pytest.mark.parametrize(
     ("facts", "fault"),
     [

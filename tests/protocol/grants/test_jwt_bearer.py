@@ -84,6 +84,7 @@ def test_row_is_looked_up_again() -> None:
     assert lookup(proven(SCRIPT), PRESENTED) == CredentialOpening(SCRIPT.id, CREDENTIAL.id)
 
 
+@pytest.mark.requirement("ruling 6")
 @pytest.mark.requirement("RFC 7523 section 2.1")
 def test_session_opens_when_the_row_is_there() -> None:
     """Ruling 6: accepted by row and hash; it may be used any number of times."""

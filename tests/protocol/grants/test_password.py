@@ -121,6 +121,7 @@ OFF = OPENING_FACTS._replace(extension=AGENT._replace(status=ExtensionStatus.DIS
 THIRD_PARTY = OPENING_FACTS._replace(client=FOREIGN, role=ROLE._replace(permissions=frozenset()))
 
 
+@pytest.mark.requirement("ruling 10")
 @pytest.mark.requirement("RFC 6749 section 5.2")
 @pytest.mark.parametrize(
     ("facts", "password", "client", "fault"),

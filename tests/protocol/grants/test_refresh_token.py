@@ -88,6 +88,7 @@ def fault_of(decision: Decision) -> Fault | None:
     return decision.fault if isinstance(decision, Denied) and not decision.changes else None
 
 
+@pytest.mark.requirement("ruling 4")
 def test_request_is_read_and_what_sdks_echo_ignored() -> None:
     """Ruling 4, architecture.md: TTL fields and endpoint_id of a refresh are parsed and ignored."""
     sent = form(refresh_token="t", access_token_ttl="1", refresh_token_ttl="x", endpoint_id="a b", scope="ReadCallLog")
@@ -153,6 +154,7 @@ def test_times_are_renewed_when_under_half_of_the_unused_tokens_life_is_left(aft
     assert judge(seen, generation=2) == granted(seen, after, SessionRenewed(THIRD, after))
 
 
+@pytest.mark.requirement("ruling 2")
 def test_window_is_not_renewed_when_the_times_are() -> None:
     """Ruling 2: the 60 minutes count from the generation's first issue."""
     renewed = THIRD._replace(issued_ms=THIRD.first_issued_ms + 40 * MINUTE_MS)
@@ -265,6 +267,7 @@ def test_app_is_proven_again_when_it_changed_since(generation: int) -> None:
 TIMED_OUT = {EndReason.ABSOLUTE_TIMEOUT, EndReason.IDLE_TIMEOUT, EndReason.EXPIRED}
 
 
+@pytest.mark.requirement("ruling 3")
 @pytest.mark.parametrize("why", EndReason)
 @pytest.mark.parametrize("generation", [1, 2, 3])
 def test_session_stays_ended_when_any_of_its_tokens_is_presented(why: EndReason, generation: int) -> None:
