@@ -82,9 +82,10 @@ def catalogue() -> Iterator[str]:
         for fault, where in rows:
             if fault.code == code:
                 yield f"**`{fault.text}`**"
-                yield f"{where}: `{fault.error}`, HTTP {_statuses(fault)}. {fault.remedy}"
+                yield f"{where}: `{fault.error}`, HTTP {_statuses(fault)}."
+                yield f"What to do: {_prose(fault.remedy)}"
                 if fault.audience is not faults.Audience.APP_OWNER:
-                    yield "Which rule failed is for the account’s administrator; the app is told the remedy alone."
+                    yield "The explanation tells the app this remedy; the detail is for the account’s administrator."
 
 
 def routes() -> Iterator[str]:
@@ -101,19 +102,11 @@ def routes() -> Iterator[str]:
 
 
 def operations() -> Iterator[str]:
-    """The resource API: what each operation asks of the app and of the person."""
-    yield _table(
-        ("operation", "scope of the app", "permission of the person"),
-        (
-            (
-                f"**{each.summary}**<br>`{each.method} {each.path.removeprefix('/restapi/v1.0')}`",
-                f"`{each.scope}`",
-                _asked(each),
-            )
-            for each in vars(operation).values()
-            if isinstance(each, Operation)
-        ),
-    )
+    """The resource API, each operation under a heading: what it asks of the app and of the person."""
+    for each in vars(operation).values():
+        if isinstance(each, Operation):
+            yield f"### {each.method} {each.path}"
+            yield f"{each.summary}. Scope of the app: `{each.scope}`. Permission of the person: {_asked(each)}."
 
 
 def scopes() -> Iterator[str]:
@@ -153,7 +146,8 @@ def switches() -> Iterator[str]:
     source = inspect.getsource(Switch)
     about = dict(re.findall(r'    (\w+) = "\w+"\n    """(.*?)"""', source, re.DOTALL))
     yield _table(
-        ("switch", "with it on"), ((f"`{switch.value}`", " ".join(about[switch.name].split())) for switch in Switch)
+        ("switch", "with it on"),
+        ((f"`{switch.value}`", _SOURCE.sub("", " ".join(about[switch.name].split()))) for switch in Switch),
     )
 
 
@@ -180,6 +174,9 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "decisions": decisions,
 }
 """Name of a part, as pages ask for it -> what writes it."""
+
+_SOURCE = re.compile(r" \((?:ruling|protocol\.md|architecture\.md)[^)]*\)")
+"""Where a rule comes from matters to who changes the code, not to who reads the page."""
 
 _PART = re.compile(r"(<!-- begin: ([a-z ]+) -->\n).*?(<!-- end: \2 -->)", re.DOTALL)
 
@@ -238,7 +235,7 @@ def _command(called: str, command: object, *, level: int) -> Iterator[str]:
     parameters = [p for p in getattr(command, "params", []) if not set(p.opts) & ALWAYS]
     arguments = [p for p in parameters if isinstance(p, TyperArgument)]
     options = [p for p in parameters if isinstance(p, TyperOption)]
-    words = [called, *(str(p.metavar) for p in arguments), *(f"{p.opts[0]} …" for p in options if p.required)]
+    words = [called, *(str(p.metavar) for p in arguments), *(f"{p.opts[0]} {_value(p)}" for p in options if p.required)]
     if any(not p.required for p in options):
         words.append("[options]")
     yield f"{'#' * level} {called}"
@@ -251,13 +248,20 @@ def _command(called: str, command: object, *, level: int) -> Iterator[str]:
 
 
 def _option(option: TyperOption) -> str:
-    return ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
+    """As typed: `--limit LIMIT`, `--yes`, `--refresh-tokens`, `--no-refresh-tokens`."""
+    names = (*option.opts, *option.secondary_opts)
+    return ", ".join(f"`{name}`" if option.is_flag else f"`{name} {_value(option)}`" for name in names)
+
+
+def _value(option: TyperOption) -> str:
+    """What stands for an option's value: its own word, or the option's last."""
+    return option.metavar or option.opts[0].removesuffix("-s").rpartition("-")[2].upper()
 
 
 def _default(option: TyperOption) -> str:
     if option.required:
         return "required"
-    if option.is_flag or option.default in {None, "", ()} or isinstance(option.default, list):
+    if option.is_flag or option.default in (None, "", []):
         return ""
     return f"`{getattr(option.default, 'value', option.default)}`"
 
@@ -271,11 +275,18 @@ def _code_order(code: str) -> tuple[str, int]:
     return letters, int(number)
 
 
+def _prose(text: str) -> str:
+    """A remedy as Markdown: nothing of it is a tag, and a page it names is a link."""
+    return re.sub(r"docs/(\w+\.md)", r"[\1](\1)", text.replace("<", "&lt;"))
+
+
 def _statuses(fault: Fault) -> str:
     """As observed; and where a setting makes it another, which."""
-    named = ((fault.rfc, "rfc"), (fault.vendor or fault.rfc, "vendor"))
-    others = [f"{status} with `{name}`" for status, name in named if status and status != fault.status]
-    return f"{fault.status} ({', '.join(others)})" if others else str(fault.status)
+    others: dict[int, list[str]] = {}
+    for status, name in ((fault.rfc, "rfc"), (fault.vendor or fault.rfc, "vendor")):
+        if status and status != fault.status:
+            others.setdefault(status, []).append(f"`{name}`")
+    return "; ".join((str(fault.status), *(f"{status} with {' and '.join(names)}" for status, names in others.items())))
 
 
 def _grants(kind: AppKind, *, private: bool) -> str:
