@@ -15,9 +15,9 @@ _PATIENCE_MS = 15_000
 """A busy machine is slow, and no fault of ours; what never comes is seen a little later."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One chromium for all tests, and the app it is sent back to."""
+    """One chromium for a module, and the app it is sent back to. Not longer: while it runs, no other loop can."""
     expect.set_options(timeout=_PATIENCE_MS)
     with receiving() as way_to_the_app, launch(way_to_the_app) as browser:
         yield browser
