@@ -2,6 +2,7 @@
 
 import base64
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -14,6 +15,13 @@ from tests.server import Server
 
 PATIENCE_S = 10
 _READ_BYTES = 65536
+
+
+class Process(NamedTuple):
+    """A server that is not Callgate."""
+
+    base_url: str
+    process: "subprocess.Popen[str]"
 
 
 class Answer(NamedTuple):
@@ -31,14 +39,14 @@ class Answer(NamedTuple):
 
 
 @contextmanager
-def connected(server: Server) -> Iterator[socket.socket]:
+def connected(server: Server | Process) -> Iterator[socket.socket]:
     """A connection that waits for ten seconds at most."""
     url = urlsplit(server.base_url)
     with socket.create_connection((url.hostname, url.port), PATIENCE_S) as connection:
         yield connection
 
 
-def tell(server: Server, *parts: bytes) -> list[Answer]:
+def tell(server: Server | Process, *parts: bytes) -> list[Answer]:
     """Send parts one after the other, then read until the server closes. Raises TimeoutError when it does not."""
     with connected(server) as connection:
         for part in parts:
@@ -46,7 +54,7 @@ def tell(server: Server, *parts: bytes) -> list[Answer]:
         return answers(b"".join(iter(lambda: connection.recv(_READ_BYTES), b"")))
 
 
-def ask(server: Server, request: bytes) -> Answer:
+def ask(server: Server | Process, request: bytes) -> Answer:
     """Send one request that closes its connection, and read the one response."""
     (answer,) = tell(server, request)
     return answer

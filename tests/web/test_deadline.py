@@ -8,7 +8,7 @@ import asyncio
 import select
 import socket
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -16,8 +16,8 @@ import httpx
 import pytest
 
 from callgate.web import deadline
-from tests.server import Server, running_server
-from tests.web.raw import answers, ask, basic, request
+from tests.server import Server
+from tests.web.raw import Answer, Process, answers, ask, basic, connected, request
 
 LIVE = "/health/live"
 TOKEN = "/restapi/oauth/token"
@@ -73,30 +73,33 @@ class Seen(NamedTuple):
     ended: dict[str, list[Ended]]
     unread_s: float
     idle_s: float
+    waited: list[list[Answer]]
     good: list[tuple[int, float]]
     log: str
 
 
 @pytest.fixture(scope="module")
-def seen(counts: Callable[[int, int], int]) -> Iterator[Seen]:
+def seen(server: Server, patient: Process, counts: Callable[[int, int], int]) -> Seen:
     """One siege, of 160 connections in the short run."""
-    with running_server() as server:
-        yield asyncio.run(besiege(server, counts(10, 125)))
+    return asyncio.run(besiege(server, patient, each=counts(10, 125)))
 
 
-async def besiege(server: Server, each: int) -> Seen:
+async def besiege(server: Server, patient: Process, *, each: int) -> Seen:
     """Send every kind of besieger, `each` times, and good traffic until they are gone."""
+    said_before = len(server.log())
     over = asyncio.Event()
     good = [asyncio.create_task(be_good(server, over)) for _ in range(3)]
     unread = asyncio.create_task(asyncio.to_thread(read_nothing, server))
     idle = asyncio.create_task(be_idle(server))
+    waited = [asyncio.create_task(asyncio.to_thread(wait_long, patient, left=left)) for left in (30, 90)]
     besiegers = {
         name: [asyncio.create_task(sit(server, besieger)) for _ in range(each)] for name, besieger in BESIEGERS.items()
     }
     ended = {name: await asyncio.gather(*tasks) for name, tasks in besiegers.items()}
     unread_s, idle_s = await unread, await idle
     over.set()
-    return Seen(ended, unread_s, idle_s, [asked for task in good for asked in await task], server.log())
+    asked = [each for task in good for each in await task]
+    return Seen(ended, unread_s, idle_s, [await each for each in waited], asked, server.log()[said_before:])
 
 
 async def sit(server: Server, besieger: Besieger) -> Ended:
@@ -189,6 +192,17 @@ def read_nothing(server: Server) -> float:
         return time.monotonic() - begun
 
 
+def wait_long(patient: Process, *, left: int) -> list[Answer]:
+    """Ask what takes 14 seconds, then what takes none, of which some bytes are left until the first is answered."""
+    late = request("/0", "Connection: close", method="POST", body=b"x" * 60)
+    with connected(patient) as connection:
+        connection.settimeout(ENDLESS_S)
+        connection.sendall(request("/14") + late[:-left])
+        said = connection.recv(65536)
+        connection.sendall(late[-left:])
+        return answers(said + b"".join(iter(lambda: connection.recv(65536), b"")))
+
+
 @pytest.mark.parametrize("name", BESIEGERS)
 def test_connection_is_closed_when_its_request_does_not_come(seen: Seen, name: str) -> None:
     """After 12 to 15 seconds, and with 408 if a request had begun and no answer had (RFC 9110 section 15.5.9)."""
@@ -200,6 +214,12 @@ def test_connection_is_closed_when_its_request_does_not_come(seen: Seen, name: s
 def test_connection_is_reset_when_its_answers_are_not_read(seen: Seen) -> None:
     """Otherwise whoever asks and does not read fills the memory with answers."""
     assert deadline.UNREAD_S <= seen.unread_s <= deadline.UNREAD_S + 4
+
+
+def test_clock_stands_still_when_it_is_the_server_that_takes_its_time(seen: Seen) -> None:
+    """What waits for an answer, and what waits behind it, is not the client's delay."""
+    for waited in seen.waited:
+        assert [(answer.status, answer.body) for answer in waited] == [(200, b"/14"), (200, b"/0")]
 
 
 def test_idle_connection_is_closed_after_the_idle_timeout(seen: Seen) -> None:

@@ -261,7 +261,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _is_our_turn(self) -> bool:
         """Whether the server does not listen, or owes an answer to a request before this one."""
-        return self.flow.read_paused or (self._reading is not Reading.BODY and not self._is_answered())
+        waits = bool(self.pipeline) or (self._reading is not Reading.BODY and not self._is_answered())
+        return waits or self.flow.read_paused
 
     def _is_answered(self) -> bool:
         """Whether the last request whose head was whole has its answer, or there was none."""
