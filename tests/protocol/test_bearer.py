@@ -17,6 +17,7 @@ from tests.factories import (
     ACCOUNT,
     ACTIVE,
     AGENT,
+    FOREIGN,
     NOW_MS,
     OPENED_MS,
     OTHER_SECRET,
@@ -168,6 +169,12 @@ def ended(why: EndReason) -> Session:
             1,
             api_faults.TOKEN_UNKNOWN,
             "the account or extension is disabled",
+        ),
+        (
+            facts()._replace(client=FOREIGN, role=ROLE._replace(permissions=frozenset())),
+            1,
+            api_faults.PERMISSION_MISSING,
+            "the role lacks ThirdPartyAppAccess today",
         ),
         *(
             (facts(ended(why)), generation, api_faults.TOKEN_UNKNOWN, f"the session is over: {BECAUSE[why]}")

@@ -8,6 +8,7 @@ from callgate.model.decisions import Admitted, Denied, Done
 from callgate.model.facts import SessionFacts
 from callgate.model.reference import Reference
 from callgate.model.session import EndReason, Session, SessionState
+from callgate.protocol.guards import may_serve
 from callgate.protocol.sessions import (
     ALARM,
     BECAUSE,
@@ -68,6 +69,9 @@ def decide(reference: Reference, facts: SessionFacts) -> Admitted | Denied:
     client, account, extension = parties
     if not person_works(account, extension):
         return _unknown("the account or extension is disabled")
+    if may_serve(client, account, role=role):
+        values = (("permissionName", "ThirdPartyAppAccess"),)
+        return Denied(fault=faults.PERMISSION_MISSING, values=values, why="the role lacks ThirdPartyAppAccess today")
     end = policy_end_ms(session, account)
     return Admitted(
         session=session,
