@@ -120,6 +120,9 @@ class _Person(NamedTuple):
     role: str
     password: str
 
+    def __repr__(self) -> str:
+        return f"_Person({self.extension.id}, …)"
+
 
 async def is_empty(desk: Desk) -> bool:
     """Whether nobody is in the database yet. Raises Unavailable."""

@@ -73,8 +73,8 @@ class ShowSignIn:
 
     request: AuthorizeRequest
     client: Client
-    form_state: str
-    binding: str
+    form_state: str = field(repr=False)
+    binding: str = field(repr=False)
     username: str = ""
     extension: str = ""
     remembered: bool = False
@@ -86,16 +86,16 @@ class ShowConsent:
     """The consent page."""
 
     asked: AskConsent
-    form_state: str
-    binding: str
+    form_state: str = field(repr=False)
+    binding: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Continue:
     """Signed in: go on with the request under way, in a browser whose binding and sign-in are new."""
 
-    form_state: str
-    binding: str
+    form_state: str = field(repr=False)
+    binding: str = field(repr=False)
     sign_in_cookie: str = field(repr=False)
     remembered_s: int | None
 
@@ -120,6 +120,9 @@ class _Read(NamedTuple):
     state: FormState
     binding: str
     key: SignInKey | None
+
+    def __repr__(self) -> str:
+        return f"_Read({self.request!r}, …)"
 
 
 async def begin(context: Context, query: bytes, *, cookies: Cookies, request_id: str) -> Outcome:

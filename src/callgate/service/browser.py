@@ -50,6 +50,9 @@ class FormState(NamedTuple):
     shown_to: int | None = None
     shown_scope: str = ""
 
+    def __repr__(self) -> str:
+        return f"FormState(began_ms={self.began_ms}, …)"
+
 
 def new_binding(context: Context) -> str:
     """A fresh name for this browser; changes at every rise of privilege (session fixation)."""

@@ -26,6 +26,9 @@ class Asked(NamedTuple):
     record: str | None = None
     query: bytes = b""
 
+    def __repr__(self) -> str:
+        return f"Asked(account={self.account!r}, extension={self.extension!r}, record={self.record!r}, …)"
+
 
 class AccountShown(NamedTuple):
     """An account with its operator, the main administrator's extension."""

@@ -21,6 +21,9 @@ class Reply(NamedTuple):
     headers: tuple[Header, ...]
     body: bytes
 
+    def __repr__(self) -> str:
+        return f"Reply({self.status}, …)"
+
 
 class DisconnectedError(Exception):
     """The client hung up before its request was whole; nobody is left to answer."""
