@@ -59,6 +59,9 @@ class Ledger:
 
     acknowledged: Counter[Kind] = field(default_factory=Counter)
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
+    tokens: set[str] = field(default_factory=set, repr=False)
+    """Every one ever received."""
+
     lost_replies: int = 0
     broken: list[str] = field(default_factory=list)
 

@@ -3,7 +3,9 @@
 Each hook patches the imported product before it starts. A test that stays green with its defect planted guards nothing.
 """
 
+import itertools
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +13,13 @@ from pathlib import Path
 import apsw
 
 from callgate.model.failure import Unavailable
+from callgate.model.moment import Moment
+from callgate.service.context import Context
+from callgate.service.token import TokenReply
 from callgate.storage import group_commit, schema, sqlite, sqlite_file
 from callgate.storage.group_commit import GroupCommit
 from callgate.storage.sqlite_writer import Writer
+from callgate.web import token
 
 SMALL_CHECKPOINT_PAGES = 60
 
@@ -98,6 +104,42 @@ def full_for_good() -> None:
     plant(GroupCommit, "submit", refuse)
 
 
+def log_tokens() -> None:
+    """Whoever reads the log has every access token."""
+    render = token.render_tokens
+
+    def render_and_tell(reply: TokenReply) -> dict[str, str | int]:
+        print(reply.access_token, file=sys.stderr)
+        return render(reply)
+
+    plant(token, "render_tokens", render_and_tell)
+
+
+def keep_secrets() -> None:
+    """The secret of a session, which only its tokens may carry, lies in the row too."""
+    draw = Context.moment
+
+    def draw_and_keep(self: Context) -> Moment:
+        moment = draw(self)
+        return moment._replace(fresh=moment.fresh._replace(endpoint_id=moment.fresh.secret.hex()))
+
+    plant(Context, "moment", draw_and_keep)
+
+
+def defect_with_tokens() -> None:
+    """Some grants end in a defect of ours, while tokens lie in the local variables of everyone above."""
+    render = token.render_tokens
+    calls = itertools.count(1)
+
+    def render_or_break(reply: TokenReply) -> dict[str, str | int]:
+        fields = render(reply)
+        if next(calls) % 5 == 0:
+            raise RuntimeError("planted")
+        return fields
+
+    plant(token, "render_tokens", render_or_break)
+
+
 # Faults, and what makes them come sooner.
 
 
@@ -167,6 +209,9 @@ HOOKS: dict[str, Callable[[], None]] = {
         sync_error_swallowed,
         full_is_a_defect,
         full_for_good,
+        log_tokens,
+        keep_secrets,
+        defect_with_tokens,
         small_checkpoints,
         full_on_signal,
     )

@@ -153,7 +153,11 @@ class Lane:
             self._hold(answer.status == 400, f"a revoked refresh token was answered {answer.status}")
 
     async def _post(self, path: str, form: dict[str, str]) -> Answer:
-        return await self._tell(self.wire.post(path, self.app, form))
+        answer = await self._tell(self.wire.post(path, self.app, form))
+        if path == TOKEN and answer.status == 200:
+            given = answer.json()
+            self.ledger.tokens.update(str(given[name]) for name in ("access_token", "refresh_token") if name in given)
+        return answer
 
     async def _tell(self, asked: Coroutine[object, object, Answer]) -> Answer:
         try:

@@ -22,7 +22,7 @@ class LostError(Exception):
 
 
 class Answer(NamedTuple):
-    """A whole reply; header names are lower case."""
+    """A whole reply; header names are lower case, and a field sent twice has two lines."""
 
     status: int
     headers: dict[str, str]
@@ -73,12 +73,16 @@ class Wire:
         """Send a request and wait for its reply. Raises LostError."""
         lines = [f"{method} {target} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
+        return await self.raw("\r\n".join((*lines, "", "")).encode() + body)
+
+    async def raw(self, request: bytes) -> Answer:
+        """Send these bytes and wait for a reply. Raises LostError."""
         try:
-            self._writer.write("\r\n".join((*lines, "", "")).encode() + body)
+            self._writer.write(request)
             return await asyncio.wait_for(self._answer(), PATIENCE_S)
         except (OSError, asyncio.IncompleteReadError) as error:
             self.close()
-            raise LostError(f"{method} {target}: {error!r}") from error
+            raise LostError(repr(error)) from error
 
     def close(self) -> None:
         """Hang up."""
@@ -87,6 +91,10 @@ class Wire:
     async def _answer(self) -> Answer:
         head = await self._reader.readuntil(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
+        headers: dict[str, str] = {}
+        for line in filter(None, lines):
+            name, _, value = line.partition(":")
+            known = headers.get(name.lower())
+            headers[name.lower()] = value.strip() if known is None else f"{known}\n{value.strip()}"
         body = await self._reader.readexactly(int(headers["content-length"]))
         return Answer(int(first.split(" ")[1]), headers, body)
