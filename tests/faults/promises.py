@@ -4,7 +4,6 @@ The moment is a place in a trace: a client may have a reply from the instant the
 may have sent its next request no earlier than it had the reply before.
 """
 
-import asyncio
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -62,11 +61,6 @@ class Promise:
         return "it ended, and nobody ended it" if ended and not may[Kind.REVOKE] else None
 
 
-def promises_of(world: World, ledger: Ledger, told: Mapping[str, int]) -> list[Promise]:
-    """Every session that clients were told of, by where in the trace each request id was told."""
-    return asyncio.run(_promises_of(world, ledger, told))
-
-
 def rows_of(path: Path) -> dict[int, Row]:
     """Every session in a database."""
     with closing(open_reader(path)) as connection:
@@ -82,7 +76,8 @@ def broken_promises(promises: list[Promise], rows: Mapping[int, Row], at: int) -
             yield f"session {promise.row_id}: {why}"
 
 
-async def _promises_of(world: World, ledger: Ledger, told: Mapping[str, int]) -> list[Promise]:
+async def promises_of(world: World, ledger: Ledger, told: Mapping[str, int]) -> list[Promise]:
+    """Every session that clients were told of, by where in the trace each request id was told."""
     promises = []
     async with CommandLine().desk(world.settings, by="promises") as desk:
         keeper = await desk.keeper()

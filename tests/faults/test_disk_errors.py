@@ -74,7 +74,7 @@ def told_too_late(failure: Failure) -> list[str]:
 def what_is_wrong(failure: Failure) -> list[str]:
     """What the database breaks of what was promised, and what it has that nobody asked for."""
     ledger = failure.traffic.ledger
-    promises = promises_of(failure.world, ledger, places_told(failure.events))
+    promises = asyncio.run(promises_of(failure.world, ledger, places_told(failure.events)))
     rows = rows_of(failure.world.database)
     wrong = list(broken_promises(promises, rows, NEVER))
     unheard = rows.keys() - {promise.row_id for promise in promises}

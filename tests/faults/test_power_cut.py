@@ -74,7 +74,7 @@ def record(world: World, folder: Path, *, plant: str, lanes: int, seconds: float
         asyncio.run(drive())
         assert served.stop() == 0
     events = list(read_trace(folder / "trace", own.database.parent))
-    promises = promises_of(own, traffic.ledger, places_told(events))
+    promises = asyncio.run(promises_of(own, traffic.ledger, places_told(events)))
     return Recording(world=own, before=before, events=events, promises=promises, traffic=traffic)
 
 
