@@ -124,7 +124,7 @@ def test_person_is_refused_when_they_cannot_be(
 def test_person_changes_by_one_version() -> None:
     """A role is looked at only when it is another one: a person keeps theirs whatever becomes of it."""
     facts = THE_PERSON._replace(role=None)
-    after = AGENT._replace(status=ExtensionStatus.DISABLED, version=2)
+    after = AGENT._replace(status=ExtensionStatus.DISABLED, sessions_from_ms=NOW_MS + 1, version=2)
     changed = extensions.change_extension(lambda e: extensions.able(e, enabled=False), facts=facts, by="cli")
     assert changed == Done((ExtensionChanged(AGENT, after, "cli"),))
     assert extensions.able(after, enabled=True).status is ExtensionStatus.ENABLED
@@ -132,6 +132,20 @@ def test_person_changes_by_one_version() -> None:
     assert moved == Refused("there is no such role in this account")
     gone = extensions.change_extension(lambda e: e, facts=NEW_PERSON, by="cli")
     assert gone == Refused("there is no such extension")
+
+
+def test_tokens_stay_dead_when_a_disabled_person_is_enabled_again() -> None:
+    """ASVS 7.4.2: disabling ends sessions, it does not pause them."""
+    off = extensions.change_extension(lambda e: extensions.able(e, enabled=False), facts=THE_PERSON, by="cli")
+    assert isinstance(off, Done)
+    (changed,) = off.changes
+    assert isinstance(changed, ExtensionChanged)
+    again = THE_PERSON._replace(extension=changed.after)
+    on = extensions.change_extension(lambda e: extensions.able(e, enabled=True), facts=again, by="cli")
+    assert isinstance(on, Done)
+    (enabled,) = on.changes
+    assert isinstance(enabled, ExtensionChanged)
+    assert enabled.after.sessions_from_ms == NOW_MS + 1
 
 
 def test_service_extension_may_be_disabled_though_nobody_may_make_one_by_hand() -> None:

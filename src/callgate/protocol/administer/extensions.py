@@ -57,7 +57,7 @@ def change_extension(edit: Callable[[Extension], Extension], *, facts: Extension
     before = facts.extension
     if before is None:
         return Refused("there is no such extension")
-    edited = edit(before)
+    edited = _end_with_ability(before, edit(before), now_ms=facts.now_ms)
     if edited == before:
         return Done()
     problem = first_problem(
@@ -92,6 +92,13 @@ def sign_out_everywhere(*, facts: ExtensionActFacts, by: str) -> Done | Refused:
 def able(extension: Extension, *, enabled: bool) -> Extension:
     """The extension able to sign in, or not."""
     return extension._replace(status=ExtensionStatus.ENABLED if enabled else ExtensionStatus.DISABLED)
+
+
+def _end_with_ability(before: Extension, after: Extension, *, now_ms: int) -> Extension:
+    """Who is disabled has lost their sessions for good: enabling them again revives no token (ASVS 7.4.2)."""
+    if before.status is not ExtensionStatus.ENABLED or after.status is ExtensionStatus.ENABLED:
+        return after
+    return after._replace(sessions_from_ms=max(after.sessions_from_ms, now_ms + 1))
 
 
 def check_person(extension: Extension) -> str | None:
