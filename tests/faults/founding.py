@@ -84,7 +84,7 @@ def found(folder: Path) -> World:
 
 
 def copy_world(world: World, folder: Path) -> World:
-    """The same world in another folder. Nothing may have it open."""
+    """The same world in another folder, which may exist. Nothing may have it open."""
     shutil.copytree(world.folder, folder, dirs_exist_ok=True)
     _write_settings(folder)
     return replace(world, folder=folder)

@@ -14,6 +14,7 @@ import apsw
 
 from callgate.model.failure import Unavailable
 from callgate.model.moment import Moment
+from callgate.service import upkeep
 from callgate.service.context import Context
 from callgate.service.token import TokenReply
 from callgate.storage import group_commit, schema, sqlite, sqlite_file
@@ -148,6 +149,11 @@ def small_checkpoints() -> None:
     plant(sqlite_file, "_CHECKPOINT_PAGES", SMALL_CHECKPOINT_PAGES)
 
 
+def sweep_soon() -> None:
+    """The first sweep comes a second after the start, not a minute."""
+    plant(upkeep, "SWEEP_S", 1)
+
+
 def full_on_signal() -> None:
     """From SIGUSR1 on the database may not grow by a page; from SIGUSR2 on it may again."""
     begin = Writer.begin
@@ -213,6 +219,7 @@ HOOKS: dict[str, Callable[[], None]] = {
         keep_secrets,
         defect_with_tokens,
         small_checkpoints,
+        sweep_soon,
         full_on_signal,
     )
 }

@@ -32,9 +32,13 @@ SYNCS = "fsync,fdatasync"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A run that met an error: what happened in which order, who was told what, and how the process ended."""
+    """A run that met an error: what happened in which order, who was told what, and how the process ended.
+
+    `found` has the files as they were then; in `world` the server may be started again.
+    """
 
     world: World
+    found: World
     traffic: Traffic
     events: list[Event]
     status: int
@@ -47,9 +51,10 @@ class Failure:
 
 def fail(world: World, folder: Path, inject: str, *, plant: str = "") -> Failure:
     """Traffic, until the kernel answers with an error and the server ends by itself; or, mistaken, goes on."""
-    own = copy_world(world, folder)
+    own = copy_world(world, folder / "served")
     traffic = Traffic(own, Ledger(), seed=6)
-    with serve(own, plant=plant, wrap=strace(folder / "trace", inject=inject)) as served:
+    trace = folder / "trace"
+    with serve(own, plant=plant, wrap=strace(trace, inject=inject)) as served:
 
         async def drive() -> None:
             async with traffic.connected(served.port, LANES):
@@ -58,9 +63,9 @@ def fail(world: World, folder: Path, inject: str, *, plant: str = "") -> Failure
         with contextlib.suppress(LostError):
             asyncio.run(drive())
         status = served.wait(END_S_MAX) if not plant else served.stop()
-    return Failure(
-        world=own, traffic=traffic, events=list(read_trace(folder / "trace", own.database.parent)), status=status
-    )
+    events = list(read_trace(trace, own.database.parent))
+    found = copy_world(own, folder / "found")
+    return Failure(world=own, found=found, traffic=traffic, events=events, status=status)
 
 
 def told_too_late(failure: Failure) -> list[str]:
@@ -74,15 +79,15 @@ def told_too_late(failure: Failure) -> list[str]:
 def what_is_wrong(failure: Failure) -> list[str]:
     """What the database breaks of what was promised, and what it has that nobody asked for."""
     ledger = failure.traffic.ledger
-    promises = asyncio.run(promises_of(failure.world, ledger, places_told(failure.events)))
-    rows = rows_of(failure.world.database)
+    promises = asyncio.run(promises_of(failure.found, ledger, places_told(failure.events)))
+    rows = rows_of(failure.found.database)
     wrong = list(broken_promises(promises, rows, NEVER))
     unheard = rows.keys() - {promise.row_id for promise in promises}
     in_flight = sum(act.request_id is None for act in ledger.attempts)
     if len(unheard) > in_flight:
         wrong.append(f"{len(unheard)} sessions nobody was told of; {in_flight} grants were under way")
-    breaks = check_audit(failure.world.database, lambda *_: None).breaks
-    return [*wrong, *check_file(failure.world.database), *(f"audit link {each.seq}" for each in breaks)]
+    breaks = check_audit(failure.found.database, lambda *_: None).breaks
+    return [*wrong, *check_file(failure.found.database), *(f"audit link {each.seq}" for each in breaks)]
 
 
 @pytest.mark.parametrize(
