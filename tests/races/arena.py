@@ -1,0 +1,195 @@
+"""An arena: one real server process on a world of its own, and the ways to look into it."""
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from base64 import urlsafe_b64decode
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import apsw
+import httpx
+
+from callgate.admin.world import World, WorldApp, read_world
+from callgate.app import CommandLine
+from callgate.model.session import EndReason, SessionState
+from callgate.service.administer.desk import Desk
+from tests.races.founding import settings_of
+from tests.races.wire import Pair, Wire, logging_in
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).parents[2]
+START_S = 60
+SETTLE_S = 10
+
+
+class Seat(NamedTuple):
+    """A person with an app: what the cap of sessions counts."""
+
+    app: WorldApp
+    extension_id: int
+    jwt: str
+
+    def __repr__(self) -> str:
+        return f"Seat({self.app.client_id}, {self.extension_id})"
+
+
+class SessionRow(NamedTuple):
+    """What a test may know of a row."""
+
+    state: SessionState
+    generation: int
+    slot: int | None
+    first_used_ms: int | None
+    ended_why: EndReason | None
+
+
+@dataclass(frozen=True)
+class Arena:
+    """A running server."""
+
+    port: int
+    data: Path
+    pid: int
+
+    @cached_property
+    def world(self) -> World:
+        """Who is in it, with their secrets."""
+        return read_world(self.data)
+
+    @property
+    def database(self) -> Path:
+        """Its file."""
+        return self.data / "callgate.db"
+
+    def seat(self, app: str, person: str) -> Seat:
+        """A person with an app."""
+        world = self.world
+        return Seat(world.apps[app], int(world.people[person].id), world.jwt_credentials[person].jwt)
+
+    def advance(self, seconds: int) -> None:
+        """Move its clock."""
+        url = f"http://127.0.0.1:{self.port}/_dev/clock"
+        httpx.post(url, json={"advance_s": seconds}).raise_for_status()
+
+    def rows(self, sql: str, *values: int | str) -> list[tuple[object, ...]]:
+        """Look into the database beside the server: one snapshot of what is committed."""
+        connection = apsw.Connection(str(self.database), flags=apsw.SQLITE_OPEN_READONLY)
+        with closing(connection):
+            return [tuple(row) for row in connection.execute(sql, values)]
+
+    def row(self, session_id: str) -> SessionRow | None:
+        """A session's row; None when it is forgotten."""
+        sql = "SELECT state, generation, slot, first_used_ms, ended_why FROM session WHERE id = ?"
+        connection = apsw.Connection(str(self.database), flags=apsw.SQLITE_OPEN_READONLY)
+        with closing(connection):
+            for state, generation, slot, first_used_ms, why in connection.execute(sql, (row_id(session_id),)):
+                ended_why = None if why is None else EndReason(why)
+                return SessionRow(SessionState(state), generation, slot, first_used_ms, ended_why)
+        return None
+
+    async def settle_first_use(self, session_id: str, generation: int) -> None:
+        """Wait until the lazy mark of a use that was answered is there, or has become pointless."""
+        until = time.monotonic() + SETTLE_S
+        while (row := self.row(session_id)) and (row.state, row.generation) == (SessionState.ACTIVE, generation):
+            if row.first_used_ms is not None or time.monotonic() > until:
+                return
+            await asyncio.sleep(0.002)
+
+    @asynccontextmanager
+    async def desk(self) -> AsyncIterator[Desk]:
+        """The command line's desk, opened beside the server in this process."""
+        async with CommandLine().desk(settings_of(self.data, self.port), by="races") as desk:
+            yield desk
+
+
+def row_id(session_id: str) -> int:
+    """The row id that a public session id begins with; it grows with time."""
+    return int.from_bytes(urlsafe_b64decode(session_id + "==")[:8], "big")
+
+
+async def log_in(wire: Wire, seat: Seat, endpoint_id: str | None = None) -> Pair:
+    """Tokens of a new session."""
+    return (await wire.ask(logging_in(seat.app, seat.jwt, endpoint_id))).pair
+
+
+def play(game: Coroutine[object, object, T]) -> T:
+    """Run a game to its end."""
+    return asyncio.run(game)
+
+
+class Nursery:
+    """The process that servers are forked from."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def start(self, plants: Sequence[str], args: Sequence[str], *, folder: Path) -> int:
+        """Fork a server; gives its process id."""
+        files = {"out": str(folder / "out"), "err": str(folder / "err")}
+        return self._order({"start": {"plants": [*plants], "args": [*args], **files}})["pid"]
+
+    def end(self, pid: int) -> int:
+        """Stop a server; gives its exit status."""
+        return self._order({"end": pid})["status"]
+
+    def _order(self, order: dict[str, object]) -> dict[str, int]:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        answer: dict[str, int] = json.loads(self._process.stdout.readline())
+        return answer
+
+
+@contextmanager
+def nursery() -> Iterator[Nursery]:
+    """Start it; at the end it leaves nothing running."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CALLGATE_")}
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.races.nursery"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=environment | {"CALLGATE_LOG__LEVEL": "warning"},
+    ) as process:
+        assert process.stdin
+        yield Nursery(process)
+        process.stdin.close()
+
+
+@contextmanager
+def open_arena(servers: Nursery, template: Path, folder: Path, *, plants: Sequence[str] = ()) -> Iterator[Arena]:
+    """A server on a copy of the template, ready; gone at the end whatever happened."""
+    data = folder / "world"
+    shutil.copytree(template, data)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    pid = servers.start(plants, ("dev", "--port", str(port), "--data", str(data)), folder=folder)
+    try:
+        _wait_until_ready(folder)
+        yield Arena(port, data, pid)
+    finally:
+        status = servers.end(pid)
+    assert status == 0, f"exit {status}: {(folder / 'err').read_text()}"
+    # Every test of a race ends here too: nothing that happened was a defect of ours.
+    if not plants:
+        assert "defect" not in (folder / "err").read_text()
+
+
+def _wait_until_ready(folder: Path) -> None:
+    until = time.monotonic() + START_S
+    while not (folder / "out").exists() or "is ready" not in (folder / "out").read_text():
+        assert time.monotonic() < until, f"the server did not start: {(folder / 'err').read_text()}"
+        time.sleep(0.01)

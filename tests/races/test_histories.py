@@ -1,0 +1,13 @@
+"""Concurrent histories of real connections, each explained by a sequential model (assurance 4.3)."""
+
+from collections.abc import Callable
+
+from tests.races import histories
+from tests.races.arena import Arena, play
+
+Counts = Callable[[int, int], int]
+
+
+def test_concurrent_histories_are_linearizable(arena: Arena, counts: Counts) -> None:
+    """Login, refresh, repeat, replay, use, revoke and lost replies, from 4 to 16 connections at each of four seats."""
+    play(histories.are_linearizable(arena, rounds=counts(50, 2_500)))
