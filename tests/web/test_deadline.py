@@ -63,9 +63,13 @@ BESIEGERS = {
 
 
 class Ended(NamedTuple):
-    """A besieger's end: after how long, and what it was told."""
+    """A besieger's end, and what it was told.
 
-    after_s: float
+    The server began to count at some moment between the two from which we do: before we connected, and after.
+    """
+
+    after_s_at_least: float
+    after_s_at_most: float
     told: tuple[int, ...]
 
 
@@ -106,6 +110,7 @@ async def besiege(server: Server, patient: Process, *, each: int) -> Seen:
 
 async def sit(server: Server, besieger: Besieger) -> Ended:
     """Be one until closed."""
+    came = time.monotonic()
     reader, writer = await open_connection(server)
     begun = time.monotonic()
     writer.write(besieger.begins)
@@ -113,10 +118,10 @@ async def sit(server: Server, besieger: Besieger) -> Ended:
     try:
         said = await asyncio.wait_for(read_until_closed(reader), ENDLESS_S)
     finally:
-        after_s = time.monotonic() - begun
+        ended = time.monotonic()
         trickle.cancel()
         writer.transport.abort()
-    return Ended(after_s, tuple(answer.status for answer in answers(said)))
+    return Ended(ended - begun, ended - came, tuple(answer.status for answer in answers(said)))
 
 
 async def add(writer: asyncio.StreamWriter, besieger: Besieger) -> None:
@@ -167,9 +172,9 @@ async def be_good(server: Server, over: asyncio.Event) -> list[tuple[int, float]
 async def be_idle(server: Server) -> float:
     """Ask once, keep the connection and say no more; gives after how long it was closed."""
     reader, writer = await open_connection(server)
+    begun = time.monotonic()
     writer.write(request(LIVE))
     assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200")
-    begun = time.monotonic()
     assert await asyncio.wait_for(reader.read(), ENDLESS_S) == b""
     writer.close()
     return time.monotonic() - begun
@@ -208,13 +213,14 @@ def wait_long(patient: Process, *, left: int) -> list[Answer]:
 def test_connection_is_closed_when_its_request_does_not_come(seen: Seen, name: str) -> None:
     """After 12 to 15 seconds, and with 408 if a request had begun and no answer had (RFC 9110 section 15.5.9)."""
     for ended in seen.ended[name]:
-        assert deadline.REQUEST_S <= ended.after_s <= CLOSED_S_MAX
+        assert ended.after_s_at_most >= deadline.REQUEST_S
+        assert ended.after_s_at_least <= CLOSED_S_MAX
         assert ended.told == BESIEGERS[name].told
 
 
 def test_connection_is_reset_when_its_answers_are_not_read(seen: Seen) -> None:
     """Otherwise whoever asks and does not read fills the memory with answers."""
-    assert deadline.UNREAD_S <= seen.unread_s <= deadline.UNREAD_S + 4
+    assert deadline.UNREAD_S <= seen.unread_s < deadline.UNREAD_S + 8
 
 
 def test_clock_stands_still_when_it_is_the_server_that_takes_its_time(seen: Seen) -> None:
@@ -225,7 +231,7 @@ def test_clock_stands_still_when_it_is_the_server_that_takes_its_time(seen: Seen
 
 def test_idle_connection_is_closed_after_the_idle_timeout(seen: Seen) -> None:
     """The five seconds of uvicorn, kept by the look instead of a timer a request."""
-    assert 5 <= seen.idle_s <= 8
+    assert 5 <= seen.idle_s < 10
 
 
 def test_good_traffic_goes_on_when_the_server_is_besieged(seen: Seen) -> None:
