@@ -50,6 +50,8 @@ def test_administration_takes_hold_of_a_running_server(
         shell.give("apps", "block", "script")
         assert read_calls(url, kept) == 401
         shell.give("apps", "unblock", "script")
+        assert read_calls(url, kept) == 401
+        kept = login(url, script, world["jwt"])
         assert read_calls(url, kept) == 200
         shell.give("sessions", "end-all", "--yes")
         assert read_calls(url, kept) == 401

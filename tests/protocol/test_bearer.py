@@ -161,7 +161,7 @@ def ended(why: EndReason) -> Session:
             facts()._replace(client=WEB._replace(status=ClientStatus.BLOCKED)),
             1,
             api_faults.TOKEN_UNKNOWN,
-            "the session is over: the application is blocked",
+            "the session is over: the application was blocked",
         ),
         (facts()._replace(now_ms=OPENED_MS + 3600 * SECOND_MS), 1, api_faults.TOKEN_EXPIRED, ""),
         (

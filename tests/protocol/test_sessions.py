@@ -41,6 +41,8 @@ from tests.factories import (
 
 BLOCKED = PARTIES._replace(client=WEB._replace(status=ClientStatus.BLOCKED))
 SIGNED_OUT = PARTIES._replace(extension=AGENT._replace(sessions_from_ms=OPENED_MS + 1))
+WAS_BLOCKED = PARTIES._replace(client=PARTIES.client._replace(sessions_from_ms=OPENED_MS + 1))
+WAS_DISABLED = PARTIES._replace(account=ACCOUNT._replace(sessions_from_ms=OPENED_MS + 1))
 
 
 def limited(*, absolute_s: int = 0, idle_s: int = 0) -> Parties:
@@ -94,7 +96,9 @@ def test_generation_was_issued_when_the_row_has_reached_it(session: Session, gen
         (PARTIES, 0, 4, NOW_MS, EndReason.CREDENTIAL_CHANGED),
         (PARTIES, 0, None, NOW_MS, EndReason.CREDENTIAL_CHANGED),
         (PARTIES, OPENED_MS + 1, 3, NOW_MS, EndReason.RESTORED),
+        (WAS_BLOCKED, 0, 3, NOW_MS, EndReason.APP_BLOCKED),
         (SIGNED_OUT, 0, 3, NOW_MS, EndReason.SIGNED_OUT_EVERYWHERE),
+        (WAS_DISABLED, 0, 3, NOW_MS, EndReason.ADMINISTRATOR),
         (limited(absolute_s=61), 0, 3, NOW_MS, None),
         (limited(absolute_s=60), 0, 3, NOW_MS, EndReason.ABSOLUTE_TIMEOUT),
         (limited(idle_s=61), 0, 3, NOW_MS, None),
@@ -167,12 +171,13 @@ def test_person_works_when_account_and_extension_do(
 
 def test_sign_in_opens_when_nothing_ended_it() -> None:
     """A browser's sign-in ends by time, by a new password, by signing out everywhere, by a restore."""
-    assert holds_sign_in(SIGN_IN, SECRET, extension=AGENT, facts=AUTHORIZE_FACTS)
-    for sign_in, secret, extension, facts in (
-        (SIGN_IN, OTHER_SECRET, AGENT, AUTHORIZE_FACTS),
-        (SIGN_IN._replace(expires_ms=NOW_MS), SECRET, AGENT, AUTHORIZE_FACTS),
-        (SIGN_IN, SECRET, AGENT._replace(password_version=4), AUTHORIZE_FACTS),
-        (SIGN_IN, SECRET, SIGNED_OUT.extension, AUTHORIZE_FACTS),
-        (SIGN_IN, SECRET, AGENT, AUTHORIZE_FACTS._replace(sessions_from_ms=OPENED_MS + 1)),
+    assert holds_sign_in(SIGN_IN, SECRET, parties=PARTIES, facts=AUTHORIZE_FACTS)
+    for sign_in, secret, parties, facts in (
+        (SIGN_IN, OTHER_SECRET, PARTIES, AUTHORIZE_FACTS),
+        (SIGN_IN._replace(expires_ms=NOW_MS), SECRET, PARTIES, AUTHORIZE_FACTS),
+        (SIGN_IN, SECRET, PARTIES._replace(extension=AGENT._replace(password_version=4)), AUTHORIZE_FACTS),
+        (SIGN_IN, SECRET, SIGNED_OUT, AUTHORIZE_FACTS),
+        (SIGN_IN, SECRET, WAS_DISABLED, AUTHORIZE_FACTS),
+        (SIGN_IN, SECRET, PARTIES, AUTHORIZE_FACTS._replace(sessions_from_ms=OPENED_MS + 1)),
     ):
-        assert not holds_sign_in(sign_in, secret, extension=extension, facts=facts)
+        assert not holds_sign_in(sign_in, secret, parties=parties, facts=facts)

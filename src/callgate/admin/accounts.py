@@ -136,7 +136,7 @@ async def enable_account(desk: Desk, options: OneAccount) -> Record:
 
 @desk_command(ACCOUNTS, "disable", options=OneAccount)
 async def disable_account(desk: Desk, options: OneAccount) -> Record:
-    """Let nobody of an account sign in, nor any session of it work."""
+    """Let nobody of an account sign in; every session and browser sign-in of it is over for good."""
     return await _able(desk, options, enabled=False)
 
 

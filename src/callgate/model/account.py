@@ -58,7 +58,7 @@ class ExtensionStatus(Enum):
 
 
 class Account(NamedTuple):
-    """One company. Time-outs of 0 mean none."""
+    """One company. Time-outs of 0 mean none. What its people were issued before `sessions_from_ms` is over."""
 
     id: AccountId
     name: str
@@ -68,6 +68,7 @@ class Account(NamedTuple):
     absolute_timeout_s: int
     idle_timeout_s: int
     version: int
+    sessions_from_ms: int = 0
 
 
 class Extension(NamedTuple):

@@ -79,7 +79,10 @@ _REDIRECTING = frozenset(AppKind) - {AppKind.SERVER_OTHER}
 
 
 class Client(NamedTuple):
-    """One app as registered. `version` changes with everything a proof or a decision may rely on."""
+    """One app as registered. `version` changes with everything a proof or a decision may rely on.
+
+    What it was issued before `sessions_from_ms` is over.
+    """
 
     id: ClientId
     account_id: AccountId
@@ -97,6 +100,7 @@ class Client(NamedTuple):
     refresh_ttl_s: int
     session_cap: int
     version: int
+    sessions_from_ms: int = 0
 
     @property
     def confidential(self) -> bool:

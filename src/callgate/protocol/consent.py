@@ -86,7 +86,7 @@ def _signed_in(request: AuthorizeRequest, facts: AuthorizeFacts, *, visit: Visit
     sign_in, parties = facts.sign_in, parties_of(facts)
     if sign_in is None or parties is None or visit.sign_in_secret is None:
         return None
-    if not holds_sign_in(sign_in, visit.sign_in_secret, extension=parties.extension, facts=facts):
+    if not holds_sign_in(sign_in, visit.sign_in_secret, parties=parties, facts=facts):
         return None
     if request.prompt & {"login", "sso"} and sign_in.signed_in_ms < visit.began_ms:
         return None

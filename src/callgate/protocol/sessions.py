@@ -33,7 +33,7 @@ BECAUSE = {
     EndReason.ABSOLUTE_TIMEOUT: "the account's absolute session time-out was reached",
     EndReason.IDLE_TIMEOUT: "the account's idle session time-out was reached",
     EndReason.CREDENTIAL_CHANGED: "the password changed or the credential was withdrawn",
-    EndReason.APP_BLOCKED: "the application is blocked",
+    EndReason.APP_BLOCKED: "the application was blocked",
     EndReason.SIGNED_OUT_EVERYWHERE: "signed out everywhere",
     EndReason.RESTORED: "all sessions were ended by the operator",
     EndReason.ADMINISTRATOR: "ended by an administrator",
@@ -67,13 +67,14 @@ def was_issued(session: Session, reference: Reference) -> bool:
     return FIRST_GENERATION <= reference.generation <= session.generation
 
 
-def holds_sign_in(sign_in: SignIn, secret: bytes, *, extension: Extension, facts: AuthorizeFacts) -> bool:
+def holds_sign_in(sign_in: SignIn, secret: bytes, *, parties: Parties, facts: AuthorizeFacts) -> bool:
     """Whether a browser's cookie opens this sign-in and today's facts have not ended it."""
+    account, extension = parties.account, parties.extension
     return (
         hmac.compare_digest(hashlib.sha256(secret).digest(), sign_in.secret_sha256)
         and facts.now_ms < sign_in.expires_ms
         and sign_in.password_version == extension.password_version
-        and sign_in.signed_in_ms >= max(facts.sessions_from_ms, extension.sessions_from_ms)
+        and sign_in.signed_in_ms >= max(facts.sessions_from_ms, account.sessions_from_ms, extension.sessions_from_ms)
     )
 
 
@@ -114,12 +115,16 @@ def why_over(
     client, account, extension = parties
     if client.status is ClientStatus.BLOCKED:
         return EndReason.APP_BLOCKED
+    if session.issued_ms < client.sessions_from_ms:  # it was, and is not any more
+        return EndReason.APP_BLOCKED
     if credential_version != session.credential_version:
         return EndReason.CREDENTIAL_CHANGED
     if session.issued_ms < sessions_from_ms:
         return EndReason.RESTORED
     if session.issued_ms < extension.sessions_from_ms:
         return EndReason.SIGNED_OUT_EVERYWHERE
+    if session.issued_ms < account.sessions_from_ms:
+        return EndReason.ADMINISTRATOR
     if account.absolute_timeout_s and now_ms >= session.opened_ms + account.absolute_timeout_s * 1000:
         return EndReason.ABSOLUTE_TIMEOUT
     if account.idle_timeout_s and now_ms >= session.issued_ms + account.idle_timeout_s * 1000:

@@ -130,7 +130,11 @@ def test_app_is_refused_when_its_name_or_owner_does_not_fit() -> None:
 @pytest.mark.parametrize(
     ("edit", "keys", "after"),
     [
-        (apps.blocked, None, WEB._replace(status=ClientStatus.BLOCKED, version=2)),
+        (
+            apps.blocked,
+            None,
+            WEB._replace(status=ClientStatus.BLOCKED, version=2, sessions_from_ms=THERE.now_ms + 1),
+        ),
         (lambda c: c, HASHED, WEB._replace(version=2)),
         (lambda c: c._replace(name="New"), None, WEB._replace(name="New", version=2)),
     ],
@@ -139,6 +143,14 @@ def test_app_changes_by_one_version(edit: Callable[[Client], Client], keys: Clie
     """A proof names the version it stood on; a new secret alone is a change too."""
     changed = apps.change_app(edit, keys=keys, facts=THERE, by="cli")
     assert changed == Done((AppChanged(WEB, after, keys, "cli"),))
+
+
+def test_blocked_app_has_lost_its_sessions_when_it_is_unblocked() -> None:
+    """ASVS 7.4.2: what was issued before the block stays over."""
+    before = WEB._replace(status=ClientStatus.BLOCKED, sessions_from_ms=7)
+    changed = apps.change_app(apps.unblocked, keys=None, facts=THERE._replace(client=before), by="cli")
+    after = before._replace(status=ClientStatus.ACTIVE, version=2)
+    assert changed == Done((AppChanged(before, after, None, "cli"),))
 
 
 def test_app_is_not_changed_when_it_is_gone_the_same_or_impossible() -> None:

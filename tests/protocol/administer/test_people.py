@@ -67,6 +67,16 @@ def test_account_changes_by_one_version() -> None:
     assert accounts.able(ACCOUNT, enabled=True).status is AccountStatus.CONFIRMED
 
 
+def test_disabled_account_has_lost_its_sessions_when_it_is_enabled() -> None:
+    """ASVS 7.4.2: what its people were issued before stays over."""
+    disabled = ACCOUNT._replace(status=AccountStatus.DISABLED, version=2, sessions_from_ms=THE_ACCOUNT.now_ms + 1)
+    off = accounts.change_account(lambda a: accounts.able(a, enabled=False), facts=THE_ACCOUNT, by="cli")
+    assert off == Done((AccountChanged(ACCOUNT, disabled, "cli"),))
+    facts = THE_ACCOUNT._replace(account=disabled)
+    on = accounts.change_account(lambda a: accounts.able(a, enabled=True), facts=facts, by="cli")
+    assert on == Done((AccountChanged(disabled, disabled._replace(status=AccountStatus.CONFIRMED, version=3), "cli"),))
+
+
 def test_nothing_is_written_when_nothing_changes() -> None:
     """An act repeated leaves no second line in the audit log."""
     assert accounts.change_account(lambda a: a, facts=THE_ACCOUNT, by="cli") == Done()

@@ -36,7 +36,7 @@ def change_account(edit: Callable[[Account], Account], *, facts: AccountActFacts
     before = facts.account
     if before is None:
         return Refused("there is no such account")
-    edited = edit(before)
+    edited = _end_with_ability(before, edit(before), now_ms=facts.now_ms)
     if edited == before:
         return Done()
     problem = _check(edited)
@@ -52,6 +52,13 @@ def change_account(edit: Callable[[Account], Account], *, facts: AccountActFacts
 def able(account: Account, *, enabled: bool) -> Account:
     """The account with its people able to sign in, or not."""
     return account._replace(status=AccountStatus.CONFIRMED if enabled else AccountStatus.DISABLED)
+
+
+def _end_with_ability(before: Account, after: Account, *, now_ms: int) -> Account:
+    """Whose account is disabled has lost their sessions for good, as a person who is (extensions.py)."""
+    if before.status is not AccountStatus.CONFIRMED or after.status is AccountStatus.CONFIRMED:
+        return after
+    return after._replace(sessions_from_ms=max(after.sessions_from_ms, now_ms + 1))
 
 
 def _check(account: Account) -> str | None:

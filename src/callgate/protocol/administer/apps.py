@@ -38,7 +38,7 @@ def change_app(
     before = facts.client
     if before is None:
         return Refused("there is no such app")
-    edited = edit(before)
+    edited = _end_with_block(before, edit(before), now_ms=facts.now_ms)
     if edited == before and keys is None:
         return Done()
     assert (edited.kind, edited.private, edited.account_id) == (before.kind, before.private, before.account_id)
@@ -68,6 +68,13 @@ def blocked(client: Client) -> Client:
 def unblocked(client: Client) -> Client:
     """The app at work again."""
     return client._replace(status=ClientStatus.ACTIVE)
+
+
+def _end_with_block(before: Client, after: Client, *, now_ms: int) -> Client:
+    """A blocked app has lost its sessions for good: unblocking it revives no token (ASVS 7.4.2)."""
+    if before.status is ClientStatus.BLOCKED or after.status is not ClientStatus.BLOCKED:
+        return after
+    return after._replace(sessions_from_ms=max(after.sessions_from_ms, now_ms + 1))
 
 
 def check_keys(client: Client, keys: ClientKeys) -> str | None:
