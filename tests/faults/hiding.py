@@ -43,11 +43,10 @@ class Search:
 
     def __init__(self, secrets: Iterable[Secret]) -> None:
         self._by_window: dict[bytes, list[tuple[int, _Needle]]] = {}
-        self.secrets = 0
         for secret in secrets:
             assert len(secret.value) >= BYTES_MIN, f"{secret} is too short to be looked for"
-            self.secrets += 1
-            for form, text in _forms(secret.value):
+            forms = {text: form for form, text in _forms(secret.value)}
+            for text, form in forms.items():
                 for piece in _pieces(text):
                     self._add(_Needle(secret.kind, form, piece))
 
@@ -56,7 +55,7 @@ class Search:
         by_window = self._by_window
         for place in range(0, len(content) - _WINDOW + 1, _WINDOW):
             for offset, needle in by_window.get(content[place : place + _WINDOW], ()):
-                if content.startswith(needle.piece, place - offset):
+                if place >= offset and content.startswith(needle.piece, place - offset):
                     yield Hit(needle.kind, needle.form, place - offset)
 
     def _add(self, needle: _Needle) -> None:

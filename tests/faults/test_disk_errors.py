@@ -93,7 +93,7 @@ def what_is_wrong(failure: Failure) -> list[str]:
 @pytest.mark.parametrize(
     "inject",
     [
-        pytest.param(f"{SYNCS}:error=EIO:when=40+", id="every sync fails"),
+        pytest.param(f"{SYNCS}:error=EIO:when=40+", id="every sync fails", marks=pytest.mark.long),
         pytest.param(f"{SYNCS}:error=EIO:when=40", id="one sync fails"),
         pytest.param("pwrite64:error=EIO:when=200+", id="every write fails", marks=pytest.mark.long),
         pytest.param("pwrite64:error=EROFS:when=200+", id="the file system turns read-only"),

@@ -199,8 +199,8 @@ def test_start_is_refused_in_one_line_when_there_is_no_room_for_shared_memory(wo
     ("defect", "symptom"),
     [
         ("full_swallowed", "token was answered"),
-        ("full_is_a_defect", "was answered 500"),
-        ("full_for_good", None),
+        pytest.param("full_is_a_defect", "was answered 500", marks=pytest.mark.long),
+        pytest.param("full_for_good", None, marks=pytest.mark.long),
     ],
 )
 def test_the_harm_is_found_when_a_full_disk_is_mistaken(

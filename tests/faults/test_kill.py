@@ -92,7 +92,7 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
     assert starts_s[-1] < START_S_MAX
 
 
-@pytest.mark.parametrize("defect", ["reply_before_commit", "log_not_recovered"])
+@pytest.mark.parametrize("defect", ["reply_before_commit", pytest.param("log_not_recovered", marks=pytest.mark.long)])
 def test_the_loss_is_found_when_a_kill_takes_what_was_acknowledged(world: World, tmp_path: Path, defect: str) -> None:
     """Planted: replies that run ahead of their commit, and a start that forgets the log."""
     found = storm(world, tmp_path, Ledger(), kills=1, plant=defect)

@@ -69,7 +69,7 @@ def hold(answered: Counter[tuple[str, int]]) -> None:
         assert not answered[write, 200]
 
 
-@pytest.mark.parametrize("ending", ["killed", "stopped"])
+@pytest.mark.parametrize("ending", ["killed", pytest.param("stopped", marks=pytest.mark.long)])
 def test_server_answers_what_it_can_when_its_file_system_is_read_only(
     world: World, tmp_path: Path, ending: str, report: Report
 ) -> None:

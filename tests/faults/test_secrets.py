@@ -20,8 +20,6 @@ from tests.faults.process import Served, serve
 from tests.faults.traffic import LANES, Traffic
 from tests.faults.wire import Answer, Wire
 
-Gathered = tuple[Harvest, list[Answer]]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amount:
@@ -31,8 +29,32 @@ class Amount:
     typists: int
 
 
+class Gathered:
+    """Secrets of every kind, and the replies to those who showed canaries, in which no canary may stand."""
+
+    def __init__(self, harvest: Harvest, replies: list[Answer]) -> None:
+        self.secrets = harvest.secrets
+        self._replies = replies
+        self._search = Search(self.secrets)
+        self._canaries = Search(secret for secret in self.secrets if secret.kind.startswith("canary"))
+
+    def found_beside(self, world: World, backup: Path | None = None) -> Counter[str]:
+        """What is found where: in the files, in a backup, in the log, in the replies."""
+        places = {path.name: path.read_bytes() for path in world.database.parent.iterdir()}
+        places["log"] = (world.folder / "server.log").read_bytes()
+        if backup:
+            places["backup"] = backup.read_bytes()
+        found: Counter[str] = Counter()
+        for name, content in places.items():
+            found.update(f"{hit.kind}, {hit.form}, in {name}" for hit in self._search.hits(content))
+        for answer in self._replies:
+            text = repr(sorted(answer.headers.items())).encode() + answer.body
+            found.update(f"{hit.kind}, {hit.form}, in a reply: {text[:300]!r}" for hit in self._canaries.hits(text))
+        return found
+
+
 async def gather(world: World, served: Served, amount: Amount) -> Gathered:
-    """Issue and present secrets of every kind; gives them, and the replies that may hold none of them."""
+    """Issue and present secrets of every kind."""
     harvest, ledger = Harvest(), Ledger()
     await administer(world, harvest, count=amount.typists)
     wire = await Wire.connect(served.port)
@@ -49,25 +71,7 @@ async def gather(world: World, served: Served, amount: Amount) -> Gathered:
         await traffic.run_until(lambda: len(ledger.tokens) >= amount.everything)
     harvest.secrets |= {Secret("token", token.encode()) for token in ledger.tokens}
     harvest.secrets |= await open_secrets(world, [held.access for held in ledger.held])
-    return harvest, replies
-
-
-def search_everything(world: World, gathered: Gathered, backup: Path | None) -> Counter[str]:
-    """What is found where: in the files while the server runs, in a backup, in the log, in the replies."""
-    harvest, replies = gathered
-    search = Search(harvest.secrets)
-    places = {path.name: path.read_bytes() for path in world.database.parent.iterdir()}
-    places["log"] = (world.folder / "server.log").read_bytes()
-    if backup:
-        places["backup"] = backup.read_bytes()
-    found: Counter[str] = Counter()
-    for name, content in places.items():
-        found.update(f"{hit.kind}, {hit.form}, in {name}" for hit in search.hits(content))
-    shown = Search(secret for secret in harvest.secrets if secret.kind.startswith("canary"))
-    for answer in replies:
-        text = repr(sorted(answer.headers.items())).encode() + answer.body
-        found.update(f"{hit.kind}, {hit.form}, in a reply: {text[:300]!r}" for hit in shown.hits(text))
-    return found
+    return Gathered(harvest, replies)
 
 
 def test_no_secret_lies_anywhere_after_a_load_run(
@@ -85,18 +89,18 @@ def test_no_secret_lies_anywhere_after_a_load_run(
             return gathered
 
         gathered = asyncio.run(run())
-        found = search_everything(own, gathered, backup)
+        found = gathered.found_beside(own, backup)
         assert (own.database.parent / "callgate.db-wal").stat().st_size, "the log of SQLite was not looked at"
         assert served.stop() == 0
-    found += search_everything(own, gathered, None)
-    kinds = Counter("canary" if s.kind.startswith("canary") else s.kind for s in gathered[0].secrets)
+    found += gathered.found_beside(own)
+    kinds = Counter("canary" if s.kind.startswith("canary") else s.kind for s in gathered.secrets)
     report("secrets at rest", f"{sum(kinds.values())} looked for, {sum(found.values())} found: {dict(kinds)}")
     assert found == {}
     assert sum(kinds.values()) >= amount.everything
     assert kinds.keys() >= {"token", "code", "cookie callgate_sign_in", "client secret", "password", "JWT credential"}
 
 
-@pytest.mark.parametrize("log_format", ["json", "console"])
+@pytest.mark.parametrize("log_format", ["console", pytest.param("json", marks=pytest.mark.long)])
 def test_no_secret_is_logged_when_a_defect_shows_its_trace(world: World, tmp_path: Path, log_format: str) -> None:
     """Some traces show local variables; ours must not."""
     own = copy_world(world, tmp_path)
@@ -119,13 +123,16 @@ def test_no_secret_is_logged_when_a_defect_shows_its_trace(world: World, tmp_pat
     assert list(Search(secrets).hits(log)) == []
 
 
-@pytest.mark.parametrize(("defect", "place"), [("log_tokens", "in log"), ("keep_secrets", "in callgate.db-wal")])
+@pytest.mark.parametrize(
+    ("defect", "place"),
+    [pytest.param("log_tokens", "in log", marks=pytest.mark.long), ("keep_secrets", "in callgate.db-wal")],
+)
 def test_the_leak_is_found_when_one_is_planted(world: World, tmp_path: Path, defect: str, place: str) -> None:
     """Planted: a log that tells tokens, and a row that keeps what only its tokens may carry."""
     own = copy_world(world, tmp_path)
     with serve(own, plant=defect) as served:
         gathered = asyncio.run(gather(own, served, Amount(everything=100, typists=1)))
-        found = search_everything(own, gathered, None)
+        found = gathered.found_beside(own)
     assert any(place in hit for hit in found)
 
 
