@@ -24,7 +24,7 @@ class Explanation(NamedTuple):
     endpoint: str
     fault: Fault
     why: str
-    client_id: ClientId | None
+    client_id: ClientId
 
 
 class Events:
@@ -48,7 +48,7 @@ class Events:
     def denied(
         self, endpoint: str, denial: Denied | RedirectFault, *, request_id: str, client_id: ClientId | None, at_ms: int
     ) -> None:
-        """A request was refused; its explanation can be asked for by request id."""
+        """A request was refused; its app, where it is known, can ask by request id why."""
         fault = denial.fault
         self._log.warning(
             endpoint,
@@ -59,6 +59,8 @@ class Events:
             error=fault.error,
             why=denial.why,
         )
+        if client_id is None:  # nobody may ask for it, and whoever floods us must not push out what somebody may
+            return
         self._explanations[request_id] = Explanation(request_id, at_ms, endpoint, fault, denial.why, client_id)
         while len(self._explanations) > EXPLANATIONS_MAX:
             self._explanations.popitem(last=False)
