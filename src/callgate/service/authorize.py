@@ -30,7 +30,7 @@ from callgate.model.reference import Reference, TokenKind
 from callgate.protocol import authorize as protocol
 from callgate.protocol import sign_in as sign_in_protocol
 from callgate.protocol.consent import Visit, decide
-from callgate.protocol.forms import Form, parse_form, parse_pairs
+from callgate.protocol.forms import Form, is_form, parse_form, parse_pairs
 from callgate.service import password as passwords
 from callgate.service.browser import (
     Cookies,
@@ -141,6 +141,11 @@ async def begin(context: Context, query: bytes, *, cookies: Cookies, request_id:
     if isinstance(read, _Read):
         return await _proceed(context, read, request_id, agreed=False)
     return await _stop(context, read, request_id)
+
+
+def refuse_unless_form(context: Context, content_type: str, request_id: str) -> ShowFault | None:
+    """POST authorize takes one type of body."""
+    return None if is_form(content_type) else _fault(context, Denied(fault=faults.BODY_NOT_FORM), request_id)
 
 
 async def sign_in(context: Context, post: Post) -> Outcome:

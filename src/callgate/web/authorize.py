@@ -50,6 +50,9 @@ class AuthorizePages:
         body = await request.body()
         if isinstance(body, Denied):
             return self._reply(request, ShowFault(denied=body), after_post=True)
+        no_form = service.refuse_unless_form(self._context, request.header(b"content-type") or "", request.request_id)
+        if no_form:
+            return self._reply(request, no_form, after_post=True)
         if len(body) > 8000:  # noqa: PLR2004 - longer than any URL that servers and browsers agree to pass on
             outcome = await self._begin(request, body)
             return self._reply(request, outcome, after_post=True)
