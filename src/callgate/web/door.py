@@ -32,13 +32,20 @@ class Family(Enum):
 class Endpoint:
     """One path and its methods, as an ASGI application."""
 
-    __slots__ = ("_allow", "_family", "_handlers", "_log", "_statuses")
+    __slots__ = ("_allow", "_always", "_family", "_handlers", "_log", "_statuses")
 
     def __init__(
-        self, handlers: Mapping[str, Handler], family: Family, *, statuses: Statuses, log: FilteringBoundLogger
+        self,
+        handlers: Mapping[str, Handler],
+        family: Family,
+        *,
+        statuses: Statuses,
+        log: FilteringBoundLogger,
+        always: tuple[Header, ...] = (),
     ) -> None:
         self._handlers = dict(handlers)
         self._family = family
+        self._always = always
         self._statuses = statuses
         self._log = log
         self._allow = ", ".join(sorted({*handlers, "OPTIONS"}))
@@ -56,7 +63,7 @@ class Endpoint:
         except Exception:  # noqa: BLE001 - the edge: a defect is logged with its trace and answered
             self._log.exception("defect", request_id=request.request_id)
             reply = envelope.defect(oauth=self._is_oauth, statuses=self._statuses)
-        extra: tuple[Header, ...] = ((b"rcrequestid", request.request_id.encode()),)
+        extra: tuple[Header, ...] = ((b"rcrequestid", request.request_id.encode()), *self._always)
         if self._family is not Family.PAGE:
             extra += cors.headers(request.header(b"origin"))
         await send_reply(send, reply, extra=extra)
@@ -69,7 +76,7 @@ class Endpoint:
         if method == "OPTIONS" and self._family is not Family.PAGE:
             return cors.preflight(self._allow)
         if method == "HEAD" and "GET" in self._handlers:
-            return (await self._handlers["GET"](request))._replace(body=b"")
+            return await self._handlers["GET"](request)  # the server under us sends its length and keeps its body
         return self._not_allowed(method)
 
     def _not_allowed(self, method: str) -> Reply:
@@ -108,11 +115,11 @@ class Door:
             await self._router(scope, receive, send)
 
 
-def not_found(endpoint_log: FilteringBoundLogger, statuses: Statuses) -> Endpoint:
+def not_found(log: FilteringBoundLogger, statuses: Statuses, *, always: tuple[Header, ...] = ()) -> Endpoint:
     """What answers for paths nobody serves."""
 
     async def handler(_: Request) -> Reply:
         return envelope.api_error(Denied(fault=api_faults.PATH_UNKNOWN))
 
     methods = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
-    return Endpoint(dict.fromkeys(methods, handler), Family.API, statuses=statuses, log=endpoint_log)
+    return Endpoint(dict.fromkeys(methods, handler), Family.API, statuses=statuses, log=log, always=always)

@@ -17,10 +17,14 @@ from callgate.web.metadata import KeySetEndpoint, MetadataEndpoint, userinfo
 from callgate.web.pages import STATIC_FILES, HomeLink, HomePage, StaticFile, choose_locale, page_headers, render
 from callgate.web.resources import RESOURCES, bind
 from callgate.web.token import RevokeEndpoint, TokenEndpoint
-from callgate.web.wire import Handler, Reply, Request
+from callgate.web.wire import Handler, Header, Reply, Request
 
 Table = dict[str, tuple[Family, dict[str, Handler]]]
 """Path -> (whose envelope, method -> handler). A path with braces is a template."""
+
+
+_STRICT_TRANSPORT: tuple[Header, ...] = ((b"strict-transport-security", b"max-age=31536000"),)
+"""Whoever came by TLS once is not to be led back to plain HTTP (RFC 6797); only where the issuer has TLS."""
 
 
 def build(context: Context, log: FilteringBoundLogger, *, development: Sequence[Table] = ()) -> Door:
@@ -29,10 +33,14 @@ def build(context: Context, log: FilteringBoundLogger, *, development: Sequence[
     for more in development:
         table |= more
     statuses = context.policy.statuses
-    made = {path: Endpoint(handlers, family, statuses=statuses, log=log) for path, (family, handlers) in table.items()}
+    always = _STRICT_TRANSPORT if context.policy.issuer.startswith("https:") else ()
+    made = {
+        path: Endpoint(handlers, family, statuses=statuses, log=log, always=always)
+        for path, (family, handlers) in table.items()
+    }
     exact = {path: endpoint for path, endpoint in made.items() if "{" not in path}
     templates = [Route(path, endpoint=endpoint) for path, endpoint in made.items() if "{" in path]
-    router = Router(routes=templates, redirect_slashes=False, default=not_found(log, statuses))
+    router = Router(routes=templates, redirect_slashes=False, default=not_found(log, statuses, always=always))
     return Door(exact, router, run_id=run_id(context))
 
 
