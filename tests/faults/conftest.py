@@ -10,6 +10,8 @@ from tests.faults.founding import World, found
 Report = Callable[[str, str], None]
 """Takes a subject and its figures; they stand at the end of pytest's output, where docs/reliability.md gets them."""
 
+HERE = Path(__file__).parent
+
 _FIGURES = pytest.StashKey[list[tuple[str, str]]]()
 
 
@@ -32,10 +34,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"{subject}: {text}")
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Servers under a tracer, on two cores that others use too, take their time."""
-    if not any(item.iter_markers("timeout")):
-        item.add_marker(pytest.mark.timeout(600))
-
-
-__all__ = ["Path", "Report", "World", "report", "world"]
+    limit_s = 3600 if config.getoption("--long") else 300
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.timeout(limit_s))

@@ -179,6 +179,7 @@ async def until_killed(traffic: Traffic, served: Served) -> None:
         served.kill()
 
 
+@pytest.mark.long
 @pytest.mark.root
 def test_start_is_refused_in_one_line_when_there_is_no_room_for_shared_memory(world: World, tmp_path: Path) -> None:
     """After an orderly stop nothing of that is left; whoever supervises it starts it again until there is room."""

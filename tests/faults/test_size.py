@@ -17,7 +17,7 @@ from tests.faults.process import Served, serve
 from tests.faults.traffic import SELF, TOKEN, Traffic
 from tests.faults.wire import Wire
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.long
 
 ROWS = 1_000_000
 DAY_MS = 24 * 3600 * 1000
