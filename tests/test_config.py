@@ -36,9 +36,7 @@ def test_defaults_are_a_loopback_server_when_nothing_is_set() -> None:
     assert settings.database.path == Path("callgate.db")
 
 
-def test_environment_wins_when_the_file_says_otherwise(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_environment_wins_when_the_file_says_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One setting of a section may come from each."""
     (tmp_path / "callgate.toml").write_text(
         '[server]\nport = 9000\nhost = "::1"\n[wire]\nstatuses = "rfc"\n[database]\nurl = "sqlite:////var/x.db"\n'
@@ -60,9 +58,7 @@ def test_variable_counts_as_absent_when_it_is_empty(monkeypatch: pytest.MonkeyPa
     assert load_settings().server.port == Settings().server.port
 
 
-def test_file_of_the_variable_is_read_when_none_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_of_the_variable_is_read_when_none_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """CALLGATE_CONFIG names a file; the command line's own name for one comes before it."""
     (tmp_path / "one.toml").write_text("[server]\nport = 1001\n")
     (tmp_path / "two.toml").write_text("[server]\nport = 1002\n")
