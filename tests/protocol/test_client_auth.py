@@ -83,6 +83,7 @@ REFUSED: list[tuple[str | None, Form, Fault]] = [
     ("Basic Y2lkO", NOTHING, faults.AUTHORIZATION_MALFORMED),  # impossible length
     ("Basic =", NOTHING, faults.AUTHORIZATION_MALFORMED),
     ("Basic Y2lk====", NOTHING, faults.AUTHORIZATION_MALFORMED),
+    ("Basic Y2lkOnNlY3J=", NOTHING, faults.AUTHORIZATION_MALFORMED),  # "cid:secr" with a spare bit set
     (basic(":sec"), NOTHING, faults.AUTHORIZATION_MALFORMED),
     (basic(":"), NOTHING, faults.AUTHORIZATION_MALFORMED),
     (basic("cid\x00:sec"), NOTHING, faults.AUTHORIZATION_MALFORMED),

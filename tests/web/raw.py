@@ -5,6 +5,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -58,6 +59,48 @@ def ask(server: Server | Process, request: bytes) -> Answer:
     """Send one request that closes its connection, and read the one response."""
     (answer,) = tell(server, request)
     return answer
+
+
+class Line:
+    """One connection kept for many requests; a new one when the server has closed it."""
+
+    def __init__(self, server: Server) -> None:
+        self._address = (urlsplit(server.base_url).hostname, urlsplit(server.base_url).port)
+        self._open()
+
+    def ask(self, request: bytes) -> Answer:
+        """Send a request and read its response. HEAD is known by how the request begins."""
+        for _ in range(2):
+            try:
+                self._connection.sendall(request)
+                head = self._file.readline()
+            except ConnectionError:
+                head = b""
+            if head:
+                return self._read(head, has_body=not request.startswith(b"HEAD "))
+            self.close()  # it was idle for too long
+            self._open()
+        raise AssertionError(f"no answer to {request[:200]!r}")
+
+    def close(self) -> None:
+        """Hang up."""
+        self._file.close()
+        self._connection.close()
+
+    def _open(self) -> None:
+        self._connection = socket.create_connection(self._address, PATIENCE_S)
+        self._file = self._connection.makefile("rb")
+
+    def _read(self, line: bytes, *, has_body: bool) -> Answer:
+        head = line
+        while line not in {b"\r\n", b""}:
+            line = self._file.readline()
+            head += line
+        (answer,) = answers(head)
+        length = (
+            int(answer.headers.get("content-length", "0")) if has_body and answer.status != HTTPStatus.NO_CONTENT else 0
+        )
+        return answer._replace(body=self._file.read(length))
 
 
 def answers(data: bytes) -> list[Answer]:

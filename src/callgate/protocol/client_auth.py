@@ -123,10 +123,12 @@ def _basic(authorization: str, form: Form) -> ClientNamed | SecretPresented | De
 
 
 def _debase64(blob: str) -> str:
-    """Standard or URL-safe base64, padded or not; what is no text decodes to nothing."""
+    """Standard or URL-safe base64, padded or not; what is no text, or spells it in a second way, decodes to nothing."""
     standard = blob.rstrip("=").replace("-", "+").replace("_", "/")
     if len(standard) % 4 == 1:
         return ""
     raw = binascii.a2b_base64(standard + "=" * (-len(standard) % 4))
+    if binascii.b2a_base64(raw, newline=False).rstrip(b"=") != standard.encode():
+        return ""
     text = raw.decode("utf-8", "replace")
     return "" if "\x00" in text or "\ufffd" in text else text

@@ -40,11 +40,12 @@ class Request:
         self.request_id = request_id
 
     def header(self, name: bytes) -> str | None:
-        """A header's value by its lower-case name; the first, if a client sends several."""
-        for key, value in self.scope["headers"]:
-            if key == name:
-                return bytes(value).decode("latin-1")
-        return None
+        """A header's value by its lower-case name; of several fields the list that they are (RFC 9110 section 5.2).
+
+        Taking the first would let a proxy that reads the last check another credential than the one that counts.
+        """
+        values: list[bytes] = [value for key, value in self.scope["headers"] if key == name]
+        return b", ".join(values).decode("latin-1") if values else None
 
     @property
     def query(self) -> bytes:
