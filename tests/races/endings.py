@@ -10,10 +10,9 @@ from time import perf_counter
 
 from callgate.admin.world import WorldApp
 from callgate.model.acts import Refused
-from callgate.model.client import Client, ClientStatus
+from callgate.protocol.administer.apps import blocked, unblocked
 from callgate.service.administer.apps import change_app
 from callgate.service.administer.credentials import NewCredential, create_credential, delete_credential
-from callgate.service.administer.desk import Desk
 from callgate.service.administer.finding import find_app, find_person
 from callgate.service.administer.people import change_password
 from tests.races.arena import Arena, log_in
@@ -70,12 +69,10 @@ async def _fire(two: Sequence[Wire], shots: Sequence[bytes], random: Random) -> 
 
 
 async def _all_dead(crowd: Sequence[Wire], app: WorldApp, known: Sequence[Pair]) -> None:
-    """Every token known of a session that is over, presented in every way."""
-    requests = [ask for pair in known for ask in (using(pair.access), refreshing(app, pair.refresh))]
-    while requests:
-        for answer in await at_once(crowd, requests[: len(crowd)]):
+    """Every token known of a session that is over; the newest first, since the old ones would end a living session."""
+    for pair in reversed(known):
+        for answer in await at_once(crowd, (using(pair.access), refreshing(app, pair.refresh))):
             assert answer.told.startswith(DEAD), f"a token of a session that is over: {answer.told}"
-        requests = requests[len(crowd) :]
 
 
 async def password_change_ends_refreshes(arena: Arena, *, trials: int) -> None:
@@ -97,19 +94,16 @@ async def password_change_ends_refreshes(arena: Arena, *, trials: int) -> None:
 
 
 async def block_ends_refreshes(arena: Arena, *, trials: int) -> None:
-    """Refreshes without a pause, while the app is blocked beside the server."""
+    """Refreshes without a pause, while the app is blocked beside the server; lifting the block revives none."""
     seat = arena.seat("blockable", "runner2")
     async with arena.desk() as desk, wires(arena.port, CHAIN) as crowd:
         for _ in range(trials):
             client = done(await find_app(desk, seat.app.client_id))
             first = await log_in(crowd[0], seat)
-            known = await _refresh_during(crowd, seat.app, first, _set_status(desk, client, ClientStatus.BLOCKED))
+            known = await _refresh_during(crowd, seat.app, first, change_app(desk, client, blocked))
             await _all_dead(crowd, seat.app, known)
-            done(await _set_status(desk, client, ClientStatus.ACTIVE))
-
-
-async def _set_status(desk: Desk, client: Client, status: ClientStatus) -> object | Refused:
-    return await change_app(desk, client, lambda app: app._replace(status=status))
+            done(await change_app(desk, done(await find_app(desk, seat.app.client_id)), unblocked))
+            await _all_dead(crowd, seat.app, known)
 
 
 async def _refresh_during(

@@ -6,6 +6,7 @@ Several seats are played on at once, in phases; between two phases everybody wai
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from random import Random
 from time import perf_counter
 from typing import NamedTuple
@@ -110,9 +111,8 @@ async def record(arena: Arena, seats: Sequence[tuple[Seat, bool]], *, seed: int)
     random = Random(seed)
     players = random.choice(PLAYERS)
     histories = [History(seat, lenient, Random(random.random())) for seat, lenient in seats]
-    async with wires(arena.port, 1) as (wire,):
-        for history in histories:
-            await _begin(arena, wire, history)
+    async with wires(arena.port, len(histories)) as opened:
+        await asyncio.gather(*map(partial(_begin, arena), opened, histories))
     for phase in range(PHASES):
         await asyncio.gather(
             *(_play(arena, each, MOVES // PHASES // players + 1) for each in histories for _ in range(players))
@@ -139,10 +139,13 @@ async def _begin(arena: Arena, wire: Wire, history: History) -> None:
 
 async def _wait(arena: Arena, histories: Sequence[History], seconds: int) -> None:
     """Until every mark of a first use is made; then let the clock jump, with nobody under way."""
-    for history in histories:
-        for op in history.operations:
-            if op.kind == "use" and op.result == "ok" and op.generation > 1:
-                await arena.settle_first_use(op.session, op.generation)
+    used = {
+        (op.session, op.generation)
+        for history in histories
+        for op in history.operations
+        if op.kind == "use" and op.result == "ok" and op.generation > 1
+    }
+    await asyncio.gather(*(arena.settle_first_use(session, generation) for session, generation in used))
     if seconds:
         calls = [history.call() for history in histories]
         arena.advance(seconds)

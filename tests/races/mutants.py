@@ -114,14 +114,13 @@ MUTANTS: dict[str, tuple[Plant, ...]] = {
     ),
     "password-change-unseen": (
         Plant(
-            "callgate.storage.load_sessions",
-            "WHEN 1 THEN extension.password_version",
-            "WHEN 1 THEN s.credential_version",
+            "callgate.protocol.sessions",
+            "if credential_version != session.credential_version:",
+            "if credential_version is None:",
         ),
     ),
-    "blocked-app-served": (
-        Plant("callgate.protocol.sessions", "if client.status is ClientStatus.BLOCKED:", "if False:"),
-        Plant("callgate.protocol.guards", "if client.status is ClientStatus.BLOCKED:", "if False:"),
+    "block-lifted-revives": (
+        Plant("callgate.protocol.sessions", "if session.issued_ms < client.sessions_from_ms:", "if False:"),
     ),
     "unknown-key-refused-at-once": (
         Plant(
@@ -139,9 +138,6 @@ MUTANTS: dict[str, tuple[Plant, ...]] = {
     ),
 }
 """Each by its name in test_mutants.py, which says what catches it."""
-
-SAFEGUARDED = {"stale-facts-with-swap": STALE_FACTS}
-"""A mistake that the compare-and-swap makes harmless: nothing wrong is ever answered, though some are told to wait."""
 
 HASTE: dict[str, tuple[Plant, ...]] = {
     # Sealing keys are published for a second and used for two; ID-token keys for two and four.
@@ -167,7 +163,7 @@ HASTE: dict[str, tuple[Plant, ...]] = {
     ),
 }
 
-_PLANTS = MUTANTS | SAFEGUARDED | HASTE
+_PLANTS = MUTANTS | HASTE
 
 
 def plant(names: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ A library's pool would choose the moment itself; here the moment is what is test
 import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -67,15 +67,27 @@ class Answer(NamedTuple):
 class Wire:
     """One keep-alive connection: `send` and `receive`, or both with `ask`."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, port: int) -> None:
         """Use `connect`."""
-        self._reader = reader
-        self._writer = writer
+        self._port = port
+        self._reader: asyncio.StreamReader
+        self._writer: asyncio.StreamWriter
 
     @classmethod
     async def connect(cls, port: int) -> "Wire":
         """Open one."""
-        return cls(*await asyncio.open_connection("127.0.0.1", port))
+        wire = cls(port)
+        await wire._open()
+        return wire
+
+    async def _open(self) -> None:
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+
+    async def make_ready(self) -> None:
+        """Open it again if the server has closed it, as it does with one that was idle for some seconds."""
+        if self._reader.at_eof():
+            await self.hang_up()
+            await self._open()
 
     def send(self, request: bytes) -> None:
         """Send now, in this turn of the loop."""
@@ -94,14 +106,16 @@ class Wire:
 
     async def ask(self, request: bytes) -> Answer:
         """Send, and wait for the reply."""
+        await self.make_ready()
         self.send(request)
         return await self.receive()
 
     async def hang_up(self) -> None:
         """Send what is in the buffer, and leave without an answer."""
-        await self._writer.drain()
-        self._writer.close()
-        await self._writer.wait_closed()
+        with suppress(ConnectionError):
+            await self._writer.drain()
+            self._writer.close()
+            await self._writer.wait_closed()
 
 
 @asynccontextmanager
@@ -117,6 +131,7 @@ async def wires(port: int, count: int) -> AsyncIterator[list[Wire]]:
 
 async def at_once(opened: Sequence[Wire], requests: Iterable[bytes]) -> list[Answer]:
     """Send a request on each connection in one turn of the loop; the replies in the same order."""
+    await asyncio.gather(*(wire.make_ready() for wire in opened))
     used = []
     for wire, request in zip(opened, requests, strict=False):
         wire.send(request)
