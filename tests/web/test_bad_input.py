@@ -2,7 +2,7 @@
 
 The issue's list: bodies too long or with too many fields, wrong content types, bad percent-encoding, NUL, duplicates,
 malformed Basic, huge tokens, every single-bit flip of a token, base64 that is not canonical. What the same does to
-every endpoint and parameter is in test_every_endpoint.py.
+every endpoint and parameter is in test_every_endpoint.py and test_every_parameter.py.
 """
 
 import base64
@@ -13,10 +13,11 @@ import pytest
 
 from callgate.model import api_faults, faults, grant_faults
 from callgate.model.faults import Fault
-from tests.server import Server
-from tests.web.caller import FORM, JWT_BEARER, MYSELF, REVOKE, TOKEN, Caller, Session, calling
+from tests.web.caller import FORM, JWT_BEARER, MYSELF, REVOKE, TOKEN, Caller, Session
 from tests.web.catalogue import fault_of
 from tests.web.raw import request
+
+pytestmark = pytest.mark.usefixtures("nothing_written")
 
 GRANT = {"grant_type": "client_credentials"}
 """What `service` gets tokens for, when nothing is wrong."""
@@ -26,31 +27,6 @@ FIELDS_MAX = 32
 
 TOKEN_CHARS = 96
 BITS = TOKEN_CHARS * 8
-
-
-@pytest.fixture(scope="module")
-def caller(server: Server) -> Iterator[Caller]:
-    """One for all tests."""
-    with calling(server) as caller:
-        yield caller
-
-
-@pytest.fixture(scope="module")
-def session(caller: Caller) -> Session:
-    """A session that lives through all tests."""
-    before = caller.writes()
-    session = caller.open_session()
-    assert caller.writes() != before, "who sees no writes would see none below"
-    return session
-
-
-@pytest.fixture(autouse=True)
-def nothing_written(caller: Caller, session: Session) -> Iterator[None]:
-    """Fails whatever wrote, and whatever harmed the session."""
-    before = caller.writes()
-    yield
-    assert caller.get(MYSELF, f"Authorization: Bearer {session.access}").status == 200
-    assert caller.writes() == before
 
 
 def refused(caller: Caller, body: bytes | dict[str, str], *fields: str, path: str = TOKEN) -> Fault:

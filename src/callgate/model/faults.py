@@ -91,6 +91,13 @@ METHOD_NOT_ALLOWED = Fault(
     remedy="The Allow header lists the methods of this endpoint.",
     status=405,
 )
+PATH_UNKNOWN = Fault(
+    code="AGW-404",
+    error="invalid_request",
+    text="Resource not found",
+    remedy="docs/endpoints.md lists what this server answers.",
+    status=404,
+)
 BRAND_INVALID = Fault(
     code="OAU-101",
     error="invalid_request",

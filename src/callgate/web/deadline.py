@@ -30,8 +30,8 @@ REQUEST_S = 12
 """From a connection's opening, or the first byte of a message, to the message's last byte. A bad line gets 32 KiB
 across in that time, and it ends within the 15 s that whatever stands before us may be set to."""
 
-UNREAD_S = 20
-"""For a peer to read what it asked for, beyond what the kernel holds for it; a page of 1 MB needs 50 kB/s."""
+UNREAD_S = 15
+"""For a peer to read what it asked for, beyond what the kernel holds for it; a page of 1 MB needs at most 70 kB/s."""
 
 LINGER_S = 1
 """For a refused peer to read the refusal, while its bytes are thrown away: closing at once would make the kernel

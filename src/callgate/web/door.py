@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 from starlette.routing import Router
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
 from callgate.model import api_faults, faults
@@ -115,11 +115,23 @@ class Door:
             await self._router(scope, receive, send)
 
 
-def not_found(log: FilteringBoundLogger, statuses: Statuses, *, always: tuple[Header, ...] = ()) -> Endpoint:
-    """What answers for paths nobody serves."""
+def not_found(log: FilteringBoundLogger, statuses: Statuses, *, always: tuple[Header, ...] = ()) -> ASGIApp:
+    """What answers for paths nobody serves, in the envelope of their neighbourhood (protocol.md N.3)."""
 
-    async def handler(_: Request) -> Reply:
+    async def in_oauth(_: Request) -> Reply:
+        return envelope.oauth_error(Denied(fault=faults.PATH_UNKNOWN), statuses=statuses)
+
+    async def in_api(_: Request) -> Reply:
         return envelope.api_error(Denied(fault=api_faults.PATH_UNKNOWN))
 
-    methods = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
-    return Endpoint(dict.fromkeys(methods, handler), Family.API, statuses=statuses, log=log, always=always)
+    def endpoint(handler: Handler, family: Family) -> Endpoint:
+        methods = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
+        return Endpoint(dict.fromkeys(methods, handler), family, statuses=statuses, log=log, always=always)
+
+    oauth, api = endpoint(in_oauth, Family.OAUTH), endpoint(in_api, Family.API)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        beneath_oauth = scope["path"].startswith("/restapi/oauth/")
+        await (oauth if beneath_oauth else api)(scope, receive, send)
+
+    return answer

@@ -65,8 +65,8 @@ def endpoints(context: Context) -> Table:
         "/restapi/oauth/userinfo": (Family.API, {"GET": person, "POST": person}),
         "/restapi/oauth/jwks": (Family.OAUTH, {"GET": KeySetEndpoint(context)}),
         explain.PATH: (Family.OAUTH, {"GET": explain.ExplainEndpoint(context)}),
-        "/.well-known/openid-configuration": (Family.OAUTH, {"GET": document}),
-        "/.well-known/oauth-authorization-server": (Family.OAUTH, {"GET": document}),
+        "/.well-known/openid-configuration": (Family.API, {"GET": document}),
+        "/.well-known/oauth-authorization-server": (Family.API, {"GET": document}),
         "/.well-known/entry-points/initial": (Family.API, {"GET": entry_points.initial}),
         "/.well-known/entry-points/external": (
             Family.API,
