@@ -33,11 +33,16 @@ TOKEN = "/restapi/oauth/token"
 READ = "/.well-known/entry-points/external"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 GRANT_LINES_MAX = 20_000
+CHAINS = 200
+"""Refresh chains of one round: more than connections, so that one is always free."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """One thing measured: which server, which script with which arguments, and how many requests make one unit."""
+    """One thing measured: which server, which script with which arguments, and how many requests make one unit.
+
+    `{round}` in an argument is the round's number: a refresh chain is used up by its round.
+    """
 
     name: str
     server: str
@@ -73,14 +78,16 @@ def _measure(folder: Path, options: argparse.Namespace) -> list[report.Row]:
     with (
         _server([str(PROGRAMS / "callgate"), "serve", "--config", str(folder / "callgate.toml")], ports[0]),
         _server([sys.executable, "-m", "bench.bare", str(ports[1])], ports[1]),
-        _peer(ports[2]) as peer,
+        _peer(ports[2], CHAINS * options.rounds) as peer,
     ):
-        works = [*_callgate(folder, world, ports[0]), _bare(ports[1]), *_oidc_provider(folder, peer)]
+        rounds = options.rounds
+        ours = _callgate(folder, world, port=ports[0], rounds=rounds)
+        works = [*ours, _bare(), *_oidc_provider(folder, peer, rounds=rounds)]
         addresses = {"callgate": ports[0], "bare": ports[1], "oidc-provider": ports[2]}
         found: dict[str, list[report.Sample]] = {work.name: [] for work in works}
         for number in range(options.rounds):
             for work in works:
-                sample = _wrk(work, addresses[work.server], options)
+                sample = _wrk(work, number, port=addresses[work.server], options=options)
                 found[work.name].append(sample)
                 print(
                     f"round {number + 1}  {work.name:<42} {sample.rate:>9,.0f}/s  p99 {sample.p99_ms:.1f} ms",
@@ -99,7 +106,7 @@ def _row(work: Work, samples: Sequence[report.Sample]) -> report.Row:
     )
 
 
-def _callgate(folder: Path, world: World, port: int) -> list[Work]:
+def _callgate(folder: Path, world: World, *, port: int, rounds: int) -> list[Work]:
     body = "grant_type=client_credentials"
     service = _lines(folder / "service", [(encode_basic(*app), body) for app in world.apps])
     pairs = [
@@ -108,10 +115,11 @@ def _callgate(folder: Path, world: World, port: int) -> list[Work]:
         for app in world.apps
     ]
     jwts = _lines(folder / "jwt", pairs[:GRANT_LINES_MAX])
-    seeds = [_grant(port, authorization, form) for authorization, form in pairs[:: len(world.apps)]]
-    owner = encode_basic(*world.apps[0])
-    refreshes = _lines(folder / "refresh", [(owner, str(seed["refresh_token"])) for seed in seeds[: len(seeds) // 2]])
-    chains = _lines(folder / "use", [(owner, str(seed["refresh_token"])) for seed in seeds[len(seeds) // 2 :]])
+    for number in range(rounds):
+        # An app a round: each chain is a session of its own, and no person has more than one with an app.
+        for name, app in (("refresh", world.apps[2 * number]), ("use", world.apps[2 * number + 1])):
+            _lines(folder / f"{name}.{number}", [_chain(port, app, jwt) for jwt in world.credentials[:CHAINS]])
+    refreshes, chains = folder / "refresh.{round}", folder / "use.{round}"
     reader = str(_grant(port, encode_basic(*world.apps[1]), pairs[1][1])["access_token"])
     return [
         Work(name="client_credentials", server="callgate", script="grants", arguments=(str(service), TOKEN)),
@@ -128,8 +136,7 @@ def _callgate(folder: Path, world: World, port: int) -> list[Work]:
     ]
 
 
-def _bare(port: int) -> Work:
-    del port
+def _bare() -> Work:
     return Work(
         name="bare reply",
         server="bare",
@@ -138,11 +145,13 @@ def _bare(port: int) -> Work:
     )
 
 
-def _oidc_provider(folder: Path, peer: dict[str, list[list[str]]]) -> list[Work]:
+def _oidc_provider(folder: Path, peer: dict[str, list[list[str]]], *, rounds: int) -> list[Work]:
     body = "grant_type=client_credentials"
     service = _lines(folder / "peer-service", [(encode_basic(*client), body) for client in peer["clients"]])
-    chains = peer["refreshTokens"]
-    refreshes = _lines(folder / "peer-refresh", [(encode_basic(row[0], row[1]), row[2]) for row in chains])
+    chains = [(encode_basic(row[0], row[1]), row[2]) for row in peer["refreshTokens"]]
+    for number in range(rounds):
+        _lines(folder / f"peer-refresh.{number}", chains[number * CHAINS : (number + 1) * CHAINS])
+    refreshes = folder / "peer-refresh.{round}"
     client_id, secret, token = (str(part) for part in peer["introspect"])
     introspect = ("/token/introspection", encode_basic(client_id, secret), f"token={token}")
     name = "oidc-provider"
@@ -153,15 +162,21 @@ def _oidc_provider(folder: Path, peer: dict[str, list[list[str]]]) -> list[Work]
     ]
 
 
-def _wrk(work: Work, port: int, options: argparse.Namespace) -> report.Sample:
+def _wrk(work: Work, number: int, *, port: int, options: argparse.Namespace) -> report.Sample:
+    arguments = [argument.replace("{round}", str(number)) for argument in work.arguments]
     command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{options.connections}", f"-d{options.seconds}s"]
-    command += ["-s", str(HERE / "lua" / f"{work.script}.lua"), f"http://127.0.0.1:{port}", "--", *work.arguments]
+    command += ["-s", str(HERE / "lua" / f"{work.script}.lua"), f"http://127.0.0.1:{port}", "--", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
     requests, duration_us, p50_us, p99_us, failed = (int(word) for word in line.split()[1:])
     assert failed == 0, f"{work.name}: {failed} of {requests} requests failed"
     rate = requests / work.requests_per_unit / (duration_us / 1e6)
     return report.Sample(rate=rate, p50_ms=p50_us / 1000, p99_ms=p99_us / 1000)
+
+
+def _chain(port: int, app: tuple[str, str], jwt: str) -> tuple[str, str]:
+    form = urllib.parse.urlencode({"grant_type": JWT_BEARER, "assertion": jwt})
+    return encode_basic(*app), str(_grant(port, encode_basic(*app), form)["refresh_token"])
 
 
 def encode_basic(client_id: str, secret: str) -> str:
@@ -194,8 +209,8 @@ def _server(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[str]
 
 
 @contextmanager
-def _peer(port: int) -> Iterator[dict[str, list[list[str]]]]:
-    command = [str(PROGRAMS / "node"), str(HERE / "peers" / "oidc_provider.mjs"), str(port), "200"]
+def _peer(port: int, chains: int) -> Iterator[dict[str, list[list[str]]]]:
+    command = [str(PROGRAMS / "node"), str(HERE / "peers" / "oidc_provider.mjs"), str(port), str(chains)]
     with _server(command, port) as process:
         assert process.stdout is not None
         yield json.loads(next(line for line in process.stdout if line.startswith("{")))  # after its notices
