@@ -123,6 +123,7 @@ def _empty_log(target: Path) -> None:
         open_writer(target).close()
     for end in ("-wal", "-shm"):
         target.with_name(target.name + end).unlink(missing_ok=True)
+    _sync_folder(target.parent)  # before the new one has its name: a power cut may keep a rename and lose a removal
 
 
 def _sync_folder(folder: Path) -> None:
