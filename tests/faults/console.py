@@ -2,11 +2,13 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import orjson
 
 from tests.faults.founding import World
+from tests.faults.process import ROOT
 
 CALLGATE = Path(sys.executable).with_name("callgate")
 
@@ -15,14 +17,20 @@ class CommandFailedError(Exception):
     """A command did not exit 0."""
 
 
-async def command(world: World, *words: str) -> dict[str, object]:
-    """Run one; gives the object it prints as JSON. Raises CommandFailedError."""
+async def command(world: World, *words: str, wrap: Sequence[str] = (), plant: str = "") -> dict[str, object]:
+    """Run one; gives the object it prints as JSON.
+
+    `wrap` is a command that runs it, `plant` names hooks of mutants.py. Raises CommandFailedError.
+    """
+    callgate = [sys.executable, "-m", "tests.faults.served", "-", plant] if plant else [CALLGATE]
     process = await asyncio.create_subprocess_exec(
-        CALLGATE,
+        *wrap,
+        *callgate,
         *words,
         "--json",
         "--config",
         str(world.config),
+        cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from tests.faults.trace import Created, Event, Failed, Removed, SyncBegan, SyncEnded, Told, Wrote
+from tests.faults.trace import Created, Event, Failed, Removed, Renamed, SyncBegan, SyncEnded, Told, Wrote
 
 SECTOR_BYTES = 512
 SHARED_MEMORY = "-shm"
@@ -55,11 +55,6 @@ class Disk:
         self._durable = dict(self._now)
         self._marks: dict[tuple[Path, int], int] = {}
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether everything is on the disk."""
-        return self._durable == self._now and not any(file.since for file in self._now.values())
-
     def take(self, event: Event) -> None:
         """Live through one event."""
         match event:
@@ -78,6 +73,8 @@ class Disk:
                 self._now.setdefault(path, File())
             case Removed(path):
                 del self._now[path]
+            case Renamed(path, to):
+                self._now[to] = self._now.pop(path)
             case Told() | Failed():
                 pass
 

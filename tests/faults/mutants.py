@@ -17,7 +17,7 @@ from callgate.model.moment import Moment
 from callgate.service import upkeep
 from callgate.service.context import Context
 from callgate.service.token import TokenReply
-from callgate.storage import group_commit, schema, sqlite, sqlite_file
+from callgate.storage import backup, group_commit, schema, sqlite, sqlite_file
 from callgate.storage.group_commit import GroupCommit
 from callgate.storage.sqlite_writer import Writer
 from callgate.web import token
@@ -66,6 +66,15 @@ def log_not_recovered() -> None:
         return migrate(path)
 
     plant(_app(), "migrate_file", begin_anew)
+
+
+def folder_not_synced() -> None:
+    """A restore leaves it to the kernel when the disk hears of names given and taken."""
+
+    def leave_it(_: Path) -> None:
+        return
+
+    plant(backup, "_sync_folder", leave_it)
 
 
 def full_swallowed() -> None:
@@ -211,6 +220,7 @@ HOOKS: dict[str, Callable[[], None]] = {
         synchronous_off,
         synchronous_normal,
         log_not_recovered,
+        folder_not_synced,
         full_swallowed,
         sync_error_swallowed,
         full_is_a_defect,

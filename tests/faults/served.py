@@ -2,6 +2,7 @@
 
     python -m tests.faults.served DESCRIPTOR HOOKS COMMAND...
 
+Any other command runs in the same way, with `-` for the socket.
 HOOKS names, joined by commas, what was planted (mutants.py): defects a test must notice, and faults of the machine
 that need a hand inside the process. The product itself has no switch for either.
 """
@@ -18,17 +19,23 @@ from tests.faults.mutants import HOOKS
 def main() -> None:
     """Plant, then serve."""
     descriptor, hooks, *command = sys.argv[1:]
-    listener = socket.socket(fileno=int(descriptor))
+    if descriptor != "-":
+        take_socket(int(descriptor))
+    for name in filter(None, hooks.split(",")):
+        HOOKS[name]()
+    sys.argv = ["callgate", *command]
+    app.main()
+
+
+def take_socket(descriptor: int) -> None:
+    """Have the server listen on what it was given."""
+    listener = socket.socket(fileno=descriptor)
+    os.set_inheritable(descriptor, False)
 
     def take(_: ServerSettings) -> socket.socket:
         return listener
 
     vars(app)["bind"] = take
-    for name in filter(None, hooks.split(",")):
-        HOOKS[name]()
-    sys.argv = ["callgate", *command]
-    os.set_inheritable(listener.fileno(), False)
-    app.main()
 
 
 if __name__ == "__main__":

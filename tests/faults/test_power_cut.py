@@ -6,20 +6,18 @@ next start opens them.
 """
 
 import asyncio
+import itertools
 import random
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-import apsw
 import pytest
 
-from callgate.storage.check import check_audit, check_file
-from callgate.storage.schema import SchemaDiffers, migrate_file
+from callgate.storage.schema import migrate_file
 from callgate.storage.sqlite import SqliteStore
 from tests.faults.conftest import Report
+from tests.faults.cuts import Cuts, Judge, Replay, content_of, lay_down, replay, whole
 from tests.faults.disk import Disk, Fate
 from tests.faults.founding import World, copy_world
 from tests.faults.ledger import Ledger
@@ -30,10 +28,7 @@ from tests.faults.traffic import Traffic
 
 pytestmark = pytest.mark.root
 
-_MEMORY = Path("/dev/shm")
-
 REPLIES_PER_CUT = 100
-"""Beside the syncs: a server that never syncs has no other places to cut at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,19 +40,6 @@ class Recording:
     events: list[Event]
     promises: list[Promise]
     traffic: Traffic
-
-    def disk(self) -> Disk:
-        """The disk before anything happened."""
-        return Disk(self.world.database.parent, self.before)
-
-
-@dataclass(slots=True)
-class Replay:
-    """What was found at all the cuts together."""
-
-    syncs: int = 0
-    cuts: int = 0
-    broken: list[str] = field(default_factory=list)
 
 
 def record(world: World, folder: Path, *, plant: str, lanes: int, seconds: float) -> Recording:
@@ -78,66 +60,31 @@ def record(world: World, folder: Path, *, plant: str, lanes: int, seconds: float
     return Recording(world=own, before=before, events=events, promises=promises, traffic=traffic)
 
 
-def content_of(folder: Path) -> dict[str, bytes]:
-    """Each file's name and content."""
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+def judge(recording: Recording) -> Judge:
+    """Opens the database by our own storage, as the next start does, and holds it against what was promised."""
+
+    def find(folder: Path, at: int) -> Iterator[str]:
+        path = folder / "callgate.db"
+        migrate_file(path)
+        store = SqliteStore.open(path, clock=lambda: 0)
+        try:
+            yield from whole(path)
+            yield from broken_promises(recording.promises, rows_of(path), at)
+        finally:
+            asyncio.run(store.close())
+
+    return find
 
 
-def replay(recording: Recording, *, tears: int, stride: int = 1) -> Replay:
-    """Cut the power before and after each sync, and after some replies; look at what is left.
+def replayed(recording: Recording, *, tears: int, stride: int = 1) -> Replay:
+    """Cut at the syncs, and behind some replies: a server that never syncs has no other places to cut at."""
+    replies = itertools.count(1)
 
-    Only every `stride`-th of these places is looked at: two thirds of a short run's time go into looking.
-    """
-    found = Replay()
-    disk = recording.disk()
-    chance = random.Random(2)
-    replies = 0
-    with emptied_folder() as folder:
-        for place, event in enumerate(recording.events):
-            if isinstance(event, SyncEnded):
-                found.syncs += 1
-                if found.syncs % stride == 0:
-                    for fate in (Fate.GONE, Fate.ARRIVED, *[Fate.TORN] * tears):
-                        look(found, disk.lose_power(fate, chance), folder, (recording.promises, place))
-            disk.take(event)
-            replies += isinstance(event, Told)
-            is_due = isinstance(event, SyncEnded) or (isinstance(event, Told) and replies % REPLIES_PER_CUT == 0)
-            if is_due and found.syncs % stride == 0:
-                look(found, disk.lose_power(Fate.GONE, chance), folder, (recording.promises, place + 1))
-    return found
+    def also(event: Event) -> bool:
+        return isinstance(event, Told) and next(replies) % REPLIES_PER_CUT == 0
 
-
-def look(found: Replay, files: dict[str, bytes], folder: Path, promised: tuple[list[Promise], int]) -> None:
-    """Lay the files down and open them as the next start does."""
-    found.cuts += 1
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-    promises, at = promised
-    try:
-        found.broken += [f"at {at}: {why}" for why in what_is_wrong(folder / "callgate.db", promises, at)]
-    except (apsw.Error, SchemaDiffers) as error:
-        found.broken.append(f"at {at}: it does not open: {error!r}")
-    for path in folder.iterdir():
-        path.unlink()
-
-
-def what_is_wrong(path: Path, promises: list[Promise], at: int) -> Iterator[str]:
-    """Open the database by our own storage; what is broken in it, and of what was promised."""
-    migrate_file(path)
-    store = SqliteStore.open(path, clock=lambda: 0)
-    try:
-        yield from check_file(path)
-        yield from (f"audit link {each.seq}: {each.why}" for each in check_audit(path, lambda *_: None).breaks)
-        yield from broken_promises(promises, rows_of(path), at)
-    finally:
-        asyncio.run(store.close())
-
-
-@contextmanager
-def emptied_folder() -> Iterator[Path]:
-    """A folder in memory where there is such a thing: the cuts are many, and their syncs need no disk."""
-    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
-        yield Path(folder)
+    disk = Disk(recording.world.database.parent, recording.before)
+    return replay(disk, recording.events, judge(recording), Cuts(also=also, tears=tears, stride=stride))
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +98,7 @@ def test_nothing_acknowledged_is_lost_when_the_power_goes(
     recording: Recording, counts: Callable[[int, int], int], report: Report
 ) -> None:
     """At every sync, with nothing, all or any part of what was not synced: opens, whole, promises kept."""
-    found = replay(recording, tears=counts(1, 3))
+    found = replayed(recording, tears=counts(1, 3))
     report("power cut", f"{found.syncs} syncs, {found.cuts} cuts, {recording.traffic.ledger.summary()}")
     assert recording.traffic.ledger.broken == []
     assert found.broken == []
@@ -170,7 +117,7 @@ def test_nothing_acknowledged_is_lost_when_the_power_goes(
 def test_the_loss_is_found_when_replies_do_not_wait_for_the_disk(world: World, tmp_path: Path, defect: str) -> None:
     """Planted: a server that answers before its commit is on the disk."""
     recording = record(world, tmp_path, plant=f"small_checkpoints,{defect}", lanes=16, seconds=1)
-    found = replay(recording, tears=0, stride=3)
+    found = replayed(recording, tears=0, stride=3)
     assert any("lost" in why or "undone" in why or "promised" in why for why in found.broken), found
 
 
@@ -178,15 +125,12 @@ def test_what_is_left_is_served_when_the_power_goes_after_the_last_reply(
     recording: Recording, tmp_path: Path, report: Report
 ) -> None:
     """A real start on the rebuilt files; every token and every revocation is asked for over HTTP."""
-    disk = recording.disk()
+    disk = Disk(recording.world.database.parent, recording.before)
     last = max(place for place, event in enumerate(recording.events) if isinstance(event, Told))
     for event in recording.events[: last + 1]:
         disk.take(event)
     again = copy_world(recording.world, tmp_path)
-    for path in again.database.parent.iterdir():
-        path.unlink()
-    for name, content in disk.lose_power(Fate.GONE, random.Random(3)).items():
-        (again.database.parent / name).write_bytes(content)
+    lay_down(disk.lose_power(Fate.GONE, random.Random(3)), again.database.parent)
     traffic = recording.traffic
     with serve(again) as served:
 

@@ -57,13 +57,20 @@ class Removed(NamedTuple):
     path: Path
 
 
+class Renamed(NamedTuple):
+    """A file under another name, in the place of whatever had it."""
+
+    path: Path
+    to: Path
+
+
 class Told(NamedTuple):
     """Bytes handed to a socket: from here on the client may have them."""
 
     data: bytes
 
 
-Event = Wrote | SyncBegan | SyncEnded | Failed | Created | Removed | Told
+Event = Wrote | SyncBegan | SyncEnded | Failed | Created | Removed | Renamed | Told
 
 _LINE = re.compile(r"(?P<thread>\d+) +(?:<\.\.\. (?P<resumed>\w+) resumed>(?P<rest>.*)|(?P<call>\w+)\((?P<args>.*))")
 _STRING = re.compile(r'"((?:\\x[0-9a-f]{2})*)"(\.\.\.)?')
@@ -149,7 +156,9 @@ def _ended(call: str, entry: str, *, ended: str, folder: Path, thread: int) -> I
             yield from (Created(path) for path in _named(entry, folder))
         case "unlink" | "unlinkat":
             yield from (Removed(path) for path in _named(entry, folder))
-        case "pwritev" | "fallocate" | "rename" | "renameat" | "renameat2" | "write" if _file(entry, folder):
+        case "rename" | "renameat" | "renameat2":
+            yield from _renamed(entry, folder)
+        case "pwritev" | "fallocate" | "write" if _file(entry, folder):
             raise AssertionError(f"the replay does not know what {call} does to a file: {entry[:200]}")
         case _:
             return
@@ -161,6 +170,13 @@ def _wrote(entry: str, written: int, folder: Path) -> Iterator[Event]:
         assert offset, entry[-100:]
         [data] = _strings(entry)
         yield Wrote(path, int(offset[1]), data[:written])
+
+
+def _renamed(entry: str, folder: Path) -> Iterator[Event]:
+    path, to = (Path(name.decode()) for name in _strings(entry))
+    assert (path.parent == folder) == (to.parent == folder), f"{path} came or went as {to}"
+    if to.parent == folder:
+        yield Renamed(path, to)
 
 
 def _strings(text: str) -> list[bytes]:
