@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.races import endings
 from tests.races.arena import Arena, play
 
 Counts = Callable[[int, int], int]
 
 
+@pytest.mark.requirement("RFC 7009 section 2.1")
 def test_session_is_dead_after_a_refresh_and_a_revocation_at_once(arena: Arena, counts: Counts) -> None:
     """Revocation beats every window, whichever of the two came first (RFC 7009 section 2.1)."""
     trials = counts(60, 500)

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.races import openings
 from tests.races.arena import Arena, play
 
 Counts = Callable[[int, int], int]
 
 
+@pytest.mark.requirement("ruling 3", "ruling 4")
 def test_twenty_logins_at_once_leave_five_sessions(arena: Arena, counts: Counts) -> None:
     """Never more at any observation; the evicted are the oldest, and whoever holds their tokens is told why."""
     play(openings.logins_keep_the_cap(arena, rounds=counts(3, 50)))
@@ -23,11 +26,13 @@ def test_session_of_the_oldest_generation_is_evicted(arena: Arena) -> None:
     play(openings.oldest_generation_goes_first(arena))
 
 
+@pytest.mark.requirement("ruling 4")
 def test_logins_of_one_endpoint_at_once_leave_one_session(arena: Arena, counts: Counts) -> None:
     """An endpoint_id replaces its own session of the same app and person, and no other."""
     play(openings.twins_share_one_session(arena, rounds=counts(2, 20)))
 
 
+@pytest.mark.requirement("RFC 6749 section 4.1.2")
 def test_code_redeemed_by_many_at_once_is_redeemed_once(arena: Arena, counts: Counts) -> None:
     """RFC 6749 section 4.1.2; confidential and public app."""
     play(openings.code_is_redeemed_once(arena, rounds=counts(2, 50)))
