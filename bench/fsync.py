@@ -145,7 +145,7 @@ def main() -> None:
     options = parser.parse_args()
     found: dict[tuple[tuple[int, int], str], list[Figures]] = {}
     for _, case, (name, way) in itertools.product(range(options.rounds), CASES, WAYS.items()):
-        sqlite.GroupCommit = way.commits
+        sqlite.GroupCommit = way.commits  # type: ignore[attr-defined] # the ways are swapped where the store looks them up
         sys.setswitchinterval(way.switch_s)
         with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
             path = Path(folder) / "bench.db"

@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -198,14 +199,20 @@ def _lines(file: Path, rows: Sequence[tuple[str, str]]) -> Path:
 
 @contextmanager
 def _server(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[str]]:
+    # In a group of its own: what the environment calls node is a script that starts it.
     with subprocess.Popen(
-        ["taskset", "-c", "0", *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=HERE.parent
+        ["taskset", "-c", "0", *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=HERE.parent,
+        start_new_session=True,
     ) as process:
         try:
             _wait(port)
             yield process
         finally:
-            process.terminate()
+            os.killpg(process.pid, signal.SIGTERM)
 
 
 @contextmanager
