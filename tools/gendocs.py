@@ -151,6 +151,26 @@ def switches() -> Iterator[str]:
     )
 
 
+def speed() -> Iterator[str]:
+    """The last benchmark beside the peer of the same run."""
+    table = dict(
+        re.findall(r"^\| ([^|]+?) \| ([\d,]+) \|", (ROOT / "bench/README.md").read_text("utf-8"), re.MULTILINE)
+    )
+    rates = {work: int(rate.replace(",", "")) for work, rate in table.items()}
+    beside = {"client_credentials": "client_credentials", "refresh": "refresh", "bearer validation": "introspection"}
+    ratios = [
+        f"{ours} {rates[ours] / rates[f'oidc-provider: {theirs}']:.1f} ×"
+        for ours, theirs in beside.items()
+        if ours in rates and f"oidc-provider: {theirs}" in rates
+    ]
+    yield (
+        "In the last measured run, with each change on disk before its reply, beside npm `oidc-provider` in memory:\n"
+        f"{', '.join(ratios)} its rate ([bench/README.md](bench/README.md))."
+        if ratios
+        else "Not measured yet: `./dev bench`."
+    )
+
+
 def decisions() -> Iterator[str]:
     """The decision records, with their titles and states."""
     found = [
@@ -171,6 +191,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "permissions": permissions,
     "app kinds": app_kinds,
     "switches": switches,
+    "speed": speed,
     "decisions": decisions,
 }
 """Name of a part, as pages ask for it -> what writes it."""
