@@ -46,24 +46,27 @@ class Lane:
         living = [held for held in self.mine if not held.revoked and not held.doubt]
         if doubtful and self.chance.random() < 0.5:
             await self.settle(doubtful[0])
-        elif not living or (len(living) < LIVING_MAX and self.chance.random() < 0.3):
+        elif not living or (len(living) < LIVING_MAX and self.chance.random() < 0.2):
             await self.open()
-        elif len(living) == LIVING_MAX:
+        elif len(living) >= LIVING_MAX:
             await self.revoke(self.chance.choice(living))
         else:
-            certain = [held for held in self.mine if not held.doubt]
-            await self.use(self.chance.choice(certain), self.chance.random())
+            over = [held for held in self.mine if held.revoked]
+            pool = over if over and self.chance.random() < 0.2 else living
+            await self.use(self.chance.choice(pool), self.chance.random())
 
     async def use(self, held: Held, draw: float) -> None:
         """Read, refresh, repeat or revoke; of a session that is over, see that it is. Raises LostError."""
-        if held.revoked or held.refresh is None or draw < 0.4:
+        if held.revoked or draw < 0.4:
             await self.read(held)
-        elif draw < 0.8:
-            await self.refresh(held)
-        elif draw < 0.9 and held.parent is not None and not held.used:
+        elif draw > 0.9:
+            await self.revoke(held)
+        elif held.refresh is None:
+            await self.read(held)
+        elif draw > 0.8 and held.parent is not None and not held.used:
             await self.repeat(held)
         else:
-            await self.revoke(held)
+            await self.refresh(held)
 
     async def settle(self, held: Held) -> None:
         """Repeat what is in doubt; afterwards everything is known. Raises LostError."""
