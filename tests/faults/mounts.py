@@ -13,8 +13,11 @@ FILLER = "filler"
 
 
 @contextmanager
-def mounted_world(world: World, folder: Path, *, megabytes: int = 4) -> Iterator[World]:
-    """A copy of the world whose database lies on a file system of its own."""
+def mounted_world(world: World, folder: Path, *, megabytes: int = 48) -> Iterator[World]:
+    """A copy of the world whose database lies on a file system of its own.
+
+    It has room for SQLite's log, which is folded into the database when it has 16 MB.
+    """
     data = folder / "data"
     data.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "tmpfs", str(data)], check=True)

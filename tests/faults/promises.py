@@ -5,9 +5,11 @@ may have sent its next request no earlier than it had the reply before.
 """
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,18 +39,28 @@ class Due(NamedTuple):
     told: int
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Promise:
     """One session: its row's id, the hash of its secret, and the acts on it in their order."""
 
     row_id: int
     secret_sha256: bytes
-    dues: list[Due] = field(default_factory=list)
+    dues: tuple[Due, ...]
+
+    @cached_property
+    def sent(self) -> dict[Kind, list[int]]:
+        """Where acts of each kind were sent, in order."""
+        return {kind: sorted(due.sent for due in self.dues if due.kind is kind) for kind in Kind}
+
+    @cached_property
+    def told(self) -> dict[Kind, list[int]]:
+        """Where they were acknowledged, in order."""
+        return {kind: sorted(due.told for due in self.dues if due.kind is kind) for kind in Kind}
 
     def broken(self, row: Row | None, at: int) -> str | None:
         """What a row breaks of what was promised by then; None if nothing."""
-        may = {kind: sum(due.sent < at for due in self.dues if due.kind is kind) for kind in Kind}
-        must = {kind: sum(due.told < at for due in self.dues if due.kind is kind) for kind in Kind}
+        may = {kind: bisect_left(places, at) for kind, places in self.sent.items()}
+        must = {kind: bisect_left(places, at) for kind, places in self.told.items()}
         if row is None:
             return "an acknowledged grant is lost" if must[Kind.GRANT] and not may[Kind.REVOKE] else None
         ended = row.state is SessionState.ENDED
@@ -85,7 +97,7 @@ async def promises_of(world: World, ledger: Ledger, told: Mapping[str, int]) -> 
             assert held.acts[0].access is not None
             reference = await keeper.open(held.acts[0].access, (TokenKind.ACCESS,))
             assert reference is not None
-            dues = [_due(act, told) for act in held.acts]
+            dues = tuple(_due(act, told) for act in held.acts)
             promises.append(Promise(reference.row_id, hashlib.sha256(reference.secret).digest(), dues))
     return promises
 

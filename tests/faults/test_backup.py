@@ -65,9 +65,10 @@ async def back_up(story: Story, path: Path) -> None:
     acts = [act for held in story.traffic.ledger.held for act in held.acts]
     ids = {name for act in acts for name in (act.request_id, act.sent_after) if name}
     told = {request_id: BEFORE if request_id in known else AFTER for request_id in ids}
-    promises = await promises_of(story.world, story.traffic.ledger, told)
-    for promise in promises:  # whatever was sent meanwhile may be in it
-        promise.dues = [due._replace(sent=BEFORE) for due in promise.dues]
+    promises = [
+        replace(promise, dues=tuple(due._replace(sent=BEFORE) for due in promise.dues))  # sent meanwhile: may be in it
+        for promise in await promises_of(story.world, story.traffic.ledger, told)
+    ]
     story.incomplete += [*check_file(path), *broken_promises(promises, rows_of(path), AT)]
     story.incomplete += [f"audit link {each.seq}" for each in check_audit(path, lambda *_: None).breaks]
     story.backups.append(path)

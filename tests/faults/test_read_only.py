@@ -74,7 +74,7 @@ def test_server_answers_what_it_can_when_its_file_system_is_read_only(
     world: World, tmp_path: Path, ending: str, report: Report
 ) -> None:
     """With the log that a kill left, where the newest revocations are, and without one."""
-    with mounted_world(world, tmp_path, megabytes=16) as own:
+    with mounted_world(world, tmp_path) as own:
         traffic = Traffic(own, Ledger(), seed=7)
         with serve(own) as served:
             run(traffic, served, seconds=1, ending=served.kill if ending == "killed" else served.stop)
