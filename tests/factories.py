@@ -8,12 +8,13 @@ import hashlib
 
 from callgate.model.account import Account, AccountStatus, Allowance, Extension, ExtensionStatus, ExtensionType, Role
 from callgate.model.client import AppKind, AuthMethod, Client, ClientStatus, GrantType
+from callgate.model.connection import NAME_ID, Connection, ConnectionKind
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
 from callgate.model.decisions import AuthorizeRequest
 from callgate.model.evidence import ClientProven, PasswordProven
 from callgate.model.facts import Allowed, AuthorizeFacts, OpeningFacts, Seated, ServiceFacts, SessionFacts
-from callgate.model.ids import AccountId, ClientId, ExtensionId, RoleId, RowId
+from callgate.model.ids import AccountId, ClientId, ConnectionId, ExtensionId, RoleId, RowId
 from callgate.model.moment import Fresh, Moment
 from callgate.model.policy import Policy
 from callgate.model.reference import Reference, TokenKind
@@ -75,6 +76,28 @@ ROLE = Role(
     permissions=frozenset({"ReadCallLog", "ThirdPartyAppAccess"}),
     version=1,
 )
+
+SAML = Connection(
+    id=ConnectionId(1500),
+    account_id=ACCOUNT.id,
+    kind=ConnectionKind.SAML,
+    name="Northwind IdP",
+    enabled=True,
+    issuer="https://idp.northwind.example/saml",
+    sso_url="https://idp.northwind.example/sso",
+    certificates=("MIIprimary",),
+    email_attribute=NAME_ID,
+    email_domains=("northwind.example",),
+    signs_requests=True,
+    allows_idp_initiated=False,
+    client_id="",
+    token_url="",
+    jwks_url="",
+    jwks="",
+    trust_version=1,
+    version=1,
+)
+"""The account's identity provider."""
 
 WEB = Client(
     id=ClientId("W" * 22),

@@ -16,3 +16,6 @@ RowId = NewType("RowId", int)
 
 RoleId = NewType("RoleId", int)
 """A role: a named set of permissions."""
+
+ConnectionId = NewType("ConnectionId", int)
+"""An account's connection to an identity provider."""

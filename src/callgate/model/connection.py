@@ -1,0 +1,91 @@
+"""Connections: the identity providers an account signs its people in with, and who may use a password beside them.
+
+What a provider's answer must hold is judged in crypto (its signature) and protocol (the rest); here are the values.
+"""
+
+from enum import Enum
+from typing import NamedTuple
+
+from callgate.model.ids import AccountId, ConnectionId
+
+
+class ConnectionKind(Enum):
+    """Which protocol the provider speaks."""
+
+    SAML = "SAML"
+    OIDC = "OIDC"
+
+
+class SsoPolicy(Enum):
+    """An account's switch: no single sign-on, beside passwords, or instead of them (protocol.md H)."""
+
+    OFF = "off"
+    ALLOWED = "allowed"
+    ENFORCED = "enforced"
+
+
+class SsoExemption(Enum):
+    """An extension's own switch. DEFAULT: as its account says; EXEMPT may use a password; ENFORCED may not."""
+
+    DEFAULT = "default"
+    EXEMPT = "exempt"
+    ENFORCED = "enforced"
+
+
+NAME_ID = "NameID"
+"""The `email_attribute` that stands for the subject itself, not for one of its attributes."""
+
+CERTIFICATES_MAX = 2
+"""A primary and a secondary: the provider's certificate of today and the one it will roll over to."""
+
+
+class Connection(NamedTuple):
+    """One identity provider of one account.
+
+    `issuer` is a SAML provider's entity id, or an OpenID Connect provider's issuer. `sso_url` is where a browser is
+    sent: SAML's SingleSignOnService by HTTP-Redirect, or the authorization endpoint. `certificates` are base64 of DER,
+    the primary first; a response must be signed with the key of one of them. `email_attribute` names the attribute, or
+    claim, that tells whom the answer is about. `email_domains` are in normal form and belong to one connection alone.
+
+    `client_id` and what follows are OpenID Connect's, empty for SAML. `trust_version` changes when what the provider
+    vouched for must not stand any longer (disabled, or another issuer): sessions compare it, so that a new certificate
+    signs nobody out. `version` changes with everything.
+    """
+
+    id: ConnectionId
+    account_id: AccountId
+    kind: ConnectionKind
+    name: str
+    enabled: bool
+    issuer: str
+    sso_url: str
+    certificates: tuple[str, ...]
+    email_attribute: str
+    email_domains: tuple[str, ...]
+    signs_requests: bool
+    allows_idp_initiated: bool
+    client_id: str
+    token_url: str
+    jwks_url: str
+    jwks: str
+    trust_version: int
+    version: int
+
+    @property
+    def primary_certificate(self) -> str | None:
+        """The certificate its provider signs with today."""
+        return self.certificates[0] if self.certificates else None
+
+    @property
+    def secondary_certificate(self) -> str | None:
+        """The one it is about to sign with, or still signs with."""
+        return self.certificates[1] if len(self.certificates) > 1 else None
+
+
+class ConnectionSecret(NamedTuple):
+    """What proves us to an OpenID Connect provider, wrapped; loaded only for the proof, never part of a decision."""
+
+    sealed_client_secret: bytes | None
+
+    def __repr__(self) -> str:
+        return "ConnectionSecret(…)"

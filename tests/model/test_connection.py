@@ -1,0 +1,15 @@
+from callgate.model.connection import ConnectionSecret
+from tests.factories import SAML
+
+
+def test_first_certificate_is_the_primary_one() -> None:
+    """protocol.md H: a primary and a secondary certificate, so that a provider can roll over."""
+    assert (SAML.primary_certificate, SAML.secondary_certificate) == ("MIIprimary", None)
+    both = SAML._replace(certificates=("MIIprimary", "MIIsecondary"))
+    assert (both.primary_certificate, both.secondary_certificate) == ("MIIprimary", "MIIsecondary")
+    assert SAML._replace(certificates=()).primary_certificate is None
+
+
+def test_repr_tells_no_secret() -> None:
+    """Reprs end up in logs and tracebacks (assurance P11)."""
+    assert "hunter2" not in repr(ConnectionSecret(b"hunter2"))
