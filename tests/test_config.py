@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from callgate import config
-from callgate.config import ConfigError, Settings, describe, load_settings
+from callgate.config import ConfigError, Settings, describe, load_settings, reading
 from callgate.model.policy import Statuses
 
 KEK = "c2VjcmV0LXRoYXQtbXVzdC1uZXZlci1iZS1zaG93bi4="
@@ -17,7 +16,7 @@ KEK = "c2VjcmV0LXRoYXQtbXVzdC1uZXZlci1iZS1zaG93bi4="
 def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Each test begins in an empty folder with no CALLGATE_ variable."""
     monkeypatch.chdir(tmp_path)
-    for variable in [name for name in os.environ if name.startswith(config.PREFIX)]:
+    for variable in [name for name in os.environ if name.startswith(reading.PREFIX)]:
         monkeypatch.delenv(variable)
 
 
@@ -62,7 +61,7 @@ def test_file_of_the_variable_is_read_when_none_is_named(tmp_path: Path, monkeyp
     """CALLGATE_CONFIG names a file; the command line's own name for one comes before it."""
     (tmp_path / "one.toml").write_text("[server]\nport = 1001\n")
     (tmp_path / "two.toml").write_text("[server]\nport = 1002\n")
-    monkeypatch.setenv(config.FILE_VARIABLE, "one.toml")
+    monkeypatch.setenv(reading.FILE_VARIABLE, "one.toml")
     assert load_settings().server.port == 1001
     assert load_settings(Path("two.toml")).server.port == 1002
 

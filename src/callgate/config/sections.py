@@ -1,55 +1,25 @@
-"""Settings: one TOML file and `CALLGATE_…` variables, checked whole before anything starts.
+"""Every setting there is, and what makes its value impossible.
 
-The environment wins over the file. A name that is no setting is refused, with the nearest one that is: a
-mistyped switch must not leave a door open. The docstrings here are the source of docs/settings.md. What a
-setting does belongs to the module that uses it, never here.
+The docstrings here are the source of docs/settings.md. What a setting does belongs to the module that uses it, never
+here; where values come from, to reading.py.
 """
 
-import difflib
 import ipaddress
-import os
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
-from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode
 
 from callgate.model.policy import Policy, Statuses
 
-DEFAULT_FILE = Path("callgate.toml")
-"""Read when it lies in the working directory and no other file is named."""
-
-FILE_VARIABLE = "CALLGATE_CONFIG"
-PREFIX = "CALLGATE_"
-_NESTED = "__"
 _SQLITE = "sqlite:///"
 _PORT_MAX = 65_535
 _LOOPBACK_NAMES = frozenset({"localhost"})
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-class ConfigError(Exception):
-    """Settings that cannot be used; `problems` has one line for each, none of which shows a value."""
-
-    def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("; ".join(self.problems))
 
 
 class LogFormat(Enum):
@@ -240,155 +210,5 @@ class Settings(_Section):
         )
 
 
-class SettingEntry(NamedTuple):
-    """One setting as documents and `config check` show it: a secret's value is masked, an empty one unset."""
-
-    key: str
-    variable: str
-    kind: str
-    default: str
-    value: str
-    description: str
-
-
-@dataclass(frozen=True, slots=True)
-class SectionEntry:
-    """One section: its name in the file, what it is about, its settings."""
-
-    name: str
-    description: str
-    settings: tuple[SettingEntry, ...]
-
-
-class _FromEnvironment(Settings, BaseSettings):
-    """The same settings as pydantic-settings needs them to read the environment."""
-
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter=_NESTED, env_ignore_empty=True)
-
-
-def load_settings(file: Path | None = None) -> Settings:
-    """Settings from the environment and a file: this one, else CALLGATE_CONFIG's, else callgate.toml if any.
-
-    Raises:
-        ConfigError: with one line for each thing wrong.
-    """
-    chosen = _chosen_file(file)
-    written = {} if chosen is None else _read(chosen)
-    problems = [*_unknown_in_file(written, chosen), *_unknown_in_environment(os.environ)]
-    if problems:
-        raise ConfigError(problems)
-    environment = EnvSettingsSource(_FromEnvironment)()
-    sections = {*written, *environment}
-    try:
-        return Settings.model_validate({s: {**written.get(s, {}), **environment.get(s, {})} for s in sections})
-    except ValidationError as error:
-        raise ConfigError(_problems(error)) from None
-
-
-def describe(settings: Settings) -> tuple[SectionEntry, ...]:
-    """Every section and setting, with what it is and what it is set to."""
-    return tuple(_describe_section(name, getattr(settings, name)) for name in Settings.model_fields)
-
-
-def _chosen_file(named: Path | None) -> Path | None:
-    variable = os.environ.get(FILE_VARIABLE)
-    if named is None and variable:
-        return Path(variable)
-    return named or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
-
-
-def _read(file: Path) -> dict[str, Mapping[str, object]]:
-    try:
-        written = tomllib.loads(file.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigError([f"cannot read {file}: {error.strerror}"]) from None
-    except UnicodeDecodeError:
-        raise ConfigError([f"{file} is not UTF-8 text"]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError([f"{file} is not TOML: {error}"]) from None
-    loose = [key for key, inside in written.items() if not isinstance(inside, Mapping)]
-    if loose:
-        raise ConfigError(f"{file}: {key} stands outside a section, such as [server]" for key in loose)
-    return written
-
-
-def _fields() -> Iterator[tuple[str, str]]:
-    for section, field in Settings.model_fields.items():
-        yield from ((section, name) for name in type(field.default).model_fields)
-
-
-def _unknown_in_file(written: Mapping[str, Mapping[str, object]], file: Path | None) -> Iterator[str]:
-    known = [f"{section}.{name}" for section, name in _fields()]
-    for section, inside in written.items():
-        if section not in Settings.model_fields:
-            yield f"{file}: [{section}] is not a section{_nearest(section, Settings.model_fields)}"
-            continue
-        keys = (f"{section}.{name}" for name in inside)
-        yield from (f"{file}: {k} is not a setting{_nearest(k, known)}" for k in keys if k not in known)
-
-
-def _unknown_in_environment(environment: Iterable[str]) -> Iterator[str]:
-    known = [FILE_VARIABLE, *(_variable(section, name) for section, name in _fields())]
-    for variable in sorted(environment):
-        if variable.upper().startswith(PREFIX) and variable.upper() not in known:
-            yield f"{variable} is not a setting{_nearest(variable.upper(), known)}"
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {near[0]}?" if near else "; `callgate config check` lists all"
-
-
-def _variable(section: str, name: str) -> str:
-    return f"{PREFIX}{section}{_NESTED}{name}".upper()
-
-
-def _problems(error: ValidationError) -> Iterator[str]:
-    for problem in error.errors(include_url=False, include_context=False, include_input=False):
-        key = ".".join(str(part) for part in problem["loc"][:2])
-        said = problem["msg"].removeprefix("Value error, ")
-        # A section's own rule names its settings itself.
-        yield said if "." not in key else f"{key}: {said}"
-
-
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
-
-
-def _describe_section(name: str, section: _Section) -> SectionEntry:
-    fields = type(section).model_fields
-    entries = tuple(_describe(f"{name}.{key}", field, value=getattr(section, key)) for key, field in fields.items())
-    return SectionEntry(name, (type(section).__doc__ or "").strip(), entries)
-
-
-def _describe(key: str, field: FieldInfo, *, value: object) -> SettingEntry:
-    return SettingEntry(
-        key=key,
-        variable=_variable(*key.split(".")),
-        kind=_kind(field.annotation),
-        default=_text(field.default),
-        value=_text(value),
-        description=" ".join((field.description or "").split()),
-    )
-
-
-def _kind(annotation: object) -> str:
-    if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return " | ".join(str(member.value) for member in annotation)
-    return "true | false" if annotation is bool else "number" if annotation in {int, int | None} else "text"
-
-
-def _text(value: object) -> str:
-    match value:
-        case None | ():
-            return ""
-        case SecretStr():
-            return "********"
-        case bool():
-            return str(value).lower()
-        case Enum():
-            return str(value.value)
-        case tuple():
-            return ", ".join(str(part) for part in value)
-        case _:
-            return str(value)
