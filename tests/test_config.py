@@ -2,11 +2,13 @@
 
 import os
 import re
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
 
 from callgate.config import ConfigError, Settings, describe, load_settings, reading
+from callgate.model.fetch import FetchRules
 from callgate.model.policy import Statuses
 
 KEK = "c2VjcmV0LXRoYXQtbXVzdC1uZXZlci1iZS1zaG93bi4="
@@ -137,3 +139,16 @@ def test_every_setting_is_described_and_can_be_set(monkeypatch: pytest.MonkeyPat
             assert entry.value == entry.default
             monkeypatch.setenv(entry.variable, "")
     assert load_settings() == Settings()
+
+
+def test_fetching_is_bounded_when_nothing_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Public addresses alone, until the operator names others; an authority's file is read at the start."""
+    assert load_settings().fetch.rules == FetchRules()
+    monkeypatch.setenv("CALLGATE_FETCH__PRIVATE_NETWORKS", "10.96.0.0/12")
+    monkeypatch.setenv("CALLGATE_FETCH__LOOPBACK", "true")
+    assert load_settings().fetch.rules == FetchRules((IPv4Network("10.96.0.0/12"),), loopback=True)
+    (tmp_path / "empty.pem").write_text("")
+    for file, said in (("missing.pem", "No such file or directory"), ("empty.pem", "")):
+        monkeypatch.setenv("CALLGATE_FETCH__CA_FILE", file)
+        [problem] = problems()
+        assert problem.startswith(f"fetch.ca_file: cannot be read as certificates: {said}")

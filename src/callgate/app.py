@@ -37,6 +37,7 @@ from callgate.service.administer.people import keep_predefined_roles
 from callgate.service.clock import Clock
 from callgate.service.context import Context
 from callgate.service.events import Events
+from callgate.service.fetch import Fetcher
 from callgate.service.keeper import Keeper
 from callgate.service.log import open_log
 from callgate.service.upkeep import keep_up
@@ -101,6 +102,7 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
             passwords=passwords,
             policy=settings.policy,
             events=Events(log),
+            fetcher=Fetcher(settings.fetch.rules, ca_file=settings.fetch.ca_file),
         )
         steady = SteadyClock(clock.now_ms)
         sweep = partial(_sweep, store, steady)
@@ -166,6 +168,7 @@ class CommandLine:
                 passwords=passwords,
                 policy=settings.policy,
                 keeper=keeper,
+                fetcher=Fetcher(settings.fetch.rules, ca_file=settings.fetch.ca_file),
                 by=by,
             )
 
@@ -265,5 +268,6 @@ def _desk_of(context: Context, *, by: str) -> Desk:
         passwords=context.passwords,
         policy=context.policy,
         keeper=keeper,
+        fetcher=context.fetcher,
         by=by,
     )

@@ -18,6 +18,7 @@ IMPOSED_SIGNATURES = frozenset(
     {
         ("scope", "receive", "send"),  # ASGI
         ("logger", "method_name", "event_dict"),  # structlog's processors
+        ("host", "port", "timeout", "local_address", "socket_options"),  # httpcore's network backend
     }
 )
 """Positional parameters that somebody else fixed."""

@@ -10,7 +10,15 @@ import typer
 from callgate.admin.command import Refusal, Run, plain_command
 from callgate.admin.seed import is_empty, seed
 from callgate.admin.world import WORLD_FILE, move_world, write_world
-from callgate.config import DatabaseSettings, KeySettings, LogFormat, LogSettings, ServerSettings, Settings
+from callgate.config import (
+    DatabaseSettings,
+    FetchSettings,
+    KeySettings,
+    LogFormat,
+    LogSettings,
+    ServerSettings,
+    Settings,
+)
 from callgate.service.administer.desk import Desk
 
 PORT = 8080
@@ -50,6 +58,7 @@ def development_settings(settings: Settings, *, port: int, data: Path) -> Settin
             "server": ServerSettings(port=port, cell=CELL, shutdown_s=settings.server.shutdown_s),
             "database": DatabaseSettings(url=f"sqlite:///{data.absolute()}/callgate.db"),
             "keys": KeySettings(key_encryption_key_file=data / "kek"),
+            "fetch": FetchSettings(loopback=True),
             "log": LogSettings(level=settings.log.level, format=LogFormat.CONSOLE),
         }
     )

@@ -4,6 +4,7 @@ from callgate.config.described import describe
 from callgate.config.reading import ConfigError, load_settings
 from callgate.config.sections import (
     DatabaseSettings,
+    FetchSettings,
     KeySettings,
     LogFormat,
     LogLevel,
@@ -15,6 +16,7 @@ from callgate.config.sections import (
 __all__ = [
     "ConfigError",
     "DatabaseSettings",
+    "FetchSettings",
     "KeySettings",
     "LogFormat",
     "LogLevel",

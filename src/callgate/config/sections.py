@@ -5,6 +5,7 @@ here; where values come from, to reading.py.
 """
 
 import ipaddress
+import ssl
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -13,13 +14,12 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from callgate.model.fetch import FetchRules, Network
 from callgate.model.policy import Policy, Statuses
 
 _SQLITE = "sqlite:///"
 _PORT_MAX = 65_535
 _LOOPBACK_NAMES = frozenset({"localhost"})
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class LogFormat(Enum):
@@ -187,6 +187,35 @@ class LimitSettings(_Section):
     """Connections open at a time, if the process may have as many files."""
 
 
+class FetchSettings(_Section):
+    """What the server fetches by itself: key sets and documents of issuers and identity providers."""
+
+    private_networks: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_split)] = ()
+    """Networks that are not public and may be fetched from all the same, such as 10.0.0.0/8 for a cluster's own
+    issuer. Without one, whatever an address names inside your network is out of reach."""
+
+    ca_file: Path | None = None
+    """Certificates (PEM) of authorities to trust there, beside the system's."""
+
+    loopback: bool = False
+    """Fetch from this machine itself too, by http as well: for development. `callgate dev` has it on."""
+
+    @field_validator("ca_file")
+    @classmethod
+    def _check_ca_file(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            try:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(value)
+            except OSError as error:  # what is no certificate, too
+                raise ValueError(f"cannot be read as certificates: {error.strerror or error}") from None
+        return value
+
+    @property
+    def rules(self) -> FetchRules:
+        """Where fetches may go."""
+        return FetchRules(self.private_networks, loopback=self.loopback)
+
+
 class Settings(_Section):
     """Every setting of one server."""
 
@@ -197,6 +226,7 @@ class Settings(_Section):
     sessions: SessionSettings = SessionSettings()
     log: LogSettings = LogSettings()
     limits: LimitSettings = LimitSettings()
+    fetch: FetchSettings = FetchSettings()
 
     @property
     def policy(self) -> Policy:

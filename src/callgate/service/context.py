@@ -12,13 +12,14 @@ from callgate.model.moment import Fresh, Moment
 from callgate.model.policy import Policy
 from callgate.service.clock import Clock
 from callgate.service.events import Events
+from callgate.service.fetch import Fetcher
 from callgate.service.keeper import Keeper
 from callgate.storage.port import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Store, clock, keys, entropy, policy."""
+    """Store, clock, keys, entropy, policy, and the way out."""
 
     store: Store
     clock: Clock
@@ -28,6 +29,7 @@ class Context:
     passwords: PasswordPool
     policy: Policy
     events: Events
+    fetcher: Fetcher
     _lazy: set[asyncio.Task[None]] = field(default_factory=set, repr=False)
 
     def moment(self) -> Moment:

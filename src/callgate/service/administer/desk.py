@@ -12,6 +12,7 @@ from callgate.model.ids import RowId
 from callgate.model.lookups import Lookup
 from callgate.model.policy import Policy
 from callgate.service.clock import Clock
+from callgate.service.fetch import Fetcher
 from callgate.service.keeper import Keeper
 from callgate.storage.port import Store, Unit
 
@@ -37,6 +38,7 @@ class Desk:
     passwords: PasswordPool
     policy: Policy
     keeper: Callable[[], Awaitable[Keeper]]
+    fetcher: Fetcher
     by: str
 
     def draw_id(self) -> int:
