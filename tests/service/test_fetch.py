@@ -248,11 +248,12 @@ def test_fetch_is_given_up_when_the_whole_takes_too_long() -> None:
 
     async def run() -> tuple[Fetched | NotFetched, ...]:
         async with publishing(_drips) as dripping, publishing(_is_silent) as silent:
-            return await asyncio.gather(
+            fetches = (
                 Fetcher(HOME).get(dripping.url()),
                 Fetcher(HOME).get(silent.url()),
                 Fetcher(HOME, resolve=_resolves_never).get("https://issuer.example/"),
             )
+            return tuple(await asyncio.gather(*fetches))
 
     began = time.monotonic()
     assert asyncio.run(run()) == (NotFetched(FetchFault.TOO_SLOW, "5 s"),) * 3
