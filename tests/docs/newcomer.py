@@ -29,14 +29,14 @@ CHALLENGE = "IdFsue1MJJJtybEPX0invmHHuW1I7Ai5LXVlXpENjsk"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a refused newcomer has in hand: the status, the code and text, and where the mend is told, if anywhere."""
+    """What a refused newcomer has in hand: the status, the code and text, and where the mend is told."""
 
     status: int
     code: str
     text: str
     where: str
-    """`explanation`, `page` or `command`; empty where the mend is not to be had from the server."""
-    mend: str = ""
+    """`reply`, `page` or `command`; `explanation` where the app may also ask for one, or has nothing else."""
+    mend: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +118,13 @@ class Newcomer:
         if reply.headers.get("content-type", "").startswith("text/html"):
             return read_page(reply)
         found = self._explain(reply.headers["RCRequestId"], app)
-        where = "explanation" if found else ""
-        mend = f"{found['detail'] or ''} {found['remedy']}" if found else ""
         if reply.is_redirect:
             answer = fields_of(reply.headers["location"])
-            return Told(reply.status_code, answer["error"], answer["error_description"], where, mend=mend)
+            mend = (found or {}).get("remedy") or ""
+            return Told(reply.status_code, answer["error"], answer["error_description"], "explanation", mend=mend)
         (error,) = reply.json()["errors"]
-        return Told(reply.status_code, error["errorCode"], error["message"], where, mend=mend)
+        where = "reply, explanation" if found else "reply"
+        return Told(reply.status_code, error["errorCode"], error["message"], where, mend=error["remedy"])
 
     def _explain(self, request_id: str, app: str) -> dict[str, str | None] | None:
         reply = self.http.get(f"/restapi/oauth/explanations/{request_id}", auth=self.basic(app))

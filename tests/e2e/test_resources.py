@@ -11,6 +11,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 
+from callgate.model import api_faults
 from tests.admin.call_words import ACTIONS, RESULTS
 from tests.server import Server
 
@@ -132,7 +133,14 @@ def test_refusal_names_the_permission(enter: Enter) -> None:
     assert enter("agent").get(f"{API}/call-log").json() == {
         "errorCode": "InsufficientPermissions",
         "message": message,
-        "errors": [{"errorCode": "CMN-408", "message": message, "permissionName": "ReadCompanyCallLog"}],
+        "errors": [
+            {
+                "errorCode": "CMN-408",
+                "message": message,
+                "remedy": api_faults.PERMISSION_MISSING.remedy,
+                "permissionName": "ReadCompanyCallLog",
+            }
+        ],
         "permissionName": "ReadCompanyCallLog",
     }
 
@@ -152,6 +160,7 @@ def test_narrowed_token_reads_no_more_than_it_asked_for(server: Server) -> None:
         {
             "errorCode": "CMN-401",
             "message": "In order to call this API endpoint, application needs to have [ReadCallLog] permission",
+            "remedy": api_faults.SCOPE_MISSING.remedy,
             "permissionName": "ReadCallLog",
         }
     ]

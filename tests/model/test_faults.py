@@ -33,13 +33,26 @@ def test_error_is_a_registered_one_when_oauth_clients_read_it(name: str) -> None
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_row_is_whole(name: str) -> None:
-    """A code of the wire or ours, a text, a mend, a status that HTTP has."""
+    """A code of the wire or ours, a text, a status that HTTP has."""
     fault = CATALOGUE[name]
     assert re.fullmatch(r"(OAU|CMN|AGW|CLG|CGT)-\d{3}", fault.code)
     assert fault.text
-    assert fault.remedy
     assert {fault.status, fault.rfc or 400, fault.vendor or 400} <= {400, 401, 403, 404, 405, 413, 415, 500, 503}
     assert isinstance(fault.audience, Audience)
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_remedy_is_a_sentence_that_says_what_to_do(name: str) -> None:
+    """It begins with the act: a statement of what is wrong is no mend, and the text has said it already."""
+    remedy = CATALOGUE[name].remedy
+    assert re.fullmatch(r"[A-Z].{28,}\.", remedy)
+    assert ACTS.match(remedy)
+
+
+ACTS = re.compile(
+    r"(Ask|Check|Create|Exchange|Get|Give|Go|Have|Leave|Make|Percent-encode|Prove|Refresh|Register|Repeat|Send|Sign|Use)\b"
+)
+"""What a stuck developer, or whoever they ask, can do."""
 
 
 @pytest.mark.requirement("RFC 6749 section 5.2")

@@ -31,8 +31,11 @@ def fault_of(answer: Answer, path: str) -> Fault:
     else:
         assert list(body)[:3] == ["errorCode", "message", "errors"], body
         error, message = body["errorCode"], body["message"]
+    assert list(detail)[:3] == ["errorCode", "message", "remedy"], detail
     assert detail["message"] == message
-    return _row(str(detail["errorCode"]), str(error), status=answer.status, message=str(message))
+    row = _row(str(detail["errorCode"]), str(error), status=answer.status, message=str(message))
+    assert detail["remedy"] in {each.remedy for each in _rows() if each.code == row.code}, detail
+    return row
 
 
 def _row(code: str, error: str, *, status: int, message: str) -> Fault:

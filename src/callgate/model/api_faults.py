@@ -27,21 +27,21 @@ TOKEN_SUPERSEDED = Fault(
     code="OAU-129",
     error="TokenInvalid",
     text="Access token corrupted",
-    remedy="A refresh replaced this access token; use the newest pair.",
+    remedy="Use the newest pair: a refresh replaced this access token.",
     status=401,
 )
 TOKEN_UNKNOWN = Fault(
     code="OAU-213",
     error="TokenInvalid",
     text="Token not found{because}",
-    remedy="The session is over; get new tokens.",
+    remedy="Get new tokens: the session of this one is over.",
     status=401,
 )
 TOKEN_EXPIRED = Fault(
     code="OAU-128",
     error="TokenExpired",
     text="Access token expired",
-    remedy="Refresh it; an access token lives at most an hour.",
+    remedy="Refresh, or get new tokens: an access token lives at most an hour.",
     status=401,
 )
 QUERY_TOKEN_OFF = Fault(
@@ -61,7 +61,7 @@ SCOPE_MISSING = Fault(
     code="CMN-401",
     error="InsufficientPermissions",
     text="In order to call this API endpoint, application needs to have [{permissionName}] permission",
-    remedy="Add the scope to the app, then get new tokens: `callgate apps update APP --scope …`.",
+    remedy="Register the app with this scope, then get new tokens: `callgate apps update APP --scope …`.",
     status=403,
     parameters=("permissionName",),
 )
@@ -69,7 +69,7 @@ PERMISSION_MISSING = Fault(
     code="CMN-408",
     error="InsufficientPermissions",
     text="In order to call this API endpoint, user needs to have [{permissionName}] permission for requested resource.",
-    remedy="Give the person's role this permission: `callgate roles`.",
+    remedy="Have the person's role given this permission: `callgate roles update ROLE --permission …`.",
     status=403,
     audience=Audience.ADMINISTRATOR,
     parameters=("permissionName",),
@@ -78,7 +78,7 @@ RESOURCE_UNKNOWN = Fault(
     code="CMN-102",
     error="CMN-102",
     text="Resource for parameter [{parameterName}] is not found",
-    remedy="Check the id; ids of other accounts are not found either.",
+    remedy="Check the id, or write ~ for the token's own; ids of other accounts are not found either.",
     status=404,
     parameters=("parameterName",),
 )
@@ -86,41 +86,41 @@ PATH_UNKNOWN = Fault(
     code="AGW-404",
     error="AGW-404",
     text="Resource not found",
-    remedy="docs/endpoints.md lists what this server answers.",
+    remedy="Check the path: docs/endpoints.md lists those that this server answers.",
     status=404,
 )
 METHOD_NOT_ALLOWED = Fault(
     code="AGW-405",
     error="AGW-405",
     text="Method not allowed",
-    remedy="The Allow header lists the methods of this resource.",
+    remedy="Use a method of the reply's Allow header.",
     status=405,
 )
 PARAMETER_INVALID = Fault(
     code="CMN-101",
     error="InvalidParameter",
     text="Parameter [{parameterName}] value is invalid",
-    remedy="docs/endpoints.md lists the values.",
+    remedy="Send one of the values that docs/endpoints.md lists for the named parameter.",
     parameters=("parameterName",),
 )
 FILTERS_EXCLUSIVE = Fault(
     code="CLG-110",
     error="InvalidParameter",
     text="Parameter [{parameterName}] is not allowed for usage along with parameter [{otherName}]",
-    remedy="sessionId goes without other filters; extensionNumber and phoneNumber exclude one another.",
+    remedy="Send one of the two: sessionId goes without other filters, extensionNumber without phoneNumber.",
     parameters=("parameterName",),
 )
 UNAVAILABLE = Fault(
     code="CMN-211",
     error="ServiceUnavailable",
     text="Service Unavailable",
-    remedy="Repeat after Retry-After seconds.",
+    remedy="Repeat after Retry-After seconds; nothing was lost.",
     status=503,
 )
 INTERNAL_ERROR = Fault(
     code="CMN-201",
     error="InternalError",
     text="Internal Server Error",
-    remedy="Look the request id up in the server's log.",
+    remedy="Give whoever runs the server this reply's RCRequestId: it leads to the cause in the server's log.",
     status=500,
 )

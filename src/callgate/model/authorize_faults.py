@@ -16,7 +16,8 @@ REDIRECT_URI_UNREGISTERED = Fault(
     code="OAU-109",
     error="invalid_redirect_uri",
     text="Redirect URIs do not match",
-    remedy="The redirect_uri must equal a registered one to the letter; with more than one registered it must be sent.",
+    remedy="Send a redirect_uri that equals a registered one to the letter, or register it: `callgate apps update APP "
+    "--redirect-uri …`. With more than one registered it must be sent.",
 )
 GRANT_NOT_ALLOWED_HERE = Fault(
     code="OAU-112",
@@ -35,7 +36,7 @@ RESPONSE_TYPE_UNSUPPORTED = Fault(
     code="CGT-120",
     error="unsupported_response_type",
     text="Parameter [response_type] must be code",
-    remedy="Send response_type=code.",
+    remedy="Send response_type=code: the authorization code flow.",
 )
 REQUEST_OBJECT_UNSUPPORTED = Fault(
     code="CGT-121",
@@ -47,7 +48,8 @@ CHALLENGE_REQUIRED = Fault(
     code="CGT-122",
     error="invalid_request",
     text="Parameter [code_challenge] is required for this application",
-    remedy="Apps that cannot keep a secret must use PKCE with S256 (RFC 9700 section 2.1.1).",
+    remedy="Send code_challenge with code_challenge_method=S256: apps that cannot keep a secret must use PKCE (RFC "
+    "9700 section 2.1.1).",
 )
 CHALLENGE_METHOD = Fault(
     code="CGT-123",
@@ -59,25 +61,26 @@ CHALLENGE_INVALID = Fault(
     code="CGT-124",
     error="invalid_request",
     text="Parameter [code_challenge] value is invalid",
-    remedy="43 to 128 characters of [A-Za-z0-9-._~] (RFC 7636 section 4.2).",
+    remedy="Send 43 to 128 characters of [A-Za-z0-9-._~]: base64url(SHA-256(code_verifier)) without padding (RFC 7636 "
+    "section 4.2).",
 )
 ACCESS_DENIED = Fault(
     code="CGT-125",
     error="access_denied",
     text="The user denied access to your application",
-    remedy="The person pressed Cancel; ask again when they want to.",
+    remedy="Send the person again when they want to: they pressed Cancel.",
 )
 LOGIN_REQUIRED = Fault(
     code="CGT-126",
     error="login_required",
     text="The person must sign in, which prompt=none forbids",
-    remedy="Send the person without prompt=none.",
+    remedy="Send the person without prompt=none, so that they can sign in.",
 )
 CONSENT_REQUIRED = Fault(
     code="CGT-127",
     error="consent_required",
     text="The person must agree, which prompt=none forbids",
-    remedy="Send the person without prompt=none.",
+    remedy="Send the person without prompt=none, so that they can be asked.",
 )
 FORM_EXPIRED = Fault(
     code="CGT-128",

@@ -47,14 +47,14 @@ PARAMETER_INVALID = Fault(
     code="CMN-101",
     error="invalid_request",
     text="Parameter [{parameter}] value is invalid",
-    remedy="See docs/endpoints.md for the form this parameter must have.",
+    remedy="Send the named parameter in the form that docs/endpoints.md gives for it.",
     parameters=("parameter",),
 )
 PARAMETER_MISSING = Fault(
     code="CGT-101",
     error="invalid_request",
     text="Parameter [{parameter}] is required",
-    remedy="Send the parameter; an empty value counts as absent (RFC 6749 section 3.1).",
+    remedy="Send the named parameter; an empty value counts as absent (RFC 6749 section 3.1).",
     parameters=("parameter",),
 )
 BODY_TOO_LARGE = Fault(
@@ -88,14 +88,14 @@ METHOD_NOT_ALLOWED = Fault(
     code="CGT-106",
     error="invalid_request",
     text="Method {method} is not allowed here",
-    remedy="The Allow header lists the methods of this endpoint.",
+    remedy="Use a method of the reply's Allow header: a token is asked for by POST.",
     status=405,
 )
 PATH_UNKNOWN = Fault(
     code="AGW-404",
     error="invalid_request",
     text="Resource not found",
-    remedy="docs/endpoints.md lists what this server answers.",
+    remedy="Check the path: docs/endpoints.md lists those that this server answers.",
     status=404,
 )
 BRAND_INVALID = Fault(
@@ -121,7 +121,8 @@ CLIENT_UNPROVEN = Fault(
     code="OAU-146",
     error="invalid_client",
     text="Invalid client credentials",
-    remedy="Check the client secret; `callgate apps rotate-secret APP` makes a new one.",
+    remedy="Send the client secret as it was shown, with no line end behind it; an app without a secret sends its "
+    "client_id alone. A lost secret is replaced by `callgate apps rotate-secret APP`.",
     rfc=401,
     vendor=401,
 )
@@ -129,7 +130,8 @@ CLIENT_PROOF_MISSING = Fault(
     code="OAU-123",
     error="invalid_client",
     text="Client authentication is required",
-    remedy="Send Authorization: Basic base64(client_id:client_secret), or the registered client assertion.",
+    remedy="Send Authorization: Basic base64(client_id:client_secret), or the client assertion if the app is "
+    "registered for one. Id and secret in the body need the app's switch client_secret_post.",
     rfc=401,
     vendor=401,
 )
@@ -152,8 +154,8 @@ CLIENT_ASSERTION_INVALID = Fault(
     code="CGT-110",
     error="invalid_client",
     text="Client assertion is invalid",
-    remedy="iss and sub must be the client id, aud this server's issuer, exp at most an hour ahead, jti new, "
-    "and the signature made with the app's registered key or secret (RFC 7523 section 3).",
+    remedy="Make a new one: iss and sub the client id, aud this server's issuer, exp at most an hour ahead, a new jti, "
+    "signed with the app's registered key or secret (RFC 7523 section 3).",
     rfc=401,
     vendor=401,
 )
@@ -161,7 +163,7 @@ CLIENT_BLOCKED = Fault(
     code="OAU-127",
     error="invalid_client",
     text="Bad Application Release Status: Blocked",
-    remedy="The app is blocked; its owner can lift that with `callgate apps unblock APP`.",
+    remedy="Have the app's owner lift the block: `callgate apps unblock APP`.",
     rfc=401,
     vendor=401,
 )
@@ -179,7 +181,7 @@ SERVER_ERROR = Fault(
     code="CGT-191",
     error="server_error",
     text="Internal Server Error",
-    remedy="Look the request id up in the server's log.",
+    remedy="Give whoever runs the server this reply's RCRequestId: it leads to the cause in the server's log.",
     status=500,
 )
 EXPLANATION_UNKNOWN = Fault(

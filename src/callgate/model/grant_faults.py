@@ -12,15 +12,16 @@ GRANT_UNSUPPORTED = Fault(
     code="OAU-250",
     error="invalid_request",
     text="Unsupported grant type",
-    remedy="grant_type must be one of those listed at /.well-known/openid-configuration.",
+    remedy="Send one of grant_types_supported at /.well-known/openid-configuration, to the letter; for a JWT "
+    "credential that is urn:ietf:params:oauth:grant-type:jwt-bearer.",
 )
 GRANT_NOT_ALLOWED = Fault(
     code="OAU-251",
     error="unauthorized_client",
     text="Unauthorized for this grant type",
-    remedy="The app is not registered for this grant; `callgate apps show APP` lists its grants and "
-    "`callgate apps update APP --grant …` adds one. For client_credentials an administrator of the account must allow "
-    "the app: `callgate apps allow-service APP --account A --role R`.",
+    remedy="Use a grant the app is registered for, which `callgate apps show APP` lists, or add this one: `callgate "
+    "apps update APP --grant …`. For client_credentials an administrator of the account must allow the app: "
+    "`callgate apps allow-service APP --account A --role R`.",
 )
 SCOPE_INVALID = Fault(
     code="CGT-111",
@@ -60,13 +61,14 @@ CREDENTIALS_INCOMPLETE = Fault(
     code="CGT-112",
     error="invalid_request",
     text="Resource Owner credentials are incomplete.",
-    remedy="The password grant needs username and password.",
+    remedy="Send both username and password: the password grant needs them.",
 )
 CREDENTIALS_INVALID = Fault(
     code="OAU-140",
     error="invalid_grant",
     text="Invalid resource owner credentials",
-    remedy="Check the login name (e-mail, +phone, or company number with extension) and the password.",
+    remedy="Check the password and the login name: an e-mail address, a phone number with +, or the company's number "
+    "with extension; the company's number alone is its main administrator.",
     rfc=400,
     vendor=401,
     audience=Audience.ADMINISTRATOR,
@@ -91,7 +93,7 @@ SIGN_IN_STATE = Fault(
     code="OAU-141",
     error="invalid_grant",
     text="Login for extension in current state is not allowed.",
-    remedy="Enable the extension: `callgate extensions enable`.",
+    remedy="Have the extension enabled: `callgate extensions enable EXTENSION`.",
     vendor=401,
     audience=Audience.ADMINISTRATOR,
 )
@@ -99,7 +101,7 @@ SIGN_IN_ACCOUNT_STATE = Fault(
     code="OAU-142",
     error="invalid_grant",
     text="Login to account in current state is not allowed.",
-    remedy="Confirm or enable the account: `callgate accounts enable`.",
+    remedy="Have the account confirmed or enabled: `callgate accounts enable ACCOUNT`.",
     vendor=401,
     audience=Audience.ADMINISTRATOR,
 )
@@ -107,14 +109,15 @@ APP_PRIVATE = Fault(
     code="OAU-167",
     error="invalid_client",
     text="Account access restricted: the application is private to another account",
-    remedy="A private app serves only its owner's account; make it public or register one in this account.",
+    remedy="Register an app in this account, or a public one: a private app serves only its owner's account.",
     vendor=403,
 )
 THIRD_PARTY_ACCESS = Fault(
     code="CMN-408",
     error="invalid_client",
     text="[ThirdPartyAppAccess] permission required",
-    remedy="Give the person's role the ThirdPartyAppAccess permission, or use an app of their own account.",
+    remedy="Have the person's role given the permission: `callgate roles update ROLE --permission "
+    "ThirdPartyAppAccess`; or use an app of their own account.",
     audience=Audience.ADMINISTRATOR,
     parameters=("permissionName",),
 )
@@ -122,7 +125,7 @@ ASSERTION_UNREADABLE = Fault(
     code="OAU-331",
     error="invalid_request",
     text="Assertion cannot be parsed",
-    remedy="Send the JWT credential exactly as it was shown at creation.",
+    remedy="Send the JWT credential whole, as it was shown at its creation: three parts with dots, on one line.",
 )
 ASSERTION_SIGNATURE = Fault(
     code="OAU-345",
@@ -154,35 +157,36 @@ CREDENTIAL_OTHER_APP = Fault(
     code="CGT-115",
     error="invalid_grant",
     text="JWT credential does not allow this application",
-    remedy="Create a credential for this client id, or for all apps of the organisation.",
+    remedy="Create one for this client id, or for all apps of the organisation: `callgate credentials create --person "
+    "… --label … --app APP`.",
     audience=Audience.ADMINISTRATOR,
 )
 EXTENSION_GONE = Fault(
     code="OAU-232",
     error="invalid_grant",
     text="Extension not found",
-    remedy="The extension was deleted; use another person's credential.",
+    remedy="Use another person's credential: the extension of this one was deleted.",
     audience=Audience.ADMINISTRATOR,
 )
 EXTENSION_DISABLED = Fault(
     code="OAU-236",
     error="invalid_grant",
     text="Extension is disabled or frozen",
-    remedy="Enable the extension: `callgate extensions enable`.",
+    remedy="Have the extension enabled: `callgate extensions enable EXTENSION`.",
     audience=Audience.ADMINISTRATOR,
 )
 ACCOUNT_GONE = Fault(
     code="OAU-222",
     error="invalid_grant",
     text="Account does not exist",
-    remedy="The account was deleted or is disabled.",
+    remedy="Have the account enabled, `callgate accounts enable ACCOUNT`; if it was deleted, use another account's.",
     audience=Audience.ADMINISTRATOR,
 )
 ACCOUNT_ID_NEEDED = Fault(
     code="CGT-116",
     error="invalid_request",
     text="Parameter [account_id] is required: more than one account allows this application",
-    remedy="Name the account whose data the app wants.",
+    remedy="Send account_id with the id of the account whose data the app wants.",
     parameters=("parameter",),
 )
 
@@ -205,14 +209,14 @@ TOKEN_NOT_FOUND = Fault(
     code="OAU-213",
     error="invalid_grant",
     text="Token not found",
-    remedy="Present the newest refresh token of a session of this very app.",
+    remedy="Send the newest refresh token that this very app was given; if that is lost, get new tokens as at first.",
 )
 REFRESH_SPENT = Fault(
     code="OAU-213",
     error="invalid_grant",
     text="Token not found",
-    remedy="This refresh token was used and its successor is in use. Keep the newest pair; one process should refresh "
-    "for all (docs/refresh.md).",
+    remedy="Use the newest pair: this refresh token was used, and its successor is in use. Where several processes "
+    "share a session, let one refresh for all (docs/refresh.md).",
 )
 REVOKE_TOKENS_DIFFER = Fault(
     code="OAU-150",

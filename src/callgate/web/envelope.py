@@ -1,4 +1,8 @@
-"""Error envelopes: a denial as JSON, in OAuth's shape (protocol.md D.4) or the API's (protocol.md I.2)."""
+"""Error envelopes: a denial as JSON, in OAuth's shape (protocol.md D.4) or the API's (protocol.md I.2).
+
+Both carry the catalogue's remedy in `errors`, a member of ours: who is refused reads what to do in the refusal itself.
+It is the same for everyone who meets the fault, so it tells nothing that the code does not.
+"""
 
 import re
 from collections import defaultdict
@@ -40,7 +44,7 @@ def oauth_error(denied: Denied, *, statuses: Statuses) -> Reply:
     """The envelope of /restapi/oauth/*."""
     fault = denied.fault
     message = text_of(fault, denied.values)
-    detail: dict[str, object] = {"errorCode": fault.code, "message": message}
+    detail: dict[str, object] = {"errorCode": fault.code, "message": message, "remedy": fault.remedy}
     parameters = [
         {"parameterName": name, "parameterValue": _UNSAFE.sub("?", value[:160])}
         for name, value in denied.values
@@ -58,7 +62,7 @@ def api_error(denied: Denied) -> Reply:
     fault = denied.fault
     message = text_of(fault, denied.values)
     extras = {name: value[:160] for name, value in denied.values if name in fault.parameters}
-    detail = {"errorCode": fault.code, "message": message, **extras}
+    detail = {"errorCode": fault.code, "message": message, "remedy": fault.remedy, **extras}
     body = orjson.dumps({"errorCode": fault.error, "message": message, "errors": [detail], **extras})
     reason = None if fault is api_faults.AUTHORIZATION_ABSENT else message
     headers = (JSON, *NO_STORE, *_challenge(fault.status, "Bearer", reason=reason), *_retry(fault.status))
