@@ -12,7 +12,8 @@ LISTED = {(clause, test) for clause, entry in CLAUSES.items() for test in entry[
 MARKED = claims_below(ROOT / "tests")
 
 NAMES = re.compile(
-    r"RFC \d{4} (section \d+(\.\d+)*|appendix [A-Z])|must-not-break N\.([1-9]|10)|ruling \d+|ASVS \d+\.\d+\.\d+"
+    r"RFC \d{4} (section \d+(\.\d+)*|appendix [A-Z])|SAML (Core|Profiles|Metadata) section \d+(\.\d+)*"
+    r"|must-not-break N\.([1-9]|10)|ruling \d+|ASVS \d+\.\d+\.\d+"
 )
 
 
