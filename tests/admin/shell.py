@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.server import Server
+
 SETTINGS = """
 [server]
 port = {port}
@@ -19,6 +21,12 @@ url = "sqlite:///callgate.db"
 key_encryption_key_file = "kek"
 [limits]
 password_workers = 1
+"""
+BESIDE = """
+[database]
+url = "sqlite:///{data}/callgate.db"
+[keys]
+key_encryption_key_file = "{data}/kek"
 """
 
 
@@ -91,3 +99,9 @@ def open_shell(forker: "subprocess.Popen[str]", folder: Path, *, port: int = 808
     shell = Shell(folder, forker)
     assert shell.run("db", "migrate").code == 0
     return shell
+
+
+def open_shell_beside(forker: "subprocess.Popen[str]", server: Server, folder: Path) -> Shell:
+    """A shell whose commands act on the database of a server that runs."""
+    (folder / "callgate.toml").write_text(BESIDE.format(data=server.data))
+    return Shell(folder, forker)

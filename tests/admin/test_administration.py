@@ -277,6 +277,16 @@ def test_credentials_are_created_listed_and_deleted(shell: Shell) -> None:
     assert "for a person" in shell.refuse("credentials", "create", "--person", str(queue["id"]), "--label", "q")
 
 
+def test_consents_are_refused_when_there_is_none(shell: Shell) -> None:
+    """Nobody agreed to anything on the command line: what people say on the page is tried in tests/web."""
+    account = open_account(shell)
+    register(shell, account, "web", "--kind", "ServerWeb", "--grant", "authorization_code")
+    assert shell.give("consents", "list", "--account", account, "--app", "web", "--person", account) == []
+    assert "has not agreed to this app" in shell.refuse("consents", "withdraw", account, "web")
+    assert "there is no app" in shell.refuse("consents", "withdraw", account, "none")
+    assert "with a colon between" in shell.refuse("consents", "list", "--after", "x")
+
+
 def test_keys_are_rotated_and_wrapped_anew(shell: Shell) -> None:
     """A new key-encryption key takes over without a moment in which something cannot be opened."""
     account = open_account(shell)

@@ -12,6 +12,8 @@ from callgate.model.acts import (
     AppActLookup,
     CellFacts,
     CellLookup,
+    ConsentActFacts,
+    ConsentActLookup,
     CredentialActFacts,
     CredentialActLookup,
     ExtensionActFacts,
@@ -19,7 +21,8 @@ from callgate.model.acts import (
     RoleActFacts,
     RoleActLookup,
 )
-from callgate.model.changes import SessionsFromMoved
+from callgate.model.changes import ConsentGiven, SessionOpened, SessionsFromMoved
+from callgate.model.facts import Seated
 from callgate.model.ids import AccountId, ClientId, ExtensionId, RoleId, RowId
 from tests.storage.engines import Opened
 from tests.storage.world import (
@@ -29,12 +32,15 @@ from tests.storage.world import (
     AGENT_NUMBER,
     ALLOWANCE,
     APP,
+    CONSENT,
     CREDENTIAL,
     CUSTOM_ROLE,
     NOW_MS,
     OTHER_ACCOUNT,
     OTHER_APP,
     ROLE,
+    pending_of,
+    session_of,
 )
 
 NEW = 999
@@ -138,6 +144,18 @@ def test_credential_act_sees_person_credential_and_apps_that_are_none(store: Ope
     assert store.read(another) == CredentialActFacts(NOW_MS, ACCOUNT, ADMIN, None, ())
     nobody = CredentialActLookup(extension_id=ExtensionId(NEW), credential_id=RowId(NEW))
     assert store.read(nobody) == CredentialActFacts(NOW_MS, None, None, None, ())
+
+
+def test_consent_act_sees_the_consent_and_the_seat(store: Opened) -> None:
+    """Codes and living sessions of this person with this app, and nobody else's."""
+    live, code = session_of(0), pending_of(1)
+    elsewhere = session_of(2)._replace(slot=0, client_id=OTHER_APP.id)
+    store.save(ConsentGiven(CONSENT), *(SessionOpened(each) for each in (live, code, elsewhere)))
+    seat = (Seated(live, 1), Seated(code, 1))
+    assert store.read(ConsentActLookup(AGENT.id, APP.id)) == ConsentActFacts(NOW_MS, CONSENT, seat)
+    never = ConsentActLookup(AGENT.id, OTHER_APP.id)
+    assert store.read(never) == ConsentActFacts(NOW_MS, None, (Seated(elsewhere, 1),))
+    assert store.read(ConsentActLookup(ExtensionId(NEW), APP.id)) == ConsentActFacts(NOW_MS, None, ())
 
 
 def test_cell_lookup_gives_the_line_sessions_count_from(store: Opened) -> None:

@@ -1,6 +1,6 @@
 """What an administrator looks through, answered from a real database: each filter, each page, whole facts."""
 
-from callgate.model.changes import AppChanged, CredentialDeleted, SessionOpened, SessionsFromMoved
+from callgate.model.changes import AppChanged, ConsentGiven, CredentialDeleted, SessionOpened, SessionsFromMoved
 from callgate.model.client import AuthMethod, Client, ClientKeys
 from callgate.model.directory import ListedExtension
 from callgate.model.listings import (
@@ -11,10 +11,13 @@ from callgate.model.listings import (
     AppsFacts,
     AppsListing,
     AuditListing,
+    ConsentsFacts,
+    ConsentsListing,
     CredentialsFacts,
     CredentialsListing,
     ExtensionsListing,
     ListedAllowance,
+    ListedConsent,
     ListedSession,
     RolesFacts,
     RolesListing,
@@ -33,6 +36,7 @@ from tests.storage.world import (
     AGENT_NUMBER,
     ALLOWANCE,
     APP,
+    CONSENT,
     CREDENTIAL,
     CREDENTIAL_FOR_ALL,
     CUSTOM_ROLE,
@@ -115,6 +119,26 @@ def test_credentials_are_listed_by_person_account_and_id(store: Opened) -> None:
     assert store.read(CredentialsListing(after=CREDENTIAL.id)).credentials == (CREDENTIAL_FOR_ALL,)
     assert store.read(CredentialsListing(credential_id=CREDENTIAL.id, rows=1)).credentials == (CREDENTIAL,)
     assert store.read(CredentialsListing(extension_id=ADMIN.id)).credentials == ()
+
+
+def test_consents_are_listed_by_person_app_and_account_and_go_on_after_one(store: Opened) -> None:
+    """In the order of person and app, with both as they are today, or None where one is gone."""
+    to_other = CONSENT._replace(client_id=OTHER_APP.id, scopes=frozenset({"ReadAccounts", "ReadCallLog"}))
+    of_admin = CONSENT._replace(extension_id=ADMIN.id)
+    stray = CONSENT._replace(
+        account_id=OTHER_ACCOUNT.id,
+        extension_id=type(ADMIN.id)(OTHER_ACCOUNT.id + 7),
+        client_id=type(APP.id)("gone"),
+    )
+    store.save(*(ConsentGiven(each) for each in (stray, to_other, CONSENT, of_admin)))
+    first, second = ListedConsent(of_admin, APP, ADMIN), ListedConsent(CONSENT, APP, AGENT)
+    third, fourth = ListedConsent(to_other, OTHER_APP, AGENT), ListedConsent(stray, None, None)
+    assert store.read(ConsentsListing()) == ConsentsFacts((first, second, third, fourth))
+    assert store.read(ConsentsListing(after=(AGENT.id, APP.id), rows=1)).consents == (third,)
+    assert store.read(ConsentsListing(after=(ADMIN.id, APP.id))).consents == (second, third, fourth)
+    assert store.read(ConsentsListing(extension_id=AGENT.id)).consents == (second, third)
+    assert store.read(ConsentsListing(client_id=APP.id)).consents == (first, second)
+    assert store.read(ConsentsListing(account_id=OTHER_ACCOUNT.id)).consents == (fourth,)
 
 
 def test_sessions_are_listed_with_what_they_are_compared_with(store: Opened) -> None:

@@ -9,6 +9,7 @@ from callgate.admin.apps import APPS
 from callgate.admin.audit import AUDIT
 from callgate.admin.composition import Composition
 from callgate.admin.config import CONFIG
+from callgate.admin.consents import CONSENTS
 from callgate.admin.credentials import CREDENTIALS
 from callgate.admin.db import DB
 from callgate.admin.demo import add_demo
@@ -19,7 +20,7 @@ from callgate.admin.roles import ROLES
 from callgate.admin.serve import add_serve
 from callgate.admin.sessions import SESSIONS
 
-NOUNS = (ACCOUNTS, EXTENSIONS, ROLES, APPS, CREDENTIALS, SESSIONS, DB, KEYS, CONFIG, AUDIT)
+NOUNS = (ACCOUNTS, EXTENSIONS, ROLES, APPS, CREDENTIALS, CONSENTS, SESSIONS, DB, KEYS, CONFIG, AUDIT)
 
 EPILOG = "Exit codes: 0 done, 1 refused, 2 used or configured wrongly, 3 the database or a file failed."
 

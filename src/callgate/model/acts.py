@@ -9,7 +9,9 @@ from typing import NamedTuple
 from callgate.model.account import Account, Allowance, Extension, LoginName, Role
 from callgate.model.changes import Change
 from callgate.model.client import Client
+from callgate.model.consent import Consent
 from callgate.model.credential import JwtCredential
+from callgate.model.facts import Seated
 from callgate.model.ids import AccountId, ClientId, ExtensionId, RoleId, RowId
 from callgate.model.lookups import Lookup
 
@@ -81,6 +83,14 @@ class CredentialActFacts(NamedTuple):
     unknown_apps: tuple[ClientId, ...]
 
 
+class ConsentActFacts(NamedTuple):
+    """A person's yes to an app, None where there is none, and the sessions that the app has of them."""
+
+    now_ms: int
+    consent: Consent | None
+    seat: tuple[Seated, ...]
+
+
 class CellFacts(NamedTuple):
     """What is true of the whole cell."""
 
@@ -141,6 +151,14 @@ class CredentialActLookup(Lookup[CredentialActFacts]):
     extension_id: ExtensionId
     credential_id: RowId
     client_ids: frozenset[ClientId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentActLookup(Lookup[ConsentActFacts]):
+    """What a person agreed with an app."""
+
+    extension_id: ExtensionId
+    client_id: ClientId
 
 
 @dataclass(frozen=True, slots=True)

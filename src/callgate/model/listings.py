@@ -1,6 +1,7 @@
 """Listings: what an administrator may look through, a page at a time. Judging an act on one of them: model/acts.py.
 
-Every listing is ordered by id and goes on after one; filters that are None filter nothing.
+Every listing is ordered by id and goes on after one; filters that are None filter nothing. A consent has no id of its
+own: it goes by its person's and its app's.
 """
 
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import NamedTuple
 
 from callgate.model.account import Account, Allowance, Extension, Role
 from callgate.model.client import Client, ClientKeys
+from callgate.model.consent import Consent
 from callgate.model.credential import JwtCredential
 from callgate.model.directory import ListedExtension
 from callgate.model.ids import AccountId, ClientId, ExtensionId, RowId
@@ -75,6 +77,20 @@ class CredentialsFacts(NamedTuple):
 
     now_ms: int
     credentials: tuple[JwtCredential, ...]
+
+
+class ListedConsent(NamedTuple):
+    """A person's yes to an app, with both as they are today; None where one is gone."""
+
+    consent: Consent
+    client: Client | None
+    extension: Extension | None
+
+
+class ConsentsFacts(NamedTuple):
+    """A page of consents."""
+
+    consents: tuple[ListedConsent, ...]
 
 
 class ListedSession(NamedTuple):
@@ -170,6 +186,17 @@ class CredentialsListing(Lookup[CredentialsFacts]):
     extension_id: ExtensionId | None = None
     credential_id: RowId | None = None
     after: int = 0
+    rows: int = ROWS_MAX
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentsListing(Lookup[ConsentsFacts]):
+    """Consents, narrowed by any of these; `after` is the person and the app of the last one seen."""
+
+    account_id: AccountId | None = None
+    extension_id: ExtensionId | None = None
+    client_id: ClientId | None = None
+    after: tuple[ExtensionId, ClientId] = (ExtensionId(0), ClientId(""))
     rows: int = ROWS_MAX
 
 

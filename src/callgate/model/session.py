@@ -15,7 +15,7 @@ class SessionState(IntEnum):
 
 
 class EndReason(IntEnum):
-    """Why a session is over. The first four are remembered in the row; the rest are found by comparison."""
+    """Why a session is over. Some ends are remembered in the row, others are found by comparison with today's facts."""
 
     REVOKED = 1
     EVICTED = 2
@@ -30,6 +30,7 @@ class EndReason(IntEnum):
     SIGNED_OUT_EVERYWHERE = 11
     RESTORED = 12
     ADMINISTRATOR = 13
+    CONSENT_WITHDRAWN = 15
 
 
 class CredentialKind(IntEnum):

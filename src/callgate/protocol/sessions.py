@@ -37,6 +37,7 @@ BECAUSE = {
     EndReason.SIGNED_OUT_EVERYWHERE: "signed out everywhere",
     EndReason.RESTORED: "all sessions were ended by the operator",
     EndReason.ADMINISTRATOR: "ended by an administrator",
+    EndReason.CONSENT_WITHDRAWN: "the person's consent was withdrawn",
 }
 """What whoever holds an authentic token may be told (ruling 3)."""
 

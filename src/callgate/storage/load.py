@@ -8,6 +8,7 @@ from callgate.model.acts import (
     AllowanceActLookup,
     AppActLookup,
     CellLookup,
+    ConsentActLookup,
     CredentialActLookup,
     ExtensionActLookup,
     RoleActLookup,
@@ -19,6 +20,7 @@ from callgate.model.listings import (
     AllowancesListing,
     AppsListing,
     AuditListing,
+    ConsentsListing,
     CredentialsListing,
     ExtensionsListing,
     RolesListing,
@@ -91,6 +93,7 @@ LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
         answers(SealedSecretsListing, load_listings.load_sealed_secrets),
         answers(AllowancesListing, load_listings.load_allowances),
         answers(CredentialsListing, load_listings.load_credentials),
+        answers(ConsentsListing, load_listings.load_consents),
         answers(SessionsListing, load_listings.load_sessions),
         answers(AuditListing, load_listings.load_audit),
         answers(AccountActLookup, load_acts.load_account_act),
@@ -99,6 +102,7 @@ LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
         answers(AppActLookup, load_acts.load_app_act),
         answers(AllowanceActLookup, load_acts.load_allowance_act),
         answers(CredentialActLookup, load_acts.load_credential_act),
+        answers(ConsentActLookup, load_acts.load_consent_act),
         answers(CellLookup, load_acts.load_cell),
     )
 )

@@ -12,6 +12,8 @@ from callgate.model.acts import (
     AppActLookup,
     CellFacts,
     CellLookup,
+    ConsentActFacts,
+    ConsentActLookup,
     CredentialActFacts,
     CredentialActLookup,
     ExtensionActFacts,
@@ -22,7 +24,9 @@ from callgate.model.acts import (
 from callgate.model.client import Client
 from callgate.model.credential import JwtCredential
 from callgate.storage.load_listings import find_sessions_from
+from callgate.storage.load_openings import find_consent
 from callgate.storage.load_people import find_person
+from callgate.storage.load_sessions import load_seat
 from callgate.storage.load_view import View
 from callgate.storage.rows import (
     Value,
@@ -121,6 +125,18 @@ def load_credential_act(view: View, lookup: CredentialActLookup) -> CredentialAc
         extension=person.extension if person else None,
         credential=credential_from(row) if row else None,
         unknown_apps=tuple(each for each in sorted(lookup.client_ids) if _client(view, each) is None),
+    )
+
+
+def load_consent_act(view: View, lookup: ConsentActLookup) -> ConsentActFacts:
+    """Answer `ConsentActLookup`."""
+    person = find_person(view, lookup.extension_id)
+    if person is None:
+        return ConsentActFacts(view.now_ms, None, ())
+    return ConsentActFacts(
+        now_ms=view.now_ms,
+        consent=find_consent(view, person.extension, client_id=lookup.client_id),
+        seat=load_seat(view, person.extension, client_id=lookup.client_id),
     )
 
 

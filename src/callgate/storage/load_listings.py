@@ -4,6 +4,7 @@ from typing import Final, cast
 
 from callgate.model.account import Account, Allowance, Extension, Role
 from callgate.model.client import Client, ClientKeys
+from callgate.model.consent import Consent
 from callgate.model.credential import JwtCredential
 from callgate.model.directory import ListedExtension
 from callgate.model.listings import (
@@ -16,11 +17,14 @@ from callgate.model.listings import (
     AuditBatch,
     AuditFacts,
     AuditListing,
+    ConsentsFacts,
+    ConsentsListing,
     CredentialsFacts,
     CredentialsListing,
     ExtensionsFacts,
     ExtensionsListing,
     ListedAllowance,
+    ListedConsent,
     ListedSession,
     RolesFacts,
     RolesListing,
@@ -39,6 +43,7 @@ from callgate.storage.rows import (
     allowance_from,
     client_from,
     columns,
+    consent_from,
     credential_from,
     extension_from,
     keys_from,
@@ -96,6 +101,16 @@ WHERE id > ? AND account_id = coalesce(?, account_id) AND extension_id = coalesc
 ORDER BY id LIMIT ?
 """
 
+_CONSENTS: Final = f"""
+SELECT {columns(Consent._fields, "c")}, client.version, extension.version
+FROM consent c
+LEFT JOIN client ON client.id = c.client_id
+LEFT JOIN extension ON extension.id = c.extension_id
+WHERE (c.extension_id, c.client_id) > (?, ?) AND c.account_id = coalesce(?, c.account_id)
+    AND c.extension_id = coalesce(?, c.extension_id) AND c.client_id = coalesce(?, c.client_id)
+ORDER BY c.extension_id, c.client_id LIMIT ?
+"""
+
 _SESSIONS: Final = f"""
 SELECT {columns(Session._fields, "s")}, {CREDENTIAL_VERSION}, client.version, account.version, extension.version
 FROM session s
@@ -117,6 +132,7 @@ _SESSIONS_FROM: Final = "SELECT sessions_from_ms FROM cell"
 
 _EXTENSION_WIDTH: Final = len(Extension._fields)
 _CLIENT_WIDTH: Final = len(Client._fields)
+_CONSENT_WIDTH: Final = len(Consent._fields)
 _SESSION_WIDTH: Final = len(Session._fields)
 
 
@@ -164,6 +180,12 @@ def load_credentials(view: View, lookup: CredentialsListing) -> CredentialsFacts
     return CredentialsFacts(view.now_ms, tuple(credential_from(row) for row in rows))
 
 
+def load_consents(view: View, lookup: ConsentsListing) -> ConsentsFacts:
+    """Answer `ConsentsListing`."""
+    values = (*lookup.after, lookup.account_id, lookup.extension_id, lookup.client_id, lookup.rows)
+    return ConsentsFacts(tuple(_listed_consent(view, row) for row in view.rows(_CONSENTS, values)))
+
+
 def load_sessions(view: View, lookup: SessionsListing) -> SessionsFacts:
     """Answer `SessionsListing`."""
     values = (
@@ -209,6 +231,14 @@ def _listed_allowance(row: Row) -> ListedAllowance:
         account_from(row[first:second]),
         extension_from(row[second:third]),
         role_from(row[third:]),
+    )
+
+
+def _listed_consent(view: View, row: Row) -> ListedConsent:
+    consent = consent_from(row[:_CONSENT_WIDTH])
+    client, extension = row[_CONSENT_WIDTH:]
+    return ListedConsent(
+        consent, view.client(consent.client_id, client), view.extension(consent.extension_id, extension)
     )
 
 
