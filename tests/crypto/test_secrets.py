@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from callgate.crypto.entropy import SeededEntropy, SystemEntropy
 from callgate.crypto.kek import KeyEncryptionError
 from callgate.crypto.secrets import (
+    draw_session,
     hash_secret,
     hash_session_secret,
     mint_client_id,
     mint_client_secret,
     mint_endpoint_id,
-    mint_session_secret,
     open_client_secret,
     seal_client_secret,
     secret_matches,
@@ -38,7 +38,7 @@ def test_minted_values_have_their_shape() -> None:
         assert re.fullmatch(r"[A-Za-z0-9]{22}", mint_client_id(entropy))
         assert re.fullmatch(r"[A-Za-z0-9]{43}", mint_client_secret(entropy))
         assert re.fullmatch(r"[A-Za-z0-9_-]{22}", mint_endpoint_id(entropy))
-        assert len(mint_session_secret(entropy)) == 20
+        assert len(draw_session(entropy).secret) == 20
 
 
 @given(secret=st.text(min_size=1, max_size=100), other=st.text(max_size=100))
@@ -61,7 +61,7 @@ def test_the_empty_string_is_never_a_secret() -> None:
 
 def test_session_secrets_match_by_hash() -> None:
     """The row keeps the SHA-256 and nothing else (architecture.md, idea 3)."""
-    secret = mint_session_secret(SystemEntropy())
+    secret = draw_session(SystemEntropy()).secret
     stored = hash_session_secret(secret)
     assert stored == hashlib.sha256(secret).digest()
     assert session_secret_matches(secret, stored)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from callgate.crypto.entropy import SystemEntropy
 from callgate.crypto.keys import Purpose
-from callgate.crypto.secrets import mint_session_secret
+from callgate.crypto.secrets import draw_session
 from callgate.crypto.tokens import Sealer, UnknownKey
 from callgate.model.ids import AccountId, RowId
 from callgate.model.reference import Reference, TokenKind
@@ -203,5 +203,5 @@ def test_a_cell_name_that_breaks_the_prefix_is_a_defect(cell: str) -> None:
 def test_many_tokens_never_repeat(counts: Callable[[int, int], int]) -> None:
     """P21: 160 random bits each; a million tokens (in the long run), and no two alike or alike at the front."""
     entropy, sealer, made = SystemEntropy(), make_sealer(1), counts(20_000, 1_000_000)
-    texts = {seal(REFERENCE._replace(secret=mint_session_secret(entropy)), sealer)[21:43] for _ in range(made)}
+    texts = {seal(REFERENCE._replace(secret=draw_session(entropy).secret), sealer)[21:43] for _ in range(made)}
     assert len(texts) == made

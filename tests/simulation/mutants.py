@@ -59,7 +59,7 @@ MUTANTS = (
         "a repeat is sealed with today's key",
         "grants.refresh_token",
         "    after = session\n",
-        "    after = session._replace(key_number=moment.fresh.key_number)\n",
+        "    after = session._replace(key_number=key_number)\n",
     ),
     Mutant(
         "a grandparent is a late repeat",

@@ -125,7 +125,11 @@ class World:
                 return run(
                     refresh_token.lookup(held),
                     lambda facts: refresh_token.decide(
-                        grant, client=client, reference=held, moment=moment, facts=facts
+                        grant,
+                        client=client,
+                        reference=held,
+                        key_number=moment.fresh.key_number,
+                        facts=facts,
                     ),
                 )
             case authorization_code.CodeRequest():

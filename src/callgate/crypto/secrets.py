@@ -7,6 +7,7 @@ request. What people choose for themselves is hashed in `passwords`.
 
 import hashlib
 import hmac
+from typing import NamedTuple
 
 from callgate.crypto.entropy import Entropy, alphanumeric
 from callgate.crypto.kek import KeyEncryptionKey, Wrapped
@@ -16,6 +17,7 @@ from callgate.model.ids import ClientId, RowId
 CLIENT_ID_CHARS = 22
 CLIENT_SECRET_CHARS = 43
 SESSION_SECRET_BYTES = 20
+ENDPOINT_ID_BYTES = 16
 
 _NO_HASH = bytes(32)
 """Compared with where nothing is stored; the answer is no whatever the comparison says."""
@@ -33,12 +35,25 @@ def mint_client_secret(entropy: Entropy) -> str:
 
 def mint_endpoint_id(entropy: Entropy) -> str:
     """Draw the name of a client's instance: 22 characters of base64url (protocol.md D.1)."""
-    return encode_base64url(entropy.random_bytes(16))
+    return encode_base64url(entropy.random_bytes(ENDPOINT_ID_BYTES))
 
 
-def mint_session_secret(entropy: Entropy) -> bytes:
-    """Draw the 20 bytes that only the holders of a session's tokens will know."""
-    return entropy.random_bytes(SESSION_SECRET_BYTES)
+class DrawnSession(NamedTuple):
+    """What is random about a session: the 20 bytes that only the holders of its tokens will know, and its endpoint."""
+
+    secret: bytes
+    secret_sha256: bytes
+    endpoint_id: str
+
+    def __repr__(self) -> str:
+        return f"DrawnSession(endpoint_id={self.endpoint_id!r}, …)"
+
+
+def draw_session(entropy: Entropy) -> DrawnSession:
+    """Draw all of it at once: asking the operating system twice costs twice."""
+    drawn = entropy.random_bytes(SESSION_SECRET_BYTES + ENDPOINT_ID_BYTES)
+    secret = drawn[:SESSION_SECRET_BYTES]
+    return DrawnSession(secret, hash_session_secret(secret), encode_base64url(drawn[SESSION_SECRET_BYTES:]))
 
 
 def hash_secret(secret: str) -> bytes:

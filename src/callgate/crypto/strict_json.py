@@ -32,7 +32,7 @@ def decode_base64url(text: str) -> bytes | None:
 
 def encode_base64url(raw: bytes) -> str:
     """Encode as base64url without padding."""
-    return base64.b64encode(raw, altchars=_ALPHABET).rstrip(b"=").decode("ascii")
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
 
 
 def parse_object(raw: bytes) -> Mapping[str, object] | None:

@@ -30,8 +30,7 @@ def read_token(authorization: str | None, query: bytes, *, query_tokens: bool) -
 
     Two that are equal are one; two that differ are refused (RFC 6750 section 2).
     """
-    fields = (part for part in query.split(b"&") if part.startswith(_QUERY_NAME))
-    sent = {unquote_to_bytes(field[len(_QUERY_NAME) :]).decode("ascii", "replace") for field in fields} - {""}
+    sent = _in_query(query) if _QUERY_NAME in query else set[str]()
     if sent and not query_tokens:
         return Denied(fault=faults.QUERY_TOKEN_OFF)
     if authorization is not None:
@@ -44,6 +43,11 @@ def read_token(authorization: str | None, query: bytes, *, query_tokens: bool) -
     if len(sent) > 1:
         return Denied(fault=faults.TOKENS_DIFFER)
     return sent.pop()
+
+
+def _in_query(query: bytes) -> set[str]:
+    fields = (part for part in query.split(b"&") if part.startswith(_QUERY_NAME))
+    return {unquote_to_bytes(field[len(_QUERY_NAME) :]).decode("ascii", "replace") for field in fields} - {""}
 
 
 def decide(reference: Reference, facts: SessionFacts) -> Admitted | Denied:

@@ -16,6 +16,8 @@ BODY_BYTES_MAX = 16 * 1024
 FIELDS_MAX = 32
 """The longest real request has 14 fields."""
 
+_PLAIN = re.compile(rb"[!-$&-*,-~]*")
+"""Printable ASCII without "%" and "+"."""
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """Tab, CR and LF pass: clients fold their base64 into lines, and every reader here splits or compares whole values."""
@@ -43,6 +45,8 @@ class Form:
 
 def parse_pairs(raw: bytes) -> list[tuple[str, str]] | Denied:
     """Ordered pairs of an urlencoded form or query; a list, because a dict would hide duplicates."""
+    if not raw:
+        return []
     if len(raw) > BODY_BYTES_MAX:
         return Denied(fault=faults.BODY_TOO_LARGE, values=(("limit", "16 KiB"),))
     fields = [field for field in raw.split(b"&") if field]
@@ -51,6 +55,11 @@ def parse_pairs(raw: bytes) -> list[tuple[str, str]] | Denied:
     pairs: list[tuple[str, str]] = []
     for field in fields:
         name, _, value = field.partition(b"=")
+        if _PLAIN.fullmatch(name) and _PLAIN.fullmatch(
+            value
+        ):  # as most are: nothing is spelled otherwise than it reads
+            pairs.append((name.decode("ascii"), value.decode("ascii")))
+            continue
         decoded_name, decoded_value = _decode(name), _decode(value)
         if decoded_name is None or decoded_value is None:
             return Denied(fault=faults.BODY_MALFORMED)

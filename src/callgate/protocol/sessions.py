@@ -98,15 +98,12 @@ def expires_ms(session: Session) -> int:
 
 def policy_end_ms(session: Session, account: Account) -> int | None:
     """When the account's absolute or idle time-out ends the session; None without either."""
-    ends = [
-        start + limit_s * 1000
-        for start, limit_s in (
-            (session.opened_ms, account.absolute_timeout_s),
-            (session.issued_ms, account.idle_timeout_s),
-        )
-        if limit_s
-    ]
-    return min(ends, default=None)
+    absolute_s, idle_s = account.absolute_timeout_s, account.idle_timeout_s
+    absolute = session.opened_ms + absolute_s * 1000 if absolute_s else None
+    idle = session.issued_ms + idle_s * 1000 if idle_s else None
+    if absolute is None or idle is None:
+        return idle if absolute is None else absolute
+    return min(absolute, idle)
 
 
 def why_over(

@@ -17,12 +17,21 @@ from callgate.model.changes import AssertionClaimed
 from callgate.model.client import AuthMethod, Client, ClientKeys, Switch
 from callgate.model.decisions import Denied, Done
 from callgate.model.evidence import ClientProven
-from callgate.model.facts import AssertionFacts
+from callgate.model.facts import AssertionFacts, ClientFacts
 from callgate.model.lookups import AssertionLookup, ClientLookup
-from callgate.protocol.client_auth import AssertionPresented, Presented, SecretPresented, method_allowed, unknown
+from callgate.protocol.client_auth import (
+    AssertionPresented,
+    ClientNamed,
+    Presented,
+    SecretPresented,
+    method_allowed,
+    unknown,
+)
 from callgate.protocol.guards import client_reliance
 from callgate.service.context import Context
 from callgate.storage.port import Unit
+
+_NOBODY = ClientFacts(None, None)
 
 
 class Proven(NamedTuple):
@@ -32,11 +41,30 @@ class Proven(NamedTuple):
     evidence: ClientProven
 
 
+def recall(context: Context, shown: Presented) -> Proven | None:
+    """The proof by what was read of the app lately, None where that does not carry it: then `prove`.
+
+    Only for whoever has the transaction compare the proof with today's app; see `service.lately`.
+    """
+    if isinstance(shown, AssertionPresented):
+        return None
+    # An unknown client costs the same look at nothing as a wrong secret at what is known.
+    proven = _judge(context.apps.get(shown.client_id) or _NOBODY, shown)
+    return None if isinstance(proven, Denied) else proven
+
+
 async def prove(context: Context, shown: Presented) -> Proven | Denied:
     """Unknown client and wrong secret take the same path and time; only then does the method matter."""
     if isinstance(shown, AssertionPresented):
         return await _prove_assertion(context, shown)
-    client, keys = await context.store.read(ClientLookup(shown.client_id))
+    found = await context.store.read(ClientLookup(shown.client_id))
+    if found.client is not None:
+        context.apps.put(found.client.id, found)
+    return _judge(found, shown)
+
+
+def _judge(found: ClientFacts, shown: ClientNamed | SecretPresented) -> Proven | Denied:
+    client, keys = found
     proven = True
     if isinstance(shown, SecretPresented):
         proven = secret_matches(shown.secret, keys.secret_sha256 if keys else None)

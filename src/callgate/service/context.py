@@ -6,14 +6,18 @@ from dataclasses import dataclass, field
 
 from callgate.crypto.entropy import Entropy, RowIds
 from callgate.crypto.password_pool import PasswordPool
-from callgate.crypto.secrets import hash_session_secret, mint_endpoint_id, mint_session_secret
+from callgate.crypto.secrets import draw_session
+from callgate.model.credential import JwtCredential
+from callgate.model.facts import ClientFacts
 from callgate.model.failure import Unavailable
+from callgate.model.ids import ClientId
 from callgate.model.moment import Fresh, Moment
 from callgate.model.policy import Policy
 from callgate.service.clock import Clock
 from callgate.service.events import Events
 from callgate.service.fetch import Fetcher
 from callgate.service.keeper import Keeper
+from callgate.service.lately import Lately
 from callgate.storage.port import Store
 
 
@@ -30,16 +34,18 @@ class Context:
     policy: Policy
     events: Events
     fetcher: Fetcher
+    apps: Lately[ClientId, ClientFacts] = field(default_factory=Lately)
+    credentials: Lately[bytes, JwtCredential] = field(default_factory=Lately)
     _lazy: set[asyncio.Task[None]] = field(default_factory=set, repr=False)
 
     def moment(self) -> Moment:
         """Draw fresh values. From here on nothing is random."""
-        secret = mint_session_secret(self.entropy)
+        drawn = draw_session(self.entropy)
         fresh = Fresh(
             row_id=self.row_ids.next(self.clock.now_ms()),
-            secret=secret,
-            secret_sha256=hash_session_secret(secret),
-            endpoint_id=mint_endpoint_id(self.entropy),
+            secret=drawn.secret,
+            secret_sha256=drawn.secret_sha256,
+            endpoint_id=drawn.endpoint_id,
             key_number=self.keeper.rings.sealer.active_key_number,
         )
         return Moment(fresh, self.policy)

@@ -11,7 +11,7 @@ from callgate.model import faults, grant_faults
 from callgate.model.client import Client, Switch
 from callgate.model.decisions import Denied, Granted, LookAgain, TokenDecision, TokenTimes
 from callgate.model.evidence import ClientProven, CredentialPresented
-from callgate.model.facts import OpeningFacts
+from callgate.model.facts import OpeningFacts, SessionFacts
 from callgate.model.ids import ClientId
 from callgate.model.lookups import ClientLookup, CredentialLookup, PasswordOpening
 from callgate.model.moment import Moment
@@ -90,6 +90,9 @@ async def exchange(context: Context, request: TokenRequest) -> TokenReply | Deni
 
 async def _decide(context: Context, call: TokenCall) -> tuple[Granted | Denied, ClientId | None]:
     """Prove and decide, again when a proof was overtaken by a change."""
+    decided = await _decide_from_memory(context, call)
+    if decided is not None:
+        return decided
     for _ in range(LOOKS_MAX):
         proven = await clients.prove(context, call.presented)
         if isinstance(proven, Denied):
@@ -103,12 +106,33 @@ async def _decide(context: Context, call: TokenCall) -> tuple[Granted | Denied, 
     return Denied(fault=faults.TEMPORARILY_UNAVAILABLE, why="the app or person kept changing"), None
 
 
+async def _decide_from_memory(context: Context, call: TokenCall) -> tuple[Granted | Denied, ClientId | None] | None:
+    """Without reading the app first; None where memory does not carry a yes. The transaction compares it with today's.
+
+    Denied by what the transaction saw: the app is proven anew, so that nothing is told to an old secret.
+    """
+    recalled = clients.recall(context, call.presented)
+    if recalled is None:
+        return None
+    grant = read_grant(call, recalled.client)
+    if isinstance(grant, Denied):
+        return None
+    decision = await _run(context, grant, recalled.evidence)
+    if isinstance(decision, LookAgain):
+        return None
+    if isinstance(decision, Denied):
+        proven = await clients.prove(context, call.presented)
+        if isinstance(proven, Denied):
+            return proven, None
+    return decision, recalled.client.id
+
+
 async def _run(context: Context, grant: GrantRequest, client: ClientProven) -> TokenDecision:
     """Each grant's evidence and lookup, and its decision as the transaction's judgement."""
+    if isinstance(grant, refresh_token.RefreshRequest):
+        return await _refresh(context, grant, client=client)
     moment = context.moment()
     match grant:
-        case refresh_token.RefreshRequest():
-            return await _refresh(context, grant, client=client, moment=moment)
         case client_credentials.ClientCredentialsRequest():
             unit = Unit(
                 client_credentials.lookup(client, grant),
@@ -125,18 +149,16 @@ async def _run(context: Context, grant: GrantRequest, client: ClientProven) -> T
             assert_never(grant)
 
 
-async def _refresh(
-    context: Context, grant: refresh_token.RefreshRequest, *, client: ClientProven, moment: Moment
-) -> TokenDecision:
+async def _refresh(context: Context, grant: refresh_token.RefreshRequest, *, client: ClientProven) -> TokenDecision:
     reference = await context.keeper.open(grant.refresh_token, (TokenKind.REFRESH,))
     if reference is None:
         return Denied(fault=grant_faults.TOKEN_NOT_FOUND, why="not a refresh token of this server")
-    return await context.store.run(
-        Unit(
-            refresh_token.lookup(reference),
-            lambda facts: refresh_token.decide(grant, client=client, reference=reference, moment=moment, facts=facts),
-        )
-    )
+    key_number = context.keeper.rings.sealer.active_key_number
+
+    def decide(facts: SessionFacts) -> TokenDecision:
+        return refresh_token.decide(grant, client=client, reference=reference, key_number=key_number, facts=facts)
+
+    return await context.store.run(Unit(refresh_token.lookup(reference), decide))
 
 
 async def _code(
@@ -178,12 +200,14 @@ async def _jwt_bearer(
     context: Context, grant: jwt_bearer.JwtBearerRequest, *, client: ClientProven, moment: Moment
 ) -> TokenDecision:
     """A row with the text's hash accepts it; only a text without one is parsed, to choose the error (ruling 6)."""
-    found = await context.store.read(CredentialLookup(hash_jwt_credential(grant.assertion)))
-    if found.credential is None:
+    sha256 = hash_jwt_credential(grant.assertion)
+    credential = context.credentials.get(sha256) or (await context.store.read(CredentialLookup(sha256))).credential
+    if credential is None:
         shown = inspect_jwt_credential(grant.assertion, context.keeper.rings.credentials)
         fault = _NOT_OURS[shown] if isinstance(shown, NotOurs) else grant_faults.CREDENTIAL_GONE
         return Denied(fault=fault, why="no such credential")
-    presented = CredentialPresented(found.credential)
+    context.credentials.put(sha256, credential)
+    presented = CredentialPresented(credential)
     return await context.store.run(
         Unit(
             jwt_bearer.lookup(client, presented),

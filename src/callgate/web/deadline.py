@@ -21,6 +21,7 @@ from structlog.typing import FilteringBoundLogger
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from callgate.web import framing
+from callgate.web.exchange import open_exchange
 from callgate.web.framing import Field, Head, Refusal
 
 LOOK_S = 1.0
@@ -194,9 +195,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Judge the head, then let uvicorn start the answer. Raises into the parser, which stops there."""
         parser = self.parser
-        refusal = framing.refuse_head(
-            self.headers, method=parser.get_method(), target=self.url, version=parser.get_http_version()
-        )
+        method, version = parser.get_method(), parser.get_http_version()
+        refusal = framing.refuse_head(self.headers, method=method, target=self.url, version=version)
         if refusal is not None:
             raise _Refused(refusal)
         if self._message_bytes > framing.HEAD_BYTES_MAX and framing.head_bytes(self._head()) > framing.HEAD_BYTES_MAX:
@@ -206,7 +206,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if parser.should_upgrade():
             return  # the parser stops here and skips the body; `_feed` goes on without the wish to upgrade
         self._is_whole = False
-        super().on_headers_complete()
+        self._begin(method.decode("ascii"), version=version)
         # uvicorn would append trailers to the list that the answer is reading: they would pass for header fields,
         # past every proxy that looked at those (RFC 9110 section 6.5.1).
         self.headers = self._trailers = []
@@ -312,6 +312,16 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _head(self) -> Head:
         return Head(self.parser.get_method(), self.url, self.parser.get_http_version(), self.headers)
+
+    def _begin(self, method: str, *, version: str) -> None:
+        """Start the answer, or let it wait for those before it: as uvicorn does, with an exchange of our own."""
+        before = self._last_cycle()
+        exchange = self.cycle = open_exchange(self, method, version=version)
+        if before is None or before.response_complete:
+            self._start_asgi_task(exchange, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((exchange, self.app))
 
     # How connections end.
 

@@ -66,7 +66,7 @@ class Endpoint:
         extra: tuple[Header, ...] = ((b"rcrequestid", request.request_id.encode()), *self._always)
         if self._family is not Family.PAGE:
             extra += cors.headers(request.header(b"origin"))
-        await send_reply(send, reply, extra=extra)
+        await send_reply(scope, send, reply=reply, extra=extra)
 
     async def _answer(self, request: Request) -> Reply:
         method = request.method

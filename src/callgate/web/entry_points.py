@@ -5,6 +5,7 @@ Every address is on the server's own base URL: a client that follows these docum
 
 import hashlib
 import re
+from functools import lru_cache
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
@@ -46,10 +47,7 @@ class EntryPoints:
 
     async def external(self, _: Request, admitted: Admitted) -> Reply:
         """Where the bearer's account lives."""
-        body = orjson.dumps(describe_external(self._base_url, brand_id=admitted.account.brand_id))
-        # Clients send it back with every call: it changes when, and only when, the document does.
-        tag = hashlib.sha256(body).hexdigest()[:16].encode()
-        return Reply(200, (JSON, *NO_STORE, (b"discovery-tag", tag)), body)
+        return _external_reply(self._base_url, admitted.account.brand_id)
 
     async def versions(self, _: Request) -> Reply:
         """`GET /restapi`: the versions of the API."""
@@ -59,6 +57,14 @@ class EntryPoints:
         """`GET /restapi/v1.0`: this version, in both shapes clients expect (protocol.md M, row 19)."""
         document = {**describe_versions(self._base_url), **_describe_version(self._base_url)}
         return Reply(200, (JSON, *_KEPT), orjson.dumps(document))
+
+
+@lru_cache(maxsize=64)  # one for each brand, and clients ask again and again
+def _external_reply(base_url: str, brand_id: str) -> Reply:
+    body = orjson.dumps(describe_external(base_url, brand_id=brand_id))
+    # Clients send it back with every call: it changes when, and only when, the document does.
+    tag = hashlib.sha256(body).hexdigest()[:16].encode()
+    return Reply(200, (JSON, *NO_STORE, (b"discovery-tag", tag)), body)
 
 
 def describe_initial(base_url: str, *, brand_id: str) -> JsonObject:

@@ -7,6 +7,7 @@ from starlette.types import Receive, Scope, Send
 
 from callgate.model import faults
 from callgate.model.decisions import Denied
+from callgate.web.exchange import SEND_WHOLE, SendWhole
 
 BODY_BYTES_MAX = 16 * 1024
 """As protocol/forms bounds a form; a longer body is refused before it is held."""
@@ -32,18 +33,27 @@ class DisconnectedError(Exception):
 class Request:
     """One request. `request_id` leads from a reply to its explanation."""
 
-    __slots__ = ("_receive", "request_id", "scope")
+    __slots__ = ("_fields", "_is_repetitive", "_receive", "request_id", "scope")
 
     def __init__(self, scope: Scope, receive: Receive, request_id: str) -> None:
         self.scope = scope
         self._receive = receive
         self.request_id = request_id
+        self._fields: dict[bytes, bytes] | None = None
+        self._is_repetitive = False
 
     def header(self, name: bytes) -> str | None:
         """A header's value by its lower-case name; of several fields the list that they are (RFC 9110 section 5.2).
 
         Taking the first would let a proxy that reads the last check another credential than the one that counts.
         """
+        if self._fields is None:
+            sent: list[Header] = self.scope["headers"]
+            self._fields = dict(sent)
+            self._is_repetitive = len(self._fields) < len(sent)
+        if not self._is_repetitive:  # nearly always: a look-up instead of a walk
+            only = self._fields.get(name)
+            return None if only is None else only.decode("latin-1")
         values: list[bytes] = [value for key, value in self.scope["headers"] if key == name]
         return b", ".join(values).decode("latin-1") if values else None
 
@@ -82,9 +92,12 @@ class Request:
 Handler = Callable[[Request], Awaitable[Reply]]
 
 
-async def send_reply(send: Send, reply: Reply, *, extra: tuple[Header, ...]) -> None:
-    """Send a whole response in two messages."""
-    length = (b"content-length", str(len(reply.body)).encode())
-    headers = [*reply.headers, *extra, length]
+async def send_reply(scope: Scope, send: Send, *, reply: Reply, extra: tuple[Header, ...]) -> None:
+    """Send a whole response: at once where the server can, else in the two messages of ASGI."""
+    headers = [*reply.headers, *extra, (b"content-length", b"%d" % len(reply.body))]
+    send_whole: SendWhole | None = scope.get(SEND_WHOLE)
+    if send_whole is not None:
+        await send_whole(reply.status, fields=headers, body=reply.body)
+        return
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})

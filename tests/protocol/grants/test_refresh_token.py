@@ -54,7 +54,7 @@ def judge(
     """The judgement of a refresh token of some generation, presented by the app as it is."""
     app = client or seen.client or WEB
     token = present(TokenKind.REFRESH, session=seen.session or THIRD, generation=generation)
-    return decide(request, client=proven(app), reference=token, moment=MOMENT, facts=seen)
+    return decide(request, client=proven(app), reference=token, key_number=MOMENT.fresh.key_number, facts=seen)
 
 
 def granted(seen: SessionFacts, after: Session, *changes: SessionRotated | SessionRenewed) -> Granted:
@@ -248,7 +248,7 @@ def test_token_is_not_found_when_row_or_secret_is_not_its(generation: int) -> No
     """A missing row is a refusal too; a row alone gives nothing."""
     assert fault_of(judge(facts(None), generation=generation)) is grant_faults.TOKEN_NOT_FOUND
     token = present(TokenKind.REFRESH, session=THIRD, generation=generation)._replace(secret=OTHER_SECRET)
-    decision = decide(REQUEST, client=proven(WEB), reference=token, moment=MOMENT, facts=facts())
+    decision = decide(REQUEST, client=proven(WEB), reference=token, key_number=MOMENT.fresh.key_number, facts=facts())
     assert fault_of(decision) is grant_faults.TOKEN_NOT_FOUND
 
 

@@ -17,7 +17,6 @@ from callgate.model.decisions import Denied, Granted, LookAgain
 from callgate.model.evidence import ClientProven
 from callgate.model.facts import SessionFacts
 from callgate.model.lookups import SessionLookup
-from callgate.model.moment import Moment
 from callgate.model.policy import REPEAT_UNUSED_MS, REPEAT_USED_MS
 from callgate.model.reference import Reference
 from callgate.model.session import EndReason, Session, SessionState
@@ -70,9 +69,11 @@ def lookup(reference: Reference) -> SessionLookup:
 
 
 def decide(
-    request: RefreshRequest, *, client: ClientProven, reference: Reference, moment: Moment, facts: SessionFacts
+    request: RefreshRequest, *, client: ClientProven, reference: Reference, key_number: int, facts: SessionFacts
 ) -> Granted | Denied | LookAgain:
     """Authentic, this app's, alive; then theft; then the person, the token's own life and the scope.
+
+    `key_number` is the one that a new generation's tokens are sealed with.
 
     Theft comes before the person on purpose: who replays a token while its person is disabled must not find the
     session alive when the person is enabled again.
@@ -101,7 +102,7 @@ def decide(
         or still_works(parties.account, parties.extension)
         or may_serve(parties.client, parties.account, role=facts.role)
         or _too_late_or_wide(session, request, now_ms=facts.now_ms)
-        or _issue(session, reference, parties=parties, moment=moment, now_ms=facts.now_ms)
+        or _issue(session, reference, parties=parties, key_number=key_number, now_ms=facts.now_ms)
     )
 
 
@@ -145,7 +146,7 @@ def _too_late_or_wide(session: Session, request: RefreshRequest, *, now_ms: int)
     return None
 
 
-def _issue(session: Session, reference: Reference, *, parties: Parties, moment: Moment, now_ms: int) -> Granted:
+def _issue(session: Session, reference: Reference, *, parties: Parties, key_number: int, now_ms: int) -> Granted:
     """The next generation, or the living one's strings again.
 
     A repeat whose access token is unused and has under half its life left renews the times.
@@ -155,7 +156,7 @@ def _issue(session: Session, reference: Reference, *, parties: Parties, moment: 
     if reference.generation == session.generation:
         after = session._replace(
             generation=session.generation + 1,
-            key_number=moment.fresh.key_number,
+            key_number=key_number,
             first_issued_ms=now_ms,
             issued_ms=now_ms,
             first_used_ms=None,

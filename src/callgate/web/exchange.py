@@ -1,0 +1,92 @@
+"""One request and its answer on a connection: uvicorn's cycle, with answers that leave whole, in one write.
+
+An ASGI server is told of an answer in two messages and writes each at once: two system calls, and a look at every
+field for what the application must not send. Our answers are whole before they are sent, and their fields are ours.
+What a connection is, and when it ends, belongs to `deadline`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from http import HTTPStatus
+from typing import Final, Protocol
+from urllib.parse import unquote
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from callgate.web.framing import Field
+
+SEND_WHOLE: Final = "callgate.send_whole"
+"""Where the scope holds the way to answer at once; absent under another ASGI server."""
+
+
+class SendWhole(Protocol):
+    """Sends a whole answer, which states its own length."""
+
+    def __call__(self, status: int, *, fields: Sequence[Field], body: bytes) -> Awaitable[None]:
+        """See Exchange.send_whole."""
+        ...
+
+
+_STATUS_LINES: Final = {
+    status.value: b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode()) for status in HTTPStatus
+}
+_BODYLESS: Final = frozenset({HTTPStatus.NO_CONTENT.value, HTTPStatus.NOT_MODIFIED.value})
+
+
+class Exchange(RequestResponseCycle):
+    """What uvicorn's protocol asks of a cycle, and `send_whole`."""
+
+    async def send_whole(self, status: int, *, fields: Sequence[Field], body: bytes) -> None:
+        """Send a whole answer; it states its length itself, and HEAD gets no more than that."""
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected:
+            return
+        assert not self.response_started, "one request has one answer"
+        self.response_started = True
+        parts = [_STATUS_LINES[status]]
+        for name, value in (*self.default_headers, *fields):
+            parts += (name, b": ", value, b"\r\n")
+        if not self.keep_alive:
+            parts.append(b"connection: close\r\n")
+        parts.append(b"\r\n")
+        head = b"".join(parts)
+        # A line more than was meant is a field, or an answer, that somebody smuggled in.
+        lines = 2 + len(self.default_headers) + len(fields) + (not self.keep_alive)
+        assert head.count(b"\n") == lines == head.count(b"\r"), "a field's value has a line end"
+        bodyless = self.scope["method"] == "HEAD" or status in _BODYLESS
+        self.transport.write(head if bodyless else head + body)
+        self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+
+
+def open_exchange(connection: HttpToolsProtocol, method: str, *, version: str) -> Exchange:
+    """The exchange of a head that is whole: what it asks for, as ASGI has it, and the way to answer it at once."""
+    target = httptools.parse_url(connection.url)
+    path = target.path.decode("ascii")
+    exchange = Exchange(
+        scope=connection.scope,
+        transport=connection.transport,
+        flow=connection.flow,
+        logger=connection.logger,
+        access_logger=connection.access_logger,
+        access_log=False,
+        default_headers=connection.server_state.default_headers,
+        message_event=asyncio.Event(),
+        expect_100_continue=connection.expect_100_continue,
+        keep_alive=version != "1.0" and connection.parser.should_keep_alive(),
+        on_response=connection.on_response_complete,
+    )
+    connection.scope |= {  # type: ignore[typeddict-item] # an ASGI server may add names of its own
+        "method": method,
+        "http_version": version,
+        "path": unquote(path) if "%" in path else path,
+        "raw_path": target.path,
+        "query_string": target.query or b"",
+        SEND_WHOLE: exchange.send_whole,
+    }
+    return exchange
