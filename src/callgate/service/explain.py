@@ -8,15 +8,15 @@ from typing import NamedTuple
 
 from callgate.model import faults
 from callgate.model.decisions import Denied
-from callgate.model.faults import Audience
-from callgate.protocol import client_auth
-from callgate.protocol.forms import Form
+from callgate.model.ids import ClientId
+from callgate.protocol import explain as protocol
 from callgate.service import client as clients
 from callgate.service.context import Context
+from callgate.service.token import TokenRequest
 
 
 class Explained(NamedTuple):
-    """What the app may know. `detail` is None where it is for the administrator alone. `at_ms`: when it happened."""
+    """What the app may know. `detail` is None where it is not for the asker. `at_ms`: when it happened."""
 
     request_id: str
     at_ms: int
@@ -28,17 +28,23 @@ class Explained(NamedTuple):
     detail: str | None
 
 
-async def explain(context: Context, authorization: str | None, request_id: str) -> Explained | Denied:
-    """Why this app's request was refused; another app's requests are not found. Raises Unavailable."""
-    shown = client_auth.presented(authorization, Form({}))
+async def explain(context: Context, request: TokenRequest, asked_id: str) -> Explained | Denied:
+    """Why this app's request `asked_id` was refused; another app's requests are not found. Raises Unavailable."""
+    shown = protocol.read_call(
+        content_type=request.content_type,
+        body=request.body,
+        query=request.query,
+        authorization=request.authorization,
+    )
     if isinstance(shown, Denied):
-        return shown
+        return _denied(context, request, denial=shown, client_id=None)
     proven = await clients.prove(context, shown)
     if isinstance(proven, Denied):
-        return proven
-    found = context.events.explain(request_id)
+        return _denied(context, request, denial=proven, client_id=None)
+    found = context.events.explain(asked_id)
     if found is None or found.client_id != proven.client.id:
-        return Denied(fault=faults.EXPLANATION_UNKNOWN, why="no such request of this app is remembered")
+        denial = Denied(fault=faults.EXPLANATION_UNKNOWN, why="no such request of this app is remembered")
+        return _denied(context, request, denial=denial, client_id=proven.client.id)
     fault = found.fault
     return Explained(
         request_id=found.request_id,
@@ -48,5 +54,12 @@ async def explain(context: Context, authorization: str | None, request_id: str) 
         error=fault.error,
         remedy=fault.remedy,
         audience=fault.audience.value,
-        detail=found.why if fault.audience is Audience.APP_OWNER else None,
+        detail=protocol.detail(proven.client, fault=fault, why=found.why),
     )
+
+
+def _denied(context: Context, request: TokenRequest, *, denial: Denied, client_id: ClientId | None) -> Denied:
+    context.events.denied(
+        "explain", denial, request_id=request.request_id, client_id=client_id, at_ms=context.clock.now_ms()
+    )
+    return denial

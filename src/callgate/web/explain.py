@@ -1,4 +1,4 @@
-"""GET /restapi/oauth/explanations/{requestId}: errors that explain themselves, to the app that met them."""
+"""GET and POST /restapi/oauth/explanations/{requestId}: refusals that explain themselves, to the app that met them."""
 
 import orjson
 
@@ -7,6 +7,7 @@ from callgate.model.instant import render_instant
 from callgate.service.context import Context
 from callgate.service.explain import explain
 from callgate.web.envelope import JSON, NO_STORE, oauth_error
+from callgate.web.token import read_proof
 from callgate.web.wire import Reply, Request
 
 PATH = "/restapi/oauth/explanations/{requestId}"
@@ -20,8 +21,9 @@ class ExplainEndpoint:
 
     async def __call__(self, request: Request) -> Reply:
         """The rule, its audience and the mend."""
-        request_id = request.path_params["requestId"]
-        explained = await explain(self._context, request.header(b"authorization"), request_id)
+        read = await read_proof(request)
+        asked_id = request.path_params["requestId"]
+        explained = read if isinstance(read, Denied) else await explain(self._context, read, asked_id)
         if isinstance(explained, Denied):
             return oauth_error(explained, statuses=self._context.policy.statuses)
         body = {

@@ -56,6 +56,7 @@ def endpoints(context: Context) -> Table:
     document = MetadataEndpoint(context)
     person = BearerEndpoint(context, userinfo)
     entry_points = EntryPoints(context)
+    explanations = explain.ExplainEndpoint(context)
     return {
         "/restapi/oauth/token": (Family.OAUTH, {"POST": TokenEndpoint(context)}),
         "/restapi/oauth/revoke": (Family.OAUTH, {"POST": RevokeEndpoint(context)}),
@@ -64,7 +65,7 @@ def endpoints(context: Context) -> Table:
         CONSENT: (Family.PAGE, {"POST": pages.consent}),
         "/restapi/oauth/userinfo": (Family.API, {"GET": person, "POST": person}),
         "/restapi/oauth/jwks": (Family.OAUTH, {"GET": KeySetEndpoint(context)}),
-        explain.PATH: (Family.OAUTH, {"GET": explain.ExplainEndpoint(context)}),
+        explain.PATH: (Family.OAUTH, {"GET": explanations, "POST": explanations}),
         "/.well-known/openid-configuration": (Family.API, {"GET": document}),
         "/.well-known/oauth-authorization-server": (Family.API, {"GET": document}),
         "/.well-known/entry-points/initial": (Family.API, {"GET": entry_points.initial}),

@@ -21,7 +21,7 @@ class TokenEndpoint:
 
     async def __call__(self, request: Request) -> Reply:
         """Answer with tokens in the documented order, or with the envelope."""
-        read = await _read(request)
+        read = await read_proof(request)
         outcome = read if isinstance(read, Denied) else await exchange(self._context, read)
         if isinstance(outcome, Denied):
             return oauth_error(outcome, statuses=self._context.policy.statuses)
@@ -36,7 +36,7 @@ class RevokeEndpoint:
 
     async def __call__(self, request: Request) -> Reply:
         """An empty body typed as JSON for anything well-formed: it satisfies every client tried."""
-        read = await _read(request)
+        read = await read_proof(request)
         outcome = read if isinstance(read, Denied) else await revoke(self._context, read)
         if isinstance(outcome, Denied):
             return oauth_error(outcome, statuses=self._context.policy.statuses)
@@ -68,7 +68,8 @@ def render_tokens(reply: TokenReply) -> dict[str, str | int]:
     return fields
 
 
-async def _read(request: Request) -> TokenRequest | Denied:
+async def read_proof(request: Request) -> TokenRequest | Denied:
+    """What a request with a client's proof brings: every part of it that may hold one, bounded."""
     body = await request.body()
     if isinstance(body, Denied):
         return body
