@@ -1,6 +1,6 @@
 """What the server fetches by itself (key sets, metadata of others): the rules, and what comes of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import NamedTuple
@@ -50,7 +50,7 @@ class FetchFault(Enum):
 class Fetched:
     """A whole answer."""
 
-    body: bytes
+    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
