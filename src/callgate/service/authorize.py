@@ -1,15 +1,13 @@
-"""The authorize endpoint and its two forms: what to show, what to write, where to send the browser.
+"""The authorize endpoint: what to show, what to write, where to send the browser.
 
-The same pure judgement (protocol/consent) runs to choose the page and again inside the writing transaction.
+The forms of its pages (sign_in, consent) go on from here. The same pure judgement (protocol/consent) runs to choose the
+page and again inside the writing transaction.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from callgate.crypto.secrets import session_id
 from callgate.model import authorize_faults, faults
-from callgate.model.client import Client
 from callgate.model.decisions import (
     AskConsent,
     AskSignIn,
@@ -21,17 +19,14 @@ from callgate.model.decisions import (
     LookAgain,
     RedirectFault,
 )
-from callgate.model.facts import AuthorizeFacts, OpeningFacts
+from callgate.model.facts import AuthorizeFacts
 from callgate.model.faults import Fault
 from callgate.model.ids import ClientId
-from callgate.model.lookups import AuthorizeLookup, ClientLookup, PasswordOpening
-from callgate.model.moment import Moment
+from callgate.model.lookups import AuthorizeLookup, ClientLookup
 from callgate.model.reference import Reference, TokenKind
 from callgate.protocol import authorize as protocol
-from callgate.protocol import sign_in as sign_in_protocol
 from callgate.protocol.consent import Visit, decide
 from callgate.protocol.forms import Form, is_form, parse_form, parse_pairs
-from callgate.service import password as passwords
 from callgate.service.browser import (
     Cookies,
     FormState,
@@ -40,80 +35,13 @@ from callgate.service.browser import (
     open_form_state,
     open_sign_in,
     seal_form_state,
-    seal_sign_in,
 )
 from callgate.service.context import Context
+from callgate.service.outcome import Outcome, Post, SendBack, ShowConsent, ShowFault, ShowSignIn
 from callgate.storage.port import Unit
 
-LOOKS_MAX = 3
 
-
-class Post(NamedTuple):
-    """A form as posted by a page."""
-
-    content_type: str
-    body: bytes
-    cookies: Cookies
-    request_id: str
-
-    def __repr__(self) -> str:
-        return f"Post({self.request_id})"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowFault:
-    """A page (or an envelope) that goes nowhere."""
-
-    denied: Denied
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowSignIn:
-    """The sign-in page. `binding` is set as a cookie when it is new."""
-
-    request: AuthorizeRequest
-    client: Client
-    form_state: str = field(repr=False)
-    binding: str = field(repr=False)
-    username: str = ""
-    extension: str = ""
-    remembered: bool = False
-    fault: Fault | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowConsent:
-    """The consent page."""
-
-    asked: AskConsent
-    form_state: str = field(repr=False)
-    binding: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Continue:
-    """Signed in: go on with the request under way, in a browser whose binding and sign-in are new."""
-
-    form_state: str = field(repr=False)
-    binding: str = field(repr=False)
-    sign_in_cookie: str = field(repr=False)
-    remembered_s: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendBack:
-    """To the app: `fields` in the query, or in the fragment for implicit."""
-
-    redirect_uri: str
-    fields: tuple[tuple[str, str], ...] = field(repr=False)
-    in_fragment: bool
-
-
-Outcome = ShowFault | ShowSignIn | ShowConsent | Continue | SendBack
-Act = Callable[[Context, Post], Awaitable[Outcome]]
-
-
-class _Read(NamedTuple):
+class UnderWay(NamedTuple):
     """A checked request with everything it came from."""
 
     request: AuthorizeRequest
@@ -122,7 +50,7 @@ class _Read(NamedTuple):
     key: SignInKey | None
 
     def __repr__(self) -> str:
-        return f"_Read({self.request!r}, …)"
+        return f"UnderWay({self.request!r}, …)"
 
 
 async def begin(context: Context, query: bytes, *, cookies: Cookies, request_id: str) -> Outcome:
@@ -138,8 +66,8 @@ async def begin(context: Context, query: bytes, *, cookies: Cookies, request_id:
     else:
         state = FormState(pairs, context.clock.now_ms())
     read = await _read(context, state, cookies)
-    if isinstance(read, _Read):
-        return await _proceed(context, read, request_id, agreed=False)
+    if isinstance(read, UnderWay):
+        return await proceed(context, read, request_id, agreed=False)
     return await _stop(context, read, request_id)
 
 
@@ -148,57 +76,7 @@ def refuse_unless_form(context: Context, content_type: str, request_id: str) -> 
     return None if is_form(content_type) else _fault(context, Denied(fault=faults.BODY_NOT_FORM), request_id)
 
 
-async def sign_in(context: Context, post: Post) -> Outcome:
-    """POST of the sign-in page. Raises Unavailable."""
-    opened = await _open_post(context, post)
-    if not isinstance(opened, tuple):
-        return opened
-    form, read = opened
-    match form.get("action"):
-        case "cancel":
-            return await _cancelled(context, read, post.request_id)
-        case "sso":
-            return await _sign_in_page(context, read, form, fault=authorize_faults.SSO_NOT_CONFIGURED)
-        case _:
-            return await _sign_in(context, read, form=form, request_id=post.request_id)
-
-
-async def _sign_in(context: Context, read: _Read, *, form: Form, request_id: str) -> Outcome:
-    wanted = sign_in_protocol.parse(form)
-    if isinstance(wanted, Denied):
-        return await _sign_in_page(context, read, form, fault=wanted.fault)
-    decision, moment = await _prove(context, wanted, ClientId(read.request.client_id))
-    if isinstance(decision, Denied):
-        _note(context, decision, request_id=request_id, client_id=read.request.client_id)
-        return await _sign_in_page(context, read, form, fault=decision.fault)
-    binding = new_binding(context)
-    form_state = seal_form_state(context, read.state, binding)
-    assert form_state is not None, "it fitted before"
-    policy = context.policy
-    return Continue(
-        form_state=form_state,
-        binding=binding,
-        sign_in_cookie=seal_sign_in(context, decision.sign_in, moment.fresh.secret),
-        remembered_s=policy.remembered_sign_in_ttl_s if wanted.remembered else None,
-    )
-
-
-async def consent(context: Context, post: Post) -> Outcome:
-    """POST of the consent page. Raises Unavailable."""
-    opened = await _open_post(context, post)
-    if not isinstance(opened, tuple):
-        return opened
-    form, read = opened
-    match form.get("action"):
-        case "authorize":
-            return await _proceed(context, read, post.request_id, agreed=True)
-        case "switch":
-            return await _sign_in_page(context, read._replace(key=None), form, fault=None)
-        case _:
-            return await _cancelled(context, read, post.request_id)
-
-
-async def _open_post(context: Context, post: Post) -> tuple[Form, _Read] | Outcome:
+async def open_post(context: Context, post: Post) -> tuple[Form, UnderWay] | Outcome:
     """The form and the request under way; only a page of ours, in its own browser, can bring both."""
     form = parse_form(post.content_type, post.body)
     if isinstance(form, Denied):
@@ -207,10 +85,10 @@ async def _open_post(context: Context, post: Post) -> tuple[Form, _Read] | Outco
     if state is None:
         return _fault(context, Denied(fault=authorize_faults.FORM_EXPIRED), post.request_id)
     read = await _read(context, state, post.cookies)
-    return (form, read) if isinstance(read, _Read) else await _stop(context, read, post.request_id)
+    return (form, read) if isinstance(read, UnderWay) else await _stop(context, read, post.request_id)
 
 
-async def _read(context: Context, state: FormState, cookies: Cookies) -> _Read | Denied | RedirectFault:
+async def _read(context: Context, state: FormState, cookies: Cookies) -> UnderWay | Denied | RedirectFault:
     form = protocol.read_form(state.pairs)
     if isinstance(form, Denied):
         return form
@@ -219,10 +97,10 @@ async def _read(context: Context, state: FormState, cookies: Cookies) -> _Read |
     request = protocol.read_request(form, client)
     if not isinstance(request, AuthorizeRequest):
         return request
-    return _Read(request, state, cookies.binding or new_binding(context), open_sign_in(context, cookies.sign_in))
+    return UnderWay(request, state, cookies.binding or new_binding(context), open_sign_in(context, cookies.sign_in))
 
 
-async def _proceed(context: Context, read: _Read, request_id: str, *, agreed: bool) -> Outcome:
+async def proceed(context: Context, read: UnderWay, request_id: str, *, agreed: bool) -> Outcome:
     """Judge on committed rows; where that would write, judge again inside the transaction."""
     moment = context.moment()
     key = read.key
@@ -238,7 +116,7 @@ async def _proceed(context: Context, read: _Read, request_id: str, *, agreed: bo
     return await _outcome(context, read, decision, request_id=request_id)
 
 
-def _saw_this(read: _Read, facts: AuthorizeFacts) -> bool:
+def _saw_this(read: UnderWay, facts: AuthorizeFacts) -> bool:
     """Whether the yes was said by the person now signed in, to the scopes now asked."""
     person = facts.extension
     return (
@@ -248,14 +126,14 @@ def _saw_this(read: _Read, facts: AuthorizeFacts) -> bool:
     )
 
 
-async def _outcome(context: Context, read: _Read, decision: AuthorizeDecision, *, request_id: str) -> Outcome:
+async def _outcome(context: Context, read: UnderWay, decision: AuthorizeDecision, *, request_id: str) -> Outcome:
     match decision:
         case Denied():
             return _fault(context, decision, request_id)
         case RedirectFault():
             return await _stop(context, decision, request_id)
         case AskSignIn():
-            return await _sign_in_page(context, read, None, fault=None)
+            return await show_sign_in(context, read, None, fault=None)
         case AskConsent():
             state = read.state._replace(shown_to=decision.extension.id, shown_scope=" ".join(read.request.scope))
             form_state = seal_form_state(context, state, read.binding)
@@ -313,7 +191,8 @@ def _granted(context: Context, issued: IssueCode | IssueImplicit, request_id: st
     )
 
 
-async def _sign_in_page(context: Context, read: _Read, form: Form | None, *, fault: Fault | None) -> Outcome:
+async def show_sign_in(context: Context, read: UnderWay, form: Form | None, *, fault: Fault | None) -> Outcome:
+    """The sign-in page, with what the person has filled in already and what was wrong with it. Raises Unavailable."""
     client = (await context.store.read(ClientLookup(ClientId(read.request.client_id)))).client
     form_state = seal_form_state(context, read.state, read.binding)
     if client is None or form_state is None:
@@ -330,31 +209,15 @@ async def _sign_in_page(context: Context, read: _Read, form: Form | None, *, fau
     )
 
 
-async def _prove(
-    context: Context, wanted: sign_in_protocol.SignInRequest, client_id: ClientId
-) -> tuple[sign_in_protocol.SignedIn | Denied, Moment]:
-    lookup = PasswordOpening(client_id, wanted.login or passwords.NOBODY)
-    for _ in range(LOOKS_MAX):
-        moment = context.moment()
-        proof = await passwords.prove(context, wanted.login, wanted.password)
-
-        def judge(facts: OpeningFacts) -> sign_in_protocol.SignedIn | Denied | LookAgain:
-            return sign_in_protocol.decide(wanted, password=proof, moment=moment, facts=facts)  # noqa: B023 - run at once
-
-        decision = await context.store.run(Unit(lookup, judge))
-        if not isinstance(decision, LookAgain):
-            return decision, moment
-    return Denied(fault=faults.TEMPORARILY_UNAVAILABLE, why="the person kept changing"), context.moment()
-
-
-async def _cancelled(context: Context, read: _Read, request_id: str) -> Outcome:
+async def cancel(context: Context, read: UnderWay, request_id: str) -> Outcome:
+    """Back to the app: the person does not want to."""
     return await _stop(context, RedirectFault(request=read.request, fault=authorize_faults.ACCESS_DENIED), request_id)
 
 
 async def _stop(context: Context, stopped: Denied | RedirectFault, request_id: str) -> Outcome:
     if isinstance(stopped, Denied):
         return _fault(context, stopped, request_id)
-    _note(context, stopped, request_id=request_id, client_id=stopped.request.client_id)
+    note(context, stopped, request_id=request_id, client_id=stopped.request.client_id)
     text = stopped.fault.text.format_map(dict(stopped.values))
     return _send_back(context, stopped.request, [("error", stopped.fault.error), ("error_description", text)])
 
@@ -374,10 +237,11 @@ def _too_long(context: Context, request_id: str) -> ShowFault:
 
 
 def _fault(context: Context, denied: Denied, request_id: str) -> ShowFault:
-    _note(context, denied, request_id=request_id, client_id=None)
+    note(context, denied, request_id=request_id, client_id=None)
     return ShowFault(denied=denied)
 
 
-def _note(context: Context, denial: Denied | RedirectFault, *, request_id: str, client_id: str | None) -> None:
+def note(context: Context, denial: Denied | RedirectFault, *, request_id: str, client_id: str | None) -> None:
+    """One event for a denial."""
     named = ClientId(client_id) if client_id else None
     context.events.denied("authorize", denial, request_id=request_id, client_id=named, at_ms=context.clock.now_ms())

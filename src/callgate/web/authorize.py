@@ -4,9 +4,11 @@ from urllib.parse import urlencode, urlsplit
 
 from callgate.model.decisions import AuthorizeRequest, Denied
 from callgate.service import authorize as service
-from callgate.service.authorize import Act, Continue, Outcome, Post, SendBack, ShowConsent, ShowFault, ShowSignIn
 from callgate.service.browser import BINDING_MS, Cookies
+from callgate.service.consent import consent
 from callgate.service.context import Context
+from callgate.service.outcome import Act, Continue, Outcome, Post, SendBack, ShowConsent, ShowFault, ShowSignIn
+from callgate.service.sign_in import sign_in
 from callgate.web import envelope
 from callgate.web.pages import (
     AppOrigin,
@@ -68,11 +70,11 @@ class AuthorizePages:
 
     async def sign_in(self, request: Request) -> Reply:
         """POST of the sign-in page."""
-        return await self._form(request, service.sign_in)
+        return await self._form(request, sign_in)
 
     async def consent(self, request: Request) -> Reply:
         """POST of the consent page."""
-        return await self._form(request, service.consent)
+        return await self._form(request, consent)
 
     async def _form(self, request: Request, act: Act) -> Reply:
         body = await request.body()

@@ -1,0 +1,79 @@
+"""What the endpoints of the pages answer with: a page and its sealed values, or where the browser goes next.
+
+Also what they are asked with. How an outcome looks is the web's business; how it comes about is not told here.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from callgate.model.client import Client
+from callgate.model.decisions import AskConsent, AuthorizeRequest, Denied
+from callgate.model.faults import Fault
+from callgate.service.browser import Cookies
+from callgate.service.context import Context
+
+
+class Post(NamedTuple):
+    """A form as posted by a page."""
+
+    content_type: str
+    body: bytes
+    cookies: Cookies
+    request_id: str
+
+    def __repr__(self) -> str:
+        return f"Post({self.request_id})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowFault:
+    """A page (or an envelope) that goes nowhere."""
+
+    denied: Denied
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowSignIn:
+    """The sign-in page. `binding` is set as a cookie when it is new."""
+
+    request: AuthorizeRequest
+    client: Client
+    form_state: str = field(repr=False)
+    binding: str = field(repr=False)
+    username: str = ""
+    extension: str = ""
+    remembered: bool = False
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowConsent:
+    """The consent page."""
+
+    asked: AskConsent
+    form_state: str = field(repr=False)
+    binding: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Continue:
+    """Signed in: go on with the request under way, in a browser whose binding and sign-in are new."""
+
+    form_state: str = field(repr=False)
+    binding: str = field(repr=False)
+    sign_in_cookie: str = field(repr=False)
+    remembered_s: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendBack:
+    """To the app: `fields` in the query, or in the fragment for implicit."""
+
+    redirect_uri: str
+    fields: tuple[tuple[str, str], ...] = field(repr=False)
+    in_fragment: bool
+
+
+Outcome = ShowFault | ShowSignIn | ShowConsent | Continue | SendBack
+Act = Callable[[Context, Post], Awaitable[Outcome]]

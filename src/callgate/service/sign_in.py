@@ -1,0 +1,71 @@
+"""The sign-in page's form: who sits at the browser is proven, and the authorize request under way goes on."""
+
+from callgate.model import authorize_faults, faults
+from callgate.model.decisions import Denied, LookAgain
+from callgate.model.facts import OpeningFacts
+from callgate.model.ids import ClientId
+from callgate.model.lookups import PasswordOpening
+from callgate.model.moment import Moment
+from callgate.protocol import sign_in as protocol
+from callgate.protocol.forms import Form
+from callgate.service import password as passwords
+from callgate.service.authorize import UnderWay, cancel, note, open_post, show_sign_in
+from callgate.service.browser import new_binding, seal_form_state, seal_sign_in
+from callgate.service.context import Context
+from callgate.service.outcome import Continue, Outcome, Post
+from callgate.storage.port import Unit
+
+LOOKS_MAX = 3
+"""How often the proof is made anew when what it relied on changed under it."""
+
+
+async def sign_in(context: Context, post: Post) -> Outcome:
+    """POST of the sign-in page. Raises Unavailable."""
+    opened = await open_post(context, post)
+    if not isinstance(opened, tuple):
+        return opened
+    form, read = opened
+    match form.get("action"):
+        case "cancel":
+            return await cancel(context, read, post.request_id)
+        case "sso":
+            return await show_sign_in(context, read, form, fault=authorize_faults.SSO_NOT_CONFIGURED)
+        case _:
+            return await _sign_in(context, read, form=form, request_id=post.request_id)
+
+
+async def _sign_in(context: Context, read: UnderWay, *, form: Form, request_id: str) -> Outcome:
+    wanted = protocol.parse(form)
+    if isinstance(wanted, Denied):
+        return await show_sign_in(context, read, form, fault=wanted.fault)
+    decision, moment = await _prove(context, wanted, ClientId(read.request.client_id))
+    if isinstance(decision, Denied):
+        note(context, decision, request_id=request_id, client_id=read.request.client_id)
+        return await show_sign_in(context, read, form, fault=decision.fault)
+    binding = new_binding(context)
+    form_state = seal_form_state(context, read.state, binding)
+    assert form_state is not None, "it fitted before"
+    policy = context.policy
+    return Continue(
+        form_state=form_state,
+        binding=binding,
+        sign_in_cookie=seal_sign_in(context, decision.sign_in, moment.fresh.secret),
+        remembered_s=policy.remembered_sign_in_ttl_s if wanted.remembered else None,
+    )
+
+
+async def _prove(
+    context: Context, wanted: protocol.SignInRequest, client_id: ClientId
+) -> tuple[protocol.SignedIn | Denied, Moment]:
+    lookup = PasswordOpening(client_id, wanted.login or passwords.NOBODY)
+    for _ in range(LOOKS_MAX):
+        moment = context.moment()
+        proof = await passwords.prove(context, wanted.login, wanted.password)
+
+        def judge(facts: OpeningFacts) -> protocol.SignedIn | Denied | LookAgain:
+            return protocol.decide(wanted, password=proof, moment=moment, facts=facts)  # noqa: B023 - run at once
+
+        decision = await context.store.run(Unit(lookup, judge))
+        if not isinstance(decision, LookAgain):
+            return decision, moment
+    return Denied(fault=faults.TEMPORARILY_UNAVAILABLE, why="the person kept changing"), context.moment()
