@@ -6,6 +6,7 @@ from callgate.model import authorize_faults, faults, grant_faults
 from callgate.model.account import ExtensionStatus
 from callgate.model.changes import ConsentGiven, SessionEnded, SessionOpened
 from callgate.model.client import AppKind, Client, ClientStatus, GrantType, Switch
+from callgate.model.connection import SsoPolicy
 from callgate.model.consent import Consent
 from callgate.model.decisions import (
     AskConsent,
@@ -21,7 +22,7 @@ from callgate.model.decisions import (
 from callgate.model.facts import AuthorizeFacts
 from callgate.model.faults import Fault
 from callgate.model.ids import RowId
-from callgate.model.session import PENDING_SLOT_FIRST, EndReason, Session, SessionState
+from callgate.model.session import PENDING_SLOT_FIRST, CredentialKind, EndReason, Session, SessionState
 from callgate.protocol.consent import Visit, decide
 from tests.factories import (
     ACCOUNT,
@@ -42,6 +43,7 @@ from tests.factories import (
     QUEUE,
     REDIRECT_URI,
     ROLE,
+    SAML,
     SECOND_MS,
     SECRET,
     SIGN_IN,
@@ -95,6 +97,16 @@ def issued(session: Session = CODE, request: AuthorizeRequest = AUTHORIZE_REQUES
 def asked(request: AuthorizeRequest = AUTHORIZE_REQUEST, client: Client = WEB) -> AskConsent:
     """The consent page."""
     return AskConsent(request=request, client=client, owner_name=ACCOUNT.name, account=ACCOUNT, extension=AGENT)
+
+
+def test_code_names_the_provider_when_the_person_came_by_one() -> None:
+    """Its session ends with the provider's trust, not with a password that was not used."""
+    arrived = SIGN_IN._replace(connection_id=SAML.id, trust_version=4)
+    facts = AUTHORIZE_FACTS._replace(
+        account=ACCOUNT._replace(sso_policy=SsoPolicy.ENFORCED), sign_in=arrived, trust_version=4
+    )
+    code = CODE._replace(credential_kind=CredentialKind.CONNECTION, credential_id=SAML.id, credential_version=4)
+    assert judge(facts=facts) == issued(code)
 
 
 @pytest.mark.requirement("ruling 13")

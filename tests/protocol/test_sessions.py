@@ -2,6 +2,7 @@ import pytest
 
 from callgate.model.account import AccountStatus, ExtensionStatus
 from callgate.model.client import ClientStatus
+from callgate.model.connection import SsoExemption, SsoPolicy
 from callgate.model.decisions import TokenTimes
 from callgate.model.reference import TokenKind
 from callgate.model.session import EndReason, Session
@@ -31,6 +32,7 @@ from tests.factories import (
     OTHER_SECRET,
     PARTIES,
     PENDING,
+    SAML,
     SECOND_MS,
     SECRET,
     SESSION_FACTS,
@@ -43,6 +45,9 @@ BLOCKED = PARTIES._replace(client=WEB._replace(status=ClientStatus.BLOCKED))
 SIGNED_OUT = PARTIES._replace(extension=AGENT._replace(sessions_from_ms=OPENED_MS + 1))
 WAS_BLOCKED = PARTIES._replace(client=PARTIES.client._replace(sessions_from_ms=OPENED_MS + 1))
 WAS_DISABLED = PARTIES._replace(account=ACCOUNT._replace(sessions_from_ms=OPENED_MS + 1))
+
+
+NO_PASSWORDS = PARTIES._replace(account=ACCOUNT._replace(sso_policy=SsoPolicy.ENFORCED))
 
 
 def limited(*, absolute_s: int = 0, idle_s: int = 0) -> Parties:
@@ -99,6 +104,7 @@ def test_generation_was_issued_when_the_row_has_reached_it(session: Session, gen
         (WAS_BLOCKED, 0, 3, NOW_MS, EndReason.APP_BLOCKED),
         (SIGNED_OUT, 0, 3, NOW_MS, EndReason.SIGNED_OUT_EVERYWHERE),
         (WAS_DISABLED, 0, 3, NOW_MS, EndReason.ADMINISTRATOR),
+        (NO_PASSWORDS, 0, 3, NOW_MS, EndReason.WAY_CLOSED),
         (limited(absolute_s=61), 0, 3, NOW_MS, None),
         (limited(absolute_s=60), 0, 3, NOW_MS, EndReason.ABSOLUTE_TIMEOUT),
         (limited(idle_s=61), 0, 3, NOW_MS, None),
@@ -181,3 +187,25 @@ def test_sign_in_opens_when_nothing_ended_it() -> None:
         (SIGN_IN, SECRET, PARTIES, AUTHORIZE_FACTS._replace(sessions_from_ms=OPENED_MS + 1)),
     ):
         assert not holds_sign_in(sign_in, secret, parties=parties, facts=facts)
+
+
+def test_sign_in_by_a_provider_stands_as_long_as_its_trust() -> None:
+    """Not as long as the password: it was not used."""
+    sso = PARTIES._replace(account=ACCOUNT._replace(sso_policy=SsoPolicy.ENFORCED))
+    arrived = SIGN_IN._replace(connection_id=SAML.id, trust_version=4, password_version=1)
+    trusted = AUTHORIZE_FACTS._replace(trust_version=4)
+    assert holds_sign_in(arrived, SECRET, parties=sso, facts=trusted)
+    for parties, facts in (
+        (sso, trusted._replace(trust_version=5)),
+        (sso, trusted._replace(trust_version=None)),
+        (PARTIES, trusted),
+    ):
+        assert not holds_sign_in(arrived, SECRET, parties=parties, facts=facts)
+
+
+def test_sign_in_by_password_is_over_when_single_sign_on_is_enforced() -> None:
+    """What a way in opened stands while the way is open."""
+    enforced = PARTIES._replace(account=ACCOUNT._replace(sso_policy=SsoPolicy.ENFORCED))
+    assert not holds_sign_in(SIGN_IN, SECRET, parties=enforced, facts=AUTHORIZE_FACTS)
+    exempt = enforced._replace(extension=AGENT._replace(sso_exemption=SsoExemption.EXEMPT))
+    assert holds_sign_in(SIGN_IN, SECRET, parties=exempt, facts=AUTHORIZE_FACTS)

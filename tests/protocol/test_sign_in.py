@@ -3,9 +3,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from callgate.model import grant_faults
+from callgate.model import grant_faults, sso_faults
 from callgate.model.account import ExtensionStatus, LoginName
 from callgate.model.changes import SignInStarted
+from callgate.model.connection import SsoPolicy
 from callgate.model.consent import SignIn
 from callgate.model.decisions import Denied, LookAgain
 from callgate.model.evidence import PasswordEvidence, PasswordRefused
@@ -62,6 +63,7 @@ def test_browser_is_signed_in_when_the_password_was_right(*, remembered: bool, t
     assert decision == SignedIn(sign_in, (SignInStarted(sign_in),))
 
 
+SSO_ONLY = OPENING_FACTS._replace(account=ACCOUNT._replace(sso_policy=SsoPolicy.ENFORCED))
 QUEUE_FACTS = OPENING_FACTS._replace(extension=QUEUE)
 DISABLED_FACTS = OPENING_FACTS._replace(extension=AGENT._replace(status=ExtensionStatus.DISABLED))
 
@@ -74,6 +76,8 @@ DISABLED_FACTS = OPENING_FACTS._replace(extension=AGENT._replace(status=Extensio
         (PasswordRefused(), OPENING_FACTS._replace(account=None, extension=None), grant_faults.CREDENTIALS_INVALID),
         (PasswordRefused(), DISABLED_FACTS, grant_faults.CREDENTIALS_INVALID),
         (PASSWORD_PROVEN, DISABLED_FACTS, grant_faults.SIGN_IN_STATE),
+        (PasswordRefused(), SSO_ONLY, grant_faults.CREDENTIALS_INVALID),
+        (PASSWORD_PROVEN, SSO_ONLY, sso_faults.SSO_REQUIRED),
     ],
 )
 def test_state_is_told_only_when_the_password_was_right(

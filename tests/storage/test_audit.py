@@ -8,8 +8,10 @@ import apsw
 import pytest
 
 from callgate.model import changes as c
+from callgate.model import sso
 from callgate.model.account import AccountStatus
 from callgate.model.client import ClientKeys
+from callgate.model.connection import ConnectionSecret
 from callgate.model.session import EndReason
 from callgate.storage.audit import FIRST, AuditReport, forge_link, verify_audit
 from callgate.storage.load_upkeep import Head
@@ -25,6 +27,7 @@ from tests.storage.world import (
     AGENT,
     ALLOWANCE,
     APP,
+    CONNECTION,
     CONSENT,
     CREDENTIAL,
     CREDENTIAL_FOR_ALL,
@@ -65,6 +68,11 @@ ACTS: tuple[c.Change, ...] = (
     c.SessionsFromMoved(NOW_MS, "cli"),
     c.KeyStored(KEY, "server"),
     c.KeyForgotten(KEY.use, KEY.number, "server"),
+    sso.ConnectionCreated(CONNECTION, ConnectionSecret(b"sealed"), "cli"),
+    sso.ConnectionChanged(
+        CONNECTION, CONNECTION._replace(name="New", version=2), ConnectionSecret(b"hash of a secret"), "cli"
+    ),
+    sso.ConnectionRemoved(CONNECTION._replace(name="New", version=2), "cli"),
 )
 
 

@@ -15,10 +15,11 @@ from callgate.model.changes import (
 )
 from callgate.model.ids import RowId
 from callgate.model.session import ENDED_MEMORY_MS, EndReason
+from callgate.model.sso import AssertionConsumed
 from callgate.storage.expiry import SWEEP_BUCKET_MS, SWEEP_GRACE_MS, expires_ms
 from callgate.storage.sweep import SteadyClock, Swept, sweep_due, sweep_step
 from tests.storage.engines import Opened, Plan, TestClock, unit_of
-from tests.storage.world import APP, NOW_MS, SIGN_IN, pending_of, refreshed, service_session_of, session_of
+from tests.storage.world import APP, CONNECTION, NOW_MS, SIGN_IN, pending_of, refreshed, service_session_of, session_of
 
 DAY_MS = 86_400_000
 LATEST_MS = SWEEP_GRACE_MS + SWEEP_BUCKET_MS
@@ -78,11 +79,14 @@ def test_sign_ins_and_claims_are_swept(store: Opened) -> None:
         SignInStarted(later),
         AssertionClaimed(APP.id, "old", NOW_MS),
         AssertionClaimed(APP.id, "new", NOW_MS + 2 * DAY_MS),
+        AssertionConsumed(CONNECTION.id, "_old", NOW_MS),
+        AssertionConsumed(CONNECTION.id, "_new", NOW_MS + 2 * DAY_MS),
     )
     swept = store.await_(sweep_due(store.store, SIGN_IN.expires_ms + SWEEP_GRACE_MS + 1))
     assert swept == Swept(sessions=0, sign_ins=1, claims=1, due=False)
     assert store.rows("SELECT id FROM sign_in") == [(9_002,)]
     assert store.rows("SELECT jti FROM assertion_claim") == [("new",)]
+    assert store.rows("SELECT assertion_id FROM assertion_consumed") == [("_new",)]
 
 
 def test_sweep_goes_step_by_step_and_lets_others_write(store: Opened) -> None:

@@ -30,9 +30,10 @@ from callgate.model.client import (
     GrantType,
     Switch,
 )
+from callgate.model.connection import Connection, ConnectionKind
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
-from callgate.model.ids import AccountId, ClientId, ExtensionId, RoleId, RowId
+from callgate.model.ids import AccountId, ClientId, ConnectionId, ExtensionId, RoleId, RowId
 from callgate.model.key import KeyState, KeyUse, StoredKey
 from callgate.model.session import PENDING_SLOT_FIRST, CredentialKind, Session, SessionState
 
@@ -133,6 +134,28 @@ OTHER_ALLOWANCE = Allowance(
     extension_id=OTHER_SERVICE.id,
     version=4,
 )
+
+CONNECTION = Connection(
+    id=ConnectionId(6_001),
+    account_id=ACCOUNT.id,
+    kind=ConnectionKind.SAML,
+    name="Acme IdP",
+    enabled=True,
+    issuer="https://idp.example.com/saml",
+    sso_url="https://idp.example.com/sso",
+    certificates=("MIIprimary", "MIIsecondary"),
+    email_attribute="mail",
+    email_domains=("example.com", "example.org"),
+    signs_requests=True,
+    allows_idp_initiated=False,
+    client_id="",
+    token_url="",
+    jwks_url="",
+    jwks="",
+    trust_version=1,
+    version=1,
+)
+"""Not in the founding: each test that needs it makes it."""
 
 CREDENTIAL = JwtCredential(
     id=RowId(8_001),

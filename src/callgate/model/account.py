@@ -3,6 +3,7 @@
 from enum import Enum
 from typing import NamedTuple
 
+from callgate.model.connection import SsoExemption, SsoPolicy
 from callgate.model.ids import AccountId, ClientId, ExtensionId, RoleId, RowId
 
 
@@ -58,7 +59,10 @@ class ExtensionStatus(Enum):
 
 
 class Account(NamedTuple):
-    """One company. Time-outs of 0 mean none. What its people were issued before `sessions_from_ms` is over."""
+    """One company. Time-outs of 0 mean none. What its people were issued before `sessions_from_ms` is over.
+
+    `sso_policy` says whether its people come from an identity provider, and whether a password still does.
+    """
 
     id: AccountId
     name: str
@@ -69,10 +73,14 @@ class Account(NamedTuple):
     idle_timeout_s: int
     version: int
     sessions_from_ms: int = 0
+    sso_policy: SsoPolicy = SsoPolicy.OFF
 
 
 class Extension(NamedTuple):
-    """One person, queue or service. `password_version` changes with the password; sessions compare it."""
+    """One person, queue or service. `password_version` changes with the password; sessions compare it.
+
+    `sso_exemption` is the person's own word on the account's `sso_policy`.
+    """
 
     id: ExtensionId
     account_id: AccountId
@@ -86,6 +94,7 @@ class Extension(NamedTuple):
     password_version: int
     sessions_from_ms: int
     version: int
+    sso_exemption: SsoExemption = SsoExemption.DEFAULT
 
     @property
     def name(self) -> str:

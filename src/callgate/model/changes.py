@@ -15,6 +15,7 @@ from callgate.model.credential import JwtCredential
 from callgate.model.ids import AccountId, ClientId, ExtensionId, RowId
 from callgate.model.key import KeyUse, StoredKey
 from callgate.model.session import EndReason, Session
+from callgate.model.sso import SsoChange
 
 # --- sessions ----------------------------------------------------------------------------------------------------
 
@@ -315,4 +316,4 @@ AdminChange = (
     | KeyStored
     | KeyForgotten
 )
-Change = SessionChange | AssertionClaimed | BrowserChange | AdminChange | CallsRecorded
+Change = SessionChange | AssertionClaimed | BrowserChange | SsoChange | AdminChange | CallsRecorded

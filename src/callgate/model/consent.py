@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from callgate.model.ids import AccountId, ClientId, ExtensionId, RowId
+from callgate.model.ids import AccountId, ClientId, ConnectionId, ExtensionId, RowId
 
 
 class Consent(NamedTuple):
@@ -16,7 +16,10 @@ class Consent(NamedTuple):
 
 
 class SignIn(NamedTuple):
-    """A browser's proof that a person signed in. Ends by time, by sign-out, or when the password changes."""
+    """A browser's proof that a person signed in. Ends by time, by sign-out, or when what proved them changes.
+
+    That is the password, or, where `connection_id` names one, the identity provider in this `trust_version`.
+    """
 
     id: RowId
     account_id: AccountId
@@ -25,3 +28,5 @@ class SignIn(NamedTuple):
     signed_in_ms: int
     expires_ms: int
     password_version: int
+    connection_id: ConnectionId | None = None
+    trust_version: int = 0

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from callgate.model.credential import JwtCredential
-from callgate.model.ids import ClientId
+from callgate.model.ids import ClientId, ConnectionId
 
 
 class Reliance(NamedTuple):
@@ -40,6 +40,20 @@ class CredentialPresented:
     """A JWT credential whose row and hash agreed."""
 
     credential: JwtCredential
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityProven:
+    """An identity provider says who somebody is: `email` in normal form.
+
+    `assertion_id` is None where the protocol itself makes the answer good for one use (OpenID Connect's code).
+    """
+
+    connection_id: ConnectionId
+    email: str
+    assertion_id: str | None
+    expires_ms: int
+    relied_on: tuple[Reliance, ...]
 
 
 PasswordEvidence = PasswordProven | PasswordRefused

@@ -98,7 +98,10 @@ class ServiceFacts(NamedTuple):
 
 
 class AuthorizeFacts(NamedTuple):
-    """An app, its owner's name, and the person signed in at the browser, if any."""
+    """An app, its owner's name, and the person signed in at the browser, if any.
+
+    `trust_version` is today's of the identity provider that the sign-in came by; None without one, and when it is gone.
+    """
 
     now_ms: int
     sessions_from_ms: int
@@ -110,6 +113,7 @@ class AuthorizeFacts(NamedTuple):
     role: Role | None
     consent: Consent | None
     seat: tuple[Seated, ...]
+    trust_version: int | None = None
 
 
 class KeysFacts(NamedTuple):

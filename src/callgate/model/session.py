@@ -30,6 +30,7 @@ class EndReason(IntEnum):
     SIGNED_OUT_EVERYWHERE = 11
     RESTORED = 12
     ADMINISTRATOR = 13
+    WAY_CLOSED = 14
     CONSENT_WITHDRAWN = 15
 
 
@@ -39,6 +40,7 @@ class CredentialKind(IntEnum):
     PASSWORD = 1
     JWT_CREDENTIAL = 2
     ALLOWANCE = 3
+    CONNECTION = 4
 
 
 class Session(NamedTuple):

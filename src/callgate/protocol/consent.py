@@ -115,7 +115,7 @@ def _issue_code(
     opened = new_session(
         parties,
         Asked(request.scope, _terms(parties.client)),
-        credential=_credential(parties),
+        credential=_credential(signed_in),
         slot=placed.slot,
         fresh=moment.fresh,
         now_ms=facts.now_ms,
@@ -153,7 +153,7 @@ def _issue_implicit(
     opened = new_session(
         parties,
         Asked(request.scope, _terms(parties.client)._replace(refresh_ttl_s=0)),
-        credential=_credential(parties),
+        credential=_credential(signed_in),
         slot=placed.slot,
         fresh=moment.fresh,
         now_ms=facts.now_ms,
@@ -172,9 +172,12 @@ def _row(facts: AuthorizeFacts, parties: Parties) -> Row:
     return Row(parties, facts.seat, facts.sessions_from_ms, facts.now_ms)
 
 
-def _credential(parties: Parties) -> Credential:
-    """The password behind the sign-in: a new one ends what the old one opened."""
-    return Credential(CredentialKind.PASSWORD, parties.extension.id, parties.extension.password_version)
+def _credential(signed_in: _SignedIn) -> Credential:
+    """What is behind the sign-in, a password or an identity provider: its change ends what it opened."""
+    sign_in, (_, _, extension) = signed_in
+    if sign_in.connection_id is None:
+        return Credential(CredentialKind.PASSWORD, extension.id, extension.password_version)
+    return Credential(CredentialKind.CONNECTION, sign_in.connection_id, sign_in.trust_version)
 
 
 def _terms(client: Client) -> Terms:

@@ -1,6 +1,6 @@
 """Guards every grant passes: proofs still stand, the person may sign in, the app may serve them."""
 
-from callgate.model import faults, grant_faults
+from callgate.model import faults, grant_faults, sso_faults
 from callgate.model.account import (
     SIGN_IN_TYPES,
     Account,
@@ -11,8 +11,10 @@ from callgate.model.account import (
     Role,
 )
 from callgate.model.client import Client, ClientStatus
+from callgate.model.connection import Connection
 from callgate.model.decisions import Denied
 from callgate.model.evidence import ClientProven, Reliance
+from callgate.model.ways import password_open, sso_open
 
 
 def client_stands(proven: ClientProven, client: Client | None) -> bool:
@@ -28,6 +30,11 @@ def client_reliance(client: Client) -> tuple[Reliance, ...]:
 def password_reliance(extension: Extension) -> tuple[Reliance, ...]:
     """What a proof of this person's password stands on."""
     return (Reliance("password", extension.id, extension.password_version),)
+
+
+def connection_reliance(connection: Connection) -> tuple[Reliance, ...]:
+    """What a proof by this identity provider stands on."""
+    return (Reliance("connection", connection.id, connection.version),)
 
 
 def app_works(client: Client) -> Denied | None:
@@ -49,6 +56,20 @@ def may_sign_in(account: Account, extension: Extension) -> Denied | None:
     if account.status is not AccountStatus.CONFIRMED:
         return Denied(fault=grant_faults.SIGN_IN_ACCOUNT_STATE, why=f"account {account.id} is {account.status.value}")
     return None
+
+
+def may_use_password(account: Account, extension: Extension) -> Denied | None:
+    """Single sign-on instead of a password: said only to whoever knows the password (ruling 10)."""
+    if password_open(account, extension):
+        return None
+    return Denied(fault=sso_faults.SSO_REQUIRED, why=f"account {account.id} enforces single sign-on")
+
+
+def may_use_sso(account: Account) -> Denied | None:
+    """The account's switch is asked again when its provider answers."""
+    if sso_open(account):
+        return None
+    return Denied(fault=sso_faults.SSO_OFF, why=f"account {account.id} has single sign-on switched off")
 
 
 def still_works(account: Account, extension: Extension) -> Denied | None:

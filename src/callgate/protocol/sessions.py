@@ -16,6 +16,7 @@ from callgate.model.facts import AuthorizeFacts, OpeningFacts, SessionFacts
 from callgate.model.policy import CODE_TTL_S
 from callgate.model.reference import Reference
 from callgate.model.session import EndReason, Session, SessionState
+from callgate.model.ways import password_open, sso_open, way_open
 
 FIRST_GENERATION = 1
 """The first tokens; a code is the generation before it (ruling 1)."""
@@ -37,6 +38,7 @@ BECAUSE = {
     EndReason.SIGNED_OUT_EVERYWHERE: "signed out everywhere",
     EndReason.RESTORED: "all sessions were ended by the operator",
     EndReason.ADMINISTRATOR: "ended by an administrator",
+    EndReason.WAY_CLOSED: "the account no longer lets people sign in this way",
     EndReason.CONSENT_WITHDRAWN: "the person's consent was withdrawn",
 }
 """What whoever holds an authentic token may be told (ruling 3)."""
@@ -74,9 +76,17 @@ def holds_sign_in(sign_in: SignIn, secret: bytes, *, parties: Parties, facts: Au
     return (
         hmac.compare_digest(hashlib.sha256(secret).digest(), sign_in.secret_sha256)
         and facts.now_ms < sign_in.expires_ms
-        and sign_in.password_version == extension.password_version
+        and _proof_stands(sign_in, parties, facts=facts)
         and sign_in.signed_in_ms >= max(facts.sessions_from_ms, account.sessions_from_ms, extension.sessions_from_ms)
     )
+
+
+def _proof_stands(sign_in: SignIn, parties: Parties, *, facts: AuthorizeFacts) -> bool:
+    """What the person proved themselves by is still so, and the account still lets people in that way."""
+    if sign_in.connection_id is None:
+        unchanged = sign_in.password_version == parties.extension.password_version
+        return unchanged and password_open(parties.account, parties.extension)
+    return sign_in.trust_version == facts.trust_version and sso_open(parties.account)
 
 
 def access_end_ms(session: Session) -> int:
@@ -117,6 +127,8 @@ def why_over(
         return EndReason.APP_BLOCKED
     if credential_version != session.credential_version:
         return EndReason.CREDENTIAL_CHANGED
+    if not way_open(session.credential_kind, account=account, extension=extension):
+        return EndReason.WAY_CLOSED
     if session.issued_ms < sessions_from_ms:
         return EndReason.RESTORED
     if session.issued_ms < extension.sessions_from_ms:

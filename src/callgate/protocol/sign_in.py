@@ -11,7 +11,7 @@ from callgate.model.evidence import PasswordProven, PasswordRefused
 from callgate.model.facts import OpeningFacts
 from callgate.model.moment import Moment
 from callgate.protocol.forms import Form
-from callgate.protocol.guards import may_sign_in, password_reliance
+from callgate.protocol.guards import may_sign_in, may_use_password, password_reliance
 from callgate.protocol.login_name import parse_login_name
 
 
@@ -53,7 +53,7 @@ def decide(
     account, extension = facts.account, facts.extension
     if account is None or extension is None or password.relied_on != password_reliance(extension):
         return LookAgain()
-    refused = may_sign_in(account, extension)
+    refused = may_sign_in(account, extension) or may_use_password(account, extension)
     if refused:
         return refused
     policy = moment.policy

@@ -6,8 +6,10 @@ from typing import Final, TypeVar, cast
 import orjson
 
 from callgate.model import changes as c
+from callgate.model import sso
 from callgate.model.account import Account, Extension, Role
 from callgate.model.client import Client
+from callgate.model.connection import Connection
 from callgate.model.session import Session
 from callgate.storage.rows import Value, row_of
 
@@ -47,7 +49,12 @@ def _session(session: Session) -> Entry:
 
 def _sign_in_started(change: c.SignInStarted) -> Entry:
     sign_in = change.sign_in
-    return {"account": sign_in.account_id, "extension": sign_in.extension_id, "sign_in": sign_in.id}
+    return {
+        "account": sign_in.account_id,
+        "extension": sign_in.extension_id,
+        "sign_in": sign_in.id,
+        "connection": sign_in.connection_id,
+    }
 
 
 def _sign_in_ended(change: c.SignInEnded) -> Entry:
@@ -181,6 +188,35 @@ def _credential(change: c.CredentialCreated | c.CredentialDeleted) -> Entry:
     }
 
 
+def _connection_created(change: sso.ConnectionCreated) -> Entry:
+    connection = change.connection
+    return {
+        **_connection(connection),
+        "kind": connection.kind.value,
+        "name": connection.name,
+        "issuer": connection.issuer,
+        "sso_url": connection.sso_url,
+        "by": change.by,
+    }
+
+
+def _connection_changed(change: sso.ConnectionChanged) -> Entry:
+    return {
+        **_connection(change.before),
+        "changed": _changed(change),
+        "new_secret": change.secret is not None,
+        "by": change.by,
+    }
+
+
+def _connection_removed(change: sso.ConnectionRemoved) -> Entry:
+    return _connection(change.connection) | {"by": change.by}
+
+
+def _connection(connection: Connection) -> Entry:
+    return {"account": connection.account_id, "connection": connection.id}
+
+
 def _sessions_from(change: c.SessionsFromMoved) -> Entry:
     return {"sessions_from_ms": change.sessions_from_ms, "by": change.by}
 
@@ -195,9 +231,14 @@ def _key_forgotten(change: c.KeyForgotten) -> Entry:
 
 
 def _changed(
-    change: c.AccountChanged | c.ExtensionChanged | c.PasswordChanged | c.RoleChanged | c.AppChanged,
+    change: c.AccountChanged
+    | c.ExtensionChanged
+    | c.PasswordChanged
+    | c.RoleChanged
+    | c.AppChanged
+    | sso.ConnectionChanged,
 ) -> dict[str, list[Value]]:
-    before: Account | Extension | Role | Client = change.before
+    before: Account | Extension | Role | Client | Connection = change.before
     pairs = zip(before._fields, row_of(before), row_of(change.after), strict=True)
     return {field: [old, new] for field, old, new in pairs if old != new}
 
@@ -228,6 +269,9 @@ _DESCRIBERS: Final = dict(
         _says(c.ServiceDisallowed, _service),
         _says(c.CredentialCreated, _credential),
         _says(c.CredentialDeleted, _credential),
+        _says(sso.ConnectionCreated, _connection_created),
+        _says(sso.ConnectionChanged, _connection_changed),
+        _says(sso.ConnectionRemoved, _connection_removed),
         _says(c.SessionsFromMoved, _sessions_from),
         _says(c.KeyStored, _key_stored),
         _says(c.KeyForgotten, _key_forgotten),

@@ -42,7 +42,17 @@ from callgate.model.lookups import (
     ServiceOpening,
     SessionLookup,
 )
-from callgate.storage import load_acts, load_listings
+from callgate.model.sso import (
+    ArrivalLookup,
+    ArrivedLookup,
+    ConnectionActLookup,
+    ConnectionLookup,
+    ConnectionsListing,
+    RouteLookup,
+    SsoOfferLookup,
+    SsoPolicyActLookup,
+)
+from callgate.storage import load_acts, load_listings, load_sso
 from callgate.storage.load_calls import load_call_log, load_call_record
 from callgate.storage.load_directory import load_extension, load_extension_list
 from callgate.storage.load_offers import load_offers
@@ -104,6 +114,14 @@ LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
         answers(CredentialActLookup, load_acts.load_credential_act),
         answers(ConsentActLookup, load_acts.load_consent_act),
         answers(CellLookup, load_acts.load_cell),
+        answers(SsoOfferLookup, load_sso.load_offer),
+        answers(ConnectionLookup, load_sso.load_connection),
+        answers(RouteLookup, load_sso.load_route),
+        answers(ArrivalLookup, load_sso.load_arrival),
+        answers(ArrivedLookup, load_sso.load_arrived),
+        answers(ConnectionActLookup, load_sso.load_connection_act),
+        answers(SsoPolicyActLookup, load_sso.load_policy_act),
+        answers(ConnectionsListing, load_sso.load_connections),
     )
 )
 

@@ -1,6 +1,6 @@
 """Openings as a decision sees them: who a session would be opened for, and what already sits there."""
 
-from typing import Final
+from typing import Final, cast
 
 from callgate.model.account import Allowance, Extension
 from callgate.model.client import Client
@@ -29,7 +29,11 @@ LIMIT 2
 """
 
 _OWNER_NAME: Final = "SELECT name FROM account WHERE id = ?"
-_SIGN_IN: Final = f"SELECT {columns(SignIn._fields)} FROM sign_in WHERE id = ? AND account_id = ?"
+_SIGN_IN: Final = f"""
+SELECT {columns(SignIn._fields, "s")}, c.trust_version FROM sign_in s
+LEFT JOIN sso_connection c ON c.id = s.connection_id AND c.account_id = s.account_id
+WHERE s.id = ? AND s.account_id = ?
+"""
 _CONSENT: Final = f"""
 SELECT {columns(Consent._fields)} FROM consent WHERE extension_id = ? AND client_id = ? AND account_id = ?
 """
@@ -60,7 +64,7 @@ def load_authorize(view: View, lookup: AuthorizeLookup) -> AuthorizeFacts:
     sessions_from_ms, client = _cell_and_client(view, lookup.client_id)
     owner = view.row(_OWNER_NAME, (client.account_id,)) if client else None
     found = view.row(_SIGN_IN, (lookup.sign_in[1], lookup.sign_in[0])) if lookup.sign_in else None
-    sign_in = sign_in_from(found) if found else None
+    sign_in = sign_in_from(found[:-1]) if found else None
     person = find_person(view, sign_in.extension_id) if sign_in else None
     consent: Consent | None = None
     seat: tuple[Seated, ...] = ()
@@ -78,6 +82,7 @@ def load_authorize(view: View, lookup: AuthorizeLookup) -> AuthorizeFacts:
         role=person.role if person else None,
         consent=consent,
         seat=seat,
+        trust_version=cast("int | None", found[-1]) if found else None,
     )
 
 

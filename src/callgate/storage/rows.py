@@ -18,6 +18,7 @@ from callgate.model.account import (
     Role,
 )
 from callgate.model.client import AppKind, AuthMethod, Client, ClientKeys, ClientStatus, GrantType, Switch
+from callgate.model.connection import Connection, ConnectionKind, SsoExemption, SsoPolicy
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
 from callgate.model.ids import ClientId
@@ -57,9 +58,18 @@ _CLIENT_STATUSES = _members(ClientStatus)
 _AUTH_METHODS = _members(AuthMethod)
 _GRANT_TYPES = _members(GrantType)
 _SWITCHES = _members(Switch)
+_CONNECTION_KINDS = _members(ConnectionKind)
+_SSO_POLICIES = _members(SsoPolicy)
+_SSO_EXEMPTIONS = _members(SsoExemption)
 _KEY_USES = _members(KeyUse)
 _KEY_STATES = _members(KeyState)
 
+_POLICY = Account._fields.index("sso_policy")
+_EXEMPTION = Extension._fields.index("sso_exemption")
+_CERTIFICATES, _DOMAINS, _ENABLED, _SIGNS, _UNASKED = (
+    Connection._fields.index(field)
+    for field in ("certificates", "email_domains", "enabled", "signs_requests", "allows_idp_initiated")
+)
 _STATE, _KIND, _URI_SENT, _PLAIN, _WHY = (
     Session._fields.index(field)
     for field in ("state", "credential_kind", "redirect_uri_sent", "challenge_plain", "ended_why")
@@ -109,13 +119,17 @@ def _text_of(member: object) -> str:
 def account_from(row: Row) -> Account:
     """The account in a row of its columns."""
     account = Account._make(row)
-    return account._replace(status=_ACCOUNT_STATUSES[row[3]])
+    return account._replace(status=_ACCOUNT_STATUSES[row[3]], sso_policy=_SSO_POLICIES[row[_POLICY]])
 
 
 def extension_from(row: Row) -> Extension:
     """The extension in a row of its columns."""
     extension = Extension._make(row)
-    return extension._replace(type=_EXTENSION_TYPES[row[3]], status=_EXTENSION_STATUSES[row[4]])
+    return extension._replace(
+        type=_EXTENSION_TYPES[row[3]],
+        status=_EXTENSION_STATUSES[row[4]],
+        sso_exemption=_SSO_EXEMPTIONS[row[_EXEMPTION]],
+    )
 
 
 def role_from(row: Row) -> Role:
@@ -167,6 +181,19 @@ def consent_from(row: Row) -> Consent:
 def sign_in_from(row: Row) -> SignIn:
     """The sign-in in a row of its columns."""
     return SignIn._make(row)
+
+
+def connection_from(row: Row) -> Connection:
+    """The connection to an identity provider in a row of its columns."""
+    connection = Connection._make(row)
+    return connection._replace(
+        kind=_CONNECTION_KINDS[row[2]],
+        enabled=row[_ENABLED] == 1,
+        certificates=tuple(_words(row[_CERTIFICATES])),
+        email_domains=tuple(_words(row[_DOMAINS])),
+        signs_requests=row[_SIGNS] == 1,
+        allows_idp_initiated=row[_UNASKED] == 1,
+    )
 
 
 def key_from(row: Row) -> StoredKey:

@@ -35,7 +35,8 @@ from callgate.model.changes import (
     SignInEnded,
     SignInStarted,
 )
-from callgate.storage import save_accounts, save_apps, save_calls, save_people, save_sessions, save_upkeep
+from callgate.model.sso import AssertionConsumed, ConnectionChanged, ConnectionCreated, ConnectionRemoved
+from callgate.storage import save_accounts, save_apps, save_calls, save_people, save_sessions, save_sso, save_upkeep
 from callgate.storage.pen import Pen
 
 C = TypeVar("C", bound=Change)
@@ -79,6 +80,10 @@ SAVERS: Final[dict[type[Change], Saver]] = dict(
         saves(KeyStored, save_upkeep.store_key),
         saves(KeyForgotten, save_upkeep.forget_key),
         saves(CallsRecorded, save_calls.record_calls),
+        saves(ConnectionCreated, save_sso.create_connection),
+        saves(ConnectionChanged, save_sso.change_connection),
+        saves(ConnectionRemoved, save_sso.remove_connection),
+        saves(AssertionConsumed, save_sso.consume_assertion),
     )
 )
 

@@ -19,7 +19,7 @@ from callgate.storage.rows import columns, marks, row_of
 _ACCOUNT: Final = f"INSERT INTO account ({columns(Account._fields)}) VALUES ({marks(Account._fields)})"
 _CHANGE_ACCOUNT: Final = """
 UPDATE account SET name = ?, main_number = ?, status = ?, brand_id = ?, absolute_timeout_s = ?, idle_timeout_s = ?,
-    version = ?, sessions_from_ms = ?
+    version = ?, sessions_from_ms = ?, sso_policy = ?
 WHERE id = ? AND version = ?
 """
 
@@ -32,7 +32,7 @@ VALUES ({marks(Extension._fields)}, ?, ?)
 """
 _CHANGE_EXTENSION: Final = """
 UPDATE extension SET number = ?, type = ?, status = ?, first_name = ?, last_name = ?, email = ?, role_id = ?,
-    password_version = ?, sessions_from_ms = ?, version = ?, email_normal = ?
+    password_version = ?, sessions_from_ms = ?, version = ?, sso_exemption = ?, email_normal = ?
 WHERE id = ? AND account_id = ? AND version = ? AND password_version = ?
 """
 _PASSWORD: Final = "UPDATE extension SET password_hash = ? WHERE id = ? AND account_id = ?"

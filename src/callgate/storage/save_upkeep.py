@@ -33,6 +33,12 @@ DELETE FROM assertion_claim WHERE (client_id, jti) IN (
 )
 """
 
+_SWEEP_CONSUMED: Final = """
+DELETE FROM assertion_consumed WHERE (connection_id, assertion_id) IN (
+    SELECT connection_id, assertion_id FROM assertion_consumed WHERE expires_ms < ? ORDER BY expires_ms LIMIT ?
+)
+"""
+
 
 def store_key(pen: Pen, change: KeyStored) -> None:
     """Insert a key, or move it to its next state."""
@@ -71,5 +77,6 @@ def sweep_sign_ins(pen: Pen, *, before_ms: int, rows_max: int) -> int:
 
 
 def sweep_claims(pen: Pen, *, before_ms: int, rows_max: int) -> int:
-    """Delete claims of assertions that expired before; returns how many."""
-    return pen.write(_SWEEP_CLAIMS, (before_ms, rows_max))
+    """Delete claims of assertions that expired before, apps' and identity providers'; returns the larger number."""
+    claims = pen.write(_SWEEP_CLAIMS, (before_ms, rows_max))
+    return max(claims, pen.write(_SWEEP_CONSUMED, (before_ms, rows_max)))

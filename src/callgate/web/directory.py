@@ -2,6 +2,7 @@
 
 from callgate.model.account import Account, AccountStatus, Extension, ExtensionStatus
 from callgate.model.directory import ExtensionListQuery, ListedExtension
+from callgate.model.ways import password_open
 from callgate.service.resources import AccountShown, ExtensionListShown, ExtensionShown
 from callgate.web.links import JsonObject, Links, present, with_query
 from callgate.web.paging import count_pages, render_navigation, render_paging
@@ -26,7 +27,8 @@ def render_extension(shown: ExtensionShown, links: Links) -> JsonObject:
     """One extension; its own person is shown the features of the service as well."""
     document = _render_listed(shown.listed, shown.account, links=links)
     if shown.own:
-        document["serviceFeatures"] = [{"featureName": "PasswordAuth", "enabled": shown.listed.has_password}]
+        usable = shown.listed.has_password and password_open(shown.account, shown.listed.extension)
+        document["serviceFeatures"] = [{"featureName": "PasswordAuth", "enabled": usable}]
     account = shown.account
     return {**document, "account": {"uri": links.account(account.id), "id": str(account.id)}}
 

@@ -1,9 +1,10 @@
 import pytest
 
-from callgate.model import grant_faults
+from callgate.model import grant_faults, sso_faults
 from callgate.model.account import ExtensionStatus, LoginName
 from callgate.model.changes import SessionEnded, SessionOpened
 from callgate.model.client import Client
+from callgate.model.connection import SsoPolicy
 from callgate.model.decisions import Denied, Granted, LookAgain, TokenTimes
 from callgate.model.evidence import PasswordEvidence, PasswordRefused
 from callgate.model.facts import OpeningFacts
@@ -13,6 +14,7 @@ from callgate.model.session import CredentialKind, EndReason
 from callgate.protocol.grants.password import PasswordRequest, decide, lookup, parse
 from callgate.protocol.opening import Asked, Terms
 from tests.factories import (
+    ACCOUNT,
     ACTIVE,
     AGENT,
     FOREIGN,
@@ -118,6 +120,7 @@ def test_own_session_is_replaced_when_the_endpoint_signs_in_again() -> None:
 
 QUEUE_FACTS = OPENING_FACTS._replace(extension=QUEUE._replace(password_version=AGENT.password_version))
 OFF = OPENING_FACTS._replace(extension=AGENT._replace(status=ExtensionStatus.DISABLED))
+SSO_ONLY = OPENING_FACTS._replace(account=ACCOUNT._replace(sso_policy=SsoPolicy.ENFORCED))
 THIRD_PARTY = OPENING_FACTS._replace(client=FOREIGN, role=ROLE._replace(permissions=frozenset()))
 
 
@@ -132,6 +135,8 @@ THIRD_PARTY = OPENING_FACTS._replace(client=FOREIGN, role=ROLE._replace(permissi
         (OPENING_FACTS._replace(client=None), PasswordRefused(), SCRIPT, grant_faults.CREDENTIALS_INVALID),
         (OFF, PASSWORD_PROVEN, SCRIPT, grant_faults.SIGN_IN_STATE),
         (THIRD_PARTY, PASSWORD_PROVEN, FOREIGN, grant_faults.THIRD_PARTY_ACCESS),
+        (SSO_ONLY, PasswordRefused(), SCRIPT, grant_faults.CREDENTIALS_INVALID),
+        (SSO_ONLY, PASSWORD_PROVEN, SCRIPT, sso_faults.SSO_REQUIRED),
     ],
 )
 def test_state_is_told_only_when_the_password_was_right(

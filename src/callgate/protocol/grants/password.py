@@ -13,7 +13,7 @@ from callgate.model.moment import Moment
 from callgate.model.session import CredentialKind
 from callgate.protocol.asking import ask
 from callgate.protocol.forms import Form
-from callgate.protocol.guards import client_stands, may_serve, may_sign_in, password_reliance
+from callgate.protocol.guards import client_stands, may_serve, may_sign_in, may_use_password, password_reliance
 from callgate.protocol.login_name import parse_login_name
 from callgate.protocol.opening import Asked, Credential, grant_opened, new_session
 from callgate.protocol.seats import Row, place_live
@@ -67,7 +67,11 @@ def decide(
     app, account, extension = parties
     if password.relied_on != password_reliance(extension):
         return LookAgain()
-    refused = may_sign_in(account, extension) or may_serve(app, account, role=facts.role)
+    refused = (
+        may_sign_in(account, extension)
+        or may_use_password(account, extension)
+        or may_serve(app, account, role=facts.role)
+    )
     if refused:
         return refused
     placed = place_live(

@@ -29,6 +29,7 @@ _APP_AT_FAULT = msgid("This app cannot sign you in")
 
 _TELL_APP = msgid("Tell whoever makes the app, and give them the details below. You did nothing wrong.")
 _TELL_ADMINISTRATOR = msgid("Your company’s administrator can change that.")
+_TELL_DETAILS = msgid("Give your company’s administrator the details below.")
 _START_AGAIN = msgid("Go back to the app and start again.")
 
 _UNEXPECTED = Words(
@@ -86,6 +87,30 @@ WORDS = {
     "CMN-408": _person(msgid("Your role does not allow apps made by other companies."), _TELL_ADMINISTRATOR),
     "CGT-129": _person(
         msgid("Your company has not set up single sign-on."), msgid("Sign in with your password instead.")
+    ),
+    "CGT-150": _person(
+        msgid("Your company signs in with single sign-on, not with a password."),
+        msgid("Choose single sign-on below."),
+    ),
+    "CGT-151": _person(
+        msgid("Your company has switched single sign-on off."), msgid("Sign in with your password instead.")
+    ),
+    "CGT-152": _person(msgid("Your company no longer uses this way to sign in."), _TELL_ADMINISTRATOR),
+    "CGT-153": _person(
+        msgid("Your company’s sign-in service answered, but the answer cannot be trusted."), _TELL_DETAILS
+    ),
+    "CGT-154": _person(msgid("This sign-in was used already."), _START_AGAIN),
+    "CGT-155": _person(
+        msgid("Your company’s sign-in service knows you, but nobody here has your email address."), _TELL_DETAILS
+    ),
+    "CGT-156": _person(
+        msgid("Your company does not allow signing in from its own portal."), msgid("Open the app itself instead.")
+    ),
+    "CGT-157": _person(msgid("Your company’s sign-in service did not sign you in."), _START_AGAIN),
+    "CGT-158": Words(
+        msgid("We will be right back"),
+        msgid("Your company’s sign-in service cannot be reached at the moment."),
+        msgid("Wait a moment, then try again."),
     ),
     # The app, on a page of its own.
     "OAU-101": _BAD_REQUEST,
