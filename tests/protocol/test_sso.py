@@ -13,7 +13,7 @@ from callgate.model.ids import ConnectionId
 from callgate.model.sso import ASSERTION_ID_CHARS_MAX, ArrivalFacts, AssertionConsumed, RouteFacts
 from callgate.protocol.guards import connection_reliance
 from callgate.protocol.sign_in import SignedIn
-from callgate.protocol.sso import Arrived, arrive, enter, read_email, route
+from callgate.protocol.sso import Arrived, Attributes, arrive, enter, read_email, route
 from tests.factories import ACCOUNT, AGENT, FRESH, MINUTE_MS, MOMENT, NOW_MS, SAML
 
 ALLOWING = ACCOUNT._replace(sso_policy=SsoPolicy.ALLOWED)
@@ -76,7 +76,7 @@ def test_answer_is_one_and_the_same_when_nothing_serves_the_name(facts: RouteFac
 
 def test_address_is_read_from_the_subject_or_from_the_attribute_chosen() -> None:
     """protocol.md H: the e-mail attribute, or a custom one."""
-    attributes = {"mail": ("Ada@Northwind.Example", "Ada@Northwind.Example"), "other": ("eve@northwind.example",)}
+    attributes = (("mail", ("Ada@Northwind.Example", "Ada@Northwind.Example")), ("other", ("eve@northwind.example",)))
     assert read_email(SAML, name_id="ADA@northwind.example", attributes=attributes) == "ada@northwind.example"
     custom = SAML._replace(email_attribute="mail")
     assert read_email(custom, name_id="x", attributes=attributes) == "ada@northwind.example"
@@ -85,16 +85,14 @@ def test_address_is_read_from_the_subject_or_from_the_attribute_chosen() -> None
 @pytest.mark.parametrize(
     ("attribute", "attributes", "why"),
     [
-        ("mail", {}, "0 values of mail, not one; it has no attributes"),
-        ("mail", {"mail": ("a@b.example", "c@b.example")}, "2 values of mail"),
-        ("mail", {"mail": ("+12025550100",)}, "not an e-mail address"),
-        ("mail", {"mail": ("",)}, "not an e-mail address"),
-        ("NameID", {"mail": ("a@b.example",)}, "not an e-mail address"),
+        ("mail", (), "0 values of mail, not one; it has no attributes"),
+        ("mail", (("mail", ("a@b.example", "c@b.example")),), "2 values of mail"),
+        ("mail", (("mail", ("+12025550100",)),), "not an e-mail address"),
+        ("mail", (("mail", ("",)),), "not an e-mail address"),
+        ("NameID", (("mail", ("a@b.example",)),), "not an e-mail address"),
     ],
 )
-def test_answer_is_refused_when_it_does_not_name_one_address(
-    attribute: str, attributes: dict[str, tuple[str, ...]], why: str
-) -> None:
+def test_answer_is_refused_when_it_does_not_name_one_address(attribute: str, attributes: Attributes, why: str) -> None:
     """Nothing else of the answer is taken instead, and the log says what there was."""
     refused = read_email(SAML._replace(email_attribute=attribute), name_id="opaque", attributes=attributes)
     assert denied(refused) is sso_faults.SSO_ANSWER_REFUSED

@@ -158,4 +158,5 @@ def _fields(account: Account) -> tuple[tuple[str, Value], ...]:
         ("brand_id", account.brand_id),
         ("absolute_timeout_s", account.absolute_timeout_s),
         ("idle_timeout_s", account.idle_timeout_s),
+        ("sso_policy", account.sso_policy.value),
     )

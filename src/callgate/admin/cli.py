@@ -19,8 +19,9 @@ from callgate.admin.keys import KEYS
 from callgate.admin.roles import ROLES
 from callgate.admin.serve import add_serve
 from callgate.admin.sessions import SESSIONS
+from callgate.admin.sso import SSO
 
-NOUNS = (ACCOUNTS, EXTENSIONS, ROLES, APPS, CREDENTIALS, CONSENTS, SESSIONS, DB, KEYS, CONFIG, AUDIT)
+NOUNS = (ACCOUNTS, EXTENSIONS, ROLES, APPS, CREDENTIALS, CONSENTS, SSO, SESSIONS, DB, KEYS, CONFIG, AUDIT)
 
 EPILOG = "Exit codes: 0 done, 1 refused, 2 used or configured wrongly, 3 the database or a file failed."
 

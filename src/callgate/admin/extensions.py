@@ -206,6 +206,7 @@ def _fields(extension: Extension, role: Role) -> tuple[tuple[str, Value], ...]:
         ("status", extension.status.value),
         ("email", extension.email),
         ("role", role.name),
+        ("sso_exemption", extension.sso_exemption.value),
     )
 
 

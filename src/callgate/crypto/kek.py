@@ -32,6 +32,7 @@ class Wrapped(Enum):
 
     KEY = "key"
     CLIENT_SECRET = "client-secret"
+    CONNECTION_SECRET = "connection-secret"
 
 
 class KeyEncryptionError(Exception):

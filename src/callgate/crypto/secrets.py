@@ -12,7 +12,7 @@ from typing import NamedTuple
 from callgate.crypto.entropy import Entropy, alphanumeric
 from callgate.crypto.kek import KeyEncryptionKey, Wrapped
 from callgate.crypto.strict_json import encode_base64url
-from callgate.model.ids import ClientId, RowId
+from callgate.model.ids import ClientId, ConnectionId, RowId
 
 CLIENT_ID_CHARS = 22
 CLIENT_SECRET_CHARS = 43
@@ -93,6 +93,20 @@ def open_client_secret(kek: KeyEncryptionKey, sealed: bytes, *, client_id: Clien
         KeyEncryptionError: another key-encryption key, another app's row, or damage.
     """
     return kek.unwrap(sealed, what=Wrapped.CLIENT_SECRET, name=client_id).decode()
+
+
+def seal_connection_secret(kek: KeyEncryptionKey, secret: str, *, connection_id: ConnectionId) -> bytes:
+    """Wrap what proves us to an OpenID Connect provider: it is sent there, so it cannot be hashed."""
+    return kek.wrap(secret.encode(), what=Wrapped.CONNECTION_SECRET, name=str(connection_id))
+
+
+def open_connection_secret(kek: KeyEncryptionKey, sealed: bytes, *, connection_id: ConnectionId) -> str:
+    """Read what `seal_connection_secret` made for the same connection.
+
+    Raises:
+        KeyEncryptionError: another key-encryption key, another connection's row, or damage.
+    """
+    return kek.unwrap(sealed, what=Wrapped.CONNECTION_SECRET, name=str(connection_id)).decode()
 
 
 def _matches(presented_sha256: bytes, stored_sha256: bytes | None) -> bool:

@@ -82,6 +82,25 @@ class Connection(NamedTuple):
         return self.certificates[1] if len(self.certificates) > 1 else None
 
 
+class OurAddresses(NamedTuple):
+    """What a provider must be told of us. Each connection has its own, so that no other company's answer fits here.
+
+    `entity_id` is who we are to a SAML provider, and where our metadata is; `acs_url` and `callback_url` are where
+    answers go, SAML's and OpenID Connect's; `start_url` begins a sign-in without an app.
+    """
+
+    entity_id: str
+    acs_url: str
+    callback_url: str
+    start_url: str
+
+
+def our_addresses(issuer: str, connection_id: ConnectionId) -> OurAddresses:
+    """Our side of a connection; `issuer` is this server's public URL."""
+    here = f"{issuer}/sso/{connection_id}"
+    return OurAddresses(f"{here}/metadata", f"{here}/acs", f"{here}/callback", f"{here}/start")
+
+
 class ConnectionSecret(NamedTuple):
     """What proves us to an OpenID Connect provider, wrapped; loaded only for the proof, never part of a decision."""
 

@@ -9,8 +9,8 @@ SSO_REQUIRED = Fault(
     code="CGT-150",
     error="invalid_grant",
     text="Password login is not allowed. Please use Single Sign-on way to authenticate.",
-    remedy="People sign in by the authorization code flow, with Single Sign-On. Jobs use a JWT credential or client "
-    "credentials, which work under Single Sign-On. For one person: `callgate sso exempt EXTENSION`.",
+    remedy="Sign people in by the authorization code flow, with Single Sign-On; give jobs a JWT credential or client "
+    "credentials, which work all the same. To exempt one person: `callgate sso exempt EXTENSION`.",
     audience=Audience.ADMINISTRATOR,
 )
 SSO_OFF = Fault(
@@ -25,7 +25,8 @@ SSO_CONNECTION_OFF = Fault(
     code="CGT-152",
     error="access_denied",
     text="This connection to an identity provider is disabled or gone",
-    remedy="`callgate sso list` shows the account's connections; `callgate sso enable CONNECTION` enables one.",
+    remedy="Have the connection enabled, if it should be: `callgate sso enable CONNECTION`; `callgate sso list` shows "
+    "those there are.",
     status=403,
     audience=Audience.ADMINISTRATOR,
 )
@@ -33,8 +34,8 @@ SSO_ANSWER_REFUSED = Fault(
     code="CGT-153",
     error="access_denied",
     text="The identity provider's answer was not accepted",
-    remedy="The server's log names, beside this request id, the check that failed; docs/sso.md says what to set at the "
-    "identity provider.",
+    remedy="Check the server's log, which names beside this request id what was wrong; docs/sso.md says what to set at "
+    "the identity provider.",
     status=403,
     audience=Audience.ADMINISTRATOR,
 )
@@ -42,7 +43,7 @@ SSO_ANSWER_USED = Fault(
     code="CGT-154",
     error="access_denied",
     text="The identity provider's answer was used before",
-    remedy="Start the sign-in again; an answer is good for one sign-in, whichever process it reaches.",
+    remedy="Sign in again from the application; an answer is good for one sign-in, whichever process it reaches.",
     status=403,
     audience=Audience.ADMINISTRATOR,
 )
@@ -59,8 +60,8 @@ SSO_NOT_ASKED = Fault(
     code="CGT-156",
     error="access_denied",
     text="This connection accepts only sign-ins that begin here",
-    remedy="Open the application itself; or allow sign-ins that begin at the identity provider: `callgate sso update "
-    "CONNECTION --idp-initiated`.",
+    remedy="Sign in from the application itself; or allow sign-ins that begin at the identity provider: `callgate sso "
+    "update CONNECTION --idp-initiated`.",
     status=403,
     audience=Audience.ADMINISTRATOR,
 )
@@ -68,7 +69,7 @@ SSO_PROVIDER_REFUSED = Fault(
     code="CGT-157",
     error="access_denied",
     text="The identity provider did not sign the person in",
-    remedy="The server's log names, beside this request id, what the identity provider answered.",
+    remedy="Check the server's log, which names beside this request id what the identity provider answered.",
     status=403,
     audience=Audience.ADMINISTRATOR,
 )
@@ -76,7 +77,7 @@ SSO_PROVIDER_UNREACHABLE = Fault(
     code="CGT-158",
     error="temporarily_unavailable",
     text="The identity provider cannot be reached",
-    remedy="Try again in a moment; `callgate sso show CONNECTION` names the addresses asked.",
+    remedy="Repeat it in a moment; `callgate sso show CONNECTION` names what must be reachable from here.",
     status=503,
     audience=Audience.ADMINISTRATOR,
 )

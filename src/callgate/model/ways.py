@@ -15,13 +15,9 @@ def password_open(account: Account, extension: Extension) -> bool:
     """
     if account.sso_policy is SsoPolicy.OFF:
         return True
-    match extension.sso_exemption:
-        case SsoExemption.DEFAULT:
-            return account.sso_policy is SsoPolicy.ALLOWED
-        case SsoExemption.EXEMPT:
-            return True
-        case SsoExemption.ENFORCED:
-            return False
+    if extension.sso_exemption is SsoExemption.DEFAULT:
+        return account.sso_policy is SsoPolicy.ALLOWED
+    return extension.sso_exemption is SsoExemption.EXEMPT
 
 
 def sso_open(account: Account) -> bool:
@@ -31,10 +27,6 @@ def sso_open(account: Account) -> bool:
 
 def way_open(kind: CredentialKind, *, account: Account, extension: Extension) -> bool:
     """Whether what opened a session still opens one. Unattended ways in are not the switches' concern (seed 002)."""
-    match kind:
-        case CredentialKind.PASSWORD:
-            return password_open(account, extension)
-        case CredentialKind.CONNECTION:
-            return sso_open(account)
-        case CredentialKind.JWT_CREDENTIAL | CredentialKind.ALLOWANCE:
-            return True
+    if kind is CredentialKind.PASSWORD:
+        return password_open(account, extension)
+    return kind is not CredentialKind.CONNECTION or sso_open(account)

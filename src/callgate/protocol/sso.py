@@ -4,7 +4,6 @@ Whether an answer is the provider's own was proven before (crypto); here it is a
 before, and whether connection, account and person still allow it, inside the transaction that begins the sign-in.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from callgate.model import authorize_faults, sso_faults
@@ -31,6 +30,9 @@ class Arrived:
     changes: tuple[Change, ...] = ()
 
 
+Attributes = tuple[tuple[str, tuple[str, ...]], ...]
+"""What a provider says of a person: names, each with its values."""
+
 NOT_CONFIGURED = Denied(fault=authorize_faults.SSO_NOT_CONFIGURED, why="no identity provider serves this login name")
 """One answer for a name nobody has and for a person whose account has no single sign-on."""
 
@@ -47,14 +49,16 @@ def route(facts: RouteFacts, login: LoginName | None) -> Connection | Denied:
     return next(iter((*theirs, *anyones, *usable)), NOT_CONFIGURED)
 
 
-def read_email(connection: Connection, *, name_id: str, attributes: Mapping[str, tuple[str, ...]]) -> str | Denied:
+def read_email(connection: Connection, *, name_id: str, attributes: Attributes) -> str | Denied:
     """The one address, in normal form, in what the administrator said to read; nothing else is taken for it."""
     wanted = connection.email_attribute
-    values = {name_id} if wanted == NAME_ID else set(attributes.get(wanted, ()))
-    if len(values) != 1:
-        why = f"the answer has {len(values)} values of {wanted}, not one; it has {_names(attributes)}"
+    found = (
+        {name_id} if wanted == NAME_ID else {value for name, values in attributes if name == wanted for value in values}
+    )
+    if len(found) != 1:
+        why = f"the answer has {len(found)} values of {wanted}, not one; it has {_names(attributes)}"
         return Denied(fault=sso_faults.SSO_ANSWER_REFUSED, why=why)
-    (value,) = values
+    (value,) = found
     login = parse_login_name(value, None)
     if login is None or login.email is None:
         return Denied(fault=sso_faults.SSO_ANSWER_REFUSED, why=f"{wanted} is not an e-mail address")
@@ -119,6 +123,6 @@ def _spent(proven: IdentityProven) -> tuple[AssertionConsumed, ...]:
     return (AssertionConsumed(proven.connection_id, proven.assertion_id, proven.expires_ms),)
 
 
-def _names(attributes: Mapping[str, tuple[str, ...]]) -> str:
+def _names(attributes: Attributes) -> str:
     """What an administrator may choose among; names only, bounded."""
-    return ", ".join(sorted(attributes)[:20])[:400] or "no attributes"
+    return ", ".join(sorted(name for name, _ in attributes)[:20])[:400] or "no attributes"

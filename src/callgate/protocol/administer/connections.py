@@ -76,7 +76,9 @@ def set_policy(policy: SsoPolicy, *, facts: SsoPolicyActFacts, by: str) -> Done 
     if account.sso_policy is policy:
         return Done()
     if policy is SsoPolicy.ENFORCED and not any(connection.enabled for connection in facts.connections):
-        return Refused("the account has no enabled connection: nobody could sign in; `callgate sso connect` makes one")
+        return Refused(
+            "the account has no enabled connection: nobody could sign in; `callgate sso connect-saml` makes one"
+        )
     after = account._replace(sso_policy=policy, version=account.version + 1)
     return Done((AccountChanged(account, after, by),))
 

@@ -1,0 +1,352 @@
+"""`callgate sso`: identity providers, who must use them, and who may use a password beside them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from callgate.admin.accounts import AccountWord
+from callgate.admin.asking import require_yes
+from callgate.admin.command import Refusal, desk_command, granted, noun
+from callgate.admin.extensions import Person
+from callgate.admin.view import Record, Rows, Value
+from callgate.crypto.certificates import CertificateFault, describe_certificate, read_certificate
+from callgate.model.connection import (
+    NAME_ID,
+    Connection,
+    ConnectionKind,
+    SsoExemption,
+    SsoPolicy,
+    our_addresses,
+)
+from callgate.model.instant import render_instant
+from callgate.model.sso import ConnectionsListing
+from callgate.protocol.administer import connections
+from callgate.service.administer.connections import (
+    NewConnection,
+    change_connection,
+    create_connection,
+    find_connection,
+    is_locked_out,
+    normal_domains,
+    remove_connection,
+    set_exemption,
+    set_policy,
+)
+from callgate.service.administer.desk import Desk
+from callgate.service.administer.finding import find_account, find_person
+
+SSO = noun("sso", "Single sign-on: identity providers, and who must use them.")
+
+_CERTIFICATE_BYTES_MAX = 64 * 1024
+
+ConnectionWord = Annotated[str, typer.Argument(metavar="CONNECTION", help="Id or name.", show_default=False)]
+Name = Annotated[str, typer.Option(help="What the connection is called here.", show_default=False)]
+EmailAttribute = Annotated[
+    str,
+    typer.Option(help=f"The attribute that holds the person's e-mail address; {NAME_ID} is the subject itself."),
+]
+EmailDomains = Annotated[
+    list[str],
+    typer.Option(
+        "--email-domain", help="People with such addresses are sent to this provider; repeat.", show_default=False
+    ),
+]
+IdpInitiated = Annotated[
+    bool | None,
+    typer.Option(
+        "--idp-initiated/--no-idp-initiated",
+        help="Accept sign-ins that begin at the provider's portal; off for new ones.",
+        show_default=False,
+    ),
+]
+SignedRequests = Annotated[
+    bool | None,
+    typer.Option(
+        "--signed-requests/--unsigned-requests", help="Sign what is sent to the provider; on.", show_default=False
+    ),
+]
+CertificateFile = Annotated[
+    Path | None, typer.Option(exists=True, dir_okay=False, help="PEM or DER.", show_default=False)
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOptions:
+    """Whose."""
+
+    account: Annotated[str | None, typer.Option(help="Only of this account.", show_default=False)] = None
+
+
+@dataclass(frozen=True, slots=True)
+class OneConnection:
+    """The connection meant."""
+
+    connection: ConnectionWord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectSamlOptions:
+    """A SAML identity provider."""
+
+    account: AccountWord
+    name: Name
+    issuer: Annotated[str, typer.Option(help="The provider's entity id.", show_default=False)]
+    sso_url: Annotated[str, typer.Option(help="Its SingleSignOnService by HTTP-Redirect.", show_default=False)]
+    certificate: Annotated[
+        Path, typer.Option(exists=True, dir_okay=False, help="What it signs with: PEM or DER.", show_default=False)
+    ]
+    secondary_certificate: CertificateFile = None
+    email_attribute: EmailAttribute = NAME_ID
+    email_domains: EmailDomains = field(default_factory=list)
+    idp_initiated: IdpInitiated = None
+    signed_requests: SignedRequests = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateOptions:
+    """What is to be different. Domains grow by what is named, and shrink by what is named to be removed."""
+
+    connection: ConnectionWord
+    name: Annotated[str | None, typer.Option(help="A new name.", show_default=False)] = None
+    issuer: Annotated[
+        str | None, typer.Option(help="Another entity id; every session of the old one is over.", show_default=False)
+    ] = None
+    sso_url: Annotated[str | None, typer.Option(help="Another address to send browsers to.", show_default=False)] = None
+    email_attribute: Annotated[str | None, typer.Option(help="Another attribute to read.", show_default=False)] = None
+    email_domains: EmailDomains = field(default_factory=list)
+    remove_email_domains: Annotated[
+        list[str], typer.Option("--remove-email-domain", help="Repeat for each.", show_default=False)
+    ] = field(default_factory=list)
+    idp_initiated: IdpInitiated = None
+    signed_requests: SignedRequests = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificatesOptions:
+    """A provider's roll-over: add the new one as secondary, promote it, remove the old one."""
+
+    connection: ConnectionWord
+    primary: CertificateFile = None
+    secondary: CertificateFile = None
+    promote: Annotated[bool, typer.Option("--promote", help="Make the secondary the primary, and vice versa.")] = False
+    remove_secondary: Annotated[bool, typer.Option("--remove-secondary", help="Keep the primary alone.")] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveOptions:
+    """The connection that is to go."""
+
+    connection: ConnectionWord
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyOptions:
+    """The account, and its switch."""
+
+    account: AccountWord
+    policy: Annotated[SsoPolicy, typer.Argument(metavar="POLICY", help="off, allowed or enforced.", show_default=False)]
+
+
+@dataclass(frozen=True, slots=True)
+class OnePerson:
+    """The person meant."""
+
+    extension: Person
+
+
+@desk_command(SSO, "list", options=ListOptions)
+async def list_connections(desk: Desk, options: ListOptions) -> Rows:
+    """List the connections to identity providers."""
+    account_id = granted(await find_account(desk, options.account)).id if options.account else None
+    facts = await desk.store.read(ConnectionsListing(account_id=account_id))
+    rows = tuple(
+        (each.id, each.account_id, each.kind.value, each.name, each.enabled, each.issuer, each.email_domains)
+        for each in facts.connections
+    )
+    return Rows(("id", "account_id", "kind", "name", "enabled", "issuer", "email_domains"), rows)
+
+
+@desk_command(SSO, "connect-saml", options=ConnectSamlOptions)
+async def connect_saml(desk: Desk, options: ConnectSamlOptions) -> Record:
+    """Connect an account to a SAML identity provider; nobody uses it until `sso policy` lets them."""
+    account = granted(await find_account(desk, options.account))
+    files = (options.certificate, options.secondary_certificate)
+    wanted = NewConnection(
+        account_id=account.id,
+        kind=ConnectionKind.SAML,
+        name=options.name,
+        issuer=options.issuer,
+        sso_url=options.sso_url,
+        certificates=tuple(_read_certificate(file) for file in files if file is not None),
+        email_attribute=options.email_attribute,
+        email_domains=tuple(options.email_domains),
+        signs_requests=options.signed_requests is not False,
+        allows_idp_initiated=options.idp_initiated is True,
+    )
+    connection = granted(await create_connection(desk, wanted))
+    return _record(desk, connection, note=f"Then: callgate sso policy {account.id} allowed")
+
+
+@desk_command(SSO, "show", options=OneConnection)
+async def show_connection(desk: Desk, options: OneConnection) -> Record:
+    """Show a connection, and what its provider must be told of us."""
+    return _record(desk, granted(await find_connection(desk, options.connection)))
+
+
+@desk_command(SSO, "update", options=UpdateOptions)
+async def update(desk: Desk, options: UpdateOptions) -> Record:
+    """Change a connection."""
+    added, removed = normal_domains(tuple(options.email_domains)), normal_domains(tuple(options.remove_email_domains))
+
+    def edit(before: Connection) -> Connection:
+        domains = dict.fromkeys((*before.email_domains, *added))
+        signs, unasked = options.signed_requests, options.idp_initiated
+        return before._replace(
+            name=options.name or before.name,
+            issuer=options.issuer or before.issuer,
+            sso_url=options.sso_url or before.sso_url,
+            email_attribute=options.email_attribute or before.email_attribute,
+            email_domains=tuple(domain for domain in domains if domain not in removed),
+            signs_requests=before.signs_requests if signs is None else signs,
+            allows_idp_initiated=before.allows_idp_initiated if unasked is None else unasked,
+        )
+
+    return await _change(desk, options.connection, edit)
+
+
+@desk_command(SSO, "certificates", options=CertificatesOptions)
+async def certificates(desk: Desk, options: CertificatesOptions) -> Record:
+    """Change the certificates of a SAML connection; nobody is signed out by it."""
+    primary = None if options.primary is None else _read_certificate(options.primary)
+    secondary = None if options.secondary is None else _read_certificate(options.secondary)
+    if options.remove_secondary and secondary:
+        raise Refusal("say --secondary or --remove-secondary, not both")
+
+    def edit(before: Connection) -> Connection:
+        first, second = before.primary_certificate, before.secondary_certificate
+        if options.promote:
+            if second is None:
+                raise Refusal("there is no secondary certificate to promote")
+            first, second = second, first
+        kept = (primary or first, None if options.remove_secondary else secondary or second)
+        return before._replace(certificates=tuple(each for each in kept if each is not None))
+
+    return await _change(desk, options.connection, edit)
+
+
+@desk_command(SSO, "enable", options=OneConnection)
+async def enable(desk: Desk, options: OneConnection) -> Record:
+    """Let people come by a connection again; what it opened before stays over."""
+    return await _change(desk, options.connection, lambda c: connections.able(c, enabled=True))
+
+
+@desk_command(SSO, "disable", options=OneConnection)
+async def disable(desk: Desk, options: OneConnection) -> Record:
+    """Let nobody come by a connection; every session and sign-in that came by it is over for good."""
+    return await _change(desk, options.connection, lambda c: connections.able(c, enabled=False))
+
+
+@desk_command(SSO, "remove", options=RemoveOptions)
+async def remove(desk: Desk, options: RemoveOptions) -> Record:
+    """Remove a connection; every session and sign-in that came by it is over for good."""
+    connection = granted(await find_connection(desk, options.connection))
+    require_yes(f"Remove {connection.name}, and sign out who came by it?", given=options.yes)
+    granted(await remove_connection(desk, connection))
+    return Record(fields=(("id", connection.id), ("name", connection.name)), note=await _warning(desk, connection))
+
+
+@desk_command(SSO, "policy", options=PolicyOptions)
+async def policy(desk: Desk, options: PolicyOptions) -> Record:
+    """Say whether an account's people use single sign-on: off, allowed beside passwords, or enforced.
+
+    Sessions that came by a way now closed are over; unattended ways in (JWT credentials, client credentials) stay open.
+    """
+    account = granted(await find_account(desk, options.account))
+    granted(await set_policy(desk, account, options.policy))
+    return Record(fields=(("id", account.id), ("name", account.name), ("sso_policy", options.policy.value)))
+
+
+@desk_command(SSO, "exempt", options=OnePerson)
+async def exempt(desk: Desk, options: OnePerson) -> Record:
+    """Let a person use a password although their account enforces single sign-on."""
+    return await _exempt(desk, options, SsoExemption.EXEMPT)
+
+
+@desk_command(SSO, "enforce", options=OnePerson)
+async def enforce(desk: Desk, options: OnePerson) -> Record:
+    """Let a person use no password although their account allows one."""
+    return await _exempt(desk, options, SsoExemption.ENFORCED)
+
+
+@desk_command(SSO, "follow", options=OnePerson)
+async def follow(desk: Desk, options: OnePerson) -> Record:
+    """Let a person's ways in be those of their account again."""
+    return await _exempt(desk, options, SsoExemption.DEFAULT)
+
+
+async def _exempt(desk: Desk, options: OnePerson, exemption: SsoExemption) -> Record:
+    extension = granted(await find_person(desk, options.extension))
+    granted(await set_exemption(desk, extension, exemption))
+    return Record(
+        fields=(("id", extension.id), ("name", extension.name), ("sso_exemption", exemption.value)),
+    )
+
+
+async def _change(desk: Desk, word: str, edit: Callable[[Connection], Connection]) -> Record:
+    connection = granted(await find_connection(desk, word))
+    granted(await change_connection(desk, connection, edit))
+    after = granted(await find_connection(desk, str(connection.id)))
+    return _record(desk, after, note=await _warning(desk, after))
+
+
+async def _warning(desk: Desk, connection: Connection) -> str | None:
+    if not await is_locked_out(desk, connection.account_id):
+        return None
+    return "Single sign-on is enforced and no connection is enabled: nobody of this account can sign in."
+
+
+def _record(desk: Desk, connection: Connection, *, note: str | None = None) -> Record:
+    return Record(fields=(*_fields(connection), *_ours(desk, connection)), note=note)
+
+
+def _fields(connection: Connection) -> tuple[tuple[str, Value], ...]:
+    primary, secondary = connection.primary_certificate, connection.secondary_certificate
+    return (
+        ("id", connection.id),
+        ("account_id", connection.account_id),
+        ("kind", connection.kind.value),
+        ("name", connection.name),
+        ("enabled", connection.enabled),
+        ("issuer", connection.issuer),
+        ("sso_url", connection.sso_url),
+        ("primary_certificate", _seen(primary)),
+        ("secondary_certificate", _seen(secondary)),
+        ("email_attribute", connection.email_attribute),
+        ("email_domains", connection.email_domains),
+        ("signed_requests", connection.signs_requests),
+        ("idp_initiated", connection.allows_idp_initiated),
+    )
+
+
+def _ours(desk: Desk, connection: Connection) -> tuple[tuple[str, Value], ...]:
+    ours = our_addresses(desk.policy.issuer, connection.id)
+    return (("our_entity_id", ours.entity_id), ("our_acs_url", ours.acs_url), ("our_start_url", ours.start_url))
+
+
+def _seen(certificate: str | None) -> str | None:
+    if certificate is None:
+        return None
+    seen = describe_certificate(certificate)
+    return f"{seen.subject}, until {render_instant(seen.not_after_ms)[:10]}, SHA-256 {seen.sha256}"
+
+
+def _read_certificate(file: Path) -> str:
+    with file.open("rb") as opened:
+        read = read_certificate(opened.read(_CERTIFICATE_BYTES_MAX))
+    if isinstance(read, CertificateFault):
+        raise Refusal(f"{file} cannot be used: {read.value}")
+    return read
