@@ -35,10 +35,11 @@ _NOBODY = ClientFacts(None, None)
 
 
 class Proven(NamedTuple):
-    """The app as it was when proven, and the proof."""
+    """The app as it was when proven, and the proof. `claimed`: this request has used its assertion up."""
 
     client: Client
     evidence: ClientProven
+    claimed: bool = False
 
 
 def recall(context: Context, shown: Presented) -> Proven | None:
@@ -53,10 +54,14 @@ def recall(context: Context, shown: Presented) -> Proven | None:
     return None if isinstance(proven, Denied) else proven
 
 
-async def prove(context: Context, shown: Presented) -> Proven | Denied:
-    """Unknown client and wrong secret take the same path and time; only then does the method matter."""
+async def prove(context: Context, shown: Presented, *, before: Proven | None = None) -> Proven | Denied:
+    """Unknown client and wrong secret take the same path and time; only then does the method matter.
+
+    `before`: what this same request was proven by before the app changed under it. An assertion is then held against
+    the app's keys of today, and not claimed a second time: a claim is the request's, not the look's.
+    """
     if isinstance(shown, AssertionPresented):
-        return await _prove_assertion(context, shown)
+        return await _prove_assertion(context, shown, claimed=before is not None and before.claimed)
     found = await context.store.read(ClientLookup(shown.client_id))
     if found.client is not None:
         context.apps.put(found.client.id, found)
@@ -80,7 +85,7 @@ def _proven(client: Client) -> Proven:
     return Proven(client, ClientProven(client.id, client_reliance(client)))
 
 
-async def _prove_assertion(context: Context, shown: AssertionPresented) -> Proven | Denied:
+async def _prove_assertion(context: Context, shown: AssertionPresented, *, claimed: bool) -> Proven | Denied:
     read = read_client_assertion(shown.assertion)
     if isinstance(read, AssertionRefused):
         return _refused(read.reason.value)
@@ -98,7 +103,8 @@ async def _prove_assertion(context: Context, shown: AssertionPresented) -> Prove
     verified = verify_client_assertion(read, key, rules=_rules(context, client), now_ms=context.clock.now_ms())
     if isinstance(verified, AssertionRefused):
         return _refused(verified.reason.value)
-    return await _claim(context, verified) or _proven(client)
+    refused = None if claimed else await _claim(context, verified)
+    return refused or _proven(client)._replace(claimed=True)
 
 
 def _rules(context: Context, client: Client) -> AssertionRules:

@@ -93,10 +93,12 @@ async def _decide(context: Context, call: TokenCall) -> tuple[Granted | Denied, 
     decided = await _decide_from_memory(context, call)
     if decided is not None:
         return decided
+    before = None
     for _ in range(LOOKS_MAX):
-        proven = await clients.prove(context, call.presented)
+        proven = await clients.prove(context, call.presented, before=before)
         if isinstance(proven, Denied):
             return proven, None
+        before = proven
         grant = read_grant(call, proven.client)
         if isinstance(grant, Denied):
             return grant, proven.client.id
