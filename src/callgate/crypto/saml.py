@@ -33,15 +33,10 @@ class Finding(NamedTuple):
     mistake: str | None
 
 
-def claimed_issuer(text: bytes, *, bare: bool) -> str | SamlRefused:
-    """Read who a document says it is from, proven by nothing: enough to find whom it must be checked against.
-
-    Args:
-        text: base64 of a response, or base64url of an assertion when `bare`.
-        bare: whether it is an assertion without a response around it.
-    """
-    gated = _open(text, bare=bare)
-    return gated if isinstance(gated, SamlRefused) else saml_profile.issuer(gated.assertion)
+def claimed_audiences(text: bytes) -> tuple[str, ...] | SamlRefused:
+    """Read for whom the base64url of an assertion says it is: proven by nothing, and enough to find the connection."""
+    gated = _open(text, bare=True)
+    return gated if isinstance(gated, SamlRefused) else saml_profile.audiences(gated.assertion)
 
 
 def verify_response(

@@ -17,10 +17,10 @@ from callgate.model.saml import SamlCheck, SamlRefused
 DOCUMENT_BYTES_MAX = 256 * 1024
 """A response that lists every group of a large company has some 60 KiB."""
 
-TAGS_MAX = 8_000
+TAGS_MAX = 3_000
 DEPTH_MAX = 24
 ATTRIBUTES_MAX = 24
-NAMESPACES_MAX = 400
+NAMESPACES_MAX = 100
 """Of one document. Canonicalisation visits what is in scope at each element: this bounds the product."""
 
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"

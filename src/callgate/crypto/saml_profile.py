@@ -193,10 +193,15 @@ def issuer(assertion: Element) -> str:
     return _text(assertion.find(f"{{{SAML}}}Issuer"))
 
 
+def audiences(assertion: Element) -> tuple[str, ...]:
+    """Everybody it says it is for."""
+    found = assertion.iterfind(f"{{{SAML}}}Conditions/{{{SAML}}}AudienceRestriction/{{{SAML}}}Audience")
+    return tuple(_text(each) for each in found)
+
+
 def audience(case: Case) -> str:
     """By which of our names it means us; the first of them where it means somebody else."""
-    found = case.assertion.iterfind(f"{{{SAML}}}Conditions/{{{SAML}}}AudienceRestriction/{{{SAML}}}Audience")
-    named = {_text(each) for each in found}
+    named = audiences(case.assertion)
     return next((each for each in case.expected.audiences if each in named), case.expected.audiences[0])
 
 

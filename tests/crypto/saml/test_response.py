@@ -3,7 +3,7 @@
 import pytest
 from xmlsec import constants
 
-from callgate.crypto.saml import claimed_issuer, examine, verify_response
+from callgate.crypto.saml import examine, verify_response
 from callgate.crypto.saml_profile import Expected
 from callgate.model.saml import SamlCheck, SamlRefused, SamlVerified, Trust
 from tests.crypto.saml.hostile import packed
@@ -174,13 +174,6 @@ def test_field_is_refused_when_it_is_no_base64(text: bytes) -> None:
         text, TRUST, acs_url=ACS_URL, sp_entity_id=SP, expected_in_response_to=None, now_ms=NOW_MS
     )
     assert check_of(outcome) in {SamlCheck.ENCODING, SamlCheck.MARKUP}
-
-
-def test_claimed_issuer_is_what_the_document_says_and_proves_nothing() -> None:
-    """It only finds the connection whose certificates are tried."""
-    raw = signed_response(varied(issuer="https://any.example"), Signing(by=identity("mallory")))
-    assert claimed_issuer(packed(raw), bare=False) == "https://any.example"
-    assert isinstance(claimed_issuer(b"AAAA", bare=False), SamlRefused)
 
 
 def test_examination_goes_past_the_first_mistake() -> None:
