@@ -31,7 +31,7 @@ class IdTokenClaims:
 
 
 def sign_id_token(claims: IdTokenClaims, signer: SigningKey | HmacSecret) -> str:
-    """Write and sign an ID token; RSA takes half a millisecond, so never inside a transaction."""
+    """Write and sign an ID token; RSA takes most of a millisecond: never inside a transaction, nor on the loop."""
     members: dict[str, object | None] = {
         "iss": claims.issuer,
         "sub": claims.subject,

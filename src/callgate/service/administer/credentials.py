@@ -1,5 +1,6 @@
 """JWT credentials: signed, handed out once, and deleted."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 from callgate.crypto.jwt_credential import CredentialClaims, hash_jwt_credential, mint_jwt_credential
@@ -42,7 +43,7 @@ async def create_credential(desk: Desk, person: Extension, wanted: NewCredential
         issued_s=now_ms // 1000,
         expires_s=None if wanted.expires_ms is None else wanted.expires_ms // 1000,
     )
-    jwt = mint_jwt_credential(claims, keeper.rings.credentials.active)
+    jwt = await asyncio.to_thread(mint_jwt_credential, claims, keeper.rings.credentials.active)  # RSA: not on the loop
     credential = JwtCredential(
         id=row_id,
         account_id=person.account_id,
