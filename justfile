@@ -16,6 +16,9 @@ demo *args:
 # run the tests, or those named (--long: the full counts, which take far longer)
 test *args:
     @tools/debian-packages chromium curl fonts-dejavu-core strace
+    @# SimpleSAMLphp wants a web server and a PHP for one; these are the smallest, so they come before it.
+    @tools/debian-packages micro-httpd php-cgi php-cli php-xml
+    @tools/debian-packages simplesamlphp
     @tools/node-packages tests/clients
     python -m pytest "$@"
 

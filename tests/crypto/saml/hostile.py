@@ -357,9 +357,8 @@ def name_split(by: bytes) -> Attack:
 
 def void_canonicalization(raw: bytes) -> bytes:
     """A relative namespace: canonicalisation fails, and a careless verifier signs for the empty string it got."""
-    return raw.replace(b"<saml:Assertion ", b'<saml:Assertion xmlns:void="relative" ', 1).replace(
-        b"<saml:NameID>", b'<saml:NameID xmlns:void="1">', 1
-    )
+    declared = raw.replace(b"<saml:Assertion ", b'<saml:Assertion xmlns:void="relative" ', 1)
+    return declared.replace(b"<saml:NameID", b'<saml:NameID xmlns:void="1"', 1)
 
 
 def huge(raw: bytes) -> bytes:
@@ -367,20 +366,21 @@ def huge(raw: bytes) -> bytes:
     return raw.replace(b"</saml:NameID>", b"x" * (256 * 1024) + b"</saml:NameID>", 1)
 
 
+def with_detail(raw: bytes, detail: bytes) -> bytes:
+    """Something in the status, where anything may stand."""
+    return raw.replace(
+        b"</samlp:Status>", b"<samlp:StatusDetail>" + detail + b"</samlp:StatusDetail></samlp:Status>", 1
+    )
+
+
 def deep(raw: bytes) -> bytes:
     """Nested until a recursive reader ends."""
-    return raw.replace(
-        b"</samlp:Status>",
-        b"<samlp:StatusDetail>" + b"<x>" * 200 + b"</x>" * 200 + b"</samlp:StatusDetail></samlp:Status>",
-        1,
-    )
+    return with_detail(raw, b"<x>" * 200 + b"</x>" * 200)
 
 
 def many_elements(raw: bytes) -> bytes:
     """More elements than any provider sends."""
-    return raw.replace(
-        b"</samlp:Status>", b"<samlp:StatusDetail>" + b"<x/>" * 20_000 + b"</samlp:StatusDetail></samlp:Status>", 1
-    )
+    return with_detail(raw, b"<x/>" * 20_000)
 
 
 def many_namespaces(raw: bytes) -> bytes:
