@@ -168,6 +168,20 @@ def test_somebody_else_can_sign_in_on_the_consent_page(tab: Page, server: Server
     assert tokens["owner_id"] == server.world.people["admin"].id
 
 
+def test_person_the_app_may_not_serve_uses_another_account(tab: Page, server: Server, web: App) -> None:
+    """Somebody of another company at a private app reads why, and lets a colleague sign in."""
+    tab.goto(web.asks(prompt="consent"))
+    sign_in(tab, server, "other_admin")
+    expect(tab.get_by_role("main")).to_contain_text("This app is only for people of the company that made it.")
+    expect(tab.get_by_role("main")).to_contain_text("You are signed in as")
+    look(tab)
+    press(tab, "Use another account")
+    sign_in(tab, server, "admin")
+    press(tab, "Authorize")
+    tokens = web.redeems(back_at_the_app(tab)["code"]).json()
+    assert tokens["owner_id"] == server.world.people["admin"].id
+
+
 def test_person_signs_in_again_when_the_app_asks_for_it(tab: Page, server: Server, web: App) -> None:
     """prompt=login asks whoever is signed in already, once (protocol.md C.1)."""
     tab.goto(web.asks(prompt="consent"))

@@ -10,6 +10,7 @@ from callgate.model.connection import SsoPolicy
 from callgate.model.consent import Consent
 from callgate.model.decisions import (
     AskConsent,
+    AskOther,
     AskSignIn,
     AuthorizeDecision,
     AuthorizeRequest,
@@ -247,11 +248,12 @@ def test_person_must_agree_when_they_never_did() -> None:
     ],
 )
 def test_person_is_refused_when_person_or_app_may_not(facts: AuthorizeFacts, fault: Fault) -> None:
-    """protocol.md B: shown to the person, even after a yes; told to the app where no page may be shown."""
+    """protocol.md B: shown to the person with a way out, even after a yes; told to the app where no page may be."""
     for visit in (VISIT, YES):
         shown = judge(visit=visit, facts=facts)
-        assert isinstance(shown, Denied)
-        assert shown.fault is fault
+        assert isinstance(shown, AskOther)
+        assert (shown.extension, shown.account, shown.client) == (facts.extension, facts.account, facts.client)
+        assert shown.denied.fault is fault
     silent = prompted("none")
     told = judge(silent, facts=facts)
     assert isinstance(told, RedirectFault)

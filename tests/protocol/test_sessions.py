@@ -177,35 +177,39 @@ def test_person_works_when_account_and_extension_do(
 
 def test_sign_in_opens_when_nothing_ended_it() -> None:
     """A browser's sign-in ends by time, by a new password, by signing out everywhere, by a restore."""
-    assert holds_sign_in(SIGN_IN, SECRET, parties=PARTIES, facts=AUTHORIZE_FACTS)
-    for sign_in, secret, parties, facts in (
-        (SIGN_IN, OTHER_SECRET, PARTIES, AUTHORIZE_FACTS),
-        (SIGN_IN._replace(expires_ms=NOW_MS), SECRET, PARTIES, AUTHORIZE_FACTS),
-        (SIGN_IN, SECRET, PARTIES._replace(extension=AGENT._replace(password_version=4)), AUTHORIZE_FACTS),
-        (SIGN_IN, SECRET, SIGNED_OUT, AUTHORIZE_FACTS),
-        (SIGN_IN, SECRET, WAS_DISABLED, AUTHORIZE_FACTS),
-        (SIGN_IN, SECRET, PARTIES, AUTHORIZE_FACTS._replace(sessions_from_ms=OPENED_MS + 1)),
+    facts = AUTHORIZE_FACTS
+    assert holds_sign_in(SECRET, facts)
+    for ended in (
+        facts._replace(sign_in=SIGN_IN._replace(expires_ms=NOW_MS)),
+        facts._replace(extension=AGENT._replace(password_version=4)),
+        facts._replace(extension=SIGNED_OUT.extension),
+        facts._replace(account=WAS_DISABLED.account),
+        facts._replace(sessions_from_ms=OPENED_MS + 1),
+        facts._replace(sign_in=None),
+        facts._replace(account=None),
+        facts._replace(extension=None),
     ):
-        assert not holds_sign_in(sign_in, secret, parties=parties, facts=facts)
+        assert not holds_sign_in(SECRET, ended)
+    assert not holds_sign_in(OTHER_SECRET, facts)
 
 
 def test_sign_in_by_a_provider_stands_as_long_as_its_trust() -> None:
     """Not as long as the password: it was not used."""
-    sso = PARTIES._replace(account=ACCOUNT._replace(sso_policy=SsoPolicy.ENFORCED))
+    enforced = ACCOUNT._replace(sso_policy=SsoPolicy.ENFORCED)
     arrived = SIGN_IN._replace(connection_id=SAML.id, trust_version=4, password_version=1)
-    trusted = AUTHORIZE_FACTS._replace(trust_version=4)
-    assert holds_sign_in(arrived, SECRET, parties=sso, facts=trusted)
-    for parties, facts in (
-        (sso, trusted._replace(trust_version=5)),
-        (sso, trusted._replace(trust_version=None)),
-        (PARTIES, trusted),
+    facts = AUTHORIZE_FACTS._replace(account=enforced, sign_in=arrived, trust_version=4)
+    assert holds_sign_in(SECRET, facts)
+    for ended in (
+        facts._replace(trust_version=5),
+        facts._replace(trust_version=None),
+        facts._replace(account=ACCOUNT),
     ):
-        assert not holds_sign_in(arrived, SECRET, parties=parties, facts=facts)
+        assert not holds_sign_in(SECRET, ended)
 
 
 def test_sign_in_by_password_is_over_when_single_sign_on_is_enforced() -> None:
     """What a way in opened stands while the way is open."""
-    enforced = PARTIES._replace(account=ACCOUNT._replace(sso_policy=SsoPolicy.ENFORCED))
-    assert not holds_sign_in(SIGN_IN, SECRET, parties=enforced, facts=AUTHORIZE_FACTS)
+    enforced = AUTHORIZE_FACTS._replace(account=ACCOUNT._replace(sso_policy=SsoPolicy.ENFORCED))
+    assert not holds_sign_in(SECRET, enforced)
     exempt = enforced._replace(extension=AGENT._replace(sso_exemption=SsoExemption.EXEMPT))
-    assert holds_sign_in(SIGN_IN, SECRET, parties=exempt, facts=AUTHORIZE_FACTS)
+    assert holds_sign_in(SECRET, exempt)

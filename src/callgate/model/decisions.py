@@ -126,6 +126,18 @@ class AskConsent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskOther:
+    """The person signed in may not use this app; somebody else at this browser may."""
+
+    request: AuthorizeRequest
+    client: Client
+    account: Account
+    extension: Extension
+    denied: Denied
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IssueCode:
     """A pending session: the app gets a code by redirect."""
 
@@ -148,5 +160,5 @@ class IssueImplicit:
 
 
 TokenDecision = Granted | Denied | LookAgain
-AuthorizeDecision = Denied | RedirectFault | AskSignIn | AskConsent | IssueCode | IssueImplicit | LookAgain
+AuthorizeDecision = Denied | RedirectFault | AskSignIn | AskConsent | AskOther | IssueCode | IssueImplicit | LookAgain
 Decision = TokenDecision | Done | Admitted | AuthorizeDecision

@@ -8,6 +8,7 @@ from callgate.model.client import Client, Switch
 from callgate.model.consent import Consent, SignIn
 from callgate.model.decisions import (
     AskConsent,
+    AskOther,
     AskSignIn,
     AuthorizeDecision,
     AuthorizeRequest,
@@ -64,7 +65,7 @@ def decide(request: AuthorizeRequest, *, visit: Visit, moment: Moment, facts: Au
     if refused:
         if silent:
             return RedirectFault(request=request, fault=authorize_faults.ACCESS_DENIED, why=refused.why)
-        return refused
+        return AskOther(request=request, client=client, account=account, extension=extension, denied=refused)
     if not visit.agreed and not _agreed_before(request, client, consent=facts.consent):
         if silent:
             return RedirectFault(request=request, fault=authorize_faults.CONSENT_REQUIRED)
@@ -86,7 +87,7 @@ def _signed_in(request: AuthorizeRequest, facts: AuthorizeFacts, *, visit: Visit
     sign_in, parties = facts.sign_in, parties_of(facts)
     if sign_in is None or parties is None or visit.sign_in_secret is None:
         return None
-    if not holds_sign_in(sign_in, visit.sign_in_secret, parties=parties, facts=facts):
+    if not holds_sign_in(visit.sign_in_secret, facts):
         return None
     if request.prompt & {"login", "sso"} and sign_in.signed_in_ms < visit.began_ms:
         return None

@@ -70,23 +70,29 @@ def was_issued(session: Session, reference: Reference) -> bool:
     return FIRST_GENERATION <= reference.generation <= session.generation
 
 
-def holds_sign_in(sign_in: SignIn, secret: bytes, *, parties: Parties, facts: AuthorizeFacts) -> bool:
-    """Whether a browser's cookie opens this sign-in and today's facts have not ended it."""
-    account, extension = parties.account, parties.extension
+def opens_sign_in(sign_in: SignIn, secret: bytes) -> bool:
+    """Whether a browser's cookie brings this row's secret; constant time."""
+    return hmac.compare_digest(hashlib.sha256(secret).digest(), sign_in.secret_sha256)
+
+
+def holds_sign_in(secret: bytes, facts: AuthorizeFacts) -> bool:
+    """Whether a browser's cookie opens the sign-in it names, and today's facts have not ended that."""
+    sign_in, account, extension = facts.sign_in, facts.account, facts.extension
+    if sign_in is None or account is None or extension is None:
+        return False
     return (
-        hmac.compare_digest(hashlib.sha256(secret).digest(), sign_in.secret_sha256)
+        opens_sign_in(sign_in, secret)
         and facts.now_ms < sign_in.expires_ms
-        and _proof_stands(sign_in, parties, facts=facts)
+        and _proof_stands(sign_in, account, extension, trust_version=facts.trust_version)
         and sign_in.signed_in_ms >= max(facts.sessions_from_ms, account.sessions_from_ms, extension.sessions_from_ms)
     )
 
 
-def _proof_stands(sign_in: SignIn, parties: Parties, *, facts: AuthorizeFacts) -> bool:
+def _proof_stands(sign_in: SignIn, account: Account, extension: Extension, *, trust_version: int | None) -> bool:
     """What the person proved themselves by is still so, and the account still lets people in that way."""
     if sign_in.connection_id is None:
-        unchanged = sign_in.password_version == parties.extension.password_version
-        return unchanged and password_open(parties.account, parties.extension)
-    return sign_in.trust_version == facts.trust_version and sso_open(parties.account)
+        return sign_in.password_version == extension.password_version and password_open(account, extension)
+    return sign_in.trust_version == trust_version and sso_open(account)
 
 
 def access_end_ms(session: Session) -> int:

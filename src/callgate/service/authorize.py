@@ -10,6 +10,7 @@ from callgate.crypto.secrets import session_id
 from callgate.model import authorize_faults, faults
 from callgate.model.decisions import (
     AskConsent,
+    AskOther,
     AskSignIn,
     AuthorizeDecision,
     AuthorizeRequest,
@@ -37,7 +38,7 @@ from callgate.service.browser import (
     seal_form_state,
 )
 from callgate.service.context import Context
-from callgate.service.outcome import Outcome, Post, SendBack, ShowConsent, ShowFault, ShowSignIn
+from callgate.service.outcome import Outcome, Post, SendBack, ShowConsent, ShowFault, ShowRefusal, ShowSignIn
 from callgate.storage.port import Unit
 
 
@@ -140,6 +141,12 @@ async def _outcome(context: Context, read: UnderWay, decision: AuthorizeDecision
             if form_state is None:
                 return _too_long(context, request_id)
             return ShowConsent(asked=decision, form_state=form_state, binding=read.binding)
+        case AskOther():
+            note(context, decision.denied, request_id=request_id, client_id=read.request.client_id)
+            form_state = seal_form_state(context, read.state, read.binding)
+            if form_state is None:
+                return _too_long(context, request_id)
+            return ShowRefusal(refused=decision, form_state=form_state, binding=read.binding)
         case IssueCode():
             return await _send_code(context, decision, request_id)
         case IssueImplicit():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from callgate.model.client import Client
-from callgate.model.decisions import AskConsent, AuthorizeRequest, Denied
+from callgate.model.decisions import AskConsent, AskOther, AuthorizeRequest, Denied
 from callgate.model.faults import Fault
 from callgate.service.browser import Cookies
 from callgate.service.context import Context
@@ -35,7 +35,7 @@ class ShowFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowSignIn:
-    """The sign-in page. `binding` is set as a cookie when it is new."""
+    """The sign-in page. `forgets`: the browser drops the sign-in it had."""
 
     request: AuthorizeRequest
     client: Client
@@ -45,6 +45,7 @@ class ShowSignIn:
     extension: str = ""
     remembered: bool = False
     fault: Fault | None = None
+    forgets: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,15 @@ class ShowConsent:
     """The consent page."""
 
     asked: AskConsent
+    form_state: str = field(repr=False)
+    binding: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowRefusal:
+    """Why the person signed in may not, and the way to sign in as somebody else."""
+
+    refused: AskOther
     form_state: str = field(repr=False)
     binding: str = field(repr=False)
 
@@ -75,5 +85,5 @@ class SendBack:
     in_fragment: bool
 
 
-Outcome = ShowFault | ShowSignIn | ShowConsent | Continue | SendBack
+Outcome = ShowFault | ShowSignIn | ShowConsent | ShowRefusal | Continue | SendBack
 Act = Callable[[Context, Post], Awaitable[Outcome]]

@@ -13,6 +13,7 @@ from callgate.service.authorize import UnderWay, cancel, note, open_post, show_s
 from callgate.service.browser import new_binding, seal_form_state, seal_sign_in
 from callgate.service.context import Context
 from callgate.service.outcome import Continue, Outcome, Post
+from callgate.service.sign_out import end_sign_in
 from callgate.storage.port import Unit
 
 LOOKS_MAX = 3
@@ -42,6 +43,7 @@ async def _sign_in(context: Context, read: UnderWay, *, form: Form, request_id: 
     if isinstance(decision, Denied):
         note(context, decision, request_id=request_id, client_id=read.request.client_id)
         return await show_sign_in(context, read, form, fault=decision.fault)
+    await end_sign_in(context, read.key)
     binding = new_binding(context)
     form_state = seal_form_state(context, read.state, binding)
     assert form_state is not None, "it fitted before"

@@ -2,12 +2,23 @@
 
 from urllib.parse import urlencode, urlsplit
 
+from callgate.model.account import Account, Extension
 from callgate.model.decisions import AuthorizeRequest, Denied
 from callgate.service import authorize as service
 from callgate.service.browser import BINDING_MS, Cookies
 from callgate.service.consent import consent
 from callgate.service.context import Context
-from callgate.service.outcome import Act, Continue, Outcome, Post, SendBack, ShowConsent, ShowFault, ShowSignIn
+from callgate.service.outcome import (
+    Act,
+    Continue,
+    Outcome,
+    Post,
+    SendBack,
+    ShowConsent,
+    ShowFault,
+    ShowRefusal,
+    ShowSignIn,
+)
 from callgate.service.sign_in import sign_in
 from callgate.web import envelope
 from callgate.web.pages import (
@@ -17,6 +28,7 @@ from callgate.web.pages import (
     FaultPage,
     Locale,
     Page,
+    RefusalPage,
     RememberMe,
     SignInMethod,
     SignInPage,
@@ -107,7 +119,12 @@ class AuthorizePages:
             case ShowSignIn():
                 page = _sign_in_page(outcome)
                 status = 400 if outcome.fault else 200
-                return self._page(request, page, asked=outcome.request, status=status, binding=outcome.binding)
+                gone = (self._cookie(self._sign_in_name, "", max_age_s=0),) if outcome.forgets else ()
+                return self._page(
+                    request, page, asked=outcome.request, status=status, binding=outcome.binding, cookies=gone
+                )
+            case ShowRefusal():
+                return self._refusal(request, outcome)
             case ShowConsent():
                 page_of = _consent_page(outcome)
                 return self._page(request, page_of, asked=outcome.asked.request, status=200, binding=outcome.binding)
@@ -120,15 +137,33 @@ class AuthorizePages:
             case SendBack():
                 return _redirect(_location(outcome), status=303 if after_post else 302)
 
-    def _page(self, request: Request, page: Page, *, asked: AuthorizeRequest, status: int, binding: str) -> Reply:
+    def _page(
+        self,
+        request: Request,
+        page: Page,
+        *,
+        asked: AuthorizeRequest,
+        status: int,
+        binding: str,
+        cookies: tuple[Header, ...] = (),
+    ) -> Reply:
         locale = _locale(request, asked.ui_locales)
         cookie = self._cookie(self._binding_name, binding, max_age_s=BINDING_MS // 1000)
-        return _html(page, locale, status=status, cookies=(cookie,))
+        return _html(page, locale, status=status, cookies=(cookie, *cookies))
+
+    def _refusal(self, request: Request, shown: ShowRefusal) -> Reply:
+        """A page to a browser, the envelope to others."""
+        denied, asked = shown.refused.denied, shown.refused.request
+        if not _takes_pages(request):
+            return self._show_fault(request, denied)
+        page = _refusal_page(shown, request_id=request.request_id)
+        status = envelope.status_of(denied.fault, self._context.policy.statuses)
+        return self._page(request, page, asked=asked, status=status, binding=shown.binding)
 
     def _show_fault(self, request: Request, denied: Denied) -> Reply:
         """A page to a browser, the envelope to others."""
         statuses = self._context.policy.statuses
-        if "text/html" not in (request.header(b"accept") or ""):
+        if not _takes_pages(request):
             return envelope.oauth_error(denied, statuses=statuses)
         text = envelope.text_of(denied.fault, denied.values)
         page = FaultPage(fault=denied.fault, text=text, request_id=request.request_id)
@@ -141,6 +176,10 @@ class AuthorizePages:
         if self._secure:
             parts.append("Secure")
         return (b"set-cookie", "; ".join(parts).encode())
+
+
+def _takes_pages(request: Request) -> bool:
+    return "text/html" in (request.header(b"accept") or "")
 
 
 def _locale(request: Request, ui_locales: str) -> Locale:
@@ -191,13 +230,12 @@ def _sign_in_page(shown: ShowSignIn) -> SignInPage:
 def _consent_page(shown: ShowConsent) -> ConsentPage:
     asked = shown.asked
     own = asked.client.account_id == asked.account.id
-    extension = asked.extension
     return ConsentPage(
         app_name=asked.client.name,
         owner_name=asked.owner_name,
         app_origin=AppOrigin.OWN if own else AppOrigin.FOREIGN,
-        person_name=extension.name,
-        login=extension.email or f"+{asked.account.main_number}*{extension.number or ''}",
+        person_name=asked.extension.name,
+        login=_login(asked.account, asked.extension),
         scopes=asked.request.scope,
         redirect_uri=asked.request.redirect_uri,
         action_url=CONSENT,
@@ -205,3 +243,24 @@ def _consent_page(shown: ShowConsent) -> ConsentPage:
         ui_options=frozenset(asked.request.ui_options),
         display=Display(asked.request.display),
     )
+
+
+def _refusal_page(shown: ShowRefusal, *, request_id: str) -> RefusalPage:
+    refused = shown.refused
+    denied = refused.denied
+    return RefusalPage(
+        fault=denied.fault,
+        text=envelope.text_of(denied.fault, denied.values),
+        request_id=request_id,
+        person_name=refused.extension.name,
+        login=_login(refused.account, refused.extension),
+        redirect_uri=refused.request.redirect_uri,
+        action_url=CONSENT,
+        form_state=shown.form_state,
+        display=Display(refused.request.display),
+    )
+
+
+def _login(account: Account, extension: Extension) -> str:
+    """What the person knows themselves by."""
+    return extension.email or f"{account.main_number}*{extension.number or ''}"

@@ -11,6 +11,7 @@ from callgate.web.pages import (
     HomeLink,
     HomePage,
     Page,
+    RefusalPage,
     RememberMe,
     SignInMethod,
     SignInPage,
@@ -41,6 +42,16 @@ FAULT = FaultPage(
     text=authorize_faults.REDIRECT_URI_NONE.text,
     request_id="7f1b0c9e-2c41-4c39-8c1a-3e6f0b9d2a11",
 )
+REFUSAL = RefusalPage(
+    fault=grant_faults.THIRD_PARTY_ACCESS,
+    text=grant_faults.THIRD_PARTY_ACCESS.text,
+    request_id="7f1b0c9e-2c41-4c39-8c1a-3e6f0b9d2a11",
+    person_name="Ada Admin",
+    login="ada.admin@example.com",
+    redirect_uri=REDIRECT_URI,
+    action_url="/restapi/oauth/consent",
+    form_state="c2VhbGVk",
+)
 HOME = HomePage(
     server_name="Callgate",
     issuer="https://gate.example",
@@ -68,5 +79,7 @@ PAGES: dict[str, Page] = {
     "fault-unexpected": FaultPage(
         fault=grant_faults.CODE_EXPIRED, text=HOSTILE, request_id="r-1", display=Display.TOUCH
     ),
+    "refusal": REFUSAL,
+    "refusal-hostile": replace(REFUSAL, person_name=HOSTILE, login=HOSTILE, text=HOSTILE, display=Display.POPUP),
     "home": HOME,
 }

@@ -16,7 +16,7 @@ from callgate.web.pages import (
     render,
 )
 from tests.web.pages.markup import Markup
-from tests.web.pages.samples import CONSENT, FAULT, HOSTILE, PAGES, SIGN_IN
+from tests.web.pages.samples import CONSENT, FAULT, HOSTILE, PAGES, REFUSAL, SIGN_IN
 
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES.keys())
 EVERY_LOCALE = pytest.mark.parametrize("locale", Locale)
@@ -192,6 +192,16 @@ def test_consent_says_who_agrees_and_where_they_go() -> None:
     text = english(CONSENT).text
     assert "Ada Admin ada.admin@example.com" in text
     assert "you go back to localhost:5000." in text
+
+
+def test_refusal_says_who_is_signed_in_and_offers_another() -> None:
+    """Nobody is stuck: the person reads why, as whom, and goes on as somebody else or back."""
+    markup = english(REFUSAL)
+    assert markup.actions == ["cancel", "switch"]
+    assert "You are signed in as AA Ada Admin ada.admin@example.com" in markup.text
+    assert "Your role does not allow apps made by other companies." in markup.text
+    assert "CMN-408" in markup.text
+    assert "c2VhbGVk" not in repr(REFUSAL)
 
 
 @EVERY_LOCALE

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from callgate.web.pages.locales import Locale
-from callgate.web.pages.views import ConsentPage, FaultPage, HomePage, Page, SignInPage
+from callgate.web.pages.views import ConsentPage, FaultPage, HomePage, Page, RefusalPage, SignInPage
 
 _FEATURES = (
     "accelerometer",
@@ -44,7 +44,7 @@ def _form_action(page: Page) -> str:
     # leads next is its business, so the policy names the scheme: no plain HTTP and no program on the device for an app
     # on the web, nothing but its own scheme for a native one.
     match page:
-        case SignInPage() | ConsentPage():
+        case SignInPage() | ConsentPage() | RefusalPage():
             return f"'self' {urlsplit(page.redirect_uri).scheme}:"
         case FaultPage() | HomePage():
             return "'none'"
@@ -54,7 +54,7 @@ def _opener_policy(page: Page) -> str:
     # Apps open the flow in a popup, with or without display=popup, and read the result through window.opener when it
     # comes back to them. Any policy of ours but this one cuts that thread for good, at the first page of ours.
     match page:
-        case SignInPage() | ConsentPage() | FaultPage():
+        case SignInPage() | ConsentPage() | RefusalPage() | FaultPage():
             return "unsafe-none"
         case HomePage():
             return "same-origin"

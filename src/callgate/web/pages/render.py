@@ -10,12 +10,13 @@ from callgate.web.pages.locales import Locale
 from callgate.web.pages.scopes import sentences_of
 from callgate.web.pages.static import asset_path
 from callgate.web.pages.texts import coded, initials, label, origin
-from callgate.web.pages.views import ConsentPage, FaultPage, HomePage, Page, SignInPage
+from callgate.web.pages.views import ConsentPage, FaultPage, HomePage, Page, RefusalPage, SignInPage
 
 _TEMPLATES: dict[type[Page], str] = {
     SignInPage: "sign_in.html",
     ConsentPage: "consent.html",
     FaultPage: "fault.html",
+    RefusalPage: "refusal.html",
     HomePage: "home.html",
 }
 

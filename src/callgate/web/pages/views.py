@@ -91,6 +91,21 @@ class FaultPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalPage:
+    """Says why the person signed in may not go on, and lets somebody else sign in."""
+
+    fault: Fault
+    text: str
+    request_id: str
+    person_name: str
+    login: str
+    redirect_uri: str
+    action_url: str
+    form_state: str = field(repr=False)
+    display: Display = Display.PAGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HomeLink:
     """One address worth knowing."""
 
@@ -107,4 +122,4 @@ class HomePage:
     links: tuple[HomeLink, ...]
 
 
-Page: TypeAlias = SignInPage | ConsentPage | FaultPage | HomePage
+Page: TypeAlias = SignInPage | ConsentPage | FaultPage | RefusalPage | HomePage
