@@ -46,10 +46,10 @@ def test_app_must_ask_again_and_its_sessions_are_over_when_the_consent_is_withdr
 ) -> None:
     """Ruling 13: asked once, until the person or an administrator withdraws it."""
     world = server.world
-    person, app = world.people["agent"], world.apps["web"]
+    person, app = world.people["helper"], world.apps["web"]
     with visiting(server) as visitor:
         visitor.goes_to("web", prompt="consent")
-        visitor.signs_in("agent")
+        visitor.signs_in("helper")
         visitor.presses("authorize")
         tokens = visitor.redeems("web", visitor.brings["code"]).json()
         visitor.goes_to("web")

@@ -83,12 +83,12 @@ def holds_sign_in(secret: bytes, facts: AuthorizeFacts) -> bool:
     return (
         opens_sign_in(sign_in, secret)
         and facts.now_ms < sign_in.expires_ms
-        and _proof_stands(sign_in, account, extension, trust_version=facts.trust_version)
+        and _proof_stands(sign_in, account, extension=extension, trust_version=facts.trust_version)
         and sign_in.signed_in_ms >= max(facts.sessions_from_ms, account.sessions_from_ms, extension.sessions_from_ms)
     )
 
 
-def _proof_stands(sign_in: SignIn, account: Account, extension: Extension, *, trust_version: int | None) -> bool:
+def _proof_stands(sign_in: SignIn, account: Account, *, extension: Extension, trust_version: int | None) -> bool:
     """What the person proved themselves by is still so, and the account still lets people in that way."""
     if sign_in.connection_id is None:
         return sign_in.password_version == extension.password_version and password_open(account, extension)
