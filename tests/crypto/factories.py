@@ -37,9 +37,9 @@ REFERENCE = Reference(
 )
 
 
-def make_kek(seed: int = 1) -> KeyEncryptionKey:
-    """A key-encryption key."""
-    return KeyEncryptionKey([SeededEntropy(seed).random_bytes(32)])
+def make_kek(*seeds: int) -> KeyEncryptionKey:
+    """A key-encryption key, or several: the first wraps, all unwrap."""
+    return KeyEncryptionKey([SeededEntropy(seed).random_bytes(32) for seed in seeds or (1,)])
 
 
 def make_stored(

@@ -11,8 +11,9 @@ import pytest
 
 from callgate.crypto.entropy import SystemEntropy
 from callgate.crypto.kek import KeyEncryptionError
+from callgate.crypto.keys import rewrap_key
 from callgate.crypto.rotation import POLICIES
-from callgate.model.changes import KeyForgotten
+from callgate.model.changes import KeyForgotten, KeyStored
 from callgate.model.failure import Unavailable
 from callgate.model.key import KeyState, KeyUse
 from callgate.model.lookups import KeysLookup, Lookup
@@ -266,3 +267,28 @@ def test_keys_wrapped_by_a_key_we_lack_stop_a_start_and_nothing_else(opened: Ope
     with pytest.raises(Unavailable):
         opened.await_(keeper.reload())
     assert opened.await_(keeper.open(token, KINDS)) == of_key(1)
+
+
+@pytest.mark.parametrize("due_ms", [LIFE_MS, LIFE_MS + KNOWN_MS], ids=["a key", "a change"])
+def test_wrong_key_encryption_key_changes_no_keys_when_a_rotation_is_due(opened: Opened, due_ms: int) -> None:
+    """A start with the wrong key file fails; with the right one, afterwards, everything is as it was."""
+    before = opened.read(KeysLookup()).keys
+    opened.clock.now_ms += due_ms
+    stranger = Keeper(opened.store, make_kek(2), SystemEntropy(), cell=CELL)
+    with pytest.raises(KeyEncryptionError):
+        opened.await_(stranger.start())
+    assert opened.read(KeysLookup()).keys == before
+    started(opened)
+
+
+def test_node_makes_no_key_when_the_key_file_was_changed_under_it(opened: Opened) -> None:
+    """What it would wrap, nobody could open once the old key has left the file."""
+    keeper = started(opened)
+    changed = make_kek(2, 1)
+    opened.save(*(KeyStored(rewrap_key(changed, key), "test") for key in opened.read(KeysLookup()).keys))
+    opened.clock.now_ms += LIFE_MS
+    with pytest.raises(KeyEncryptionError):
+        opened.await_(keeper.rotate())
+    with pytest.raises(KeyEncryptionError):
+        opened.await_(keeper.publish(SEALING, by="test"))
+    assert all(changed.is_current(key.wrapped) for key in opened.read(KeysLookup()).keys)

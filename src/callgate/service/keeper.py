@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from callgate.crypto.entropy import Entropy
 from callgate.crypto.kek import KeyEncryptionError, KeyEncryptionKey
-from callgate.crypto.keys import Purpose, new_root, open_ring
+from callgate.crypto.keys import Purpose, new_root, open_ring, unwrap_key
 from callgate.crypto.rotation import POLICIES, RotationPlan, plan_rotation
 from callgate.crypto.sealed_box import SealedBox
 from callgate.crypto.signing_keys import SigningKeys, jwks_document, new_signing_key, open_signing_keys
@@ -90,7 +90,10 @@ class Keeper:
         await self._look()
 
     async def rotate(self) -> None:
-        """Carry out what each use's plan finds due, then load. Safe to repeat and to run on every node."""
+        """Carry out what each use's plan finds due, then load. Safe to repeat and to run on every node.
+
+        Raises Unavailable, and KeyEncryptionError as `publish` does.
+        """
         await self._carry_out_due()
         await self.reload()
 
@@ -104,14 +107,15 @@ class Keeper:
     async def publish(self, use: KeyUse, *, by: str) -> int | None:
         """Publish a new key by hand: the next `rotate` after its waiting time activates it.
 
-        Gives its number, or None while one waits already. Raises Unavailable.
+        Gives its number, or None while one waits already. Raises Unavailable, and KeyEncryptionError where the keys
+        that are there do not open: nobody could open what we would wrap.
         """
         while True:
             keys = _of_use((await self._store.read(KeysLookup())).keys, use)
             if any(key.state is KeyState.PUBLISHED for key in keys):
                 return None
             made = await self._make(use, _next_number(keys))
-            decide = partial(_publish, use=use, made=made, by=by)
+            decide = partial(self._publish, use=use, made=made, by=by)
             if (await self._store.run(Unit(KeysLookup(), decide))).changes:
                 return made.number
 
@@ -155,12 +159,38 @@ class Keeper:
             if plan == RotationPlan():
                 continue
             made = await self._make(use, _next_number(_of_use(facts.keys, use))) if plan.make else None
-            await self._store.run(Unit(KeysLookup(), partial(_carry_out, use=use, made=made)))
+            await self._store.run(Unit(KeysLookup(), partial(self._carry_out, use=use, made=made)))
 
     async def _make(self, use: KeyUse, number: int) -> _Made:
         if use is KeyUse.SEALING:
             return _Made(number, new_root(self._kek, self._entropy, number=number))
         return _Made(number, await asyncio.to_thread(new_signing_key, self._kek, use=use, number=number))
+
+    def _carry_out(self, facts: KeysFacts, *, use: KeyUse, made: _Made | None) -> Done:
+        """What is due by the facts of the transaction.
+
+        A key whose number went to another's meanwhile is not stored: it would replace one that tokens are sealed with.
+        """
+        self._require_opens(facts)
+        plan = _plan(facts, use)
+        changes: list[KeyStored | KeyForgotten] = [KeyStored(key, BY_CLOCK) for key in plan.changed]
+        changes += [KeyForgotten(use, number, BY_CLOCK) for number in plan.forgotten]
+        if plan.make and made and made.number == _next_number(_of_use(facts.keys, use)):
+            changes.append(_stored(use, made, state=plan.make, now_ms=facts.now_ms, by=BY_CLOCK))
+        return Done(tuple(changes))
+
+    def _publish(self, facts: KeysFacts, *, use: KeyUse, made: _Made, by: str) -> Done:
+        self._require_opens(facts)
+        keys = _of_use(facts.keys, use)
+        waits = any(key.state is KeyState.PUBLISHED for key in keys)
+        if waits or made.number != _next_number(keys):
+            return Done()
+        return Done((_stored(use, made, state=KeyState.PUBLISHED, now_ms=facts.now_ms, by=by),))
+
+    def _require_opens(self, facts: KeysFacts) -> None:
+        """One row that the others' key file does not open would stop every later start."""
+        for key in facts.keys:
+            unwrap_key(self._kek, key)
 
     def _load(self, stored: tuple[StoredKey, ...]) -> None:
         if stored == self._loaded:
@@ -193,27 +223,6 @@ def _next_number(keys: Sequence[StoredKey]) -> int:
 
 def _plan(facts: KeysFacts, use: KeyUse) -> RotationPlan:
     return plan_rotation(_of_use(facts.keys, use), POLICIES[use], now_ms=facts.now_ms)
-
-
-def _carry_out(facts: KeysFacts, *, use: KeyUse, made: _Made | None) -> Done:
-    """What is due by the facts of the transaction.
-
-    A key whose number went to another's meanwhile is not stored: it would replace one that tokens are sealed with.
-    """
-    plan = _plan(facts, use)
-    changes: list[KeyStored | KeyForgotten] = [KeyStored(key, BY_CLOCK) for key in plan.changed]
-    changes += [KeyForgotten(use, number, BY_CLOCK) for number in plan.forgotten]
-    if plan.make and made and made.number == _next_number(_of_use(facts.keys, use)):
-        changes.append(_stored(use, made, state=plan.make, now_ms=facts.now_ms, by=BY_CLOCK))
-    return Done(tuple(changes))
-
-
-def _publish(facts: KeysFacts, *, use: KeyUse, made: _Made, by: str) -> Done:
-    keys = _of_use(facts.keys, use)
-    waits = any(key.state is KeyState.PUBLISHED for key in keys)
-    if waits or made.number != _next_number(keys):
-        return Done()
-    return Done((_stored(use, made, state=KeyState.PUBLISHED, now_ms=facts.now_ms, by=by),))
 
 
 def _stored(use: KeyUse, made: _Made, *, state: KeyState, now_ms: int, by: str) -> KeyStored:
