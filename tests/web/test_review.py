@@ -1,11 +1,13 @@
 """What a review of the running server found, each once: against a real server, over HTTP."""
 
+import json
 import os
 import re
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import unescape
@@ -18,6 +20,7 @@ from callgate.model.decisions import Denied
 from callgate.model.ids import ClientId
 from callgate.service.events import EXPLANATIONS_MAX, Events
 from callgate.service.log import open_log
+from tests.crypto.forge import forge, hs
 from tests.server import Server
 
 
@@ -43,15 +46,15 @@ def read_account(server: Server, token: str) -> int:
     return httpx.get(f"{server.base_url}/restapi/v1.0/account/~", headers=held).status_code
 
 
-def administer(server: Server, *words: str) -> None:
-    """One command beside the running server."""
+def administer(server: Server, *words: str) -> str:
+    """What one command beside the running server prints."""
     environment = {
         **os.environ,
         "CALLGATE_DATABASE__URL": f"sqlite:///{server.data / 'callgate.db'}",
         "CALLGATE_KEYS__KEY_ENCRYPTION_KEY_FILE": str(server.data / "kek"),
     }
     program = [sys.executable, "-c", "from callgate.app import main; main()", *words]
-    subprocess.run(program, env=environment, check=True, capture_output=True)
+    return subprocess.run(program, env=environment, check=True, capture_output=True, text=True).stdout
 
 
 @contextmanager
@@ -152,3 +155,21 @@ def test_explanations_stay_when_nobody_known_floods() -> None:
         events.denied("token", denied, request_id=str(number), client_id=None, at_ms=2)
     assert events.explain("kept") is not None
     assert events.explain("0") is None
+
+
+def test_secret_under_a_key_the_server_has_not_read_is_unavailable_and_no_defect(fresh_server: Server) -> None:
+    """Between `keys new-kek` and the restart, apps with sealed secrets are to wait, not to be told that we broke."""
+    administer(fresh_server, "keys", "new-kek")
+    words = "apps register --json --name Signed --kind ServerOther --grant client_credentials --scope ReadAccounts"
+    account = ("--account", fresh_server.world.accounts["main"].id, "--auth-method", "client_secret_jwt")
+    app = json.loads(administer(fresh_server, *words.split(), *account))
+    now_s = int(time.time())
+    claims = {"iss": app["client_id"], "sub": app["client_id"], "aud": fresh_server.base_url, "jti": "once"}
+    fields = {
+        "grant_type": "client_credentials",
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        "client_assertion": forge({"alg": "HS256"}, {**claims, "exp": now_s + 60}, hs(app["client_secret"].encode())),
+    }
+    refused = httpx.post(f"{fresh_server.base_url}/restapi/oauth/token", data=fields)
+    assert (refused.status_code, refused.json()["errors"][0]["errorCode"]) == (503, "CGT-190")
+    assert "defect" not in fresh_server.log()

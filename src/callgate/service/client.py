@@ -11,6 +11,7 @@ from callgate.crypto.client_assertion import (
 )
 from callgate.crypto.jwks import ClientJwks, JwksRefused, read_jwks
 from callgate.crypto.jws import HmacSecret
+from callgate.crypto.kek import KeyEncryptionError
 from callgate.crypto.secrets import open_client_secret, secret_matches
 from callgate.model import faults
 from callgate.model.changes import AssertionClaimed
@@ -18,6 +19,7 @@ from callgate.model.client import AuthMethod, Client, ClientKeys, Switch
 from callgate.model.decisions import Denied, Done
 from callgate.model.evidence import ClientProven
 from callgate.model.facts import AssertionFacts, ClientFacts
+from callgate.model.failure import Unavailable
 from callgate.model.lookups import AssertionLookup, ClientLookup
 from callgate.protocol.client_auth import (
     AssertionPresented,
@@ -121,10 +123,14 @@ def _key(context: Context, client: Client, keys: ClientKeys) -> HmacSecret | Cli
 
 
 def hmac_secret(context: Context, client: Client, keys: ClientKeys) -> HmacSecret | None:
-    """The secret of an app that uses HMAC, unwrapped; None where only its hash is stored."""
+    """The secret of an app that uses HMAC, unwrapped; None where only its hash is stored. Raises Unavailable."""
     if keys.sealed_secret is None:
         return None
-    return HmacSecret(open_client_secret(context.keeper.kek, keys.sealed_secret, client_id=client.id))
+    try:
+        return HmacSecret(open_client_secret(context.keeper.kek, keys.sealed_secret, client_id=client.id))
+    except KeyEncryptionError as error:
+        # The key file was changed under us, and a restart reads it anew (docs/operating.md, "Keys").
+        raise Unavailable(str(error)) from error
 
 
 async def _claim(context: Context, verified: AssertionVerified) -> Denied | None:
