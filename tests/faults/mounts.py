@@ -18,13 +18,24 @@ def mounted_world(world: World, folder: Path, *, megabytes: int = 48) -> Iterato
 
     It has room for SQLite's log, which is folded into the database when it has 16 MB.
     """
-    data = folder / "data"
-    data.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "tmpfs", str(data)], check=True)
-    try:
+    with mounted(folder / "data", kilobytes=megabytes * 1024):
         yield copy_world(world, folder)
+
+
+@contextmanager
+def mounted(folder: Path, *, kilobytes: int) -> Iterator[None]:
+    """A file system at a folder that is not there yet."""
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k,mode=0700", "tmpfs", str(folder)], check=True)
+    try:
+        yield
     finally:
-        subprocess.run(["umount", "--lazy", str(data)], check=True)
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def resize(folder: Path, *, kilobytes: int) -> None:
+    """Give the file system another size."""
+    subprocess.run(["mount", "-o", f"remount,size={kilobytes}k", str(folder)], check=True)
 
 
 def fill(folder: Path) -> None:

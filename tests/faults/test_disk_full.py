@@ -5,15 +5,21 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import apsw
 import pytest
 
+from callgate.storage.backup import back_up, restore
+from callgate.storage.check import check_file
+from callgate.storage.schema import migrate_file
+from callgate.storage.sqlite_file import open_reader
 from tests.faults.conftest import Report
 from tests.faults.founding import World, copy_world
 from tests.faults.ledger import Ledger
-from tests.faults.mounts import fill, make_room, mounted_world
+from tests.faults.mounts import fill, make_room, mounted, mounted_world, resize
 from tests.faults.process import NotStartedError, Served, serve
 from tests.faults.traffic import TOKEN, UNAVAILABLE, Traffic
 from tests.faults.wire import Wire
@@ -193,6 +199,41 @@ def test_start_is_refused_in_one_line_when_there_is_no_room_for_shared_memory(wo
     assert failure.value.status == 3
     assert failure.value.said.startswith("Failed: ")
     assert failure.value.said.count("\n") == 1
+
+
+@pytest.mark.root
+def test_restore_is_whole_or_has_not_happened_whatever_room_there_is(
+    tmp_path: Path, counts: Callable[[int, int], int], report: Report
+) -> None:
+    """An older backup grows as it is migrated: there may be room for its log and none to fold it in."""
+    older, backup, target = tmp_path / "older.db", tmp_path / "backup.db", tmp_path / "disk" / "callgate.db"
+    migrate_file(older, "0001")
+    back_up(older, backup)
+    found: Counter[str] = Counter()
+    kilobytes = backup.stat().st_size // 1024
+    with mounted(target.parent, kilobytes=kilobytes):
+        for more in range(0, 4 * kilobytes, counts(8, 4)):
+            resize(target.parent, kilobytes=kilobytes + more)
+            try:
+                restore(backup, target, clock=lambda: 1_800_000_000_000, by="cli")
+            except (apsw.Error, OSError):
+                found["refused"] += 1
+                assert not target.exists()
+            else:
+                found["whole"] += 1
+                assert check_file(target) == ()
+                assert sessions_from(target) > [0]
+            for each in target.parent.iterdir():
+                each.unlink()
+    report("restore on a disk with more room each time", f"{dict(found)}")
+    assert found["refused"] > 1
+    assert found["whole"] > 1
+
+
+def sessions_from(path: Path) -> list[int]:
+    """Before when everything issued is over."""
+    with closing(open_reader(path)) as connection:
+        return [int(str(row[0])) for row in connection.execute("SELECT sessions_from_ms FROM cell")]
 
 
 @pytest.mark.root

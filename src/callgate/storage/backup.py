@@ -81,8 +81,7 @@ def _copy(source: Path, draft: Path, *, progress: Progress) -> None:
             if origin.pragma("application_id") != APPLICATION_ID:
                 raise NotOurs(f"{source} is not a database of Callgate")
             _copy_pages(origin, copy, progress=progress)
-            # A file of its own, without a log beside it, that opens on a read-only medium too.
-            copy.pragma("journal_mode", "delete")
+            _leave_alone(copy)  # so that it opens on a read-only medium, too
             found = copy.pragma("integrity_check")
     except (apsw.CorruptError, apsw.NotADBError) as error:
         raise BackupBroken(f"{source} is not a whole database") from error
@@ -112,7 +111,14 @@ def _make_present(draft: Path, *, clock: Callable[[], int], by: str) -> int:
         writer.decide(Unit(KeysLookup(), lambda _: Done((change,))))
         writer.seal()
         writer.commit()
+        _leave_alone(connection)
     return sessions_from_ms
+
+
+def _leave_alone(connection: apsw.Connection) -> None:
+    """Fold the log into the file, which goes on without it. Raises apsw.Error; closing would fail and not say so."""
+    found = connection.pragma("journal_mode", "delete")
+    assert found == "delete", f"a draft is ours alone, and its journal mode is {found}"
 
 
 def _empty_log(target: Path) -> None:
