@@ -47,7 +47,7 @@ from callgate.storage.check import check_audit, check_file
 from callgate.storage.port import Store
 from callgate.storage.schema import SchemaDiffers, migrate_file
 from callgate.storage.sqlite import SqliteStore, StoreOptions
-from callgate.storage.sqlite_file import AlreadyServed, NotOurs
+from callgate.storage.sqlite_file import InUse, NotOurs
 from callgate.storage.sweep import SteadyClock, sweep_due
 from callgate.web.deadline import bounded_protocol
 from callgate.web.development import development_table
@@ -71,7 +71,7 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
     """Open, start, and close again. Migrates the database to this version first.
 
     Raises:
-        AlreadyServed: another server has the database.
+        InUse: another server has the database, or it is being restored.
         KeyEncryptionError: the key-encryption key is missing, unsafe or not the one that wrapped the keys.
         Unavailable: at the end, when the store failed.
     """
@@ -224,7 +224,7 @@ class CommandLine:
         match error:
             case Unavailable():
                 return f"the database cannot be used now: {error}"
-            case AlreadyServed() | NotOurs() | SchemaDiffers() | BackupBroken() | KeyEncryptionError():
+            case InUse() | NotOurs() | SchemaDiffers() | BackupBroken() | KeyEncryptionError():
                 return str(error)
             case apsw.Error():
                 return f"SQLite says: {error}"

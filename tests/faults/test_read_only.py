@@ -17,10 +17,12 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import Report
+from tests.faults.console import command
 from tests.faults.founding import World, copy_world
 from tests.faults.ledger import Ledger
 from tests.faults.mounts import mounted_world, remount
 from tests.faults.process import NotStartedError, Served, serve
+from tests.faults.promises import rows_of
 from tests.faults.traffic import UNAVAILABLE, Traffic
 
 pytestmark = pytest.mark.root
@@ -118,3 +120,19 @@ def test_start_is_refused_in_one_line_when_the_folder_is_read_only(world: World,
     assert failure.value.status == 3
     assert failure.value.said.startswith("Failed: ")
     assert failure.value.said.count("\n") == 1
+
+
+@pytest.mark.parametrize("ending", ["killed", "stopped"])
+def test_backup_and_checks_work_when_the_file_system_is_read_only(world: World, tmp_path: Path, ending: str) -> None:
+    """A disk that fails is often remounted read-only: that is when a backup is wanted most, log and all."""
+    with mounted_world(world, tmp_path) as own:
+        traffic = Traffic(own, Ledger(), seed=9)
+        with serve(own) as served:
+            run(traffic, served, seconds=0.3, ending=served.kill if ending == "killed" else served.stop)
+        assert (own.database.with_name("callgate.db-wal").exists()) is (ending == "killed")
+        remount(own.database.parent, "ro")
+        backup = tmp_path / "backup.db"
+        for words in (("db", "check"), ("db", "backup", str(backup))):
+            asyncio.run(command(own, *words))
+        remount(own.database.parent, "rw")
+        assert rows_of(backup) == rows_of(own.database)

@@ -15,7 +15,8 @@ from callgate.storage.audit import verify_audit
 from callgate.storage.backup import BackupBroken, back_up, restore
 from callgate.storage.load_view import View
 from callgate.storage.schema import HEAD, SchemaDiffers, migrate_file, revision_of
-from callgate.storage.sqlite_file import AlreadyServed, NotOurs, open_reader
+from callgate.storage.sqlite import SqliteStore, StoreOptions
+from callgate.storage.sqlite_file import InUse, NotOurs, open_reader
 from tests.storage.engines import Opened, TestClock, open_sqlite, unit_of
 from tests.storage.world import ACCOUNT, APP, KEYS, NOW_MS, service_session_of, session_of
 
@@ -85,7 +86,7 @@ def test_restore_ends_every_session_of_before(store: Opened, tmp_path: Path) -> 
     back_up(store.path, backup)
     store.clock.now_ms += 60_000
     store.save(SessionEnded(session_of(0), EndReason.REVOKED, NOW_MS + 60_000, APP.id))
-    with pytest.raises(AlreadyServed):
+    with pytest.raises(InUse):
         restore(backup, store.path, clock=TestClock(), by="cli")
     store.await_(store.store.close())
     sessions_from_ms = restore(backup, store.path, clock=TestClock(NOW_MS + 120_000), by="cli")
@@ -102,6 +103,35 @@ def test_restore_ends_every_session_of_before(store: Opened, tmp_path: Path) -> 
         report = verify_audit(view)
     assert report.breaks == ()
     assert [(chain.writer, chain.links) for chain in report.chains] == [("cli", 2), ("server", 1)]
+
+
+def test_restore_waits_for_commands_that_have_the_database_open(database: Path, tmp_path: Path) -> None:
+    """What they wrote would be gone; and the last to close the old file would remove the log of the new one by name."""
+    backup = tmp_path / "backup.db"
+    back_up(database, backup)
+    with open_sqlite(database, StoreOptions(writer="cli", exclusive=False)) as command:
+        with pytest.raises(InUse, match="open in another process"):
+            restore(backup, database, clock=TestClock(), by="cli")
+        command.save(SessionOpened(session_of(0)))
+    assert sessions_in(database) == {0}
+    restore(backup, database, clock=TestClock(), by="cli")
+    assert sessions_in(database) == set()
+
+
+def test_nobody_opens_a_database_that_is_being_replaced(database: Path, tmp_path: Path) -> None:
+    """A log begun between the old file and the new one would be taken for the new one's."""
+    backup = tmp_path / "backup.db"
+    back_up(database, backup)
+    refused: list[str] = []
+
+    def meddle(_done: int, _all: int) -> None:
+        for attempt in (migrate_file, lambda path: SqliteStore.open(path, clock=TestClock())):
+            with pytest.raises(InUse) as raised:
+                attempt(database)
+            refused.append(str(raised.value))
+
+    restore(backup, database, clock=TestClock(), by="cli", progress=meddle)
+    assert set(refused) == {f"{database} is being restored", f"{database} is served by another process"}
 
 
 def test_sessions_from_is_above_what_was_issued_when_the_clock_is_behind(store: Opened, tmp_path: Path) -> None:

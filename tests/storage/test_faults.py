@@ -22,7 +22,7 @@ from callgate.storage.pen import Pen
 from callgate.storage.port import Unit
 from callgate.storage.schema import SchemaDiffers, migrate_file
 from callgate.storage.sqlite import Health, SqliteStore, StoreOptions
-from callgate.storage.sqlite_file import AlreadyServed, NotOurs
+from callgate.storage.sqlite_file import InUse, NotOurs
 from tests.storage.engines import Opened, Plan, TestClock, open_sqlite, unit_of
 from tests.storage.world import ACCOUNT, APP, NOW_MS, service_session_of, session_of
 
@@ -287,7 +287,7 @@ def test_batch_is_unavailable_when_another_process_writes_too_long(database: Pat
 
 def test_second_server_is_refused_while_the_command_line_is_not(store: Opened) -> None:
     """assurance.md R22; once the first is gone another may come."""
-    with pytest.raises(AlreadyServed), open_sqlite(store.path):
+    with pytest.raises(InUse), open_sqlite(store.path):
         pytest.fail("two servers have one file")
     with open_sqlite(store.path, StoreOptions(writer="cli", exclusive=False)) as beside:
         beside.save(SessionOpened(session_of(0)))
@@ -329,7 +329,8 @@ def test_store_is_refused_when_its_schema_is_not_ours(tmp_path: Path) -> None:
 def test_database_is_readable_by_its_owner_alone(store: Opened) -> None:
     """Its log and shared memory as well."""
     files = sorted(path for path in store.path.parent.iterdir() if path.name.startswith("callgate.db"))
-    assert [path.name for path in files] == ["callgate.db", "callgate.db-shm", "callgate.db-wal", "callgate.db.lock"]
+    names = ["callgate.db", "callgate.db-shm", "callgate.db-wal", "callgate.db.lock", "callgate.db.open.lock"]
+    assert [path.name for path in files] == names
     assert {path.stat().st_mode & 0o077 for path in files if path != store.path} == {0}
 
 

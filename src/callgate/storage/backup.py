@@ -18,7 +18,15 @@ from callgate.model.decisions import Done
 from callgate.model.lookups import KeysLookup
 from callgate.storage.port import Unit
 from callgate.storage.schema import migrate
-from callgate.storage.sqlite_file import APPLICATION_ID, NotOurs, lock_file, make_private, open_reader, open_writer
+from callgate.storage.sqlite_file import (
+    APPLICATION_ID,
+    NotOurs,
+    lock_file,
+    make_private,
+    open_committed,
+    open_writer,
+    take_place,
+)
 from callgate.storage.sqlite_writer import CLOCK_STEP_MS, Writer
 
 Progress = Callable[[int, int], None]
@@ -49,11 +57,11 @@ def restore(backup: Path, target: Path, *, clock: Callable[[], int], by: str, pr
     """Make a backup the database at `target`, in place of what is there; returns the time sessions count from.
 
     Raises:
-        AlreadyServed: stop the server first.
+        InUse: stop the server first, and let commands end.
         BackupBroken, NotOurs, SchemaDiffers: the backup is not one; `target` is as it was.
         apsw.Error, OSError: `target` is as it was.
     """
-    with lock_file(target), _drafted(target) as draft:
+    with lock_file(target), take_place(target), _drafted(target) as draft:
         _copy(backup, draft, progress=progress or (lambda _done, _all: None))
         sessions_from_ms = _make_present(draft, clock=clock, by=by)
         _empty_log(target)
@@ -77,7 +85,7 @@ def _copy(source: Path, draft: Path, *, progress: Progress) -> None:
     draft.unlink(missing_ok=True)
     make_private(draft)
     try:
-        with closing(open_reader(source)) as origin, closing(apsw.Connection(str(draft))) as copy:
+        with closing(open_committed(source)) as origin, closing(apsw.Connection(str(draft))) as copy:
             if origin.pragma("application_id") != APPLICATION_ID:
                 raise NotOurs(f"{source} is not a database of Callgate")
             _copy_pages(origin, copy, progress=progress)

@@ -7,7 +7,7 @@ from pathlib import Path
 from callgate.storage.audit import AuditReport, verify_audit
 from callgate.storage.load_listings import count_links
 from callgate.storage.load_view import View
-from callgate.storage.sqlite_file import open_reader
+from callgate.storage.sqlite_file import open_committed
 
 Progress = Callable[[int, int], None]
 """Told the links checked and the links there are."""
@@ -15,7 +15,7 @@ Progress = Callable[[int, int], None]
 
 def check_file(path: Path) -> tuple[str, ...]:
     """What SQLite finds wrong with a file, line by line. Raises apsw.Error when it cannot be read at all."""
-    with closing(open_reader(path)) as connection:
+    with closing(open_committed(path)) as connection:
         found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
         strays = [f"{row[0]} {row[1]} refers to no {row[2]}" for row in connection.execute("PRAGMA foreign_key_check")]
     return tuple(line for line in (*found, *strays) if line != "ok")
@@ -23,7 +23,7 @@ def check_file(path: Path) -> tuple[str, ...]:
 
 def check_audit(path: Path, progress: Progress) -> AuditReport:
     """Check every audit chain as of one moment. Raises apsw.Error."""
-    with closing(open_reader(path)) as connection:
+    with closing(open_committed(path)) as connection:
         connection.execute("BEGIN")
         view = View(connection)
         view.stamp(0, snapshot=True)

@@ -5,6 +5,7 @@ library that may open the file, in one transaction.
 """
 
 import io
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ import apsw
 
 from callgate.storage.load_upkeep import find_revision
 from callgate.storage.load_view import View
-from callgate.storage.sqlite_file import lies_on_read_only, open_writer
+from callgate.storage.sqlite_file import keep_in_place, lies_on_read_only, open_writer
 
 HEAD: Final = "0004"
 """The newest script; a constant, so that a start without a change need not import Alembic (tests compare it)."""
@@ -72,14 +73,15 @@ def migrate_file(path: Path, to: str = HEAD) -> bool:
     """Bring a file to a revision, making it where there is none; returns whether there was anything to do.
 
     On a read-only file system nothing is done: the store opens such a file as it is, if its revision fits.
+
+    Raises:
+        InUse: it is being restored.
+        NotOurs, SchemaDiffers, apsw.Error: nothing was changed.
     """
     if lies_on_read_only(path):
         return False
-    connection = open_writer(path)
-    try:
+    with keep_in_place(path), closing(open_writer(path)) as connection:
         return migrate(connection, to)
-    finally:
-        connection.close()
 
 
 def render_sql(found: str, to: str) -> str:

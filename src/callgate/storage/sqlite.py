@@ -17,7 +17,14 @@ from callgate.storage.load_view import NeedsSnapshot, View
 from callgate.storage.pen import Pen
 from callgate.storage.port import Decided, Unit
 from callgate.storage.schema import require_head
-from callgate.storage.sqlite_file import lies_on_read_only, lock_file, open_frozen, open_reader, open_writer
+from callgate.storage.sqlite_file import (
+    keep_in_place,
+    lies_on_read_only,
+    lock_file,
+    open_frozen,
+    open_reader,
+    open_writer,
+)
 from callgate.storage.sqlite_writer import Writer, as_failure
 
 F = TypeVar("F")
@@ -71,6 +78,7 @@ class SqliteStore:
             else:
                 if options.exclusive:
                     stack.enter_context(lock_file(path))
+                stack.enter_context(keep_in_place(path))
                 connection = stack.enter_context(closing(open_writer(path, vfs=options.vfs)))
                 require_head(connection, path)
                 self._writer = Writer(connection, clock, name=options.writer, busy_ms=options.busy_ms)
@@ -83,7 +91,7 @@ class SqliteStore:
         """Open a file whose schema is current. `clock` gives milliseconds since 1970.
 
         Raises:
-            AlreadyServed: another server has it.
+            InUse: another server has it, or it is being restored.
             NotOurs: it is the database of something else.
             SchemaDiffers: migrate it first (schema.migrate_file).
             apsw.Error: it cannot be opened.

@@ -1,4 +1,11 @@
-"""The file: opened with the settings durability rests on, and locked so that one server has it."""
+"""The file: opened with the settings durability rests on, and locked so that one server has it, and none too many.
+
+who                         NAME.lock       NAME.open.lock
+a server                    alone           shared
+a command that writes       –               shared
+a restore, which puts       alone           alone
+another file in its place
+"""
 
 import fcntl
 import os
@@ -18,8 +25,8 @@ _READER_CACHE_KIB: Final = 32 * 1024
 _STATEMENTS_KEPT: Final = 300  # more than there are: preparing one costs as much as running it twenty times
 
 
-class AlreadyServed(Exception):
-    """Another server has this database: two would each trust their own caches and clocks."""
+class InUse(Exception):
+    """Another process has this database, and this one cannot have it beside that."""
 
 
 class NotOurs(Exception):
@@ -79,19 +86,47 @@ def lies_on_read_only(path: Path) -> bool:
     return path.exists() and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
-def lock_file(path: Path) -> TextIO:
-    """Take the database for one server until the file returned is closed. Raises AlreadyServed.
+def open_committed(path: Path) -> apsw.Connection:
+    """Open a connection that sees committed rows only, on whatever file system they lie. Raises apsw.Error."""
+    return open_frozen(path) if lies_on_read_only(path) else open_reader(path)
 
-    The lock lies on a file beside it: SQLite's own locks on the database are lost when any descriptor of it is closed.
+
+def lock_file(path: Path) -> TextIO:
+    """Take the database for one server until the file returned is closed: two would each trust their own caches.
+
+    Raises:
+        InUse: another server has it.
     """
-    name = path.with_name(path.name + ".lock")
+    return _lock(path, ".lock", fcntl.LOCK_EX, otherwise="is served by another process")
+
+
+def keep_in_place(path: Path) -> TextIO:
+    """Hold off a restore until the file returned is closed; any number may.
+
+    What is written while another file takes the name would be lost, and a log begun in that moment be taken for the
+    new file's.
+
+    Raises:
+        InUse: a restore is under way.
+    """
+    return _lock(path, ".open.lock", fcntl.LOCK_SH, otherwise="is being restored")
+
+
+def take_place(path: Path) -> TextIO:
+    """Hold off everybody who writes until the file returned is closed. Raises InUse."""
+    return _lock(path, ".open.lock", fcntl.LOCK_EX, otherwise="is open in another process; let it end first")
+
+
+def _lock(path: Path, ending: str, kind: int, *, otherwise: str) -> TextIO:
+    # On a file beside it: SQLite's own locks on the database are lost when any descriptor of it is closed.
+    name = path.with_name(path.name + ending)
     make_private(name)
     beside = name.open("a")
     try:
-        fcntl.flock(beside, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(beside, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         beside.close()
-        raise AlreadyServed(f"{path} is served by another process") from None
+        raise InUse(f"{path} {otherwise}") from None
     return beside
 
 
