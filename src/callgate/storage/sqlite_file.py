@@ -97,7 +97,7 @@ def lock_file(path: Path) -> TextIO:
     Raises:
         InUse: another server has it.
     """
-    return _lock(path, ".lock", fcntl.LOCK_EX, otherwise="is served by another process")
+    return _lock(path, ".lock", kind=fcntl.LOCK_EX, otherwise="is served by another process")
 
 
 def keep_in_place(path: Path) -> TextIO:
@@ -109,15 +109,15 @@ def keep_in_place(path: Path) -> TextIO:
     Raises:
         InUse: a restore is under way.
     """
-    return _lock(path, ".open.lock", fcntl.LOCK_SH, otherwise="is being restored")
+    return _lock(path, ".open.lock", kind=fcntl.LOCK_SH, otherwise="is being restored")
 
 
 def take_place(path: Path) -> TextIO:
     """Hold off everybody who writes until the file returned is closed. Raises InUse."""
-    return _lock(path, ".open.lock", fcntl.LOCK_EX, otherwise="is open in another process; let it end first")
+    return _lock(path, ".open.lock", kind=fcntl.LOCK_EX, otherwise="is open in another process; let it end first")
 
 
-def _lock(path: Path, ending: str, kind: int, *, otherwise: str) -> TextIO:
+def _lock(path: Path, ending: str, *, kind: int, otherwise: str) -> TextIO:
     # On a file beside it: SQLite's own locks on the database are lost when any descriptor of it is closed.
     name = path.with_name(path.name + ending)
     make_private(name)
