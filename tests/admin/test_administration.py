@@ -127,6 +127,41 @@ def test_people_get_roles_passwords_and_an_end(shell: Shell) -> None:
     )
 
 
+def test_queues_get_settings_and_people(shell: Shell) -> None:
+    """A queue is an extension nobody signs in as; people take its calls until they no longer do."""
+    account = open_account(shell)
+    shell.give("extensions", "create", "--account", account, "--first-name", "Ann", "--number", "102")
+    made = shell.give("queues", "create", "--account", account, "--name", "Orders", "--number", "103")
+    orders = str(made["id"])
+    assert shell.give("extensions", "show", orders)["type"] == "Department"
+    assert shell.give("queues", "show", "+12025550100*103") == made
+    changed = shell.give(
+        *("queues", "settings", orders, "--sla-goal", "95", "--sla-threshold", "10", "--no-count-abandoned"),
+        *("--abandoned-threshold", "3", "--no-editable-member-status", "--alert-timer", "30"),
+    )
+    assert changed == made | {
+        "sla_goal_percent": 95,
+        "sla_threshold_s": 10,
+        "counts_abandoned": False,
+        "abandoned_threshold_s": 3,
+        "editable_member_status": False,
+        "alert_timer_s": 30,
+    }
+    assert "the alert timer is one of" in shell.refuse("queues", "settings", orders, "--alert-timer", "7")
+    members = shell.give("queues", "add-members", orders, "+12025550100*102", "+12025550100")
+    assert {each["number"] for each in members} == {"101", "102"}
+    page = shell.run("queues", "members", orders, "--limit", "1")
+    assert "There are more: --page 2" in page.err
+    assert len(shell.give("queues", "members", orders, "--limit", "1", "--page", "2")) == 1
+    assert len(shell.give("queues", "list", "--account", account, "--member", "+12025550100*102")) == 1
+    (left,) = shell.give("queues", "remove-members", orders, "+12025550100")
+    assert left["number"] == "102"
+    assert shell.give("queues", "list", "--account", account, "--member", "+12025550100") == []
+    assert "only people take a queue's calls" in shell.refuse("queues", "add-members", orders, orders)
+    assert "is no queue" in shell.refuse("queues", "show", "+12025550100")
+    assert "there is no queue" in shell.refuse("queues", "show", "9")
+
+
 def test_apps_are_registered_changed_and_blocked(shell: Shell) -> None:
     """A secret is shown at registration and at rotation, and never again."""
     account = open_account(shell)

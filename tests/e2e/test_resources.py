@@ -102,6 +102,16 @@ ALLOWED = [
     ("service", "/call-log", 200, None),
     ("service", "/extension/~", 200, None),
     ("service", "/extension", 200, None),
+    ("helper", "/call-queues", 200, None),
+    ("helper", "/call-queues?memberExtensionId={agent}", 200, None),
+    ("helper", "/call-queues/{queue}", 200, None),
+    ("helper", "/call-queues/{queue}/members", 200, None),
+    ("service", "/call-queues", 200, None),
+    ("admin", "/call-queues/{agent}", 404, "CMN-102"),
+    ("admin", "/call-queues/{agent}/members", 404, "CMN-102"),
+    ("admin", "/call-queues/x/members", 404, "CMN-102"),
+    ("admin", "/call-queues/{queue}/members?page=x", 400, "CMN-101"),
+    ("admin", "/call-queues?memberExtensionId=x", 400, "CMN-101"),
     ("admin", "/extension/1", 404, "CMN-102"),
     ("admin", "/extension/1/call-log", 404, "CMN-102"),
     ("admin", "/extension/{other_admin}", 404, "CMN-102"),
@@ -209,6 +219,18 @@ def test_every_extension_is_listed_once(server: Server, enter: Enter) -> None:
     assert len(seen) == len(set(seen)) == object_of(page["paging"])["totalElements"]
     assert main < set(seen)
     assert page["uri"] == object_of(last)["uri"]
+
+
+def test_queue_leads_to_its_members_and_back(server: Server, enter: Enter) -> None:
+    """protocol.md I.6: whose calls the log's queue legs tell of, by the ids that the wire gives."""
+    helper, people = enter("helper"), server.world.people
+    (queue,) = records_of(helper.read(f"{API}/call-queues", perPage="max"))
+    assert queue["id"] == people["queue"].id
+    members = records_of(helper.read(f"{API}/call-queues/{queue['id']}/members"))
+    assert {member["id"] for member in members} == {int(people[name].id) for name in ("admin", "agent")}
+    assert helper.read(str(members[0]["uri"]))["extensionNumber"] == members[0]["extensionNumber"]
+    assert records_of(helper.read(f"{API}/call-queues", memberExtensionId=str(members[0]["id"]))) == [queue]
+    assert records_of(helper.read(f"{API}/call-queues", memberExtensionId=helper.owner_id)) == []
 
 
 def test_default_log_is_the_last_day_and_never_empty(enter: Enter) -> None:

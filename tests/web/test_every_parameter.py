@@ -140,6 +140,7 @@ LIST_PARAMETERS = ("status", "type", "email", "extensionNumber", "extensionId", 
         (CALLS, CALL_PARAMETERS),
         (f"{MYSELF}/call-log", CALL_PARAMETERS),
         ("/restapi/v1.0/account/~/extension", LIST_PARAMETERS),
+        ("/restapi/v1.0/account/~/call-queues", ("memberExtensionId", "page", "perPage", "unheard_of")),
         (MYSELF, ("unheard_of", "access_token")),
     ],
 )
@@ -154,7 +155,7 @@ def test_call_is_refused_or_answered_when_a_parameter_is_turned(
             fault_of(answer, path)
 
 
-ID = re.compile(r"(?<=/)(?:accountId|extensionId|callRecordId|requestId)(?=/|$)")
+ID = re.compile(r"(?<=/)(?:accountId|extensionId|callRecordId|groupId|requestId)(?=/|$)")
 IDS = [path for path, _, _ in ENDPOINTS if ID.search(path)]
 
 

@@ -32,6 +32,7 @@ from callgate.service.administer.people import (
     keep_predefined_roles,
     open_account,
 )
+from callgate.service.administer.queues import change_members
 
 REDIRECT_URI = "http://localhost:5000/oauth2callback"
 """The one of the platform's quick starts (protocol.md L)."""
@@ -94,6 +95,9 @@ PEOPLE: Mapping[str, PersonPlan] = {
     "disabled": PersonPlan("105", "Per", "Holm", "disabled@main.example", status=ExtensionStatus.DISABLED),
 }
 
+QUEUE_MEMBERS = ("admin", "agent")
+"""Who takes the calls of `queue`, as the seeded call log tells."""
+
 APPS: Mapping[str, AppPlan] = {
     "web": AppPlan(AppKind.SERVER_WEB, frozenset({_CODE, _REFRESH}), redirect_uris=(REDIRECT_URI,)),
     "spa": AppPlan(AppKind.BROWSER_BASED, frozenset({_CODE, _REFRESH}), redirect_uris=(REDIRECT_URI,)),
@@ -148,6 +152,8 @@ async def seed(desk: Desk, base_url: str) -> World:
         people[name] = await _hire(desk, main, plan=plan, reader=reader)
     registered = {name: await _register(desk, name, accounts=accounts) for name in APPS}
     clients = {name: client for name, (client, _) in registered.items()}
+    members = frozenset(people[name].extension.id for name in QUEUE_MEMBERS)
+    granted(await change_members(desk, people["queue"].extension, added=members))
     granted(await allow_service(desk, clients["service"], main, role=reader))
     credentials = await _issue_credentials(desk, people=people, clients=clients)
     await _record_calls(desk, main, people=people)

@@ -14,6 +14,7 @@ from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
 from callgate.model.ids import AccountId, ClientId, ExtensionId, RowId
 from callgate.model.key import KeyUse, StoredKey
+from callgate.model.queues import QueueMembersChanged, QueueSettingsChanged
 from callgate.model.session import EndReason, Session
 from callgate.model.sso import SsoChange
 
@@ -306,6 +307,8 @@ AdminChange = (
     | PasswordChanged
     | RoleCreated
     | RoleChanged
+    | QueueSettingsChanged
+    | QueueMembersChanged
     | AppRegistered
     | AppChanged
     | ServiceAllowed

@@ -32,6 +32,19 @@ LIST_EXTENSIONS = Operation(
     "GET", f"{_ACCOUNT}/extension", "The extensions of the account", "ReadAccounts", _READ_EXTENSIONS
 )
 READ_EXTENSION = Operation("GET", _EXTENSION, "One extension", "ReadAccounts", _READ_EXTENSIONS)
+LIST_QUEUES = Operation(
+    "GET", f"{_ACCOUNT}/call-queues", "The call queues of the account", "ReadAccounts", _READ_EXTENSIONS
+)
+READ_QUEUE = Operation(
+    "GET", f"{_ACCOUNT}/call-queues/{{groupId}}", "One call queue and its settings", "ReadAccounts", _READ_EXTENSIONS
+)
+LIST_QUEUE_MEMBERS = Operation(
+    "GET",
+    f"{_ACCOUNT}/call-queues/{{groupId}}/members",
+    "Who takes the calls of a queue",
+    "ReadAccounts",
+    _READ_EXTENSIONS,
+)
 READ_COMPANY_CALLS = Operation(
     "GET", f"{_ACCOUNT}/call-log", "The company's call log, newest first", "ReadCallLog", COMPANY_CALL_LOG
 )

@@ -22,7 +22,9 @@ from callgate.protocol.query import Query, QueryReader
 OWN = "~"
 """The caller's own account or extension, in a path."""
 
-_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
+ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
+"""An id of an account, extension, queue or role."""
+
 _EXTENSION_NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,128}@[^@\s\x00-\x1f]{1,128}")
 
@@ -83,12 +85,21 @@ def no_such_call() -> Denied:
     return _unknown("callRecordId", why="no record of this log has this id")
 
 
+def no_such_queue() -> Denied:
+    """There is no such call queue in the account."""
+    return _unknown("groupId", why="no call queue of the account has this id")
+
+
+def find_id(word: str | None) -> int | None:
+    """The number an id in a path means, or None for what is no id."""
+    return int(word) if word is not None and ID.fullmatch(word) else None
+
+
 def _find_extension(admitted: Admitted, extension: str | None) -> ExtensionId | None:
     if extension == OWN:
         return admitted.extension.id
-    if extension is None or not _ID.fullmatch(extension):
-        return None
-    return ExtensionId(int(extension))
+    found = find_id(extension)
+    return None if found is None else ExtensionId(found)
 
 
 def _explain_scope(admitted: Admitted) -> str:

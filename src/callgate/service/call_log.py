@@ -76,7 +76,7 @@ async def _read_call(context: Context, subject: Subject | Denied, *, asked: Aske
     view = parse_view(pairs)
     if isinstance(view, Denied):
         return view
-    record_id = find_record_id(asked.record or "")
+    record_id = find_record_id(asked.item or "")
     if record_id is None:
         return no_such_call()
     lookup = CallRecordLookup(subject.account_id, subject.extension_id, record_id)

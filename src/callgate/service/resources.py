@@ -19,15 +19,18 @@ from callgate.service.context import Context
 
 
 class Asked(NamedTuple):
-    """What a request names: ids as they stand in its path (None where the path has none), and its query as sent."""
+    """What a request names: ids as they stand in its path (None where the path has none), and its query as sent.
+
+    `item` is the id of anything but an account or an extension: a call record, a queue.
+    """
 
     account: str
     extension: str | None = None
-    record: str | None = None
+    item: str | None = None
     query: bytes = b""
 
     def __repr__(self) -> str:
-        return f"Asked(account={self.account!r}, extension={self.extension!r}, record={self.record!r}, …)"
+        return f"Asked(account={self.account!r}, extension={self.extension!r}, item={self.item!r}, …)"
 
 
 class AccountShown(NamedTuple):

@@ -10,6 +10,7 @@ from callgate.model import sso
 from callgate.model.account import Account, Extension, Role
 from callgate.model.client import Client
 from callgate.model.connection import Connection
+from callgate.model.queues import QueueMembersChanged, QueueSettings, QueueSettingsChanged
 from callgate.model.session import Session
 from callgate.storage.rows import Value, row_of
 
@@ -140,6 +141,26 @@ def _role_changed(change: c.RoleChanged) -> Entry:
     }
 
 
+def _queue_settings(change: QueueSettingsChanged) -> Entry:
+    before = change.before
+    return {
+        "account": before.account_id,
+        "queue": before.queue_id,
+        "changed": _changed(change),
+        "by": change.by,
+    }
+
+
+def _queue_members(change: QueueMembersChanged) -> Entry:
+    return {
+        "account": change.account_id,
+        "queue": change.queue_id,
+        "added": " ".join(str(each) for each in sorted(change.added)),
+        "removed": " ".join(str(each) for each in sorted(change.removed)),
+        "by": change.by,
+    }
+
+
 def _app_registered(change: c.AppRegistered) -> Entry:
     client = change.client
     return {
@@ -236,9 +257,10 @@ def _changed(
     | c.PasswordChanged
     | c.RoleChanged
     | c.AppChanged
-    | sso.ConnectionChanged,
+    | sso.ConnectionChanged
+    | QueueSettingsChanged,
 ) -> dict[str, list[Value]]:
-    before: Account | Extension | Role | Client | Connection = change.before
+    before: Account | Extension | Role | Client | QueueSettings | Connection = change.before
     pairs = zip(before._fields, row_of(before), row_of(change.after), strict=True)
     return {field: [old, new] for field, old, new in pairs if old != new}
 
@@ -263,6 +285,8 @@ _DESCRIBERS: Final = dict(
         _says(c.PasswordChanged, _extension_changed),
         _says(c.RoleCreated, _role_created),
         _says(c.RoleChanged, _role_changed),
+        _says(QueueSettingsChanged, _queue_settings),
+        _says(QueueMembersChanged, _queue_members),
         _says(c.AppRegistered, _app_registered),
         _says(c.AppChanged, _app_changed),
         _says(c.ServiceAllowed, _service),

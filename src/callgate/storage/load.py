@@ -42,6 +42,7 @@ from callgate.model.lookups import (
     ServiceOpening,
     SessionLookup,
 )
+from callgate.model.queues import QueueActLookup, QueueListLookup, QueueLookup, QueueMembersLookup
 from callgate.model.sso import (
     ArrivalLookup,
     ArrivedLookup,
@@ -52,7 +53,7 @@ from callgate.model.sso import (
     SsoOfferLookup,
     SsoPolicyActLookup,
 )
-from callgate.storage import load_acts, load_listings, load_sso
+from callgate.storage import load_acts, load_listings, load_queues, load_sso
 from callgate.storage.load_calls import load_call_log, load_call_record
 from callgate.storage.load_directory import load_extension, load_extension_list
 from callgate.storage.load_offers import load_offers
@@ -96,6 +97,10 @@ LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
         answers(ExtensionListLookup, load_extension_list),
         answers(CallLogLookup, load_call_log),
         answers(CallRecordLookup, load_call_record),
+        answers(QueueListLookup, load_queues.load_queue_list),
+        answers(QueueLookup, load_queues.load_queue),
+        answers(QueueMembersLookup, load_queues.load_queue_members),
+        answers(QueueActLookup, load_queues.load_queue_act),
         answers(AccountsListing, load_listings.load_accounts),
         answers(ExtensionsListing, load_listings.load_extensions),
         answers(RolesListing, load_listings.load_roles),

@@ -23,6 +23,7 @@ from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
 from callgate.model.ids import ClientId
 from callgate.model.key import KeyState, KeyUse, StoredKey
+from callgate.model.queues import QueueSettings
 from callgate.model.session import CredentialKind, EndReason, Session, SessionState
 
 Value = None | int | float | bytes | str
@@ -200,6 +201,12 @@ def key_from(row: Row) -> StoredKey:
     """The key in a row of its columns."""
     key = StoredKey._make(row)
     return key._replace(use=_KEY_USES[row[0]], state=_KEY_STATES[row[2]])
+
+
+def queue_settings_from(row: Row) -> QueueSettings:
+    """The settings of a queue in a row of their columns."""
+    settings = QueueSettings._make(row)
+    return settings._replace(counts_abandoned=row[4] == 1, editable_member_status=row[6] == 1)
 
 
 def _words(value: Value) -> list[str]:

@@ -35,8 +35,18 @@ from callgate.model.changes import (
     SignInEnded,
     SignInStarted,
 )
+from callgate.model.queues import QueueMembersChanged, QueueSettingsChanged
 from callgate.model.sso import AssertionConsumed, ConnectionChanged, ConnectionCreated, ConnectionRemoved
-from callgate.storage import save_accounts, save_apps, save_calls, save_people, save_sessions, save_sso, save_upkeep
+from callgate.storage import (
+    save_accounts,
+    save_apps,
+    save_calls,
+    save_people,
+    save_queues,
+    save_sessions,
+    save_sso,
+    save_upkeep,
+)
 from callgate.storage.pen import Pen
 
 C = TypeVar("C", bound=Change)
@@ -79,6 +89,8 @@ SAVERS: Final[dict[type[Change], Saver]] = dict(
         saves(CredentialDeleted, save_apps.delete_credential),
         saves(KeyStored, save_upkeep.store_key),
         saves(KeyForgotten, save_upkeep.forget_key),
+        saves(QueueSettingsChanged, save_queues.change_queue_settings),
+        saves(QueueMembersChanged, save_queues.change_queue_members),
         saves(CallsRecorded, save_calls.record_calls),
         saves(ConnectionCreated, save_sso.create_connection),
         saves(ConnectionChanged, save_sso.change_connection),

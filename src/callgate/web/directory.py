@@ -5,7 +5,7 @@ from callgate.model.directory import ExtensionListQuery, ListedExtension
 from callgate.model.ways import password_open
 from callgate.service.resources import AccountShown, ExtensionListShown, ExtensionShown
 from callgate.web.links import JsonObject, Links, present, with_query
-from callgate.web.paging import count_pages, render_navigation, render_paging
+from callgate.web.paging import render_whole_list
 
 
 def render_account(shown: AccountShown, links: Links) -> JsonObject:
@@ -35,18 +35,13 @@ def render_extension(shown: ExtensionShown, links: Links) -> JsonObject:
 
 def render_extension_list(shown: ExtensionListShown, links: Links) -> JsonObject:
     """A page of extensions, with totals."""
-    query, records, total = shown.query, shown.facts.records, shown.facts.total
-    last = max(count_pages(query.page, total), 1)
+    query = shown.query
 
     def address(number: int) -> str:
         return _page_uri(query, links, number=number)
 
-    return {
-        "uri": address(query.page.number),
-        "records": [_render_listed(listed, shown.account, links=links) for listed in records],
-        "paging": render_paging(query.page, elements=len(records), total=total),
-        "navigation": render_navigation(query.page, address, more=query.page.number < last, last=last),
-    }
+    records = [_render_listed(listed, shown.account, links=links) for listed in shown.facts.records]
+    return render_whole_list(query.page, address, records=records, total=shown.facts.total)
 
 
 def _render_listed(listed: ListedExtension, account: Account, *, links: Links) -> JsonObject:

@@ -16,12 +16,14 @@ from callgate.service.call_log import (
     read_extension_call,
 )
 from callgate.service.context import Context
+from callgate.service.queues import list_queue_members, list_queues, read_queue
 from callgate.service.resources import Asked, list_extensions, read_account, read_extension
 from callgate.web import bearer
 from callgate.web.call_log import render_call, render_call_log
 from callgate.web.directory import render_account, render_extension, render_extension_list
 from callgate.web.envelope import JSON, NO_STORE
 from callgate.web.links import JsonObject, Links
+from callgate.web.queues import render_queue, render_queue_list, render_queue_members
 from callgate.web.wire import Reply, Request
 
 T = TypeVar("T")
@@ -44,7 +46,8 @@ def bind(context: Context, resource: Resource) -> bearer.Operation:
 
     async def serve(request: Request, admitted: Admitted) -> Reply | Denied:
         path = request.path_params
-        asked = Asked(path["accountId"], path.get("extensionId"), path.get("callRecordId"), request.query)
+        item = next((path[name] for name in path if name not in {"accountId", "extensionId"}), None)
+        asked = Asked(path["accountId"], path.get("extensionId"), item, request.query)
         body = await resource.answer(context, admitted, asked)
         return body if isinstance(body, Denied) else Reply(200, (JSON, *NO_STORE), body)
 
@@ -79,6 +82,9 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(operation.READ_ACCOUNT, _one(read_account, render_account)),
     Resource(operation.LIST_EXTENSIONS, _many(list_extensions, render_extension_list)),
     Resource(operation.READ_EXTENSION, _one(read_extension, render_extension)),
+    Resource(operation.LIST_QUEUES, _many(list_queues, render_queue_list)),
+    Resource(operation.READ_QUEUE, _one(read_queue, render_queue)),
+    Resource(operation.LIST_QUEUE_MEMBERS, _many(list_queue_members, render_queue_members)),
     Resource(operation.READ_COMPANY_CALLS, _many(list_company_calls, render_call_log)),
     Resource(operation.READ_COMPANY_CALL, _one(read_company_call, render_call)),
     Resource(operation.READ_EXTENSION_CALLS, _many(list_extension_calls, render_call_log)),
