@@ -12,6 +12,7 @@ from callgate.model import sso
 from callgate.model.account import AccountStatus
 from callgate.model.client import ClientKeys
 from callgate.model.connection import ConnectionSecret
+from callgate.model.queues import QueueMembersChanged, QueueSettings, QueueSettingsChanged
 from callgate.model.session import EndReason
 from callgate.storage.audit import FIRST, AuditReport, forge_link, verify_audit
 from callgate.storage.load_upkeep import Head
@@ -37,6 +38,7 @@ from tests.storage.world import (
     KEYS,
     NOW_MS,
     PASSWORD_HASH,
+    SERVICE,
     SIGN_IN,
     entries_of,
     pending_of,
@@ -45,6 +47,8 @@ from tests.storage.world import (
 )
 
 REDEEMED = pending_of(1)._replace(state=session_of(1).state, slot=1, generation=1, redeemed_ms=NOW_MS)
+
+UNSET = QueueSettings(SERVICE.id, ACCOUNT.id)
 
 ACTS: tuple[c.Change, ...] = (
     c.SessionOpened(session_of(0)),
@@ -73,6 +77,8 @@ ACTS: tuple[c.Change, ...] = (
         CONNECTION, CONNECTION._replace(name="New", version=2), ConnectionSecret(b"hash of a secret"), "cli"
     ),
     sso.ConnectionRemoved(CONNECTION._replace(name="New", version=2), "cli"),
+    QueueSettingsChanged(UNSET, UNSET._replace(alert_timer_s=60, version=1), "cli"),
+    QueueMembersChanged(ACCOUNT.id, SERVICE.id, frozenset({AGENT.id}), frozenset(), "cli"),
 )
 
 
