@@ -10,11 +10,12 @@ from callgate.service.context import Context
 from callgate.web import explain
 from callgate.web.authorize import AUTHORIZE, CONSENT, SIGN_IN, AuthorizePages
 from callgate.web.bearer import BearerEndpoint
+from callgate.web.browser import Browsers, show
 from callgate.web.door import Door, Endpoint, Family, not_found
 from callgate.web.entry_points import EntryPoints
 from callgate.web.envelope import JSON, NO_STORE
 from callgate.web.metadata import KeySetEndpoint, MetadataEndpoint, userinfo
-from callgate.web.pages import STATIC_FILES, HomeLink, HomePage, StaticFile, choose_locale, page_headers, render
+from callgate.web.pages import STATIC_FILES, HomeLink, HomePage, StaticFile
 from callgate.web.resources import RESOURCES, bind
 from callgate.web.token import RevokeEndpoint, TokenEndpoint
 from callgate.web.wire import Handler, Header, Reply, Request
@@ -52,7 +53,7 @@ def run_id(context: Context) -> str:
 
 def endpoints(context: Context) -> Table:
     """The table itself."""
-    pages = AuthorizePages(context)
+    pages = AuthorizePages(context, Browsers(context))
     document = MetadataEndpoint(context)
     person = BearerEndpoint(context, userinfo)
     entry_points = EntryPoints(context)
@@ -106,10 +107,7 @@ class Home:
 
     async def __call__(self, request: Request) -> Reply:
         """The page, in the browser's language."""
-        locale = choose_locale(ui_locales=None, locale_id=None, accept_language=request.header(b"accept-language"))
-        headers = page_headers(self._page, locale=locale)
-        pairs = tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
-        return Reply(200, pairs, render(self._page, locale=locale))
+        return show(request, self._page)
 
 
 async def _live(_: Request) -> Reply:

@@ -1,0 +1,117 @@
+"""Browsers at the web's edge: cookies in and out, forms of our own pages in, pages and redirects out.
+
+What the values mean is service/browser's to know; which page is shown, each endpoint's.
+"""
+
+from urllib.parse import urlsplit
+
+from callgate.model.account import Account, Extension
+from callgate.model.decisions import Denied
+from callgate.service.browser import BINDING_MS, Cookies
+from callgate.service.context import Context
+from callgate.service.outcome import Post
+from callgate.web import envelope
+from callgate.web.pages import FaultPage, Locale, Page, choose_locale, page_headers, render
+from callgate.web.wire import Header, Reply, Request
+
+
+class Browsers:
+    """What the endpoints with pages share: the names of the cookies, and who may post to us."""
+
+    def __init__(self, context: Context) -> None:
+        self._statuses = context.policy.statuses
+        self._secure = context.policy.issuer.startswith("https:")
+        prefix = "__Host-" if self._secure else ""
+        self._binding_name = f"{prefix}callgate_browser"
+        self._sign_in_name = f"{prefix}callgate_sign_in"
+        self._own_origin = "{0.scheme}://{0.netloc}".format(urlsplit(context.policy.issuer))
+
+    def cookies(self, request: Request) -> Cookies:
+        """The two cookies, the first of each name."""
+        found: dict[str, str] = {}
+        for part in (request.header(b"cookie") or "").split(";"):
+            name, _, value = part.strip().partition("=")
+            found.setdefault(name, value)
+        return Cookies(found.get(self._binding_name), found.get(self._sign_in_name))
+
+    async def post(self, request: Request) -> Post | Denied:
+        """A form of one of our pages. Raises DisconnectedError.
+
+        A form of another origin comes without cookies: it opens nothing, and is answered as an expired page is.
+        """
+        body = await request.body()
+        if isinstance(body, Denied):
+            return body
+        cookies = Cookies(None, None) if self._is_foreign(request) else self.cookies(request)
+        return Post(request.header(b"content-type") or "", body, cookies, request.request_id)
+
+    def bind(self, binding: str) -> Header:
+        """The cookie that names this browser."""
+        return self._cookie(self._binding_name, binding, max_age_s=BINDING_MS // 1000)
+
+    def keep_sign_in(self, sealed: str, *, remembered_s: int | None) -> Header:
+        """The cookie that opens a sign-in; None: until the browser is closed."""
+        return self._cookie(self._sign_in_name, sealed, max_age_s=remembered_s)
+
+    def forget_sign_in(self) -> Header:
+        """The browser drops it."""
+        return self._cookie(self._sign_in_name, "", max_age_s=0)
+
+    def show_fault(self, request: Request, denied: Denied) -> Reply:
+        """A page to a browser, the envelope to others."""
+        if not takes_pages(request):
+            return envelope.oauth_error(denied, statuses=self._statuses)
+        text = envelope.text_of(denied.fault, denied.values)
+        page = FaultPage(fault=denied.fault, text=text, request_id=request.request_id)
+        return show(request, page, status=self.status_of(denied))
+
+    def status_of(self, denied: Denied) -> int:
+        """The status of a page that says this."""
+        return envelope.status_of(denied.fault, self._statuses)
+
+    def _is_foreign(self, request: Request) -> bool:
+        # Our pages send no referrer, therefore `Origin: null` (Fetch section 3.1), as a sandboxed page of anyone does;
+        # the browser's own word on the site tells them apart.
+        origin, site = request.header(b"origin"), request.header(b"sec-fetch-site")
+        return origin not in {None, "null", self._own_origin} or site not in {None, "same-origin"}
+
+    def _cookie(self, name: str, value: str, *, max_age_s: int | None) -> Header:
+        parts = [f"{name}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
+        if max_age_s is not None:
+            parts.append(f"Max-Age={max_age_s}")
+        if self._secure:
+            parts.append("Secure")
+        return (b"set-cookie", "; ".join(parts).encode())
+
+
+def takes_pages(request: Request) -> bool:
+    """Whether whoever asks can show a page."""
+    return "text/html" in (request.header(b"accept") or "")
+
+
+def show(
+    request: Request, page: Page, *, ui_locales: str = "", status: int = 200, cookies: tuple[Header, ...] = ()
+) -> Reply:
+    """A page in the language asked for, else the browser's."""
+    locale: Locale = choose_locale(
+        ui_locales=ui_locales, locale_id=None, accept_language=request.header(b"accept-language")
+    )
+    headers = tuple(
+        (name.lower().encode(), value.encode()) for name, value in page_headers(page, locale=locale).items()
+    )
+    return Reply(status, (*headers, *cookies), render(page, locale=locale))
+
+
+def redirect(location: str, *, status: int, cookies: tuple[Header, ...] = ()) -> Reply:
+    """On to another address, which learns nothing of ours."""
+    headers: tuple[Header, ...] = (
+        (b"location", location.encode()),
+        (b"cache-control", b"no-store"),
+        (b"referrer-policy", b"no-referrer"),
+    )
+    return Reply(status, (*headers, *cookies), b"")
+
+
+def known_as(account: Account, extension: Extension) -> str:
+    """What a person calls themselves when they sign in."""
+    return extension.email or f"{account.main_number}*{extension.number or ''}"
