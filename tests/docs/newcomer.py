@@ -115,9 +115,9 @@ class Newcomer:
         if isinstance(reply, subprocess.CompletedProcess):
             said = reply.stderr.strip()
             return Told(reply.returncode, "", said, "command", mend=said)
-        if reply.headers.get("content-type", "").startswith("text/html"):
-            return read_page(reply)
         found = self._explain(reply.headers["RCRequestId"], app)
+        if reply.headers.get("content-type", "").startswith("text/html"):
+            return read_page(reply, where="page, explanation" if found else "page")
         if reply.is_redirect:
             answer = fields_of(reply.headers["location"])
             mend = (found or {}).get("remedy") or ""
@@ -147,7 +147,7 @@ def fields_of(url: str) -> dict[str, str]:
     return {name: value for name, [value] in parse_qs(parts.query or parts.fragment).items()}
 
 
-def read_page(reply: httpx.Response) -> Told:
+def read_page(reply: httpx.Response, *, where: str) -> Told:
     """A page of ours, by its details for developers."""
 
     def detail(name: str) -> str:
@@ -155,4 +155,4 @@ def read_page(reply: httpx.Response) -> Told:
         assert found, f"the page has no {name}"
         return unescape(re.sub(r"<[^>]+>", "", found[1])).strip()
 
-    return Told(reply.status_code, detail("Code"), detail("Message"), "page", mend=detail("Remedy"))
+    return Told(reply.status_code, detail("Code"), detail("Message"), where, mend=detail("Remedy"))

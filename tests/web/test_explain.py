@@ -85,3 +85,28 @@ def test_asking_is_refused_and_logged_when_the_client_is_not_proven(server: Serv
     assert unnamed.json()["errors"][0]["errorCode"] == faults.CLIENT_PROOF_MISSING.code
     in_query = httpx.get(path_of(server, request_id), params={"client_assertion": "a.b.c"})
     assert in_query.json()["errors"][0]["errorCode"] == faults.SECRET_IN_QUERY.code
+
+
+def test_refusal_that_a_browser_is_shown_is_explained_to_the_app(server: Server) -> None:
+    """The app never hears of it by redirect: the log names the app, and its owner can ask."""
+    query = {
+        "response_type": "code",
+        "client_id": basic(server, "web")[0],
+        "redirect_uri": "https://elsewhere.example/",
+    }
+    shown = httpx.get(f"{server.base_url}/restapi/oauth/authorize", params=query, headers={"Accept": "text/html"})
+    assert (shown.status_code, shown.headers["content-type"]) == (400, "text/html; charset=utf-8")
+    request_id = shown.headers["rcrequestid"]
+    told = httpx.get(path_of(server, request_id), auth=basic(server, "web")).json()
+    assert (told["endpoint"], told["errorCode"]) == ("authorize", "OAU-109")
+    assert told["detail"] == "the redirect_uri is none of those registered"
+    (line,) = (line for line in server.log().splitlines() if request_id in line and "OAU-109" in line)
+    assert basic(server, "web")[0] in line
+
+
+def test_refusal_is_explained_to_nobody_when_its_app_is_unknown(server: Server) -> None:
+    """Nobody can be asked for a proof."""
+    query = {"response_type": "code", "client_id": "nobody"}
+    shown = httpx.get(f"{server.base_url}/restapi/oauth/authorize", params=query)
+    assert shown.json()["errors"][0]["errorCode"] == faults.CLIENT_UNKNOWN.code
+    assert httpx.get(path_of(server, shown.headers["rcrequestid"]), auth=basic(server, "web")).status_code == 404

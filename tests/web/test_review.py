@@ -15,11 +15,6 @@ from html import unescape
 import httpx
 import pytest
 
-from callgate.model import faults
-from callgate.model.decisions import Denied
-from callgate.model.ids import ClientId
-from callgate.service.events import EXPLANATIONS_MAX, Events
-from callgate.service.log import open_log
 from tests.crypto.forge import forge, hs
 from tests.server import Server
 
@@ -144,17 +139,6 @@ def test_every_reply_asks_for_tls_when_the_issuer_has_it(server: Server) -> None
             held = httpx.get(f"{base_url}{path}").headers.get("strict-transport-security")
             assert held == "max-age=31536000", path
     assert not any("strict-transport-security" in httpx.get(f"{server.base_url}{path}").headers for path in paths)
-
-
-def test_explanations_stay_when_nobody_known_floods() -> None:
-    """Refusals of no known app can be asked for by nobody: they must not push out those that can."""
-    events = Events(open_log("critical", for_people=False))
-    denied = Denied(fault=faults.CLIENT_UNPROVEN)
-    events.denied("token", denied, request_id="kept", client_id=ClientId("app"), at_ms=1)
-    for number in range(EXPLANATIONS_MAX + 1):
-        events.denied("token", denied, request_id=str(number), client_id=None, at_ms=2)
-    assert events.explain("kept") is not None
-    assert events.explain("0") is None
 
 
 def test_secret_under_a_key_the_server_has_not_read_is_unavailable_and_no_defect(fresh_server: Server) -> None:

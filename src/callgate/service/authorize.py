@@ -49,9 +49,17 @@ class UnderWay(NamedTuple):
     state: FormState
     binding: str
     key: SignInKey | None
+    request_id: str
 
     def __repr__(self) -> str:
         return f"UnderWay({self.request!r}, …)"
+
+
+class Stopped(NamedTuple):
+    """A request that goes no further, and whose it is where the app is known."""
+
+    denial: Denied | RedirectFault
+    client_id: str | None
 
 
 async def begin(context: Context, query: bytes, *, cookies: Cookies, request_id: str) -> Outcome:
@@ -66,10 +74,10 @@ async def begin(context: Context, query: bytes, *, cookies: Cookies, request_id:
             return _fault(context, Denied(fault=authorize_faults.FORM_EXPIRED), request_id)
     else:
         state = FormState(pairs, context.clock.now_ms())
-    read = await _read(context, state, cookies)
+    read = await _read(context, state, cookies=cookies, request_id=request_id)
     if isinstance(read, UnderWay):
         return await proceed(context, read, request_id, agreed=False)
-    return await _stop(context, read, request_id)
+    return _stop(context, read, request_id)
 
 
 def refuse_unless_form(context: Context, content_type: str, request_id: str) -> ShowFault | None:
@@ -85,20 +93,21 @@ async def open_post(context: Context, post: Post) -> tuple[Form, UnderWay] | Out
     state = open_form_state(context, form.get("form_state"), post.cookies.binding)
     if state is None:
         return _fault(context, Denied(fault=authorize_faults.FORM_EXPIRED), post.request_id)
-    read = await _read(context, state, post.cookies)
-    return (form, read) if isinstance(read, UnderWay) else await _stop(context, read, post.request_id)
+    read = await _read(context, state, cookies=post.cookies, request_id=post.request_id)
+    return (form, read) if isinstance(read, UnderWay) else _stop(context, read, post.request_id)
 
 
-async def _read(context: Context, state: FormState, cookies: Cookies) -> UnderWay | Denied | RedirectFault:
+async def _read(context: Context, state: FormState, *, cookies: Cookies, request_id: str) -> UnderWay | Stopped:
     form = protocol.read_form(state.pairs)
     if isinstance(form, Denied):
-        return form
+        return Stopped(form, None)
     client_id = ClientId((form.get("client_id") or "")[:128])
     client = (await context.store.read(ClientLookup(client_id))).client
     request = protocol.read_request(form, client)
     if not isinstance(request, AuthorizeRequest):
-        return request
-    return UnderWay(request, state, cookies.binding or new_binding(context), open_sign_in(context, cookies.sign_in))
+        return Stopped(request, client.id if client else None)
+    key = open_sign_in(context, cookies.sign_in)
+    return UnderWay(request, state, cookies.binding or new_binding(context), key, request_id)
 
 
 async def proceed(context: Context, read: UnderWay, request_id: str, *, agreed: bool) -> Outcome:
@@ -129,23 +138,21 @@ def _saw_this(read: UnderWay, facts: AuthorizeFacts) -> bool:
 
 async def _outcome(context: Context, read: UnderWay, decision: AuthorizeDecision, *, request_id: str) -> Outcome:
     match decision:
-        case Denied():
-            return _fault(context, decision, request_id)
-        case RedirectFault():
-            return await _stop(context, decision, request_id)
+        case Denied() | RedirectFault():
+            return _stop(context, Stopped(decision, read.request.client_id), request_id)
         case AskSignIn():
             return await show_sign_in(context, read, None, fault=None)
         case AskConsent():
             state = read.state._replace(shown_to=decision.extension.id, shown_scope=" ".join(read.request.scope))
             form_state = seal_form_state(context, state, read.binding)
             if form_state is None:
-                return _too_long(context, request_id)
+                return _too_long(context, read)
             return ShowConsent(asked=decision, form_state=form_state, binding=read.binding)
         case AskOther():
             note(context, decision.denied, request_id=request_id, client_id=read.request.client_id)
             form_state = seal_form_state(context, read.state, read.binding)
             if form_state is None:
-                return _too_long(context, request_id)
+                return _too_long(context, read)
             return ShowRefusal(refused=decision, form_state=form_state, binding=read.binding)
         case IssueCode():
             return await _send_code(context, decision, request_id)
@@ -203,7 +210,7 @@ async def show_sign_in(context: Context, read: UnderWay, form: Form | None, *, f
     client = (await context.store.read(ClientLookup(ClientId(read.request.client_id)))).client
     form_state = seal_form_state(context, read.state, read.binding)
     if client is None or form_state is None:
-        return _too_long(context, "")
+        return _too_long(context, read)
     return ShowSignIn(
         request=read.request,
         client=client,
@@ -218,15 +225,17 @@ async def show_sign_in(context: Context, read: UnderWay, form: Form | None, *, f
 
 async def cancel(context: Context, read: UnderWay, request_id: str) -> Outcome:
     """Back to the app: the person does not want to."""
-    return await _stop(context, RedirectFault(request=read.request, fault=authorize_faults.ACCESS_DENIED), request_id)
+    denial = RedirectFault(request=read.request, fault=authorize_faults.ACCESS_DENIED)
+    return _stop(context, Stopped(denial, read.request.client_id), request_id)
 
 
-async def _stop(context: Context, stopped: Denied | RedirectFault, request_id: str) -> Outcome:
-    if isinstance(stopped, Denied):
-        return _fault(context, stopped, request_id)
-    note(context, stopped, request_id=request_id, client_id=stopped.request.client_id)
-    text = stopped.fault.text.format_map(dict(stopped.values))
-    return _send_back(context, stopped.request, [("error", stopped.fault.error), ("error_description", text)])
+def _stop(context: Context, stopped: Stopped, request_id: str) -> Outcome:
+    denial = stopped.denial
+    note(context, denial, request_id=request_id, client_id=stopped.client_id)
+    if isinstance(denial, Denied):
+        return ShowFault(denied=denial)
+    text = denial.fault.text.format_map(dict(denial.values))
+    return _send_back(context, denial.request, [("error", denial.fault.error), ("error_description", text)])
 
 
 def _send_back(context: Context, request: AuthorizeRequest, fields: list[tuple[str, str]]) -> SendBack:
@@ -239,11 +248,13 @@ def _send_back(context: Context, request: AuthorizeRequest, fields: list[tuple[s
     )
 
 
-def _too_long(context: Context, request_id: str) -> ShowFault:
-    return _fault(context, Denied(fault=faults.BODY_TOO_LARGE, values=(("limit", "8 KB"),)), request_id)
+def _too_long(context: Context, read: UnderWay) -> Outcome:
+    denied = Denied(fault=faults.BODY_TOO_LARGE, values=(("limit", "8 KB"),))
+    return _stop(context, Stopped(denied, read.request.client_id), read.request_id)
 
 
 def _fault(context: Context, denied: Denied, request_id: str) -> ShowFault:
+    """Of a request that names no app yet."""
     note(context, denied, request_id=request_id, client_id=None)
     return ShowFault(denied=denied)
 

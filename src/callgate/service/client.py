@@ -80,7 +80,7 @@ def _judge(found: ClientFacts, shown: ClientNamed | SecretPresented) -> Proven |
     refused = method_allowed(client, shown)
     if refused:
         return refused
-    return _proven(client) if proven else Denied(fault=faults.CLIENT_UNPROVEN, why="wrong secret")
+    return _proven(client) if proven else Denied(fault=faults.CLIENT_UNPROVEN, why=f"wrong secret of {client.id}")
 
 
 def _proven(client: Client) -> Proven:

@@ -3,7 +3,7 @@
 Nothing secret gets here: a denial's `why` names rules and ids only, and requests are never logged whole.
 """
 
-from collections import OrderedDict
+from collections import defaultdict, deque
 from typing import NamedTuple
 
 from structlog.typing import FilteringBoundLogger
@@ -32,7 +32,8 @@ class Events:
 
     def __init__(self, log: FilteringBoundLogger) -> None:
         self._log = log
-        self._explanations: OrderedDict[str, Explanation] = OrderedDict()
+        self._explanations: dict[str, Explanation] = {}
+        self._of: defaultdict[ClientId, deque[str]] = defaultdict(deque)
 
     def granted(self, endpoint: str, request_id: str, *, client_id: str, session_id: str, extension_id: int) -> None:
         """Tokens were given out."""
@@ -61,9 +62,12 @@ class Events:
         )
         if client_id is None:  # nobody may ask for it, and whoever floods us must not push out what somebody may
             return
-        self._explanations[request_id] = Explanation(request_id, at_ms, endpoint, fault, denial.why, client_id)
-        while len(self._explanations) > EXPLANATIONS_MAX:
-            self._explanations.popitem(last=False)
+        explanation = Explanation(request_id, at_ms, endpoint, fault, denial.why, client_id)
+        if request_id not in self._explanations:
+            if len(self._explanations) >= EXPLANATIONS_MAX:
+                self._make_room()
+            self._of[client_id].append(request_id)
+        self._explanations[request_id] = explanation
 
     def done(self, endpoint: str, request_id: str, *, client_id: str, changed: bool) -> None:
         """Something was carried out that has no tokens."""
@@ -72,3 +76,13 @@ class Events:
     def explain(self, request_id: str) -> Explanation | None:
         """What is remembered of a denial."""
         return self._explanations.get(request_id)
+
+    def _make_room(self) -> None:
+        """The app with the most gives up its oldest; of several, the one that was refused first.
+
+        Anybody can have requests refused in an app's name, by its id alone: that must not push out other apps'.
+        """
+        client_id, most = max(self._of.items(), key=lambda item: len(item[1]))
+        del self._explanations[most.popleft()]
+        if not most:
+            del self._of[client_id]
