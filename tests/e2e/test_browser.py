@@ -128,6 +128,7 @@ def test_keyboard_is_enough(tab: Page, server: Server, web: App) -> None:
     """From the app's link back to the app without a mouse (WCAG 2.1.1); the focus starts in the first field."""
     tab.goto(web.asks(prompt="consent"))
     person = server.world.people["agent"]
+    expect(tab.get_by_label("Phone number or email")).to_be_focused()
     tab.keyboard.type(person.email)
     tab.keyboard.press("Tab")
     tab.keyboard.press("Tab")
