@@ -17,7 +17,7 @@ from callgate.model.ids import RowId
 from callgate.model.session import ENDED_MEMORY_MS, EndReason
 from callgate.model.sso import AssertionConsumed
 from callgate.storage.expiry import SWEEP_BUCKET_MS, SWEEP_GRACE_MS, expires_ms
-from callgate.storage.sweep import SteadyClock, Swept, sweep_due, sweep_step
+from callgate.storage.sweep import ROWS_MAX, SteadyClock, Swept, sweep_due, sweep_step
 from tests.storage.engines import Opened, Plan, TestClock, unit_of
 from tests.storage.world import APP, CONNECTION, NOW_MS, SIGN_IN, pending_of, refreshed, service_session_of, session_of
 
@@ -41,6 +41,17 @@ def test_session_is_swept_after_its_grace_and_not_before(store: Opened) -> None:
         assert left(store) == set(range(gone, 3))
         store.await_(sweep_due(store.store, end_ms + LATEST_MS + 1))
         assert left(store) == set(range(gone + 1, 3))
+
+
+def test_sweep_comes_to_its_end_when_a_step_is_full_of_rows_that_expire_this_millisecond(store: Opened) -> None:
+    """They are due by their bucket and not yet expired: to be found again at every step, for ever."""
+    sessions = [service_session_of(number) for number in range(ROWS_MAX)]
+    store.save(*(SessionOpened(session) for session in sessions))
+    this_ms = expires_ms(sessions[0]) + SWEEP_GRACE_MS
+    assert this_ms % SWEEP_BUCKET_MS == 0
+    swept = store.await_(asyncio.wait_for(sweep_due(store.store, this_ms), 5))
+    assert swept.sessions == 0
+    assert store.await_(sweep_due(store.store, this_ms + 1)).sessions == ROWS_MAX
 
 
 def test_refreshed_session_lives_on(store: Opened) -> None:

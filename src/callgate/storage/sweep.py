@@ -50,7 +50,8 @@ async def sweep_step(store: SqliteStore, now_ms: int, *, rows_max: int = ROWS_MA
 
     def work(pen: Pen) -> Swept:
         before_ms = now_ms - SWEEP_GRACE_MS
-        due = find_due_sessions(pen.view, bucket=before_ms // SWEEP_BUCKET_MS, rows_max=rows_max)
+        # Whole buckets that ended before: each row found is deleted or moves on, so that the steps come to an end.
+        due = find_due_sessions(pen.view, bucket=(before_ms - 1) // SWEEP_BUCKET_MS, rows_max=rows_max)
         sign_ins = sweep_sign_ins(pen, before_ms=before_ms, rows_max=rows_max)
         claims = sweep_claims(pen, before_ms=before_ms, rows_max=rows_max)
         swept = sweep_sessions(pen, due, before_ms=before_ms)
