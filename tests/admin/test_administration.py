@@ -379,8 +379,11 @@ def test_every_act_is_in_the_audit_log_and_the_log_shows_when_it_was_altered(she
     assert '"name": ["Alder", "Renamed"]' in entries[0]["about"]
     (chain,) = shell.give("audit", "verify")
     assert (chain["writer"], chain["links"], chain["entries"]) == ("cli", 3, 5)
-    assert len(shell.give("audit", "list", "--limit", "1")) == 1
-    assert "There are more: --before" in shell.run("audit", "list", "--limit", "1").err
+    assert shell.give("audit", "list", "--limit", "1") == entries[:1]
+    assert "There are more: --after cli/3" in shell.run("audit", "list", "--limit", "1").err
+    assert shell.give("audit", "list", "--after", "cli/3") == entries[1:]
+    assert shell.give("audit", "list", "--after", "cli/9") == []
+    assert "is not a link" in shell.refuse("audit", "list", "--after", "cli")
     assert len(shell.give("audit", "list", "--before", "2001-01-01")) == 0
     assert "not an ISO 8601" in shell.refuse("audit", "list", "--before", "then")
     assert shell.give("db", "check")["whole"]

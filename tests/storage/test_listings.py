@@ -10,7 +10,9 @@ from callgate.model.listings import (
     AllowancesListing,
     AppsFacts,
     AppsListing,
+    AuditBatch,
     AuditListing,
+    AuditPlace,
     ConsentsFacts,
     ConsentsListing,
     CredentialsFacts,
@@ -172,3 +174,18 @@ def test_audit_is_listed_from_the_newest_link(store: Opened) -> None:
     assert len(oldest.entries.splitlines()) == len(FOUNDING)
     assert store.read(AuditListing(before_ms=newest.at_ms)).batches == (oldest,)
     assert store.read(AuditListing(rows=1)).batches == (newest,)
+
+
+def test_audit_log_is_read_to_its_end_when_many_commits_share_a_millisecond(store: Opened) -> None:
+    """A busy server commits several times in one; each page goes on where the one before ended, whoever wrote it."""
+    for number in range(5):
+        store.save(SessionOpened(service_session_of(number)))
+    whole = store.read(AuditListing()).batches
+    assert len({batch.at_ms for batch in whole}) < len(whole)
+    paged: list[AuditBatch] = []
+    while page := store.read(
+        AuditListing(after=AuditPlace(paged[-1].writer, paged[-1].seq) if paged else None, rows=2)
+    ).batches:
+        paged += page
+    assert tuple(paged) == whole
+    assert store.read(AuditListing(after=AuditPlace("nobody", 1))).batches == ()

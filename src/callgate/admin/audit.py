@@ -1,18 +1,21 @@
 """`callgate audit`: what was done by whom, and whether the log of it is whole."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from callgate.admin.command import NoOptions, Refusal, Run, desk_command, noun, plain_command
-from callgate.admin.paging import Limit
+from callgate.admin.paging import Limit, take_page
 from callgate.admin.progress import progress_bar
 from callgate.admin.view import Rows
 from callgate.model.instant import parse_instant, render_instant
-from callgate.model.listings import AuditBatch, AuditListing
+from callgate.model.listings import AuditBatch, AuditListing, AuditPlace
 from callgate.service.administer.desk import Desk
+
+_PLACE = re.compile(r"(?P<writer>\S{1,64})/(?P<seq>[0-9]{1,18})", re.ASCII)
 
 AUDIT = noun("audit", "The audit log: a chain of hashes for each writer.")
 
@@ -23,6 +26,9 @@ class ListOptions:
 
     limit: Limit = 50
     before: Annotated[str | None, typer.Option(help="Only older than this ISO 8601 time.", show_default=False)] = None
+    after: Annotated[
+        str | None, typer.Option(help="Go on after this link, as in server/12; older ones follow.", show_default=False)
+    ] = None
 
 
 @desk_command(AUDIT, "list", options=ListOptions)
@@ -31,13 +37,11 @@ async def list_audit(desk: Desk, options: ListOptions) -> Rows:
     before_ms = None if options.before is None else parse_instant(options.before)
     if options.before is not None and before_ms is None:
         raise Refusal(f"{options.before!r} is not an ISO 8601 date or time")
-    facts = await desk.store.read(AuditListing(before_ms=before_ms, rows=options.limit + 1))
-    kept = facts.batches[: options.limit]
-    more = None
-    if len(facts.batches) > options.limit:
-        more = f"There are more: --before {render_instant(kept[-1].at_ms)}"
-    rows = tuple(row for batch in kept for row in _rows(batch))
-    return Rows(("at", "writer", "number", "what", "by", "about"), rows, more)
+    after = None if options.after is None else _read_place(options.after)
+    facts = await desk.store.read(AuditListing(before_ms=before_ms, after=after, rows=options.limit + 1))
+    page = take_page(facts.batches, options.limit, key=lambda batch: f"{batch.writer}/{batch.seq}")
+    rows = tuple(row for batch in page.kept for row in _rows(batch))
+    return Rows(("at", "writer", "number", "what", "by", "about"), rows, page.more)
 
 
 @plain_command(AUDIT, "verify", options=NoOptions)
@@ -49,6 +53,13 @@ def verify(run: Run, _options: NoOptions) -> Rows:
         raise Refusal(f"the audit log was altered: {'; '.join(seen.breaks)}")
     rows = tuple((chain.writer, chain.links, chain.entries, chain.head) for chain in seen.chains)
     return Rows(("writer", "links", "entries", "head"), rows)
+
+
+def _read_place(text: str) -> AuditPlace:
+    found = _PLACE.fullmatch(text)
+    if found is None:
+        raise Refusal(f"{text!r} is not a link: its writer and number, as in server/12")
+    return AuditPlace(found["writer"], int(found["seq"]))
 
 
 def _rows(batch: AuditBatch) -> list[tuple[str, str, int, str, str | None, str]]:

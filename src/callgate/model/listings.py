@@ -111,6 +111,13 @@ class SessionsFacts(NamedTuple):
     sessions: tuple[ListedSession, ...]
 
 
+class AuditPlace(NamedTuple):
+    """Where a page of the audit log ended: the writer and number of its last link."""
+
+    writer: str
+    seq: int
+
+
 class AuditBatch(NamedTuple):
     """One link of the audit chain; `entries` is the JSON it was hashed as."""
 
@@ -214,7 +221,8 @@ class SessionsListing(Lookup[SessionsFacts]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditListing(Lookup[AuditFacts]):
-    """Batches written before a moment (milliseconds since 1970), the newest first."""
+    """Batches written before a moment (milliseconds since 1970), the newest first, going on after one of them."""
 
     before_ms: int | None = None
+    after: AuditPlace | None = None
     rows: int = ROWS_MAX

@@ -127,6 +127,14 @@ SELECT writer, seq, at_ms, entries FROM audit
 WHERE at_ms < coalesce(?, 9223372036854775807) ORDER BY at_ms DESC, writer, seq DESC LIMIT ?
 """
 
+# Several commits may share a millisecond, so a page cannot go on after a time alone.
+_AUDIT_AFTER: Final = """
+SELECT a.writer, a.seq, a.at_ms, a.entries FROM audit last JOIN audit a ON a.at_ms <= last.at_ms
+WHERE last.writer = ? AND last.seq = ? AND a.at_ms < coalesce(?, 9223372036854775807)
+    AND (a.at_ms < last.at_ms OR a.writer > last.writer OR (a.writer = last.writer AND a.seq < last.seq))
+ORDER BY a.at_ms DESC, a.writer, a.seq DESC LIMIT ?
+"""
+
 _LINKS: Final = "SELECT count(*) FROM audit"
 _SESSIONS_FROM: Final = "SELECT sessions_from_ms FROM cell"
 
@@ -202,7 +210,8 @@ def load_sessions(view: View, lookup: SessionsListing) -> SessionsFacts:
 
 def load_audit(view: View, lookup: AuditListing) -> AuditFacts:
     """Answer `AuditListing`."""
-    rows = view.rows(_AUDIT, (lookup.before_ms, lookup.rows))
+    asked = (lookup.before_ms, lookup.rows)
+    rows = view.rows(_AUDIT_AFTER, (*lookup.after, *asked)) if lookup.after else view.rows(_AUDIT, asked)
     return AuditFacts(tuple(AuditBatch._make(cast("tuple[str, int, int, str]", row)) for row in rows))
 
 
