@@ -373,8 +373,8 @@ def test_every_act_is_in_the_audit_log_and_the_log_shows_when_it_was_altered(she
     entries = shell.give("audit", "list")
     assert [(each["what"], each["by"]) for each in entries[:3]] == [
         ("AccountChanged", "cli"),
-        ("ExtensionCreated", None),
-        ("AccountCreated", None),
+        ("ExtensionCreated", "cli"),
+        ("AccountCreated", "cli"),
     ]
     assert '"name": ["Alder", "Renamed"]' in entries[0]["about"]
     (chain,) = shell.give("audit", "verify")

@@ -33,7 +33,7 @@ TIMES = TokenTimes(1, None, None, None, None)
         LoginFacts(ACCOUNT, AGENT, SECRET.decode()),
         StoredKey(KeyUse.SEALING, 1, KeyState.ACTIVE, SECRET, 0, None, None),
         PasswordChanged(AGENT, AGENT, SECRET.decode(), "cli"),
-        ExtensionCreated(AGENT, None, SECRET.decode()),
+        ExtensionCreated(AGENT, None, SECRET.decode(), "cli"),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -61,14 +61,16 @@ PEOPLE: tuple[tuple[Extension, str | None, str | None], ...] = (
 
 def company(account_id: AccountId, main_number: str) -> AccountCreated:
     """A company."""
-    return AccountCreated(Account(account_id, "Northwind", main_number, AccountStatus.CONFIRMED, "1210", 0, 0, 1))
+    return AccountCreated(
+        Account(account_id, "Northwind", main_number, AccountStatus.CONFIRMED, "1210", 0, 0, 1), "cli"
+    )
 
 
 WORLD: tuple[Change, ...] = (
     company(ACCOUNT, "12025550100"),
     company(OTHER_ACCOUNT, "12025550190"),
-    RoleCreated(ROLE),
-    *(ExtensionCreated(extension, phone_number, password) for extension, phone_number, password in PEOPLE),
+    RoleCreated(ROLE, "cli"),
+    *(ExtensionCreated(extension, phone_number, password, "cli") for extension, phone_number, password in PEOPLE),
 )
 
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import fields
 from pathlib import Path
+from typing import get_args
 
 import apsw
 import pytest
@@ -264,3 +266,9 @@ def test_refused_unit_leaves_no_entry(store: Opened) -> None:
     assert outcomes[1] is not None
     [(text,)] = store.rows("SELECT entries FROM audit WHERE writer = 'server'")
     assert [entry["session"] for entry in entries_of(str(text))] == [session_of(0).id]
+
+
+@pytest.mark.parametrize("kind", get_args(c.AdminChange), ids=lambda kind: kind.__name__)
+def test_every_act_of_an_administrator_says_who_did_it(kind: type[object]) -> None:
+    """Creations too: a console has more than one administrator."""
+    assert "by" in {field.name for field in fields(kind)}  # type: ignore[arg-type] # every change is a dataclass

@@ -355,12 +355,12 @@ def test_account_changes_with_the_number_it_signs_in_by(store: Opened) -> None:
 def test_numbers_and_addresses_are_unique_over_all_accounts(store: Opened) -> None:
     """Whoever signs in by one must be one; case does not tell addresses apart."""
     company = ACCOUNT._replace(id=AccountId(5))
-    assert conflicts(store, AccountCreated(company))
+    assert conflicts(store, AccountCreated(company, "cli"))
     assert store.rows("SELECT count(*) FROM account WHERE id = 5") == [(0,)]
     person = AGENT._replace(id=ExtensionId(6), number="106", email="BEN@example.com")
-    assert conflicts(store, ExtensionCreated(person, None, None))
-    assert conflicts(store, ExtensionCreated(person._replace(email=None, number="102"), None, None))
-    assert conflicts(store, ExtensionCreated(person._replace(email=None), AGENT_NUMBER, None))
+    assert conflicts(store, ExtensionCreated(person, None, None, "cli"))
+    assert conflicts(store, ExtensionCreated(person._replace(email=None, number="102"), None, None, "cli"))
+    assert conflicts(store, ExtensionCreated(person._replace(email=None), AGENT_NUMBER, None, "cli"))
     assert store.rows("SELECT count(*) FROM extension WHERE id = 6") == [(0,)]
 
 
@@ -416,7 +416,7 @@ def test_extension_without_account_or_role_is_a_defect(store: Opened) -> None:
     """A broken reference is ours, and never a conflict to try again."""
     nobody = AGENT._replace(id=ExtensionId(6), number="6", email=None, role_id=RoleId(99))
     with pytest.raises(apsw.ConstraintError, match="FOREIGN KEY"):
-        store.save(ExtensionCreated(nobody, None, None))
+        store.save(ExtensionCreated(nobody, None, None, "cli"))
 
 
 def test_role_changes_when_its_version_is_the_one_seen(store: Opened) -> None:
@@ -428,7 +428,7 @@ def test_role_changes_when_its_version_is_the_one_seen(store: Opened) -> None:
     store.save(RoleChanged(CUSTOM_ROLE, after, "cli"))
     assert store.read(SessionLookup(ACCOUNT.id, service_session_of(0).id)).role == after
     assert conflicts(store, RoleChanged(CUSTOM_ROLE, after, "cli"))
-    assert conflicts(store, RoleCreated(after))
+    assert conflicts(store, RoleCreated(after, "cli"))
 
 
 def test_app_changes_when_its_version_is_the_one_seen(store: Opened) -> None:
@@ -450,7 +450,7 @@ def test_app_changes_when_its_version_is_the_one_seen(store: Opened) -> None:
     newest = after._replace(version=3)
     store.save(AppChanged(after, newest, sealed, "cli"))
     assert store.read(ClientLookup(APP.id)) == (newest, sealed)
-    assert conflicts(store, AppRegistered(APP, KEYS))
+    assert conflicts(store, AppRegistered(APP, KEYS, "cli"))
 
 
 def test_account_allows_an_app_once(store: Opened) -> None:
@@ -534,6 +534,6 @@ def test_unit_is_all_or_nothing(store: Opened) -> None:
 def test_list_whose_member_would_be_lost_is_a_defect(store: Opened) -> None:
     """Members are separated by spaces, so none may be empty or hold one."""
     for uris in (("https://a.example/ b",), ("",)):
-        broken = AppRegistered(APP._replace(id=ClientId("b"), redirect_uris=uris), KEYS)
+        broken = AppRegistered(APP._replace(id=ClientId("b"), redirect_uris=uris), KEYS, "cli")
         with pytest.raises(AssertionError):
             store.save(broken)

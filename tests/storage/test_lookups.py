@@ -135,7 +135,7 @@ def test_login_name_means_whom_it_says(store: Opened, login: LoginName, extensio
 def test_login_has_no_hash_when_the_person_has_no_password(store: Opened) -> None:
     """A person who signs in otherwise is found without one."""
     person = AGENT._replace(id=ExtensionId(77), number="177", email="no@example.com")
-    store.save(ExtensionCreated(person, None, None))
+    store.save(ExtensionCreated(person, None, None, "cli"))
     assert store.read(LoginLookup(LoginName("no@example.com", None, None))) == LoginFacts(ACCOUNT, person, None)
 
 

@@ -203,14 +203,14 @@ KEY = StoredKey(
 PASSWORD_HASH = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA"
 
 FOUNDING: tuple[Change, ...] = (
-    AccountCreated(ACCOUNT),
-    AccountCreated(OTHER_ACCOUNT),
-    RoleCreated(ROLE),
-    RoleCreated(CUSTOM_ROLE),
-    ExtensionCreated(ADMIN, None, PASSWORD_HASH),
-    ExtensionCreated(AGENT, AGENT_NUMBER, PASSWORD_HASH),
-    AppRegistered(APP, KEYS),
-    AppRegistered(OTHER_APP, KEYS),
+    AccountCreated(ACCOUNT, "cli"),
+    AccountCreated(OTHER_ACCOUNT, "cli"),
+    RoleCreated(ROLE, "cli"),
+    RoleCreated(CUSTOM_ROLE, "cli"),
+    ExtensionCreated(ADMIN, None, PASSWORD_HASH, "cli"),
+    ExtensionCreated(AGENT, AGENT_NUMBER, PASSWORD_HASH, "cli"),
+    AppRegistered(APP, KEYS, "cli"),
+    AppRegistered(OTHER_APP, KEYS, "cli"),
     ServiceAllowed(ALLOWANCE, SERVICE, "cli"),
     ServiceAllowed(OTHER_ALLOWANCE, OTHER_SERVICE, "cli"),
     CredentialCreated(CREDENTIAL, "cli"),

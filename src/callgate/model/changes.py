@@ -142,6 +142,7 @@ class AccountCreated:
     """A company and its main number."""
 
     account: Account
+    by: str
     AUDITED: ClassVar[bool] = True
 
 
@@ -162,6 +163,7 @@ class ExtensionCreated:
     extension: Extension
     phone_number: str | None
     password_hash: str | None
+    by: str
     AUDITED: ClassVar[bool] = True
 
     def __repr__(self) -> str:
@@ -197,6 +199,7 @@ class RoleCreated:
     """A custom or predefined role."""
 
     role: Role
+    by: str
     AUDITED: ClassVar[bool] = True
 
 
@@ -216,6 +219,7 @@ class AppRegistered:
 
     client: Client
     keys: ClientKeys
+    by: str
     AUDITED: ClassVar[bool] = True
 
 

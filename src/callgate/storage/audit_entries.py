@@ -92,6 +92,7 @@ def _account_created(change: c.AccountCreated) -> Entry:
         "account": change.account.id,
         "name": change.account.name,
         "main_number": change.account.main_number,
+        "by": change.by,
     }
 
 
@@ -109,6 +110,7 @@ def _extension_created(change: c.ExtensionCreated) -> Entry:
         "role": extension.role_id,
         "phone_number": change.phone_number,
         "has_password": change.password_hash is not None,
+        "by": change.by,
     }
 
 
@@ -129,6 +131,7 @@ def _role_created(change: c.RoleCreated) -> Entry:
         "role": role.id,
         "name": role.name,
         "permissions": " ".join(sorted(role.permissions)),
+        "by": change.by,
     }
 
 
@@ -171,6 +174,7 @@ def _app_registered(change: c.AppRegistered) -> Entry:
         "private": client.private,
         "grants": " ".join(sorted(grant.value for grant in client.grants)),
         "scopes": " ".join(client.scopes),
+        "by": change.by,
     }
 
 

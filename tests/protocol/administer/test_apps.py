@@ -73,7 +73,7 @@ THERE = NEW._replace(client=WEB)
 )
 def test_app_is_registered_with_what_proves_it(client: Client, keys: ClientKeys) -> None:
     """protocol.md A.2, A.3: every kind there is, each with the proof its method needs."""
-    assert apps.register_app(client, keys, facts=NEW) == Done((AppRegistered(client, keys),))
+    assert apps.register_app(client, keys, facts=NEW, by="cli") == Done((AppRegistered(client, keys, "cli"),))
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_app_is_registered_with_what_proves_it(client: Client, keys: ClientKeys)
 )
 def test_app_is_refused_when_it_has_another_proof_than_its_method(keys: ClientKeys) -> None:
     """An app without a secret must never be one that needs none."""
-    assert isinstance(apps.register_app(WEB, keys, facts=NEW), Refused)
+    assert isinstance(apps.register_app(WEB, keys, facts=NEW, by="cli"), Refused)
 
 
 @pytest.mark.parametrize(
@@ -115,16 +115,18 @@ def test_app_is_refused_when_it_has_another_proof_than_its_method(keys: ClientKe
 )
 def test_app_is_refused_when_it_is_impossible(client: Client, problem: str) -> None:
     """What could never work, or never safely, is not registered."""
-    refused = apps.register_app(client, HASHED, facts=NEW)
+    refused = apps.register_app(client, HASHED, facts=NEW, by="cli")
     assert isinstance(refused, Refused)
     assert problem in refused.problem
 
 
 def test_app_is_refused_when_its_name_or_owner_does_not_fit() -> None:
     """People find apps by name on the command line."""
-    taken = apps.register_app(WEB, HASHED, facts=NEW._replace(name_taken=True))
+    taken = apps.register_app(WEB, HASHED, facts=NEW._replace(name_taken=True), by="cli")
     assert taken == Refused("its account has an app Web already")
-    assert apps.register_app(WEB, HASHED, facts=NEW._replace(owner=None)) == Refused("there is no such account")
+    assert apps.register_app(WEB, HASHED, facts=NEW._replace(owner=None), by="cli") == Refused(
+        "there is no such account"
+    )
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,8 @@ THE_ROLE = NEW_ROLE._replace(role=ROLE)
 
 def test_account_is_opened_with_its_administrator() -> None:
     """protocol.md B: the main administrator's extension has the account's id."""
-    opened = accounts.open_account(ACCOUNT, ADMIN, password_hash="hash", facts=NEW_ACCOUNT)
-    assert opened == Done((AccountCreated(ACCOUNT), ExtensionCreated(ADMIN, None, "hash")))
+    opened = accounts.open_account(ACCOUNT, ADMIN, password_hash="hash", facts=NEW_ACCOUNT, by="cli")
+    assert opened == Done((AccountCreated(ACCOUNT, "cli"), ExtensionCreated(ADMIN, None, "hash", "cli")))
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_account_is_refused_when_it_cannot_be(
     account: object, administrator: Extension, facts: AccountActFacts, problem: str
 ) -> None:
     """The line names what is wrong."""
-    refused = accounts.open_account(account, administrator, password_hash=None, facts=facts)  # type: ignore[arg-type] # rows of one table
+    refused = accounts.open_account(account, administrator, password_hash=None, facts=facts, by="cli")  # type: ignore[arg-type] # rows of one table
     assert isinstance(refused, Refused)
     assert problem in refused.problem
 
@@ -96,11 +96,13 @@ def test_change_is_refused_when_it_cannot_be() -> None:
 
 def test_person_is_created_with_what_they_sign_in_with() -> None:
     """A direct number is stored as digits, as login names are compared."""
-    created = extensions.create_extension(AGENT, phone_number="+12025550102", password_hash="hash", facts=NEW_PERSON)
-    assert created == Done((ExtensionCreated(AGENT, "12025550102", "hash"),))
+    created = extensions.create_extension(
+        AGENT, phone_number="+12025550102", password_hash="hash", facts=NEW_PERSON, by="cli"
+    )
+    assert created == Done((ExtensionCreated(AGENT, "12025550102", "hash", "cli"),))
     bare = AGENT._replace(number=None, email=None, last_name="")
-    plain = extensions.create_extension(bare, phone_number=None, password_hash=None, facts=NEW_PERSON)
-    assert plain == Done((ExtensionCreated(bare, None, None),))
+    plain = extensions.create_extension(bare, phone_number=None, password_hash=None, facts=NEW_PERSON, by="cli")
+    assert plain == Done((ExtensionCreated(bare, None, None, "cli"),))
     assert extensions.login_of(AGENT, "+12025550102") == ("ada@northwind.example", "12025550102", "102")
 
 
@@ -126,7 +128,9 @@ def test_person_is_refused_when_they_cannot_be(
     extension: Extension, phone_number: str | None, facts: ExtensionActFacts, problem: str
 ) -> None:
     """Login names mean one person of all accounts (protocol.md B)."""
-    refused = extensions.create_extension(extension, phone_number=phone_number, password_hash=None, facts=facts)
+    refused = extensions.create_extension(
+        extension, phone_number=phone_number, password_hash=None, facts=facts, by="cli"
+    )
     assert isinstance(refused, Refused)
     assert problem in refused.problem
 
@@ -184,7 +188,7 @@ def test_signing_out_everywhere_ends_this_millisecond_too() -> None:
 def test_predefined_roles_are_made_mended_and_left_alone() -> None:
     """A newer version of Callgate may know more permissions; a role of an account is never touched."""
     assert roles.keep_predefined(RolesFacts((ROLE,)), by="cli") == Done(
-        (RoleCreated(SUPER_ADMIN), RoleCreated(STANDARD))
+        (RoleCreated(SUPER_ADMIN, "cli"), RoleCreated(STANDARD, "cli"))
     )
     old = SUPER_ADMIN._replace(permissions=frozenset({"ReadCallLog"}), version=5)
     mended = roles.keep_predefined(RolesFacts((old, STANDARD, ROLE)), by="cli")
@@ -194,7 +198,7 @@ def test_predefined_roles_are_made_mended_and_left_alone() -> None:
 
 def test_role_is_made_and_changed() -> None:
     """Everybody who has it is bounded by it at once."""
-    assert roles.create_role(ROLE, facts=NEW_ROLE) == Done((RoleCreated(ROLE),))
+    assert roles.create_role(ROLE, facts=NEW_ROLE, by="cli") == Done((RoleCreated(ROLE, "cli"),))
     after = ROLE._replace(permissions=frozenset(), version=2)
     changed = roles.change_role(lambda r: r._replace(permissions=frozenset()), facts=THE_ROLE, by="cli")
     assert changed == Done((RoleChanged(ROLE, after, "cli"),))
@@ -211,7 +215,7 @@ def test_role_is_made_and_changed() -> None:
 )
 def test_role_is_refused_when_it_cannot_be(facts: RoleActFacts, name: str, permissions: set[str], problem: str) -> None:
     """Permissions are those of model/permission."""
-    refused = roles.create_role(ROLE._replace(name=name, permissions=frozenset(permissions)), facts=facts)
+    refused = roles.create_role(ROLE._replace(name=name, permissions=frozenset(permissions)), facts=facts, by="cli")
     assert isinstance(refused, Refused)
     assert problem in refused.problem
 
@@ -228,4 +232,6 @@ def test_role_is_not_changed_when_it_is_predefined_gone_or_made_wrong() -> None:
 def test_queue_is_created_as_a_person_is() -> None:
     """A call queue is an extension of type Department (protocol.md B)."""
     queue = AGENT._replace(type=ExtensionType.DEPARTMENT)
-    assert isinstance(extensions.create_extension(queue, phone_number=None, password_hash=None, facts=NEW_PERSON), Done)
+    assert isinstance(
+        extensions.create_extension(queue, phone_number=None, password_hash=None, facts=NEW_PERSON, by="cli"), Done
+    )

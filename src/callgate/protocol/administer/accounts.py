@@ -16,7 +16,7 @@ TIMEOUT_MAX_S = 366 * 86_400
 
 
 def open_account(
-    account: Account, administrator: Extension, *, password_hash: str | None, facts: AccountActFacts
+    account: Account, administrator: Extension, *, password_hash: str | None, facts: AccountActFacts, by: str
 ) -> Done | Refused:
     """A company and its main administrator, whose extension has the account's id (protocol.md B)."""
     assert account.id == administrator.account_id == int(administrator.id)
@@ -28,7 +28,7 @@ def open_account(
     )
     if problem:
         return Refused(problem)
-    return Done((AccountCreated(account), ExtensionCreated(administrator, None, password_hash)))
+    return Done((AccountCreated(account, by), ExtensionCreated(administrator, None, password_hash, by)))
 
 
 def change_account(edit: Callable[[Account], Account], *, facts: AccountActFacts, by: str) -> Done | Refused:

@@ -23,12 +23,12 @@ _REDIRECTED = frozenset({GrantType.AUTHORIZATION_CODE, GrantType.IMPLICIT})
 _ASSERTED = frozenset({AuthMethod.CLIENT_SECRET_JWT, AuthMethod.PRIVATE_KEY_JWT})
 
 
-def register_app(client: Client, keys: ClientKeys, *, facts: AppActFacts) -> Done | Refused:
+def register_app(client: Client, keys: ClientKeys, *, facts: AppActFacts, by: str) -> Done | Refused:
     """A new app with what proves it."""
     if facts.owner is None:
         return Refused("there is no such account")
     problem = _check(client, facts) or check_keys(client, keys)
-    return Refused(problem) if problem else Done((AppRegistered(client, keys),))
+    return Refused(problem) if problem else Done((AppRegistered(client, keys, by),))
 
 
 def change_app(

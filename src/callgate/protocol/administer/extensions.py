@@ -37,6 +37,7 @@ def create_extension(
     phone_number: str | None,
     password_hash: str | None,
     facts: ExtensionActFacts,
+    by: str,
 ) -> Done | Refused:
     """A person or a queue. `phone_number` is a direct number of its own, E.164 with '+'."""
     problem = first_problem(
@@ -49,7 +50,7 @@ def create_extension(
     if problem:
         return Refused(problem)
     digits = normal_phone(phone_number) if phone_number else None
-    return Done((ExtensionCreated(extension, digits, password_hash),))
+    return Done((ExtensionCreated(extension, digits, password_hash, by),))
 
 
 def change_extension(edit: Callable[[Extension], Extension], *, facts: ExtensionActFacts, by: str) -> Done | Refused:

@@ -37,12 +37,12 @@ def keep_predefined(facts: RolesFacts, *, by: str) -> Done:
     return Done(tuple(_settle(kept, by=by)))
 
 
-def create_role(role: Role, *, facts: RoleActFacts) -> Done | Refused:
+def create_role(role: Role, *, facts: RoleActFacts, by: str) -> Done | Refused:
     """A role of one account."""
     if facts.account is None:
         return Refused("there is no such account")
     problem = _check(role, facts)
-    return Refused(problem) if problem else Done((RoleCreated(role),))
+    return Refused(problem) if problem else Done((RoleCreated(role, by),))
 
 
 def change_role(edit: Callable[[Role], Role], *, facts: RoleActFacts, by: str) -> Done | Refused:
@@ -65,7 +65,7 @@ def _settle(kept: dict[RoleId, Role], *, by: str) -> Iterable[Change]:
     for role in PREDEFINED:
         before = kept.get(role.id)
         if before is None:
-            yield RoleCreated(role)
+            yield RoleCreated(role, by)
         elif before._replace(version=role.version) != role:
             yield RoleChanged(before, role._replace(version=before.version + 1), by)
 

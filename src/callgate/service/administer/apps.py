@@ -64,7 +64,9 @@ async def register_app(desk: Desk, wanted: NewApp) -> Registration | Refused:
     proof = await _prove(desk, client, wanted.jwks)
     if isinstance(proof, Refused):
         return proof
-    decision = await desk.carry_out(_lookup(client), lambda facts: apps.register_app(client, proof.keys, facts=facts))
+    decision = await desk.carry_out(
+        _lookup(client), lambda facts: apps.register_app(client, proof.keys, facts=facts, by=desk.by)
+    )
     return decision if isinstance(decision, Refused) else Registration(client=client, secret=proof.secret)
 
 

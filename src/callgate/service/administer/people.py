@@ -81,7 +81,8 @@ async def open_account(desk: Desk, wanted: NewAccount) -> Account | Refused:
         email=extensions.login_of(administrator).email,
     )
     decision = await desk.carry_out(
-        lookup, lambda facts: accounts.open_account(account, administrator, password_hash=hashed, facts=facts)
+        lookup,
+        lambda facts: accounts.open_account(account, administrator, password_hash=hashed, facts=facts, by=desk.by),
     )
     return decision if isinstance(decision, Refused) else account
 
@@ -101,7 +102,7 @@ async def create_extension(desk: Desk, account_id: AccountId, wanted: NewPerson)
     decision = await desk.carry_out(
         _extension_lookup(extension, wanted.phone_number),
         lambda facts: extensions.create_extension(
-            extension, phone_number=wanted.phone_number, password_hash=hashed, facts=facts
+            extension, phone_number=wanted.phone_number, password_hash=hashed, facts=facts, by=desk.by
         ),
     )
     return decision if isinstance(decision, Refused) else extension
@@ -140,7 +141,7 @@ async def create_role(
     """A role of an account's own. Raises Unavailable."""
     role = Role(RoleId(desk.draw_id()), account_id, name, description, permissions, 1)
     lookup = RoleActLookup(account_id=account_id, role_id=role.id, name=name)
-    decision = await desk.carry_out(lookup, lambda facts: roles.create_role(role, facts=facts))
+    decision = await desk.carry_out(lookup, lambda facts: roles.create_role(role, facts=facts, by=desk.by))
     return decision if isinstance(decision, Refused) else role
 
 
