@@ -12,19 +12,21 @@ from pathlib import Path
 import apsw
 import pytest
 
-from callgate.model.changes import Change, SessionEnded, SessionOpened
+from callgate.model.acts import CellLookup
+from callgate.model.changes import Change, SessionEnded, SessionOpened, SessionRotated
 from callgate.model.decisions import Done
 from callgate.model.facts import SessionFacts
 from callgate.model.failure import Unavailable
 from callgate.model.lookups import ClientLookup, KeysLookup, SessionLookup
 from callgate.model.session import EndReason
+from callgate.protocol.administer.sessions import end_every_session
 from callgate.storage.pen import Pen
 from callgate.storage.port import Unit
 from callgate.storage.schema import SchemaDiffers, migrate_file
 from callgate.storage.sqlite import Health, SqliteStore, StoreOptions
 from callgate.storage.sqlite_file import InUse, NotOurs
 from tests.storage.engines import Opened, Plan, TestClock, open_sqlite, unit_of
-from tests.storage.world import ACCOUNT, APP, NOW_MS, service_session_of, session_of
+from tests.storage.world import ACCOUNT, APP, NOW_MS, refreshed, service_session_of, session_of
 
 FIRST = SessionLookup(ACCOUNT.id, session_of(0).id)
 
@@ -409,3 +411,26 @@ def test_store_answers_what_it_can_when_the_file_system_is_read_only(
     with open_sqlite(path) as store:
         store.save(SessionOpened(session_of(1)))
         assert stored(store) == {0, 1}
+
+
+# --- a command beside a server whose time ran ahead ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ahead_ms", [700, 3_600_700], ids=["a moment", "an hour"])
+def test_command_ends_what_a_server_issued_while_the_machine_s_clock_was_ahead(store: Opened, ahead_ms: int) -> None:
+    """The clock was put right, or development moves its own: the server's time goes on from where it stood."""
+    first = session_of(0)
+    store.clock.now_ms += 3_600_000
+    store.save(SessionOpened(first))
+    store.clock.now_ms = NOW_MS + 3_600_000 + ahead_ms
+    second = refreshed(first, store.clock.now_ms)
+    store.save(SessionRotated(first, second))
+    with open_sqlite(store.path, StoreOptions(writer="cli", exclusive=False)) as command:
+        command.run(CellLookup(), lambda facts: end_every_session(facts=facts, by="cli"))
+        assert command.read(SessionLookup(ACCOUNT.id, first.id)).sessions_from_ms > second.issued_ms
+    again = session_of(1)
+    store.clock.now_ms += 2000
+    store.save(SessionOpened(again._replace(issued_ms=store.clock.now_ms)))
+    facts = store.read(SessionLookup(ACCOUNT.id, again.id))
+    assert facts.session is not None
+    assert facts.session.issued_ms >= facts.sessions_from_ms

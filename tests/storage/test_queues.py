@@ -43,7 +43,7 @@ def members_changed(added: frozenset[ExtensionId] = NONE, removed: frozenset[Ext
 @pytest.fixture
 def queues(store: Opened) -> Opened:
     """Two queues of the account and one of another; the agent and the administrator are in the first."""
-    store.save(*(ExtensionCreated(queue, None, None) for queue in (SALES, SUPPORT, OTHERS)))
+    store.save(*(ExtensionCreated(queue, None, None, "cli") for queue in (SALES, SUPPORT, OTHERS)))
     store.save(members_changed(frozenset({AGENT.id, ADMIN.id})))
     store.save(QueueMembersChanged(ACCOUNT.id, SUPPORT.id, frozenset({ADMIN.id}), NONE, "cli"))
     return store

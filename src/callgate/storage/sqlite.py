@@ -81,7 +81,9 @@ class SqliteStore:
                 stack.enter_context(keep_in_place(path))
                 connection = stack.enter_context(closing(open_writer(path, vfs=options.vfs)))
                 require_head(connection, path)
-                self._writer = Writer(connection, clock, name=options.writer, busy_ms=options.busy_ms)
+                self._writer = Writer(
+                    connection, clock, name=options.writer, busy_ms=options.busy_ms, beside=not options.exclusive
+                )
                 self._reader = stack.enter_context(closing(open_reader(path, vfs=options.vfs)))
             self._opened = stack.pop_all()
         self._view = View(self._reader)

@@ -71,12 +71,23 @@ def as_failure(error: Exception) -> Exception:
 class Writer:
     """The connection that writes, and what its open transaction has done so far."""
 
-    def __init__(self, connection: apsw.Connection, clock: Callable[[], int], *, name: str, busy_ms: int = 0) -> None:
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        clock: Callable[[], int],
+        *,
+        name: str,
+        busy_ms: int = 0,
+        beside: bool = False,
+    ) -> None:
+        """Take a connection; `beside` says that another process may stamp rows too."""
         self._connection = connection
         self._cursor = connection.cursor()
         self._clock = clock
         self._name = name
         self._busy_ms = busy_ms
+        self._beside = beside
+        self._caught_ms = 0
         self._view = View(connection)
         self._pen = Pen(connection, self._view)
         self._entries: list[bytes] = []
@@ -88,9 +99,24 @@ class Writer:
         """Open the transaction and stamp its time, never before an earlier one. Raises apsw.Error."""
         self._cursor.execute("BEGIN IMMEDIATE")
         self.now_ms = max(self.now_ms, self._clock())
+        if self._beside:
+            self._catch_up()
         self._view.stamp(self.now_ms, snapshot=True)
         self._pen.written = False
         self._entries.clear()
+
+    def _catch_up(self) -> None:
+        """Go on from where the other's time stands, if it runs ahead of the clock; its mark is a step old at most.
+
+        Otherwise "all until now is over" would leave out what the other issued a moment ago.
+        """
+        try:
+            mark_ms = find_clock(self._view)
+        except apsw.Error:
+            self.roll_back()
+            raise
+        if mark_ms > max(self._clock(), self._caught_ms):
+            self.now_ms = self._caught_ms = mark_ms + CLOCK_STEP_MS
 
     def begin_patiently(self) -> None:
         """The same, waiting for another process that writes; blocks up to its patience. Raises apsw.Error."""
