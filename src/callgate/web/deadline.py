@@ -21,7 +21,7 @@ from structlog.typing import FilteringBoundLogger
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from callgate.web import framing
-from callgate.web.exchange import open_exchange
+from callgate.web.exchange import Exchange, open_exchange
 from callgate.web.framing import Field, Head, Refusal
 
 LOOK_S = 1.0
@@ -131,6 +131,7 @@ class BoundedProtocol(HttpToolsProtocol):
     # Slots, since CPython 3.11 shares the layout of 30 attributes a class at most, and uvicorn has 28: past that every
     # look-up on a connection, uvicorn's own too, is slower (together 1 us a request).
     __slots__ = (
+        "_due",
         "_idle_since",
         "_is_whole",
         "_message_bytes",
@@ -150,6 +151,7 @@ class BoundedProtocol(HttpToolsProtocol):
         # a head to there: it takes the trailers, which nobody reads, and tells that no head is being read.
         self.headers = self._trailers = list[Field]()
         self._is_whole = True
+        self._due: Exchange | None = None
         self._slice_bytes = self._message_bytes = 0
         # The look before the peer began to owe us bytes: a request's, or, once it is refused, its close.
         self._owing_since: int | None = self.watch.looks
@@ -282,7 +284,10 @@ class BoundedProtocol(HttpToolsProtocol):
                 self._reset()
             return
         try:
-            self.parser.feed_data(data)
+            try:
+                self.parser.feed_data(data)
+            finally:
+                self._start_due()
         except httptools.HttpParserUpgrade as upgrade:
             self._feed_without_upgrade(data[upgrade.args[0] :])
             return
@@ -294,6 +299,12 @@ class BoundedProtocol(HttpToolsProtocol):
             self._owing_since = self.watch.looks  # a pipeline's next message began with the end of the one before
         if self._message_bytes > framing.HEAD_BYTES_MAX:
             self._bound_message()
+
+    def _start_due(self) -> None:
+        """Start what the parser has found, once it is done: an answer may end the connection under its feet."""
+        if self._due is not None:
+            exchange, self._due = self._due, None
+            exchange.start(self.app, self.tasks)
 
     def _bound_message(self) -> None:
         """Refuse what has not ended and is too long already; whole heads are measured when they are whole."""
@@ -318,7 +329,7 @@ class BoundedProtocol(HttpToolsProtocol):
         before = self._last_cycle()
         exchange = self.cycle = open_exchange(self, method, version=version)
         if before is None or before.response_complete:
-            self._start_asgi_task(exchange, self.app)
+            self._due = exchange
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((exchange, self.app))

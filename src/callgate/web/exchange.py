@@ -6,12 +6,13 @@ What a connection is, and when it ends, belongs to `deadline`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Coroutine, Generator, Sequence
 from http import HTTPStatus
 from typing import Final, Protocol
 from urllib.parse import unquote
 
 import httptools
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from callgate.web.framing import Field
@@ -36,6 +37,20 @@ _BODYLESS: Final = frozenset({HTTPStatus.NO_CONTENT.value, HTTPStatus.NOT_MODIFI
 
 class Exchange(RequestResponseCycle):
     """What uvicorn's protocol asks of a cycle, and `send_whole`."""
+
+    def start(self, app: ASGI3Application, tasks: set[asyncio.Task[None]]) -> None:
+        """Run the application at once; a task is made only where it has to wait, and is kept in `tasks`.
+
+        Python 3.12 has eager tasks for this, 3.11 has not. Until its first wait the application is in no task.
+        """
+        answering = self.run_asgi(app)
+        try:
+            waited = answering.send(None)
+        except StopIteration:
+            return
+        task = asyncio.get_running_loop().create_task(_go_on(_Begun(answering, waited)))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
 
     async def send_whole(self, status: int, *, fields: Sequence[Field], body: bytes) -> None:
         """Send a whole answer; it states its length itself, and HEAD gets no more than that."""
@@ -90,3 +105,31 @@ def open_exchange(connection: HttpToolsProtocol, method: str, *, version: str) -
         SEND_WHOLE: exchange.send_whole,
     }
     return exchange
+
+
+class _Begun:
+    """The rest of a coroutine that was begun outside a task, for a task to go on with."""
+
+    __slots__ = ("_coroutine", "_waited")
+
+    def __init__(self, coroutine: Coroutine[object, object, None], waited: object) -> None:
+        self._coroutine = coroutine
+        self._waited = waited
+
+    def __await__(self) -> Generator[object, object, None]:
+        """Hand on what the coroutine waits for, and to it what came of that."""
+        waited = self._waited
+        try:
+            while True:
+                try:
+                    came = yield waited
+                except BaseException as error:  # noqa: BLE001 - cancelled, among others: the coroutine's to answer
+                    waited = self._coroutine.throw(error)
+                else:
+                    waited = self._coroutine.send(came)
+        except StopIteration:
+            return
+
+
+async def _go_on(begun: _Begun) -> None:
+    await begun
