@@ -33,7 +33,6 @@ JOIN extension e ON e.account_id = p.account_id AND e.number = ?
 WHERE p.number = ?
 """
 
-_CREDENTIAL: Final = f"SELECT {columns(JwtCredential._fields)} FROM jwt_credential WHERE id = ?"
 _CREDENTIAL_BY_HASH: Final = f"SELECT {columns(JwtCredential._fields)} FROM jwt_credential WHERE sha256 = ?"
 _CLIENT: Final = f"SELECT {columns(Client._fields)}, {columns(ClientKeys._fields)} FROM client WHERE id = ?"
 _CLAIM: Final = "SELECT 1 FROM assertion_claim WHERE client_id = ? AND jti = ?"
@@ -98,9 +97,3 @@ def find_person(view: View, extension_id: Value) -> Person | None:
     assert account is not None
     assert role is not None
     return Person(extension, account, role)
-
-
-def find_credential(view: View, credential_id: Value) -> JwtCredential | None:
-    """A JWT credential by its row."""
-    row = view.row(_CREDENTIAL, (credential_id,))
-    return credential_from(row) if row else None
