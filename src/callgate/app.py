@@ -15,7 +15,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from socket import socket
 
 import apsw
 import uvloop
@@ -25,7 +24,6 @@ from structlog.typing import FilteringBoundLogger
 from callgate.admin.cli import run_cli
 from callgate.admin.composition import AuditSeen, ChainSeen, Progress
 from callgate.admin.dev import announce, settle_world
-from callgate.admin.serve import Serving, bind, listen
 from callgate.config import KeySettings, LogFormat, Settings, load_settings
 from callgate.crypto.entropy import RowIds, SystemEntropy
 from callgate.crypto.kek import KeyEncryptionError, KeyEncryptionKey, kek_from_text, load_kek, load_or_create_kek
@@ -49,9 +47,6 @@ from callgate.storage.schema import SchemaDiffers, migrate_file
 from callgate.storage.sqlite import SqliteStore, StoreOptions
 from callgate.storage.sqlite_file import InUse, NotOurs
 from callgate.storage.sweep import SteadyClock, sweep_due
-from callgate.web.deadline import bounded_protocol
-from callgate.web.development import development_table
-from callgate.web.routes import build
 
 GC_THRESHOLD = 20_000
 """Objects made beyond those dropped before the young ones are walked: a request makes hundreds and keeps none."""
@@ -75,6 +70,9 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
         KeyEncryptionError: the key-encryption key is missing, unsafe or not the one that wrapped the keys.
         Unavailable: at the end, when the store failed.
     """
+    from callgate.web.development import development_table  # noqa: PLC0415 - the command line waits for no web
+    from callgate.web.routes import build  # noqa: PLC0415 - likewise
+
     log = open_log(settings.log.level.value, for_people=settings.log.format is LogFormat.CONSOLE)
     path = settings.database.path
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -213,11 +211,11 @@ class CommandLine:
 
     def serve(self, settings: Settings) -> None:
         """Serve until told to stop."""
-        uvloop.run(self._serve(settings, bind(settings.server)))
+        uvloop.run(self._serve(settings))
 
     def serve_development(self, settings: Settings, *, data: Path) -> None:
         """Seed if empty, then serve with the development clock until told to stop."""
-        uvloop.run(self._serve(settings, bind(settings.server), data=data))
+        uvloop.run(self._serve(settings, data=data))
 
     def explain(self, error: Exception) -> str | None:
         """A line for a failure of the world; None for a defect, which is ours."""
@@ -237,7 +235,11 @@ class CommandLine:
         async with self.desk(settings, by="cli") as desk:
             await keep_predefined_roles(desk)
 
-    async def _serve(self, settings: Settings, listener: socket, *, data: Path | None = None) -> None:
+    async def _serve(self, settings: Settings, *, data: Path | None = None) -> None:
+        from callgate.admin.listening import Serving, bind, listen  # noqa: PLC0415 - the command line waits for no web
+        from callgate.web.deadline import bounded_protocol  # noqa: PLC0415 - likewise
+
+        listener = bind(settings.server)
         # The thread that commits needs the interpreter twice a commit, and the busy loop gives it up this often.
         sys.setswitchinterval(0.0005)
         async with contextlib.AsyncExitStack() as stack:

@@ -1,0 +1,81 @@
+"""How any server of ours listens: one process, uvicorn on uvloop, a deadline on everything.
+
+Apart from the commands, because whoever only administers need not wait for an HTTP server to be imported.
+"""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import uvicorn
+
+from callgate.config import ServerSettings
+
+_BACKLOG = 2048
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """An application, the protocol its connections speak, and whom to tell when it answers."""
+
+    application: Callable[..., object]
+    protocol: type[asyncio.Protocol]
+    settings: ServerSettings
+    on_ready: Callable[[], None]
+
+
+def bind(settings: ServerSettings) -> socket.socket:
+    """Take the address before anything else is begun. Raises OSError, which names it."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    return socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
+
+
+async def listen(serving: Serving, listener: socket.socket) -> None:
+    """Answer on a bound socket until SIGTERM or SIGINT, then let what is under way finish."""
+    settings = serving.settings
+    config = uvicorn.Config(
+        serving.application,
+        http=serving.protocol,
+        loop="none",  # the caller's loop runs already
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
+        timeout_graceful_shutdown=settings.shutdown_s,
+        backlog=_BACKLOG,
+    )
+    await _Server(config, serving.on_ready).serve(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which says when it answers and returns when told to stop."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer, then say so."""
+        await super().startup(sockets)
+        self._on_ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at the usual signals. uvicorn's own way raises them again at the end, before the store is closed."""
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGTERM, signal.SIGINT)
+        for number in signals:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in signals:
+                loop.remove_signal_handler(number)
