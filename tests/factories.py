@@ -282,7 +282,7 @@ AUTHORIZE_REQUEST = AuthorizeRequest(
     discovery=False,
 )
 
-PASSWORD_PROVEN = PasswordProven(password_reliance(AGENT))
+PASSWORD_PROVEN = PasswordProven(AGENT.id, password_reliance(AGENT))
 
 
 def proven(client: Client) -> ClientProven:

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -54,12 +54,15 @@ class Server:
 
 
 @contextmanager
-def running_server(settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+def running_server(settings: Mapping[str, str] | None = None, *, options: Sequence[str] = ()) -> Iterator[Server]:
     """Start one and wait until it answers; stop it at the end. `settings` are variables of its environment."""
     with tempfile.TemporaryDirectory(prefix="callgate-") as folder:
         data = Path(folder) / "world"
         data.mkdir()
-        with _log_file(data).open("w") as log, _start(data, log.fileno(), settings=settings or {}) as process:
+        with (
+            _log_file(data).open("w") as log,
+            _start(data, log.fileno(), settings=settings or {}, options=options) as process,
+        ):
             try:
                 yield Server(_wait_until_ready(process, data), data, process)
             finally:
@@ -84,12 +87,12 @@ def fresh_server() -> Iterator[Server]:
         yield running
 
 
-def _start(data: Path, log: int, *, settings: Mapping[str, str]) -> "subprocess.Popen[str]":
+def _start(data: Path, log: int, *, settings: Mapping[str, str], options: Sequence[str]) -> "subprocess.Popen[str]":
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = Path(sys.executable).with_name("callgate")
     return subprocess.Popen(
-        [str(command), "dev", "--port", str(port), "--data", str(data)],
+        [str(command), "dev", "--port", str(port), "--data", str(data), *options],
         stdout=subprocess.PIPE,
         stderr=log,
         text=True,

@@ -107,7 +107,8 @@ def operations() -> Iterator[str]:
     for each in vars(operation).values():
         if isinstance(each, Operation):
             yield f"### {each.method} {each.path}"
-            yield f"{each.summary}. Scope of the app: `{each.scope}`. Permission of the person: {_asked(each)}."
+            asked = f"Scope of the app: `{each.scope}`. Permission of the person: {_asked(each)}."
+            yield f"{each.summary}. {asked} [Weighs](limits.md#rates) `{each.group.value}`."
 
 
 def scopes() -> Iterator[str]:

@@ -30,6 +30,7 @@ from callgate.crypto.kek import KeyEncryptionError, KeyEncryptionKey, kek_from_t
 from callgate.crypto.kek_change import add_kek, drop_old_keks
 from callgate.crypto.password_pool import PasswordPool
 from callgate.model.failure import Unavailable
+from callgate.model.limits import WINDOW_S, Meter
 from callgate.model.lookups import KeysLookup
 from callgate.service.administer.desk import Desk
 from callgate.service.administer.people import keep_predefined_roles
@@ -38,12 +39,14 @@ from callgate.service.context import Context
 from callgate.service.events import Events
 from callgate.service.fetch import Fetcher
 from callgate.service.keeper import Keeper
+from callgate.service.limits import Limits
 from callgate.service.log import open_log
 from callgate.service.upkeep import keep_up
 from callgate.storage.backup import BackupBroken, back_up, restore
 from callgate.storage.check import check_audit, check_file
 from callgate.storage.port import Store
 from callgate.storage.schema import SchemaDiffers, migrate_file
+from callgate.storage.shelf import MemoryShelf
 from callgate.storage.sqlite import SqliteStore, StoreOptions
 from callgate.storage.sqlite_file import InUse, NotOurs
 from callgate.storage.sweep import SteadyClock, sweep_due
@@ -71,6 +74,7 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
         Unavailable: at the end, when the store failed.
     """
     from callgate.web.development import development_table  # noqa: PLC0415 - the command line waits for no web
+    from callgate.web.network import Networks  # noqa: PLC0415 - likewise
     from callgate.web.routes import build  # noqa: PLC0415 - likewise
 
     log = open_log(settings.log.level.value, for_people=settings.log.format is LogFormat.CONSOLE)
@@ -105,15 +109,23 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
             policy=settings.policy,
             events=Events(log),
             fetcher=Fetcher(settings.fetch.rules, ca_file=settings.fetch.ca_file),
+            limits=_limits(settings, clock),
         )
         steady = SteadyClock(clock.now_ms)
         sweep = partial(_sweep, store, steady)
         upkeep = asyncio.get_running_loop().create_task(keep_up(keeper, sweep, log=log))
         stack.callback(upkeep.cancel)
         tables = (development_table(context),) if development else ()
-        yield Running(application=build(context, log, development=tables), context=context, log=log)
+        networks = Networks(settings.server.trusted_proxies, settings.server.forwarded_field)
+        application = build(context, log, networks=networks, development=tables)
+        yield Running(application=application, context=context, log=log)
         if fatal:  # not an orderly end: whoever supervises the process is to start it again
             raise Unavailable(f"it is unknown what the last commit did: {fatal[0]}") from fatal[0]
+
+
+def _limits(settings: Settings, clock: Clock) -> Limits:
+    meters: MemoryShelf[Meter] = MemoryShelf(keep_ms=2 * WINDOW_S * 1000)
+    return Limits(settings.limits.rates_charged, meters, clock)
 
 
 async def open_kek(keys: KeySettings, store: Store) -> KeyEncryptionKey:

@@ -37,7 +37,7 @@ def test_row_is_whole(name: str) -> None:
     fault = CATALOGUE[name]
     assert re.fullmatch(r"(OAU|CMN|AGW|CLG|CGT)-\d{3}", fault.code)
     assert fault.text
-    assert {fault.status, fault.rfc or 400, fault.vendor or 400} <= {400, 401, 403, 404, 405, 413, 415, 500, 503}
+    assert {fault.status, fault.rfc or 400, fault.vendor or 400} <= {400, 401, 403, 404, 405, 413, 415, 429, 500, 503}
     assert isinstance(fault.audience, Audience)
 
 
@@ -50,7 +50,7 @@ def test_remedy_is_a_sentence_that_says_what_to_do(name: str) -> None:
 
 
 ACTS = re.compile(
-    r"(Ask|Check|Create|Exchange|Get|Give|Go|Have|Leave|Make|Percent-encode|Prove|Refresh|Register|Repeat|Send|Sign|Use)\b"
+    r"(Ask|Check|Create|Exchange|Get|Give|Go|Have|Leave|Make|Percent-encode|Prove|Refresh|Register|Repeat|Send|Sign|Use|Wait)\b"
 )
 """What a stuck developer, or whoever they ask, can do."""
 

@@ -253,7 +253,7 @@ class World:
         person = self.store.people.get(login.email or "")
         if person is None or typed != right_password(person.password_version):
             return PasswordRefused()
-        return PasswordProven(password_reliance(person))
+        return PasswordProven(person.id, password_reliance(person))
 
 
 def right_password(version: int) -> str:

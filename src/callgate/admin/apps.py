@@ -1,5 +1,6 @@
 """`callgate apps`: registering apps, changing them, their secrets, and who allows them without a user."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -11,6 +12,7 @@ from callgate.admin.command import Refusal, desk_command, granted, noun
 from callgate.admin.paging import Limit, take_page
 from callgate.admin.view import Record, Rows, Value
 from callgate.model.client import AppKind, AuthMethod, Client, GrantType, Switch
+from callgate.model.limits import AppRate, RateGroup
 from callgate.model.listings import AllowancesListing, AppsListing
 from callgate.model.policy import ACCESS_TTL_MAX_S, REFRESH_TTL_DEFAULT_S, SESSION_CAP
 from callgate.protocol.administer import apps
@@ -48,6 +50,15 @@ Switches = Annotated[
     list[Switch],
     typer.Option(
         "--switch", metavar="SWITCH", help=f"A deviation, off otherwise: {_names(Switch)}.", show_default=False
+    ),
+]
+Rates = Annotated[
+    list[str],
+    typer.Option(
+        "--rate",
+        metavar="GROUP=NUMBER",
+        help=f"Calls in 60 seconds, instead of the server's number; repeat for each group: {_names(RateGroup)}.",
+        show_default=False,
     ),
 ]
 Method = Annotated[
@@ -97,6 +108,7 @@ class RegisterOptions:
     access_ttl_s: Annotated[int, typer.Option(help="Life of an access token.")] = ACCESS_TTL_MAX_S
     refresh_ttl_s: Annotated[int, typer.Option(help="Life of a refresh token.")] = REFRESH_TTL_DEFAULT_S
     session_cap: Annotated[int, typer.Option(help="Sessions of one person at a time.")] = SESSION_CAP
+    rates: Rates = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +148,13 @@ class UpdateOptions:
     session_cap: Annotated[int | None, typer.Option(help="Sessions of one person at a time.", show_default=False)] = (
         None
     )
+    rates: Rates = field(default_factory=list)
+    remove_rates: Annotated[
+        list[RateGroup],
+        typer.Option(
+            "--remove-rate", metavar="GROUP", help="The server's number again; repeat for each.", show_default=False
+        ),
+    ] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +214,7 @@ async def register(desk: Desk, options: RegisterOptions) -> Record:
         access_ttl_s=options.access_ttl_s,
         refresh_ttl_s=options.refresh_ttl_s,
         session_cap=options.session_cap,
+        rates=_rates((), options.rates, without=()),
     )
     return _registered(granted(await register_app(desk, wanted)))
 
@@ -284,7 +304,21 @@ def _edited(client: Client, options: UpdateOptions) -> Client:
         access_ttl_s=client.access_ttl_s if options.access_ttl_s is None else options.access_ttl_s,
         refresh_ttl_s=client.refresh_ttl_s if options.refresh_ttl_s is None else options.refresh_ttl_s,
         session_cap=client.session_cap if options.session_cap is None else options.session_cap,
+        rates=_rates(client.rates, options.rates, without=options.remove_rates),
     )
+
+
+def _rates(before: tuple[AppRate, ...], wanted: list[str], *, without: Sequence[RateGroup]) -> tuple[AppRate, ...]:
+    numbers = {rate.group: rate.limit for rate in before} | dict(map(_rate, wanted))
+    return tuple(AppRate(group, numbers[group]) for group in RateGroup if group in numbers and group not in without)
+
+
+def _rate(word: str) -> tuple[RateGroup, int]:
+    group, _, number = word.partition("=")
+    groups = {each.value: each for each in RateGroup}
+    if group not in groups or not number.isdecimal():
+        raise Refusal(f"--rate {word} is not GROUP=NUMBER; groups are {_names(RateGroup)}")
+    return groups[group], int(number)
 
 
 def _grown(before: tuple[str, ...], added: list[str], *, without: list[str]) -> tuple[str, ...]:
@@ -322,6 +356,7 @@ def _fields(client: Client) -> tuple[tuple[str, Value], ...]:
         ("access_ttl_s", client.access_ttl_s),
         ("refresh_ttl_s", client.refresh_ttl_s),
         ("session_cap", client.session_cap),
+        ("rates", tuple(str(rate) for rate in client.rates)),
     )
 
 

@@ -29,6 +29,7 @@ CELL = "CGT01T01"
 _OWNER_ONLY = 0o700
 
 PortOption = Annotated[int, typer.Option(min=1, max=65_535, help="Port on 127.0.0.1.")]
+LimitsFlag = Annotated[bool, typer.Option("--limits", help="Count calls and failed sign-ins, as `serve` does.")]
 DataOption = Annotated[Path, typer.Option(help="Folder of the world: database, key, dev.json.")]
 
 
@@ -38,6 +39,7 @@ class DevOptions:
 
     port: PortOption = PORT
     data: DataOption = DATA
+    limits: LimitsFlag = False
 
 
 def add_dev(cli: typer.Typer) -> None:
@@ -47,18 +49,25 @@ def add_dev(cli: typer.Typer) -> None:
     def dev(run: Run, options: DevOptions) -> None:
         """Serve a development world: seeded when empty, described in DATA/dev.json, its clock movable."""
         options.data.mkdir(parents=True, exist_ok=True, mode=_OWNER_ONLY)
-        settings = development_settings(run.settings, port=options.port, data=options.data)
+        settings = development_settings(run.settings, port=options.port, data=options.data, limits=options.limits)
         run.composition.serve_development(settings, data=options.data)
 
 
-def development_settings(settings: Settings, *, port: int, data: Path) -> Settings:
+def development_settings(settings: Settings, *, port: int, data: Path, limits: bool = False) -> Settings:
     """The settings of a world: loopback, and everything it keeps in one folder."""
     return settings.model_copy(
         update={
-            "server": ServerSettings(port=port, cell=CELL, shutdown_s=settings.server.shutdown_s),
+            "server": ServerSettings(
+                port=port,
+                cell=CELL,
+                shutdown_s=settings.server.shutdown_s,
+                trusted_proxies=settings.server.trusted_proxies,
+                forwarded_field=settings.server.forwarded_field,
+            ),
             "database": DatabaseSettings(url=f"sqlite:///{data.absolute()}/callgate.db"),
             "keys": KeySettings(key_encryption_key_file=data / "kek"),
             "fetch": FetchSettings(loopback=True),
+            "limits": settings.limits.model_copy(update={} if limits else {"rates": False}),
             "log": LogSettings(level=settings.log.level, format=LogFormat.CONSOLE),
         }
     )

@@ -47,8 +47,7 @@ async def listen(serving: Serving, listener: socket.socket) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
+        proxy_headers=False,  # the application reads them, and only where limits ask (web/network.py)
         timeout_graceful_shutdown=settings.shutdown_s,
         backlog=_BACKLOG,
     )

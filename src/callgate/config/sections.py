@@ -15,10 +15,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, f
 from pydantic_settings import NoDecode
 
 from callgate.model.fetch import FetchRules, Network
+from callgate.model.limits import RATE_MAX, Rates
+from callgate.model.network import ForwardedField
 from callgate.model.policy import Policy, Statuses
 
 _SQLITE = "sqlite:///"
 _PORT_MAX = 65_535
+Rate = Annotated[int, Field(ge=1, le=RATE_MAX)]
 _LOOPBACK_NAMES = frozenset({"localhost"})
 
 
@@ -82,8 +85,12 @@ class ServerSettings(_Section):
     Left out: http://HOST:PORT, on a loopback host only."""
 
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_split)] = ()
-    """Networks of the proxies in front, such as 10.0.0.0/8: from them alone, X-Forwarded-For and
-    X-Forwarded-Proto are believed."""
+    """Networks of the proxies in front, such as 10.0.0.0/8: from them alone it is believed where a request comes
+    from."""
+
+    forwarded_field: ForwardedField = ForwardedField.X_FORWARDED_FOR
+    """The field in which those proxies say it, and the only one that is read: a proxy passes the other on as its
+    caller sent it."""
 
     cell: str = Field(default="CGT01P01", pattern=r"^[A-Z]{3}\d\d[PT]\d\d$")
     """Name of this cell, which stands at the head of every token: site, number, P or T, number."""
@@ -178,13 +185,42 @@ class LogSettings(_Section):
 
 
 class LimitSettings(_Section):
-    """What one server does at a time."""
+    """What one server does at a time, and how often anybody may call it (docs/limits.md)."""
 
     password_workers: int | None = Field(default=None, ge=1, le=256)
     """Threads that check passwords, 19 MiB each. Without it: one less than the machine has cores."""
 
     connections_max: int = Field(default=10_000, ge=1, le=1_000_000)
     """Connections open at a time, if the process may have as many files."""
+
+    rates: bool = True
+    """Whether calls are counted and refused when there are too many. `callgate dev` counts with --limits only."""
+
+    light: Rate = Rates().light
+    """Calls of the group Light that a person may make through an app in 60 seconds; an app may have its own number."""
+
+    medium: Rate = Rates().medium
+    """The same for the group Medium."""
+
+    heavy: Rate = Rates().heavy
+    """The same for the group Heavy."""
+
+    auth: Rate = Rates().auth
+    """The same for the group Auth: tokens and user info."""
+
+    service: Rate = Rates().service
+    """Tokens that an app without a user may get for one account in 60 seconds."""
+
+    unproven: Rate = Rates().unproven
+    """Calls of the token endpoint that came to nothing, for one network and client id in 60 seconds. Past it they are
+    told so; what is right is answered all the same."""
+
+    @property
+    def rates_charged(self) -> Rates | None:
+        """What is charged, or None where nothing is."""
+        if not self.rates:
+            return None
+        return Rates(self.light, self.medium, self.heavy, self.auth, self.service, self.unproven)
 
 
 class FetchSettings(_Section):

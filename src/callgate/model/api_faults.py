@@ -110,6 +110,14 @@ FILTERS_EXCLUSIVE = Fault(
     remedy="Send one of the two: sessionId goes without other filters, extensionNumber without phoneNumber.",
     parameters=("parameterName",),
 )
+RATE_EXCEEDED = Fault(
+    code="CMN-301",
+    error="CMN-301",
+    text="Request rate exceeded",
+    remedy="Wait as long as Retry-After says, without a call: each call in the meantime makes it longer. "
+    "X-Rate-Limit-Remaining says how many are left; docs/limits.md.",
+    status=429,
+)
 UNAVAILABLE = Fault(
     code="CMN-211",
     error="ServiceUnavailable",

@@ -4,6 +4,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from callgate.model.ids import AccountId, ClientId
+from callgate.model.limits import AppRate
 
 
 class AppKind(Enum):
@@ -62,6 +63,9 @@ class Switch(Enum):
     ID_TOKEN_HS256 = "id_token_hs256"
     """Sign this app's ID tokens with its own secret, which is then stored sealed."""
 
+    FIXED_RATE_PENALTY = "fixed_rate_penalty"
+    """A call refused for its rate does not prolong the penalty: for clients that try again before Retry-After."""
+
 
 class ClientStatus(Enum):
     """ACTIVE apps work; a BLOCKED app's every session is over."""
@@ -81,7 +85,7 @@ _REDIRECTING = frozenset(AppKind) - {AppKind.SERVER_OTHER}
 class Client(NamedTuple):
     """One app as registered. `version` changes with everything a proof or a decision may rely on.
 
-    What it was issued before `sessions_from_ms` is over.
+    What it was issued before `sessions_from_ms` is over. `rates` are its own numbers, where it has any.
     """
 
     id: ClientId
@@ -101,6 +105,7 @@ class Client(NamedTuple):
     session_cap: int
     version: int
     sessions_from_ms: int = 0
+    rates: tuple[AppRate, ...] = ()
 
     @property
     def confidential(self) -> bool:

@@ -7,6 +7,7 @@ from callgate.model.account import Account, Extension, Role
 from callgate.model.changes import Change
 from callgate.model.client import Client
 from callgate.model.faults import Fault
+from callgate.model.limits import Charged
 from callgate.model.session import Session
 
 
@@ -35,11 +36,15 @@ class Granted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denied:
-    """No. `values` fill the fault's text; `why` is for its audience only, and names no secret."""
+    """No. `values` fill the fault's text; `why` is for its audience only, and names no secret.
+
+    `rate` is the charge that the caller is told of, and the reason where the fault is that there were too many.
+    """
 
     fault: Fault
     values: tuple[tuple[str, str], ...] = ()
     why: str = ""
+    rate: Charged | None = None
     changes: tuple[Change, ...] = ()
 
 

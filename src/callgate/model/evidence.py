@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from callgate.model.credential import JwtCredential
-from callgate.model.ids import ClientId, ConnectionId
+from callgate.model.ids import ClientId, ConnectionId, ExtensionId
 
 
 class Reliance(NamedTuple):
@@ -27,6 +27,7 @@ class ClientProven:
 class PasswordProven:
     """Whoever asks knows the password of the extension that this login name meant."""
 
+    extension_id: ExtensionId
     relied_on: tuple[Reliance, ...]
 
 

@@ -168,6 +168,15 @@ CLIENT_BLOCKED = Fault(
     vendor=401,
 )
 
+RATE_EXCEEDED = Fault(
+    code="CMN-301",
+    error="temporarily_unavailable",
+    text="Request rate exceeded",
+    remedy="Wait as long as Retry-After says, without a call: each call in the meantime makes it longer. Keep an "
+    "access token for its hour instead of getting one for each call; docs/limits.md.",
+    status=429,
+)
+
 # --- the server --------------------------------------------------------------------------------------------------
 
 TEMPORARILY_UNAVAILABLE = Fault(

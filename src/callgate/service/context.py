@@ -10,7 +10,8 @@ from callgate.crypto.secrets import draw_session
 from callgate.model.credential import JwtCredential
 from callgate.model.facts import ClientFacts
 from callgate.model.failure import Unavailable
-from callgate.model.ids import ClientId
+from callgate.model.ids import ClientId, RowId
+from callgate.model.limits import Owner
 from callgate.model.moment import Fresh, Moment
 from callgate.model.policy import Policy
 from callgate.service.clock import Clock
@@ -18,6 +19,7 @@ from callgate.service.events import Events
 from callgate.service.fetch import Fetcher
 from callgate.service.keeper import Keeper
 from callgate.service.lately import Lately
+from callgate.service.limits import Limits
 from callgate.storage.port import Store
 
 
@@ -34,8 +36,10 @@ class Context:
     policy: Policy
     events: Events
     fetcher: Fetcher
+    limits: Limits
     apps: Lately[ClientId, ClientFacts] = field(default_factory=Lately)
     credentials: Lately[bytes, JwtCredential] = field(default_factory=Lately)
+    owners: Lately[RowId, Owner] = field(default_factory=Lately)
     _lazy: set[asyncio.Task[None]] = field(default_factory=set, repr=False)
 
     def moment(self) -> Moment:

@@ -26,4 +26,4 @@ async def prove(context: Context, login: LoginName | None, password: str) -> Pas
         raise Unavailable("too many sign-ins at once")
     if facts.extension is None or not verdict:
         return PasswordRefused()
-    return PasswordProven(password_reliance(facts.extension))
+    return PasswordProven(facts.extension.id, password_reliance(facts.extension))

@@ -7,6 +7,7 @@ from callgate.protocol import revoke as protocol
 from callgate.service import client as clients
 from callgate.service.context import Context
 from callgate.service.token import TokenRequest
+from callgate.service.visit import Visit
 from callgate.storage.port import Unit
 
 _KINDS = (TokenKind.ACCESS, TokenKind.REFRESH)
@@ -21,11 +22,14 @@ async def revoke(context: Context, request: TokenRequest) -> Done | Denied:
         authorization=request.authorization,
         query_tokens=context.policy.query_tokens,
     )
+    visit = Visit(context, request.network)
     if isinstance(call, Denied):
-        return _denied(context, request, denial=call, client_id=None)
+        return _denied(context, request, denial=await visit.refuse(call, ""), client_id=None)
     proven = await clients.prove(context, call.presented)
     if isinstance(proven, Denied):
-        return _denied(context, request, denial=proven, client_id=None)
+        denial = await visit.refuse(proven, call.presented.client_id or "")
+        return _denied(context, request, denial=denial, client_id=None)
+    # Never refused for its rate: whoever takes a token back makes the world safer.
     reference = await context.keeper.open(call.token, _KINDS)
     decision = Done()
     if reference is not None:

@@ -11,11 +11,13 @@ from callgate.crypto.signing_keys import SigningKey
 from callgate.model import faults, grant_faults
 from callgate.model.client import Client, Switch
 from callgate.model.decisions import Denied, Granted, LookAgain, TokenDecision, TokenTimes
-from callgate.model.evidence import ClientProven, CredentialPresented
+from callgate.model.evidence import ClientProven, CredentialPresented, PasswordProven
 from callgate.model.facts import OpeningFacts, SessionFacts
 from callgate.model.ids import ClientId
+from callgate.model.limits import Charged
 from callgate.model.lookups import ClientLookup, CredentialLookup, PasswordOpening
 from callgate.model.moment import Moment
+from callgate.model.network import LOCAL
 from callgate.model.reference import Reference, TokenKind
 from callgate.protocol.grants import (
     GrantRequest,
@@ -30,6 +32,7 @@ from callgate.protocol.userinfo import person_claims
 from callgate.service import client as clients
 from callgate.service import password as passwords
 from callgate.service.context import Context
+from callgate.service.visit import Holder, Person, Service, Visit
 from callgate.storage.port import Unit
 
 LOOKS_MAX = 3
@@ -44,6 +47,7 @@ class TokenRequest(NamedTuple):
     query: bytes
     authorization: str | None
     request_id: str
+    network: str = LOCAL
 
     def __repr__(self) -> str:
         return f"TokenRequest({self.request_id})"
@@ -60,6 +64,7 @@ class TokenReply(NamedTuple):
     owner_id: str
     endpoint_id: str
     session_id: str
+    rate: Charged | None = None
 
     def __repr__(self) -> str:
         return f"TokenReply(session_id={self.session_id})"
@@ -73,12 +78,14 @@ async def exchange(context: Context, request: TokenRequest) -> TokenReply | Deni
         query=request.query,
         authorization=request.authorization,
     )
+    visit = Visit(context, request.network)
     if isinstance(call, Denied):
-        return _denied(context, request, denial=call, client_id=None)
-    decision, client_id = await _decide(context, call)
+        return _denied(context, request, denial=await visit.refuse(call, ""), client_id=None)
+    decision, client_id = await _decide(context, call, visit=visit)
     if isinstance(decision, Denied):
-        return _denied(context, request, denial=decision, client_id=client_id)
-    reply = await seal(context, decision)
+        denial = await visit.refuse(decision, client_id or call.presented.client_id or "")
+        return _denied(context, request, denial=denial, client_id=client_id)
+    reply = (await seal(context, decision))._replace(rate=visit.grant(decision))
     context.events.granted(
         "token",
         request.request_id,
@@ -89,9 +96,9 @@ async def exchange(context: Context, request: TokenRequest) -> TokenReply | Deni
     return reply
 
 
-async def _decide(context: Context, call: TokenCall) -> tuple[Granted | Denied, ClientId | None]:
+async def _decide(context: Context, call: TokenCall, *, visit: Visit) -> tuple[Granted | Denied, ClientId | None]:
     """Prove and decide, again when a proof was overtaken by a change."""
-    decided = await _decide_from_memory(context, call)
+    decided = await _decide_from_memory(context, call, visit=visit)
     if decided is not None:
         return decided
     before = None
@@ -103,13 +110,16 @@ async def _decide(context: Context, call: TokenCall) -> tuple[Granted | Denied, 
         grant = read_grant(call, proven.client)
         if isinstance(grant, Denied):
             return grant, proven.client.id
-        decision = await _run(context, grant, proven.evidence)
+        visit.client = proven.client
+        decision = await _run(context, grant, client=proven.evidence, visit=visit)
         if not isinstance(decision, LookAgain):
             return decision, proven.client.id
     return Denied(fault=faults.TEMPORARILY_UNAVAILABLE, why="the app or person kept changing"), None
 
 
-async def _decide_from_memory(context: Context, call: TokenCall) -> tuple[Granted | Denied, ClientId | None] | None:
+async def _decide_from_memory(
+    context: Context, call: TokenCall, *, visit: Visit
+) -> tuple[Granted | Denied, ClientId | None] | None:
     """Without reading the app first; None where memory does not carry a yes. The transaction compares it with today's.
 
     Denied by what the transaction saw: the app is proven anew, so that nothing is told to an old secret.
@@ -120,7 +130,8 @@ async def _decide_from_memory(context: Context, call: TokenCall) -> tuple[Grante
     grant = read_grant(call, recalled.client)
     if isinstance(grant, Denied):
         return None
-    decision = await _run(context, grant, recalled.evidence)
+    visit.client = recalled.client
+    decision = await _run(context, grant, client=recalled.evidence, visit=visit)
     if isinstance(decision, LookAgain):
         return None
     if isinstance(decision, Denied):
@@ -130,10 +141,10 @@ async def _decide_from_memory(context: Context, call: TokenCall) -> tuple[Grante
     return decision, recalled.client.id
 
 
-async def _run(context: Context, grant: GrantRequest, client: ClientProven) -> TokenDecision:
+async def _run(context: Context, grant: GrantRequest, *, client: ClientProven, visit: Visit) -> TokenDecision:
     """Each grant's evidence and lookup, and its decision as the transaction's judgement."""
     if isinstance(grant, refresh_token.RefreshRequest):
-        return await _refresh(context, grant, client=client)
+        return await _refresh(context, grant, client=client, visit=visit)
     moment = context.moment()
     match grant:
         case client_credentials.ClientCredentialsRequest():
@@ -141,18 +152,20 @@ async def _run(context: Context, grant: GrantRequest, client: ClientProven) -> T
                 client_credentials.lookup(client, grant),
                 lambda facts: client_credentials.decide(grant, client=client, moment=moment, facts=facts),
             )
-            return await context.store.run(unit)
+            return await visit.run(unit, Service(grant.account_id))
         case jwt_bearer.JwtBearerRequest():
-            return await _jwt_bearer(context, grant, client=client, moment=moment)
+            return await _jwt_bearer(context, grant, client=client, moment=moment, visit=visit)
         case authorization_code.CodeRequest():
-            return await _code(context, grant, client=client, moment=moment)
+            return await _code(context, grant, client=client, moment=moment, visit=visit)
         case password.PasswordRequest():
-            return await _password(context, grant, client=client, moment=moment)
+            return await _password(context, grant, client=client, moment=moment, visit=visit)
         case _:
             assert_never(grant)
 
 
-async def _refresh(context: Context, grant: refresh_token.RefreshRequest, *, client: ClientProven) -> TokenDecision:
+async def _refresh(
+    context: Context, grant: refresh_token.RefreshRequest, *, client: ClientProven, visit: Visit
+) -> TokenDecision:
     reference = await context.keeper.open(grant.refresh_token, (TokenKind.REFRESH,))
     if reference is None:
         return Denied(fault=grant_faults.TOKEN_NOT_FOUND, why="not a refresh token of this server")
@@ -161,27 +174,24 @@ async def _refresh(context: Context, grant: refresh_token.RefreshRequest, *, cli
     def decide(facts: SessionFacts) -> TokenDecision:
         return refresh_token.decide(grant, client=client, reference=reference, key_number=key_number, facts=facts)
 
-    return await context.store.run(Unit(refresh_token.lookup(reference), decide))
+    return await visit.run(Unit(refresh_token.lookup(reference), decide), Holder(reference))
 
 
 async def _code(
-    context: Context, grant: authorization_code.CodeRequest, *, client: ClientProven, moment: Moment
+    context: Context, grant: authorization_code.CodeRequest, *, client: ClientProven, moment: Moment, visit: Visit
 ) -> TokenDecision:
     reference = await context.keeper.open(grant.code, (TokenKind.CODE,))
     if reference is None:
         return Denied(fault=grant_faults.CODE_INVALID, why="not a code of this server")
-    return await context.store.run(
-        Unit(
-            authorization_code.lookup(reference),
-            lambda facts: authorization_code.decide(
-                grant, client=client, reference=reference, moment=moment, facts=facts
-            ),
-        )
+    unit = Unit(
+        authorization_code.lookup(reference),
+        lambda facts: authorization_code.decide(grant, client=client, reference=reference, moment=moment, facts=facts),
     )
+    return await visit.run(unit, Holder(reference))
 
 
 async def _password(
-    context: Context, grant: password.PasswordRequest, *, client: ClientProven, moment: Moment
+    context: Context, grant: password.PasswordRequest, *, client: ClientProven, moment: Moment, visit: Visit
 ) -> TokenDecision:
     proof = await passwords.prove(context, grant.login, grant.password)
     lookup: PasswordOpening = password.lookup(client, grant.login or passwords.NOBODY)
@@ -189,7 +199,8 @@ async def _password(
     def decide(facts: OpeningFacts) -> TokenDecision:
         return password.decide(grant, client=client, password=proof, moment=moment, facts=facts)
 
-    return await context.store.run(Unit(lookup, decide))
+    subject = Person(proof.extension_id) if isinstance(proof, PasswordProven) else None
+    return await visit.run(Unit(lookup, decide), subject)
 
 
 _NOT_OURS = {
@@ -200,7 +211,7 @@ _NOT_OURS = {
 
 
 async def _jwt_bearer(
-    context: Context, grant: jwt_bearer.JwtBearerRequest, *, client: ClientProven, moment: Moment
+    context: Context, grant: jwt_bearer.JwtBearerRequest, *, client: ClientProven, moment: Moment, visit: Visit
 ) -> TokenDecision:
     """A row with the text's hash accepts it; only a text without one is parsed, to choose the error (ruling 6)."""
     sha256 = hash_jwt_credential(grant.assertion)
@@ -211,12 +222,11 @@ async def _jwt_bearer(
         return Denied(fault=fault, why="no such credential")
     context.credentials.put(sha256, credential)
     presented = CredentialPresented(credential)
-    return await context.store.run(
-        Unit(
-            jwt_bearer.lookup(client, presented),
-            lambda facts: jwt_bearer.decide(grant, client=client, presented=presented, moment=moment, facts=facts),
-        )
+    unit = Unit(
+        jwt_bearer.lookup(client, presented),
+        lambda facts: jwt_bearer.decide(grant, client=client, presented=presented, moment=moment, facts=facts),
     )
+    return await visit.run(unit, Person(credential.extension_id))
 
 
 async def seal(context: Context, granted: Granted) -> TokenReply:

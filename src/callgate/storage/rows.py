@@ -23,6 +23,7 @@ from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
 from callgate.model.ids import ClientId
 from callgate.model.key import KeyState, KeyUse, StoredKey
+from callgate.model.limits import AppRate, RateGroup
 from callgate.model.queues import QueueSettings
 from callgate.model.session import CredentialKind, EndReason, Session, SessionState
 
@@ -62,6 +63,8 @@ _SWITCHES = _members(Switch)
 _CONNECTION_KINDS = _members(ConnectionKind)
 _SSO_POLICIES = _members(SsoPolicy)
 _SSO_EXEMPTIONS = _members(SsoExemption)
+_RATE_GROUPS = _members(RateGroup)
+_RATES = Client._fields.index("rates")
 _KEY_USES = _members(KeyUse)
 _KEY_STATES = _members(KeyState)
 
@@ -152,7 +155,13 @@ def client_from(row: Row) -> Client:
         redirect_uris=tuple(_words(row[9])),
         switches=frozenset(_SWITCHES[word] for word in _words(row[10])),
         issues_refresh_tokens=row[11] == 1,
+        rates=tuple(_rate_from(word) for word in _words(row[_RATES])),
     )
+
+
+def _rate_from(word: str) -> AppRate:
+    group, _, limit = word.partition("=")
+    return AppRate(_RATE_GROUPS[group], int(limit))
 
 
 def keys_from(row: Row) -> ClientKeys:

@@ -2,10 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 
+from callgate.model.api_faults import RATE_EXCEEDED
 from callgate.model.decisions import Admitted, Denied
+from callgate.model.ids import ClientId
+from callgate.model.limits import RateGroup
 from callgate.service.bearer import admit
 from callgate.service.context import Context
-from callgate.web.envelope import api_error
+from callgate.web.envelope import api_error, rate_headers
 from callgate.web.wire import Reply, Request
 
 Operation = Callable[[Request, Admitted], Awaitable[Reply | Denied]]
@@ -14,17 +17,25 @@ Operation = Callable[[Request, Admitted], Awaitable[Reply | Denied]]
 class BearerEndpoint:
     """An operation behind an access token."""
 
-    def __init__(self, context: Context, operation: Operation) -> None:
+    def __init__(self, context: Context, operation: Operation, group: RateGroup | None = None) -> None:
         self._context = context
         self._operation = operation
+        self._group = group
 
     async def __call__(self, request: Request) -> Reply:
-        """Admit the bearer, run the operation, answer denials in the API's envelope."""
+        """Admit the bearer, charge the call, run the operation, answer denials in the API's envelope."""
         admitted = await admit(self._context, request.header(b"authorization"), request.query)
-        outcome = admitted if isinstance(admitted, Denied) else await self._operation(request, admitted)
-        if not isinstance(outcome, Denied):
-            return outcome
+        if isinstance(admitted, Denied):
+            return self._deny(request, admitted, client_id=None)
+        charged = await self._context.limits.charge_call(admitted, self._group)
+        if charged is not None and charged.refused:
+            denied = Denied(fault=RATE_EXCEEDED, why=f"group {charged.group}: {charged.charge}", rate=charged)
+            return self._deny(request, denied, client_id=admitted.client.id)
+        outcome = await self._operation(request, admitted)
+        reply = self._deny(request, outcome, client_id=admitted.client.id) if isinstance(outcome, Denied) else outcome
+        return reply if charged is None else reply._replace(headers=reply.headers + rate_headers(charged))
+
+    def _deny(self, request: Request, denied: Denied, *, client_id: ClientId | None) -> Reply:
         now_ms = self._context.clock.now_ms()
-        client_id = None if isinstance(admitted, Denied) else admitted.client.id
-        self._context.events.denied("api", outcome, request_id=request.request_id, client_id=client_id, at_ms=now_ms)
-        return api_error(outcome)
+        self._context.events.denied("api", denied, request_id=request.request_id, client_id=client_id, at_ms=now_ms)
+        return api_error(denied)

@@ -6,7 +6,10 @@ it could get from its own server with the same token. Pages with cookies (author
 
 from callgate.web.wire import Header, Reply
 
-_EXPOSED = b"Retry-After, RCRequestId, WWW-Authenticate, discovery-required, discovery-tag"
+_EXPOSED = (
+    b"Retry-After, RCRequestId, WWW-Authenticate, discovery-required, discovery-tag, "
+    b"X-Rate-Limit-Group, X-Rate-Limit-Limit, X-Rate-Limit-Remaining, X-Rate-Limit-Window"
+)
 _ALLOWED = b"Authorization, Client-Id, X-User-Agent, Content-Type, Discovery-Tag, Accept"
 _VARY: Header = (b"vary", b"Origin")
 

@@ -18,7 +18,8 @@ from callgate.model.decisions import Denied
 from callgate.model.failure import Unavailable
 from callgate.model.policy import Statuses
 from callgate.web import cors, envelope
-from callgate.web.wire import DisconnectedError, Handler, Header, Reply, Request, send_reply
+from callgate.web.network import Networks
+from callgate.web.wire import NETWORKS, DisconnectedError, Handler, Header, Reply, Request, send_reply
 
 
 class Family(Enum):
@@ -95,7 +96,10 @@ class Endpoint:
 class Door:
     """The ASGI application: exact paths first, then the router."""
 
-    def __init__(self, exact: Mapping[str, Endpoint], router: Router, *, run_id: str) -> None:
+    def __init__(
+        self, exact: Mapping[str, Endpoint], router: Router, *, run_id: str, networks: Networks | None = None
+    ) -> None:
+        self._networks = networks or Networks()
         self._exact = dict(exact)
         self._router = router
         self._run_id = run_id
@@ -108,6 +112,7 @@ class Door:
             await self._router(scope, receive, send)
             return
         scope["callgate.request_id"] = f"{self._run_id}-{next(self._serial):012x}"
+        scope[NETWORKS] = self._networks
         endpoint = self._exact.get(scope["path"])
         if endpoint is not None:
             await endpoint(scope, receive, send)

@@ -12,6 +12,7 @@ import orjson
 from callgate.model import api_faults, faults
 from callgate.model.decisions import Denied
 from callgate.model.faults import Fault
+from callgate.model.limits import Charged
 from callgate.model.policy import Statuses
 from callgate.web.wire import Header, Reply
 
@@ -54,7 +55,11 @@ def oauth_error(denied: Denied, *, statuses: Statuses) -> Reply:
         detail["parameters"] = parameters
     body = orjson.dumps({"error": fault.error, "errors": [detail], "error_description": message})
     status = status_of(fault, statuses)
-    return Reply(status, (JSON, *NO_STORE, *_challenge(status, "Basic", reason=None), *_retry(status)), body)
+    return Reply(
+        status,
+        (JSON, *NO_STORE, *_challenge(status, "Basic", reason=None), *_retry(status), *rate_headers(denied.rate)),
+        body,
+    )
 
 
 def api_error(denied: Denied) -> Reply:
@@ -66,7 +71,24 @@ def api_error(denied: Denied) -> Reply:
     body = orjson.dumps({"errorCode": fault.error, "message": message, "errors": [detail], **extras})
     reason = None if fault is api_faults.AUTHORIZATION_ABSENT else message
     headers = (JSON, *NO_STORE, *_challenge(fault.status, "Bearer", reason=reason), *_retry(fault.status))
+    headers += rate_headers(denied.rate)
     return Reply(fault.status, headers, body)
+
+
+def rate_headers(charged: Charged | None) -> tuple[Header, ...]:
+    """What a charge comes to, for clients that pace themselves by it (protocol.md I.3)."""
+    if charged is None:
+        return ()
+    retry = ((b"retry-after", b"%d" % charged.charge.retry_after_s),) if charged.refused else ()
+    if charged.group is None:
+        return retry
+    return (
+        (b"x-rate-limit-group", charged.group.value.encode()),
+        (b"x-rate-limit-limit", b"%d" % charged.charge.limit),
+        (b"x-rate-limit-remaining", b"%d" % charged.charge.remaining),
+        (b"x-rate-limit-window", b"%d" % charged.window_s),
+        *retry,
+    )
 
 
 def unavailable(*, oauth: bool, statuses: Statuses) -> Reply:

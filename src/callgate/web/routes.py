@@ -6,6 +6,7 @@ import orjson
 from starlette.routing import Route, Router
 from structlog.typing import FilteringBoundLogger
 
+from callgate.model.limits import RateGroup
 from callgate.service.context import Context
 from callgate.web import explain
 from callgate.web.authorize import AUTHORIZE, CONSENT, SIGN_IN, AuthorizePages
@@ -15,6 +16,7 @@ from callgate.web.door import Door, Endpoint, Family, not_found
 from callgate.web.entry_points import EntryPoints
 from callgate.web.envelope import JSON, NO_STORE
 from callgate.web.metadata import KeySetEndpoint, MetadataEndpoint, userinfo
+from callgate.web.network import Networks
 from callgate.web.pages import STATIC_FILES, HomeLink, HomePage, StaticFile
 from callgate.web.resources import RESOURCES, bind
 from callgate.web.token import RevokeEndpoint, TokenEndpoint
@@ -28,7 +30,13 @@ _STRICT_TRANSPORT: tuple[Header, ...] = ((b"strict-transport-security", b"max-ag
 """Whoever came by TLS once is not to be led back to plain HTTP (RFC 6797); only where the issuer has TLS."""
 
 
-def build(context: Context, log: FilteringBoundLogger, *, development: Sequence[Table] = ()) -> Door:
+def build(
+    context: Context,
+    log: FilteringBoundLogger,
+    *,
+    networks: Networks | None = None,
+    development: Sequence[Table] = (),
+) -> Door:
     """The whole server as one ASGI application."""
     table = endpoints(context)
     for more in development:
@@ -42,7 +50,7 @@ def build(context: Context, log: FilteringBoundLogger, *, development: Sequence[
     exact = {path: endpoint for path, endpoint in made.items() if "{" not in path}
     templates = [Route(path, endpoint=endpoint) for path, endpoint in made.items() if "{" in path]
     router = Router(routes=templates, redirect_slashes=False, default=not_found(log, statuses, always=always))
-    return Door(exact, router, run_id=run_id(context))
+    return Door(exact, router, run_id=run_id(context), networks=networks)
 
 
 def run_id(context: Context) -> str:
@@ -55,7 +63,7 @@ def endpoints(context: Context) -> Table:
     """The table itself."""
     pages = AuthorizePages(context, Browsers(context))
     document = MetadataEndpoint(context)
-    person = BearerEndpoint(context, userinfo)
+    person = BearerEndpoint(context, userinfo, RateGroup.AUTH)
     entry_points = EntryPoints(context)
     explanations = explain.ExplainEndpoint(context)
     return {
@@ -79,7 +87,7 @@ def endpoints(context: Context) -> Table:
         **{
             resource.operation.path: (
                 Family.API,
-                {resource.operation.method: BearerEndpoint(context, bind(context, resource))},
+                {resource.operation.method: BearerEndpoint(context, bind(context, resource), resource.operation.group)},
             )
             for resource in RESOURCES
         },

@@ -7,7 +7,7 @@ from callgate.model.instant import render_instant
 from callgate.service.context import Context
 from callgate.service.revoke import revoke
 from callgate.service.token import TokenReply, TokenRequest, exchange
-from callgate.web.envelope import JSON, NO_STORE, oauth_error
+from callgate.web.envelope import JSON, NO_STORE, oauth_error, rate_headers
 from callgate.web.wire import Reply, Request
 
 _HEADERS = (JSON, *NO_STORE)
@@ -25,7 +25,8 @@ class TokenEndpoint:
         outcome = read if isinstance(read, Denied) else await exchange(self._context, read)
         if isinstance(outcome, Denied):
             return oauth_error(outcome, statuses=self._context.policy.statuses)
-        return Reply(200, _HEADERS, orjson.dumps(render_tokens(outcome)))
+        headers = _HEADERS + rate_headers(outcome.rate)
+        return Reply(200, headers, orjson.dumps(render_tokens(outcome)))
 
 
 class RevokeEndpoint:
@@ -79,4 +80,5 @@ async def read_proof(request: Request) -> TokenRequest | Denied:
         query=request.query,
         authorization=request.header(b"authorization"),
         request_id=request.request_id,
+        network=request.network,
     )

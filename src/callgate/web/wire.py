@@ -8,9 +8,13 @@ from starlette.types import Receive, Scope, Send
 from callgate.model import faults
 from callgate.model.decisions import Denied
 from callgate.web.exchange import SEND_WHOLE, SendWhole
+from callgate.web.network import Networks
 
 BODY_BYTES_MAX = 16 * 1024
 """As protocol/forms bounds a form; a longer body is refused before it is held."""
+
+NETWORKS = "callgate.networks"
+"""Where the scope holds whom to ask for a request's network; asked seldom, so that it costs nobody else."""
 
 Header = tuple[bytes, bytes]
 
@@ -56,6 +60,13 @@ class Request:
             return None if only is None else only.decode("latin-1")
         values: list[bytes] = [value for key, value in self.scope["headers"] if key == name]
         return b", ".join(values).decode("latin-1") if values else None
+
+    @property
+    def network(self) -> str:
+        """Where it comes from, in the words of model/network.py."""
+        networks: Networks = self.scope[NETWORKS]
+        peer = self.scope["client"]
+        return networks.find(peer[0] if peer else None, self.header(networks.field_name))
 
     @property
     def query(self) -> bytes:

@@ -14,6 +14,7 @@ from callgate.model.client import (
     grants_possible,
 )
 from callgate.model.decisions import Done
+from callgate.model.limits import RATE_MAX
 from callgate.model.policy import ACCESS_TTL_MAX_S, ACCESS_TTL_MIN_S, REFRESH_TTL_MAX_S, SESSION_CAP_MAX
 from callgate.model.scope import SCOPES
 from callgate.protocol.administer.texts import check_text
@@ -168,6 +169,7 @@ def _number_problems(client: Client) -> Iterator[str]:
         ("access token's lifetime", client.access_ttl_s, ACCESS_TTL_MIN_S, ACCESS_TTL_MAX_S),
         ("refresh token's lifetime", client.refresh_ttl_s, ACCESS_TTL_MIN_S, REFRESH_TTL_MAX_S),
         ("session cap", client.session_cap, 1, SESSION_CAP_MAX),
+        *((f"rate of the group {rate.group.value}", rate.limit, 1, RATE_MAX) for rate in client.rates),
     ):
         if not least <= number <= most:
             yield f"the {label} must be {least} to {most}"

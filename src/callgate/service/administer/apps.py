@@ -19,6 +19,7 @@ from callgate.model.client import (
 )
 from callgate.model.decisions import Done
 from callgate.model.ids import AccountId, ExtensionId
+from callgate.model.limits import AppRate
 from callgate.model.policy import ACCESS_TTL_MAX_S, REFRESH_TTL_DEFAULT_S, SESSION_CAP
 from callgate.protocol.administer import apps, services
 from callgate.service.administer.desk import Desk
@@ -42,6 +43,7 @@ class NewApp:
     access_ttl_s: int = ACCESS_TTL_MAX_S
     refresh_ttl_s: int = REFRESH_TTL_DEFAULT_S
     session_cap: int = SESSION_CAP
+    rates: tuple[AppRate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +143,7 @@ def _client(desk: Desk, wanted: NewApp) -> Client:
         refresh_ttl_s=wanted.refresh_ttl_s,
         session_cap=wanted.session_cap,
         version=1,
+        rates=wanted.rates,
     )
 
 
