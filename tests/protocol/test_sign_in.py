@@ -60,7 +60,7 @@ def test_browser_is_signed_in_when_the_password_was_right(*, remembered: bool, t
         moment=MOMENT,
         facts=OPENING_FACTS,
     )
-    assert decision == SignedIn(sign_in, (SignInStarted(sign_in),))
+    assert decision == SignedIn(sign_in, MOMENT.fresh.secret, (SignInStarted(sign_in),))
 
 
 SSO_ONLY = OPENING_FACTS._replace(account=ACCOUNT._replace(sso_policy=SsoPolicy.ENFORCED))

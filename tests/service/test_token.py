@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -16,6 +16,7 @@ import uvloop
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from callgate.app import CommandLine, running
+from callgate.crypto.entropy import ROW_EPOCH_MS, RowIds, SystemEntropy
 from callgate.crypto.id_token import IdTokenClaims, sign_id_token
 from callgate.model import faults
 from callgate.model.client import AppKind, AuthMethod, Client, GrantType
@@ -27,6 +28,7 @@ from callgate.service.administer.apps import NewApp, Registration, change_app, r
 from callgate.service.administer.credentials import NewCredential, create_credential
 from callgate.service.administer.desk import Desk
 from callgate.service.administer.people import NewAccount, NewPerson, create_extension, open_account
+from callgate.service.clock import Clock
 from callgate.service.context import Context
 from callgate.service.token import LOOKS_MAX, TokenReply, TokenRequest, exchange, seal
 from callgate.storage.port import Decided, Store, Unit
@@ -180,6 +182,47 @@ def test_loop_is_free_while_an_id_token_is_signed(world: tuple[asyncio.Runner, W
         lambda: runner.run(seal(there.context, plain))
     )
     assert extra < 0.75 * signing
+
+
+class Stopped(Clock):
+    """Another process's clock, in the very millisecond in which an id was made."""
+
+    def __init__(self, at_ms: int) -> None:
+        super().__init__()
+        self._at_ms = at_ms
+
+    def now_ms(self) -> int:
+        """That millisecond."""
+        return self._at_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Another process's dice, which fall first as those of an id fell; everything else is random."""
+
+    start: bytes
+
+    def random_bytes(self, count: int) -> bytes:
+        """The order of an id is drawn as three bytes."""
+        return self.start if count == len(self.start) else SystemEntropy().random_bytes(count)
+
+
+def test_session_opens_when_another_process_drew_its_row_id(world: tuple[asyncio.Runner, World]) -> None:
+    """Once in two million ids of one millisecond: whoever comes second draws again, and the caller never learns."""
+    runner, there = world
+    first, _ = runner.run(there.ask(there.basic()))
+    assert isinstance(first, TokenReply)
+    taken = int.from_bytes(urlsafe_b64decode(first.session_id + "==")[:8], "big")
+    start = (taken & (1 << 22) - 1) << 3
+    twin = replace(
+        there.context,
+        clock=Stopped((taken >> 22) + ROW_EPOCH_MS),
+        row_ids=RowIds(Loaded(start.to_bytes(3, "big"))),
+    )
+    assert RowIds(Loaded(start.to_bytes(3, "big"))).next(twin.clock.now_ms()) == taken, "they would meet"
+    second = runner.run(exchange(twin, there.basic()))
+    assert isinstance(second, TokenReply)
+    assert int.from_bytes(urlsafe_b64decode(second.session_id + "==")[:8], "big") == taken + 1
 
 
 def granted(scope: str) -> Granted:

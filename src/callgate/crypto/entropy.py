@@ -72,7 +72,7 @@ class RowIds:
     """Row ids of one process: strictly increasing, 63 bits, milliseconds since 2020 above 22 bits of order.
 
     A millisecond starts at a random place, so that two processes rarely meet (once in 2 million ids made in
-    the same millisecond); a unique index settles the rest, and whoever loses draws a new id.
+    the same millisecond); a unique index settles the rest, and whoever loses draws a new id (`Context.drawing`).
     """
 
     __slots__ = ("_entropy", "_last", "_lock")

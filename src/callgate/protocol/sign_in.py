@@ -1,6 +1,6 @@
 """Signing in at a browser: the same proof and the same order of answers as the password grant."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from callgate.model import grant_faults
 from callgate.model.account import LoginName
@@ -29,9 +29,10 @@ class SignInRequest:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A browser session begins."""
+    """A browser session begins. The service seals its cookie with `secret` after the commit."""
 
     sign_in: SignIn
+    secret: bytes = field(repr=False)
     changes: tuple[SignInStarted, ...]
 
 
@@ -67,4 +68,4 @@ def decide(
         expires_ms=facts.now_ms + ttl_s * 1000,
         password_version=extension.password_version,
     )
-    return SignedIn(sign_in, (SignInStarted(sign_in),))
+    return SignedIn(sign_in, moment.fresh.secret, (SignInStarted(sign_in),))

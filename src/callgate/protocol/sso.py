@@ -111,7 +111,7 @@ def enter(trust_version: int, facts: ArrivalFacts, *, moment: Moment) -> SignedI
         connection_id=connection.id,
         trust_version=connection.trust_version,
     )
-    return SignedIn(sign_in, (SignInStarted(sign_in),))
+    return SignedIn(sign_in, moment.fresh.secret, (SignInStarted(sign_in),))
 
 
 _CONNECTION_OFF = Denied(fault=sso_faults.SSO_CONNECTION_OFF, why="the connection is disabled, changed or gone")

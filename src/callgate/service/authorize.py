@@ -24,6 +24,7 @@ from callgate.model.facts import AuthorizeFacts
 from callgate.model.faults import Fault
 from callgate.model.ids import ClientId
 from callgate.model.lookups import AuthorizeLookup, ClientLookup
+from callgate.model.moment import Moment
 from callgate.model.reference import Reference, TokenKind
 from callgate.protocol import authorize as protocol
 from callgate.protocol.consent import Visit, decide
@@ -112,17 +113,16 @@ async def _read(context: Context, state: FormState, *, cookies: Cookies, request
 
 async def proceed(context: Context, read: UnderWay, request_id: str, *, agreed: bool) -> Outcome:
     """Judge on committed rows; where that would write, judge again inside the transaction."""
-    moment = context.moment()
     key = read.key
     lookup = AuthorizeLookup(ClientId(read.request.client_id), (key.account_id, key.row_id) if key else None)
 
-    def judge(facts: AuthorizeFacts) -> AuthorizeDecision:
+    def judge(moment: Moment, facts: AuthorizeFacts) -> AuthorizeDecision:
         visit = Visit(key.secret if key else None, read.state.began_ms, agreed=agreed and _saw_this(read, facts))
         return decide(read.request, visit=visit, moment=moment, facts=facts)
 
-    decision = judge(await context.store.read(lookup))
+    decision = judge(context.moment(), await context.store.read(lookup))
     if decision.changes:
-        decision = await context.store.run(Unit(lookup, judge))
+        decision = await context.store.run(Unit(lookup, context.drawing(judge)))
     return await _outcome(context, read, decision, request_id=request_id)
 
 

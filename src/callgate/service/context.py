@@ -1,8 +1,9 @@
 """What every service shares: made once by the composition root, passed by hand."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from callgate.crypto.entropy import Entropy, RowIds
 from callgate.crypto.password_pool import PasswordPool
@@ -21,6 +22,9 @@ from callgate.service.keeper import Keeper
 from callgate.service.lately import Lately
 from callgate.service.limits import Limits
 from callgate.storage.port import Store
+
+F = TypeVar("F")
+D = TypeVar("D")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,19 @@ class Context:
             key_number=self.keeper.rings.sealer.active_key_number,
         )
         return Moment(fresh, self.policy)
+
+    def drawing(self, judge: Callable[[Moment, F], D]) -> Callable[[F], D]:
+        """A unit's `decide`: `judge` with a moment of its own each time.
+
+        The first is drawn now, before the transaction. The store asks once more where a key was taken, and that may be
+        the row id, which another process drew in the same millisecond (ADR 31).
+        """
+        drawn = [self.moment()]
+
+        def decide(facts: F) -> D:
+            return judge(drawn.pop() if drawn else self.moment(), facts)
+
+        return decide
 
     def later(self, work: Coroutine[object, object, object]) -> None:
         """Do a write that no reply waits for; when the store cannot, the next use makes it."""

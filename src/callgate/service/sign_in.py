@@ -39,7 +39,7 @@ async def _sign_in(context: Context, read: UnderWay, *, form: Form, request_id: 
     wanted = protocol.parse(form)
     if isinstance(wanted, Denied):
         return await show_sign_in(context, read, form, fault=wanted.fault)
-    decision, moment = await _prove(context, wanted, ClientId(read.request.client_id))
+    decision = await _prove(context, wanted, ClientId(read.request.client_id))
     if isinstance(decision, Denied):
         note(context, decision, request_id=request_id, client_id=read.request.client_id)
         return await show_sign_in(context, read, form, fault=decision.fault)
@@ -51,23 +51,20 @@ async def _sign_in(context: Context, read: UnderWay, *, form: Form, request_id: 
     return Continue(
         form_state=form_state,
         binding=binding,
-        sign_in_cookie=seal_sign_in(context, decision.sign_in, moment.fresh.secret),
+        sign_in_cookie=seal_sign_in(context, decision.sign_in, decision.secret),
         remembered_s=policy.remembered_sign_in_ttl_s if wanted.remembered else None,
     )
 
 
-async def _prove(
-    context: Context, wanted: protocol.SignInRequest, client_id: ClientId
-) -> tuple[protocol.SignedIn | Denied, Moment]:
+async def _prove(context: Context, wanted: protocol.SignInRequest, client_id: ClientId) -> protocol.SignedIn | Denied:
     lookup = PasswordOpening(client_id, wanted.login or passwords.NOBODY)
     for _ in range(LOOKS_MAX):
-        moment = context.moment()
         proof = await passwords.prove(context, wanted.login, wanted.password)
 
-        def judge(facts: OpeningFacts) -> protocol.SignedIn | Denied | LookAgain:
+        def judge(moment: Moment, facts: OpeningFacts) -> protocol.SignedIn | Denied | LookAgain:
             return protocol.decide(wanted, password=proof, moment=moment, facts=facts)  # noqa: B023 - run at once
 
-        decision = await context.store.run(Unit(lookup, judge))
+        decision = await context.store.run(Unit(lookup, context.drawing(judge)))
         if not isinstance(decision, LookAgain):
-            return decision, moment
-    return Denied(fault=faults.TEMPORARILY_UNAVAILABLE, why="the person kept changing"), context.moment()
+            return decision
+    return Denied(fault=faults.TEMPORARILY_UNAVAILABLE, why="the person kept changing")

@@ -12,7 +12,7 @@ from callgate.model import faults, grant_faults
 from callgate.model.client import Client, Switch
 from callgate.model.decisions import Denied, Granted, LookAgain, TokenDecision, TokenTimes
 from callgate.model.evidence import ClientProven, CredentialPresented, PasswordProven
-from callgate.model.facts import OpeningFacts, SessionFacts
+from callgate.model.facts import OpeningFacts, ServiceFacts, SessionFacts
 from callgate.model.ids import ClientId
 from callgate.model.limits import Charged
 from callgate.model.lookups import ClientLookup, CredentialLookup, PasswordOpening
@@ -145,20 +145,15 @@ async def _run(context: Context, grant: GrantRequest, *, client: ClientProven, v
     """Each grant's evidence and lookup, and its decision as the transaction's judgement."""
     if isinstance(grant, refresh_token.RefreshRequest):
         return await _refresh(context, grant, client=client, visit=visit)
-    moment = context.moment()
     match grant:
         case client_credentials.ClientCredentialsRequest():
-            unit = Unit(
-                client_credentials.lookup(client, grant),
-                lambda facts: client_credentials.decide(grant, client=client, moment=moment, facts=facts),
-            )
-            return await visit.run(unit, Service(grant.account_id))
+            return await _client_credentials(context, grant, client=client, visit=visit)
         case jwt_bearer.JwtBearerRequest():
-            return await _jwt_bearer(context, grant, client=client, moment=moment, visit=visit)
+            return await _jwt_bearer(context, grant, client=client, visit=visit)
         case authorization_code.CodeRequest():
-            return await _code(context, grant, client=client, moment=moment, visit=visit)
+            return await _code(context, grant, client=client, visit=visit)
         case password.PasswordRequest():
-            return await _password(context, grant, client=client, moment=moment, visit=visit)
+            return await _password(context, grant, client=client, visit=visit)
         case _:
             assert_never(grant)
 
@@ -177,30 +172,41 @@ async def _refresh(
     return await visit.run(Unit(refresh_token.lookup(reference), decide), Holder(reference))
 
 
+async def _client_credentials(
+    context: Context, grant: client_credentials.ClientCredentialsRequest, *, client: ClientProven, visit: Visit
+) -> TokenDecision:
+    def judge(moment: Moment, facts: ServiceFacts) -> TokenDecision:
+        return client_credentials.decide(grant, client=client, moment=moment, facts=facts)
+
+    unit = Unit(client_credentials.lookup(client, grant), context.drawing(judge))
+    return await visit.run(unit, Service(grant.account_id))
+
+
 async def _code(
-    context: Context, grant: authorization_code.CodeRequest, *, client: ClientProven, moment: Moment, visit: Visit
+    context: Context, grant: authorization_code.CodeRequest, *, client: ClientProven, visit: Visit
 ) -> TokenDecision:
     reference = await context.keeper.open(grant.code, (TokenKind.CODE,))
     if reference is None:
         return Denied(fault=grant_faults.CODE_INVALID, why="not a code of this server")
-    unit = Unit(
-        authorization_code.lookup(reference),
-        lambda facts: authorization_code.decide(grant, client=client, reference=reference, moment=moment, facts=facts),
-    )
+
+    def judge(moment: Moment, facts: SessionFacts) -> TokenDecision:
+        return authorization_code.decide(grant, client=client, reference=reference, moment=moment, facts=facts)
+
+    unit = Unit(authorization_code.lookup(reference), context.drawing(judge))
     return await visit.run(unit, Holder(reference))
 
 
 async def _password(
-    context: Context, grant: password.PasswordRequest, *, client: ClientProven, moment: Moment, visit: Visit
+    context: Context, grant: password.PasswordRequest, *, client: ClientProven, visit: Visit
 ) -> TokenDecision:
     proof = await passwords.prove(context, grant.login, grant.password)
     lookup: PasswordOpening = password.lookup(client, grant.login or passwords.NOBODY)
 
-    def decide(facts: OpeningFacts) -> TokenDecision:
+    def judge(moment: Moment, facts: OpeningFacts) -> TokenDecision:
         return password.decide(grant, client=client, password=proof, moment=moment, facts=facts)
 
     subject = Person(proof.extension_id) if isinstance(proof, PasswordProven) else None
-    return await visit.run(Unit(lookup, decide), subject)
+    return await visit.run(Unit(lookup, context.drawing(judge)), subject)
 
 
 _NOT_OURS = {
@@ -211,7 +217,7 @@ _NOT_OURS = {
 
 
 async def _jwt_bearer(
-    context: Context, grant: jwt_bearer.JwtBearerRequest, *, client: ClientProven, moment: Moment, visit: Visit
+    context: Context, grant: jwt_bearer.JwtBearerRequest, *, client: ClientProven, visit: Visit
 ) -> TokenDecision:
     """A row with the text's hash accepts it; only a text without one is parsed, to choose the error (ruling 6)."""
     sha256 = hash_jwt_credential(grant.assertion)
@@ -222,10 +228,11 @@ async def _jwt_bearer(
         return Denied(fault=fault, why="no such credential")
     context.credentials.put(sha256, credential)
     presented = CredentialPresented(credential)
-    unit = Unit(
-        jwt_bearer.lookup(client, presented),
-        lambda facts: jwt_bearer.decide(grant, client=client, presented=presented, moment=moment, facts=facts),
-    )
+
+    def judge(moment: Moment, facts: OpeningFacts) -> TokenDecision:
+        return jwt_bearer.decide(grant, client=client, presented=presented, moment=moment, facts=facts)
+
+    unit = Unit(jwt_bearer.lookup(client, presented), context.drawing(judge))
     return await visit.run(unit, Person(credential.extension_id))
 
 
