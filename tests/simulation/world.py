@@ -13,7 +13,7 @@ from callgate.model import faults, grant_faults
 from callgate.model.account import LoginName
 from callgate.model.client import Client
 from callgate.model.consent import SignIn
-from callgate.model.decisions import Admitted, AuthorizeRequest, Denied, Done, Granted, IssueCode, LookAgain
+from callgate.model.decisions import Admitted, AskOther, AuthorizeRequest, Denied, Done, Granted, IssueCode, LookAgain
 from callgate.model.evidence import ClientProven, CredentialPresented, PasswordEvidence, PasswordProven, PasswordRefused
 from callgate.model.facts import SessionFacts
 from callgate.model.ids import AccountId, ClientId, RowId
@@ -182,6 +182,8 @@ class World:
         )
         if isinstance(decision, Denied):
             return No(decision.fault.code)
+        if isinstance(decision, AskOther):
+            return No(decision.denied.fault.code)
         assert isinstance(decision, IssueCode), decision
         session = decision.session
         return Code(Reference(TokenKind.CODE, session.account_id, session.id, decision.secret, 0, session.key_number))
