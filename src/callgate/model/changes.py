@@ -17,11 +17,12 @@ from callgate.model.key import KeyUse, StoredKey
 from callgate.model.queues import QueueMembersChanged, QueueSettingsChanged
 from callgate.model.session import EndReason, Session
 from callgate.model.sso import SsoChange
+from callgate.model.value import value
 
 # --- sessions ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SessionOpened:
     """A row was born: pending with a code, or active at once."""
 
@@ -38,7 +39,7 @@ class SessionRedeemed:
     AUDITED: ClassVar[bool] = True
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SessionRotated:
     """A refresh made the next generation."""
 
@@ -56,7 +57,7 @@ class SessionRenewed:
     AUDITED: ClassVar[bool] = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SessionFirstUsed:
     """The living generation's access token was accepted for the first time."""
 

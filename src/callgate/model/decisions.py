@@ -9,6 +9,7 @@ from callgate.model.client import Client
 from callgate.model.faults import Fault
 from callgate.model.limits import Charged
 from callgate.model.session import Session
+from callgate.model.value import keyword_value, value
 
 
 class TokenTimes(NamedTuple):
@@ -21,7 +22,7 @@ class TokenTimes(NamedTuple):
     session_idle_timeout_s: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@keyword_value
 class Granted:
     """Tokens of `session`'s living generation. The service seals them with `secret` after the commit."""
 
@@ -55,14 +56,14 @@ class LookAgain:
     changes: tuple[Change, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Done:
     """Well-formed and carried out, with nothing to say (revocation, administration)."""
 
     changes: tuple[Change, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@keyword_value
 class Admitted:
     """A bearer of an access token, and what the call may rely on."""
 

@@ -4,7 +4,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from callgate.model.credential import JwtCredential
+<<<<<<< HEAD
 from callgate.model.ids import ClientId, ConnectionId, ExtensionId
+=======
+from callgate.model.ids import ClientId, ConnectionId
+from callgate.model.value import value
+>>>>>>> 2a47a7d (values: those of the hot path are frozen by mypy, not at run time)
 
 
 class Reliance(NamedTuple):
@@ -15,7 +20,7 @@ class Reliance(NamedTuple):
     version: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ClientProven:
     """The caller is this app: by secret or assertion, or, for an app that keeps no secret, by its word."""
 
@@ -36,7 +41,7 @@ class PasswordRefused:
     """Unknown name or wrong password: indistinguishable from here on."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CredentialPresented:
     """A JWT credential whose row and hash agreed."""
 

@@ -17,6 +17,7 @@ from callgate.model.facts import (
     SessionFacts,
 )
 from callgate.model.ids import AccountId, ClientId, RowId
+from callgate.model.value import value
 
 F_co = TypeVar("F_co", covariant=True)
 
@@ -27,7 +28,7 @@ class Lookup(Generic[F_co]):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ClientLookup(Lookup[ClientFacts]):
     """An app and what proves it."""
 
@@ -46,7 +47,7 @@ class LoginLookup(Lookup[LoginFacts]):
     login: LoginName
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CredentialLookup(Lookup[CredentialFacts]):
     """A JWT credential by the SHA-256 of its text: a unique key, so that accepting one needs no parsing."""
 
@@ -61,7 +62,7 @@ class AssertionLookup(Lookup[AssertionFacts]):
     jti: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SessionLookup(Lookup[SessionFacts]):
     """A session with everything it is compared with."""
 
@@ -85,7 +86,7 @@ class PasswordOpening(Lookup[OpeningFacts]):
     login: LoginName
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CredentialOpening(Lookup[OpeningFacts]):
     """The person of a JWT credential, and their seat with this app."""
 
@@ -93,7 +94,7 @@ class CredentialOpening(Lookup[OpeningFacts]):
     credential_id: RowId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ServiceOpening(Lookup[ServiceFacts]):
     """The accounts that allow this app without a user, at most two."""
 

@@ -13,6 +13,7 @@ from callgate.model import faults
 from callgate.model.client import AuthMethod, Client, Switch
 from callgate.model.decisions import Denied
 from callgate.model.ids import ClientId
+from callgate.model.value import value
 from callgate.protocol.forms import Form
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -25,14 +26,14 @@ _BASIC_CHARS_MAX = 1024
 """An id and a secret of 128 characters each, thrice over for percent-encoding."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ClientNamed:
     """No secret: only a client id, as apps that can keep none send it."""
 
     client_id: ClientId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SecretPresented:
     """A client id and its secret; `in_body` when there was no header (client_secret_post)."""
 

@@ -1,11 +1,11 @@
 """The port of a store: two verbs. One contract suite (tests/storage) defines them and runs on every engine."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from callgate.model.changes import Change
 from callgate.model.lookups import Lookup
+from callgate.model.value import value
 
 F = TypeVar("F")
 
@@ -21,7 +21,7 @@ class Decided(Protocol):
 D = TypeVar("D", bound=Decided)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Unit(Generic[F, D]):
     """One question and the judgement of its answer. `decide` may be called again when a change meets a newer row."""
 

@@ -1,7 +1,5 @@
 """Access without a user (RFC 6749 section 4.4; ruling 7): an account gave the app a service extension."""
 
-from dataclasses import dataclass
-
 from callgate.model import grant_faults
 from callgate.model.client import Client, GrantType
 from callgate.model.decisions import Denied, Granted, LookAgain
@@ -12,6 +10,7 @@ from callgate.model.lookups import ServiceOpening
 from callgate.model.moment import Moment
 from callgate.model.scope import IDENTITY_SCOPES
 from callgate.model.session import CredentialKind
+from callgate.model.value import value
 from callgate.protocol.asking import ask
 from callgate.protocol.forms import Form
 from callgate.protocol.guards import client_stands, still_works
@@ -22,7 +21,7 @@ TYPE = GrantType.CLIENT_CREDENTIALS
 _ID_DIGITS_MAX = 18
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ClientCredentialsRequest:
     """The account named, None when none is. Names of impossible form name account 0, which nobody has."""
 

@@ -1,7 +1,7 @@
 """The JWT credential grant (RFC 7523 section 2.1; protocol.md G, ruling 6): a person's key for unattended apps."""
 
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from callgate.model import faults, grant_faults
 from callgate.model.changes import CredentialUsed
@@ -14,6 +14,7 @@ from callgate.model.lookups import CredentialOpening
 from callgate.model.moment import Moment
 from callgate.model.policy import CREDENTIAL_USE_STEP_MS
 from callgate.model.session import CredentialKind
+from callgate.model.value import value
 from callgate.protocol.asking import ask
 from callgate.protocol.forms import Form
 from callgate.protocol.guards import client_stands, may_serve, may_sign_in
@@ -26,7 +27,7 @@ CREDENTIAL_VERSION = 1
 """Credentials are immutable: a present row is version 1, a deleted one has none."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class JwtBearerRequest:
     """The assertion as sent, and what it is to open."""
 

@@ -8,8 +8,6 @@ n - 2 or older   replay: the session ends (RFC 9700 section 4.14.2)
 above n          a restored database or a stolen key: refuse, change nothing, alarm
 """
 
-from dataclasses import dataclass
-
 from callgate.model import faults, grant_faults
 from callgate.model.changes import SessionEnded, SessionRenewed, SessionRotated
 from callgate.model.client import Client, GrantType, Switch
@@ -20,6 +18,7 @@ from callgate.model.lookups import SessionLookup
 from callgate.model.policy import REPEAT_UNUSED_MS, REPEAT_USED_MS
 from callgate.model.reference import Reference
 from callgate.model.session import EndReason, Session, SessionState
+from callgate.model.value import value
 from callgate.protocol.forms import Form
 from callgate.protocol.guards import client_stands, may_serve, still_works
 from callgate.protocol.scopes import is_within
@@ -40,7 +39,7 @@ from callgate.protocol.sessions import (
 TYPE = GrantType.REFRESH_TOKEN
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RefreshRequest:
     """The token as sent. TTL fields and endpoint_id are parsed and ignored: SDKs echo remaining times.
 
