@@ -4,12 +4,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from callgate.model.credential import JwtCredential
-<<<<<<< HEAD
 from callgate.model.ids import ClientId, ConnectionId, ExtensionId
-=======
-from callgate.model.ids import ClientId, ConnectionId
 from callgate.model.value import value
->>>>>>> 2a47a7d (values: those of the hot path are frozen by mypy, not at run time)
 
 
 class Reliance(NamedTuple):
