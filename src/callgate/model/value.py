@@ -1,7 +1,7 @@
 """Values made for every request: frozen for whoever reads and checks the source, and cheap to make.
 
-`dataclass(frozen=True)` stops assignments while the program runs, and takes three times as long to make one: its `__init__`
-may not assign either. mypy stops them before it runs, for both kinds alike.
+`dataclass(frozen=True)` stops assignments while the program runs, and takes three times as long to make one: its own
+`__init__` may not assign either. mypy stops them before it runs, for both kinds alike.
 """
 
 from dataclasses import dataclass, field
