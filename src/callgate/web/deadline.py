@@ -284,17 +284,19 @@ class BoundedProtocol(HttpToolsProtocol):
                 self._reset()
             return
         try:
-            try:
-                self.parser.feed_data(data)
-            finally:
-                self._start_due()
+            self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
+            self._start_due()
             self._feed_without_upgrade(data[upgrade.args[0] :])
             return
         except httptools.HttpParserError as error:
+            if self._reading is Reading.BODY and self._due is self.cycle:
+                self._due = None  # its body lies: the refusal is its only answer
+            self._start_due()
             cause = error.__context__
             self._refuse(cause.refusal if isinstance(cause, _Refused) else framing.MALFORMED)
             return
+        self._start_due()
         if self._owing_since is None and not (self._is_whole and self.headers is self._trailers):
             self._owing_since = self.watch.looks  # a pipeline's next message began with the end of the one before
         if self._message_bytes > framing.HEAD_BYTES_MAX:
