@@ -15,6 +15,7 @@ from callgate.model.decisions import AuthorizeRequest
 from callgate.model.evidence import ClientProven, PasswordProven
 from callgate.model.facts import Allowed, AuthorizeFacts, OpeningFacts, Seated, ServiceFacts, SessionFacts
 from callgate.model.ids import AccountId, ClientId, ConnectionId, ExtensionId, RoleId, RowId
+from callgate.model.issuer import Condition, OutsideProven, TrustedIssuer, TrustFacts
 from callgate.model.moment import Fresh, Moment
 from callgate.model.policy import Policy
 from callgate.model.reference import Reference, TokenKind
@@ -217,6 +218,24 @@ CREDENTIAL = JwtCredential(
     last_used_ms=None,
 )
 ALLOWANCE = Allowance(RowId(70), ACCOUNT.id, SERVICE.id, SERVICE_EXTENSION.id, 4)
+TRUST = TrustedIssuer(
+    id=RowId(80),
+    account_id=ACCOUNT.id,
+    client_id=SCRIPT.id,
+    extension_id=SERVICE_EXTENSION.id,
+    name="Deployments",
+    issuer="https://ci.example",
+    audience="https://gate.example",
+    conditions=(Condition("repository", "acme/app"),),
+    jwks_url="https://ci.example/jwks",
+    jwks=None,
+    life_max_s=7200,
+    repeatable=False,
+    created_ms=OPENED_MS,
+    last_used_ms=None,
+    version=6,
+)
+OUTSIDE_PROVEN = OutsideProven(TRUST, "repo:acme/app:ref:refs/heads/main", "jti:1", NOW_MS + MINUTE_MS)
 ALLOWED = Allowed(ALLOWANCE, ACCOUNT, SERVICE_EXTENSION)
 SIGN_IN = SignIn(
     id=RowId(50),
@@ -250,6 +269,15 @@ OPENING_FACTS = OpeningFacts(
     role=ROLE,
     credential=CREDENTIAL,
     seat=(),
+)
+TRUST_FACTS = TrustFacts(
+    now_ms=NOW_MS,
+    client=SCRIPT,
+    trust=TRUST,
+    account=ACCOUNT,
+    extension=SERVICE_EXTENSION,
+    role=ROLE,
+    spent=False,
 )
 SERVICE_FACTS = ServiceFacts(NOW_MS, SERVICE, (ALLOWED,))
 AUTHORIZE_FACTS = AuthorizeFacts(

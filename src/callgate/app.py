@@ -39,6 +39,7 @@ from callgate.service.context import Context
 from callgate.service.events import Events
 from callgate.service.fetch import Fetcher
 from callgate.service.keeper import Keeper
+from callgate.service.key_sets import KeySets
 from callgate.service.limits import Limits
 from callgate.service.log import open_log
 from callgate.service.upkeep import keep_up
@@ -99,6 +100,7 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
         await keeper.start()
         passwords = PasswordPool(workers=settings.limits.password_workers)
         stack.callback(passwords.close)
+        fetcher = Fetcher(settings.fetch.rules, ca_file=settings.fetch.ca_file)
         context = Context(
             store=store,
             clock=clock,
@@ -108,7 +110,8 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
             passwords=passwords,
             policy=settings.policy,
             events=Events(log),
-            fetcher=Fetcher(settings.fetch.rules, ca_file=settings.fetch.ca_file),
+            fetcher=fetcher,
+            key_sets=KeySets(fetcher),
             limits=_limits(settings, clock),
         )
         steady = SteadyClock(clock.now_ms)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tests.server import Server
 
@@ -23,6 +24,10 @@ key_encryption_key_file = "kek"
 password_workers = 1
 """
 BESIDE = """
+[server]
+port = {port}
+[fetch]
+loopback = true
 [database]
 url = "sqlite:///{data}/callgate.db"
 [keys]
@@ -103,5 +108,5 @@ def open_shell(forker: "subprocess.Popen[str]", folder: Path, *, port: int = 808
 
 def open_shell_beside(forker: "subprocess.Popen[str]", server: Server, folder: Path) -> Shell:
     """A shell whose commands act on the database of a server that runs."""
-    (folder / "callgate.toml").write_text(BESIDE.format(data=server.data))
+    (folder / "callgate.toml").write_text(BESIDE.format(data=server.data, port=urlsplit(server.base_url).port))
     return Shell(folder, forker)

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callgate.crypto.jwks import ClientJwks, JwksFault, JwksRefused, read_jwks
+from callgate.crypto.jwks import ClientJwks, JwksFault, JwksRefused, read_issuer_jwks, read_jwks
 from tests.crypto.forge import b64, b64_int, ec_jwk, ec_key, ed_jwk, ed_key, jwks, rsa_jwk, rsa_key
 
 RSA = rsa_jwk(rsa_key())
@@ -165,3 +165,48 @@ def test_a_key_is_found_by_its_name_and_algorithm() -> None:
 def test_any_members_are_an_answer(members: dict[str, object]) -> None:
     """Never an exception."""
     assert isinstance(read_jwks(jwks(members)), ClientJwks | JwksRefused)
+
+
+GITHUB = {**RSA, "kid": "cc413527", "use": "sig", "alg": "RS256", "x5c": ["MIID"], "x5t": "zBwlKc"}
+KEYCLOAK_ENC = {**rsa_jwk(rsa_key(which=2)), "kid": "enc", "use": "enc", "alg": "RSA-OAEP"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "kids"),
+    [
+        ([GITHUB], ["cc413527"]),
+        ([GITHUB, KEYCLOAK_ENC], ["cc413527"]),
+        ([KEYCLOAK_ENC, {**EC, "kid": "e"}, {**ec_jwk(ec_key(ec.SECP384R1)), "kid": "p384"}], ["e"]),
+        ([{"kty": "AKP", "kid": "new"}, {**ED, "kid": "d"}, {**RSA, "kid": "r", "alg": "RS512"}], ["d"]),
+        ([{**EC, "kid": str(n)} for n in range(30)], [str(n) for n in range(30)]),
+    ],
+)
+def test_issuers_keys_for_others_are_passed_over(keys: list[dict[str, object]], kids: list[str]) -> None:
+    """A set is published for everybody; what we know is taken, the rest is not ours (RFC 7517 section 5)."""
+    read = read_issuer_jwks(jwks(*keys))
+    assert isinstance(read, ClientJwks)
+    assert [key.kid for key in read.keys] == kids
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        (jwks(GITHUB, {"kty": "oct", "k": "AAAA", "kid": "b"}), JwksRefused(JwksFault.SYMMETRIC, 1)),
+        (jwks(GITHUB, {**EC, "kid": "e", "d": "AQAB"}), JwksRefused(JwksFault.PRIVATE, 1)),
+        (jwks(GITHUB, {**rsa_jwk(rsa_key(1024)), "kid": "w"}), JwksRefused(JwksFault.MODULUS, 1)),
+        (jwks(GITHUB, {**weak_rsa(N, 1), "kid": "w"}), JwksRefused(JwksFault.EXPONENT, 1)),
+        (jwks(GITHUB, {**BAD_POINT, "kid": "w"}), JwksRefused(JwksFault.VALUE, 1)),
+        (jwks(GITHUB, {**EC, "kid": "cc413527"}), JwksRefused(JwksFault.KID, 1)),
+        (jwks(KEYCLOAK_ENC, RSA, {**EC, "kid": "e"}), JwksRefused(JwksFault.KID, 1)),
+        (jwks(KEYCLOAK_ENC), JwksRefused(JwksFault.COUNT)),
+        (jwks(), JwksRefused(JwksFault.COUNT)),
+        (jwks(*({**EC, "kid": str(n)} for n in range(31))), JwksRefused(JwksFault.COUNT)),
+        ("x" * 65_537, JwksRefused(JwksFault.UNREADABLE)),
+        ('{"keys":{}}', JwksRefused(JwksFault.UNREADABLE)),
+        ('{"keys":["x"]}', JwksRefused(JwksFault.UNREADABLE, 0)),
+    ],
+)
+@pytest.mark.requirement("RFC 8725 section 3.5")
+def test_issuers_set_is_refused_when_a_key_is_unsound(text: str, refused: JwksRefused) -> None:
+    """Weak, secret or ambiguous keys say that whoever keeps the set does not know what they do."""
+    assert read_issuer_jwks(text) == refused

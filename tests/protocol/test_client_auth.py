@@ -128,6 +128,8 @@ def test_client_is_refused_when_no_single_method_is_presented(
 POST = WEB._replace(switches=frozenset({Switch.CLIENT_SECRET_POST}))
 HMAC = WEB._replace(auth_method=AuthMethod.CLIENT_SECRET_JWT)
 SIGNING = WEB._replace(auth_method=AuthMethod.PRIVATE_KEY_JWT)
+FEDERATED = WEB._replace(auth_method=AuthMethod.FEDERATED_JWT)
+BY_GRANT = ClientNamed(ClientId("x"), by_grant=True)
 BARE, HEADER, BODY = named("x"), secret("x", "y"), secret("x", "y", in_body=True)
 ASSERTION = AssertionPresented(None, "h.p.s")
 
@@ -148,6 +150,13 @@ METHODS: list[tuple[Client, Presented, Fault | None]] = [
     (SIGNING, BARE, faults.CLIENT_PROOF_MISSING),
     (SIGNING, HEADER, faults.CLIENT_UNPROVEN),
     (SIGNING, ASSERTION, None),
+    (SIGNING, BY_GRANT, faults.CLIENT_PROOF_MISSING),
+    (WEB, BY_GRANT, faults.CLIENT_PROOF_MISSING),
+    (SPA, BY_GRANT, None),
+    (FEDERATED, BARE, faults.CLIENT_PROOF_MISSING),
+    (FEDERATED, BY_GRANT, None),
+    (FEDERATED, HEADER, faults.CLIENT_UNPROVEN),
+    (FEDERATED, ASSERTION, None),
 ]
 
 

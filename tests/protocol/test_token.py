@@ -44,6 +44,22 @@ def test_call_is_read_when_client_and_grant_are_named() -> None:
     assert (by_body.presented, by_body.grant) == (ClientNamed(ClientId("cid")), GrantType.AUTHORIZATION_CODE)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "by_grant"),
+    [
+        (b"urn:ietf:params:oauth:grant-type:jwt-bearer", True),
+        (b"partner_jwt", True),
+        (b"client_credentials", False),
+        (b"refresh_token", False),
+    ],
+)
+def test_client_may_be_proven_by_its_grant_when_that_is_an_assertion(wanted: bytes, *, by_grant: bool) -> None:
+    """RFC 7521 section 4.1; whether this app may, its registered method says."""
+    named = call(b"assertion=a&client_id=cid&grant_type=" + wanted)
+    assert isinstance(named, TokenCall)
+    assert named.presented == ClientNamed(ClientId("cid"), by_grant=by_grant)
+
+
 @pytest.mark.requirement("RFC 6749 section 5.2")
 @pytest.mark.parametrize(
     ("body", "query", "fault"),
@@ -90,12 +106,13 @@ def test_grant_is_read_when_the_app_has_it() -> None:
 @pytest.mark.parametrize("wanted", sorted(ALL))
 def test_grant_is_refused_when_the_app_does_not_have_it(wanted: str) -> None:
     """protocol.md A.2: OAU-251; the explanation names what the app has. Before anything else of the grant is read."""
-    client = WEB._replace(grants=WEB.grants - {GrantType(wanted)})
+    ticked, _ = ALL[wanted]
+    client = WEB._replace(grants=WEB.grants - {ticked})
     refused = grant(f"grant_type={wanted}&client_id=x".encode(), client)
     assert isinstance(refused, Denied)
     assert refused.fault is grant_faults.GRANT_NOT_ALLOWED
     names = ", ".join(sorted(has.value for has in client.grants))
-    assert refused.why == f"asked for {wanted}; the app has {names}"
+    assert refused.why == f"asked for {ticked.value}; the app has {names}"
 
 
 def test_grant_is_refused_when_the_app_is_blocked() -> None:

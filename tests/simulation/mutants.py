@@ -236,7 +236,7 @@ MUTANTS = (
     ),
     Mutant(
         "a service takes a refresh token",
-        "grants.client_credentials",
+        "asking",
         "asked.terms._replace(refresh_ttl_s=0)",
         "asked.terms",
     ),

@@ -192,8 +192,8 @@ class ModelStore:
             case CredentialKind.ALLOWANCE:
                 allowed = self.allowed.get(session.client_id)
                 return allowed.allowance.version if allowed else None
-            case CredentialKind.CONNECTION:
-                raise AssertionError("this world has no identity provider")
+            case CredentialKind.CONNECTION | CredentialKind.TRUSTED_ISSUER:
+                raise AssertionError("this world has no identity provider, and trusts no issuer outside")
 
     def _extension(self, extension_id: ExtensionId) -> Extension:
         return self.services.get(extension_id) or self._person(extension_id)

@@ -28,6 +28,7 @@ from callgate.protocol.grants import (
     authorization_code,
     client_credentials,
     jwt_bearer,
+    partner_jwt,
     password,
     refresh_token,
 )
@@ -161,6 +162,8 @@ class World:
                         grant, client=client, presented=presented, moment=moment, facts=facts
                     ),
                 )
+            case partner_jwt.PartnerJwtRequest():
+                raise AssertionError("this world trusts no issuer outside")
             case client_credentials.ClientCredentialsRequest():
                 return run(
                     client_credentials.lookup(client, grant),

@@ -14,6 +14,7 @@ from callgate.model import sso
 from callgate.model.account import AccountStatus
 from callgate.model.client import ClientKeys
 from callgate.model.connection import ConnectionSecret
+from callgate.model.issuer import OutsideProven
 from callgate.model.queues import QueueMembersChanged, QueueSettings, QueueSettingsChanged
 from callgate.model.session import EndReason
 from callgate.storage.audit import FIRST, AuditReport, forge_link, verify_audit
@@ -39,9 +40,11 @@ from tests.storage.world import (
     KEY,
     KEYS,
     NOW_MS,
+    OTHER_TRUST,
     PASSWORD_HASH,
     SERVICE,
     SIGN_IN,
+    TRUST,
     entries_of,
     pending_of,
     refreshed,
@@ -74,6 +77,10 @@ ACTS: tuple[c.Change, ...] = (
     c.SessionsFromMoved(NOW_MS, "cli"),
     c.KeyStored(KEY, "server"),
     c.KeyForgotten(KEY.use, KEY.number, "server"),
+    c.IssuerTrusted(OTHER_TRUST, None, "cli"),
+    c.OutsideTokenAccepted(OutsideProven(OTHER_TRUST, "repo:acme/app", "jti:1", NOW_MS), NOW_MS),
+    c.TrustChanged(OTHER_TRUST, OTHER_TRUST._replace(conditions=TRUST.conditions, version=4), "cli"),
+    c.TrustRevoked(OTHER_TRUST._replace(version=4), disables=False, by="cli"),
     sso.ConnectionCreated(CONNECTION, ConnectionSecret(b"sealed"), "cli"),
     sso.ConnectionChanged(
         CONNECTION, CONNECTION._replace(name="New", version=2), ConnectionSecret(b"hash of a secret"), "cli"
@@ -215,6 +222,20 @@ def test_every_audited_change_is_told_and_no_other(store: Opened) -> None:
         (
             ACTS[19],
             {"use": "sealing", "number": 1, "state": "PUBLISHED", "by": "server"},
+        ),
+        (
+            c.IssuerTrusted(TRUST, None, "cli"),
+            {
+                "account": ACCOUNT.id,
+                "trust": TRUST.id,
+                "name": "Deployments",
+                "client": APP.id,
+                "extension": TRUST.extension_id,
+                "issuer": TRUST.issuer,
+                "conditions": "repository=acme/app\nsub=repo:acme/*:ref=refs/heads/**",
+                "makes_extension": False,
+                "by": "cli",
+            },
         ),
         (
             c.CredentialDeleted(CREDENTIAL_FOR_ALL, "cli"),

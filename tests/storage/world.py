@@ -34,6 +34,7 @@ from callgate.model.connection import Connection, ConnectionKind
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
 from callgate.model.ids import AccountId, ClientId, ConnectionId, ExtensionId, RoleId, RowId
+from callgate.model.issuer import Condition, TrustedIssuer
 from callgate.model.key import KeyState, KeyUse, StoredKey
 from callgate.model.session import PENDING_SLOT_FIRST, CredentialKind, Session, SessionState
 
@@ -170,6 +171,34 @@ CREDENTIAL = JwtCredential(
 )
 CREDENTIAL_FOR_ALL = CREDENTIAL._replace(
     id=RowId(8_002), sha256=hashlib.sha256(b"another").digest(), client_ids=None, expires_ms=NOW_MS + 5000
+)
+
+TRUST = TrustedIssuer(
+    id=RowId(8_500),
+    account_id=ACCOUNT.id,
+    client_id=APP.id,
+    extension_id=SERVICE.id,
+    name="Deployments",
+    issuer="https://ci.example.com",
+    audience="https://gate.example.com",
+    conditions=(Condition("repository", "acme/app"), Condition("sub", "repo:acme/*:ref=refs/heads/**")),
+    jwks_url="https://ci.example.com/jwks",
+    jwks=None,
+    life_max_s=7200,
+    repeatable=False,
+    created_ms=NOW_MS - 1000,
+    last_used_ms=None,
+    version=3,
+)
+OTHER_TRUST = TRUST._replace(
+    id=RowId(8_501),
+    account_id=OTHER_ACCOUNT.id,
+    extension_id=None,
+    conditions=(Condition("sub", "x"),),
+    jwks_url=None,
+    jwks='{"keys":[]}',
+    repeatable=True,
+    last_used_ms=NOW_MS - 5,
 )
 
 SIGN_IN = SignIn(

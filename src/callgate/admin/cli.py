@@ -15,6 +15,7 @@ from callgate.admin.db import DB
 from callgate.admin.demo import add_demo
 from callgate.admin.dev import add_dev
 from callgate.admin.extensions import EXTENSIONS
+from callgate.admin.issuers import ISSUERS
 from callgate.admin.keys import KEYS
 from callgate.admin.queues import QUEUES
 from callgate.admin.roles import ROLES
@@ -22,7 +23,22 @@ from callgate.admin.serve import add_serve
 from callgate.admin.sessions import SESSIONS
 from callgate.admin.sso import SSO
 
-NOUNS = (ACCOUNTS, EXTENSIONS, QUEUES, ROLES, APPS, CREDENTIALS, CONSENTS, SSO, SESSIONS, DB, KEYS, CONFIG, AUDIT)
+NOUNS = (
+    ACCOUNTS,
+    EXTENSIONS,
+    QUEUES,
+    ROLES,
+    APPS,
+    CREDENTIALS,
+    ISSUERS,
+    CONSENTS,
+    SSO,
+    SESSIONS,
+    DB,
+    KEYS,
+    CONFIG,
+    AUDIT,
+)
 
 EPILOG = "Exit codes: 0 done, 1 refused, 2 used or configured wrongly, 3 the database or a file failed."
 

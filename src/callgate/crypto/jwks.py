@@ -1,8 +1,9 @@
-"""The public keys an app registers for `private_key_jwt`: checked when registered and whenever read.
+"""The public keys of others, checked when given and whenever read: those an app registers, those an issuer publishes.
 
-No library judges a key set: repeated key ids, secrets among public keys, short moduli, exponent 1, another
-curve than the algorithm's. Each is refused here with a reason the app's owner can act on (RFC 7517, RFC 8725
-section 3.5).
+No library judges a key set: repeated key ids, secrets among public keys, short moduli, exponent 1, another curve than
+the algorithm's. Each is refused here with a reason its owner can act on (RFC 7517, RFC 8725 section 3.5). An app's set
+is for us alone, so anything we cannot use is a mistake. An issuer publishes for everybody: keys for other uses, or of
+kinds we do not know, are passed over (RFC 7517 section 5); weak, ambiguous or secret ones condemn its set as well.
 """
 
 from collections.abc import Mapping
@@ -19,6 +20,10 @@ from callgate.crypto.strict_json import decode_base64url, parse_object
 JWKS_CHARS_MAX = 16_384
 KEYS_MAX = 8
 """Two keys make a rotation; eight leave room for a fleet."""
+
+ISSUER_JWKS_CHARS_MAX = 65_536
+ISSUER_KEYS_MAX = 30
+"""Some ten with their certificates is the most seen."""
 
 RSA_BITS_MIN = 2048
 RSA_BITS_MAX = 8192
@@ -43,8 +48,8 @@ _DictKey = dict[str, str | list[str]]
 class JwksFault(Enum):
     """Why a key set is refused."""
 
-    UNREADABLE = "it is not a JSON object with a list `keys`, or is longer than 16,384 characters"
-    COUNT = "it has no key, or more than eight"
+    UNREADABLE = "it is not a JSON object with a list `keys`, or is too long (16,384 characters; an issuer's: 65,536)"
+    COUNT = "it has no key that can be used, or too many (more than eight; an issuer's: more than thirty)"
     SYMMETRIC = "a key is symmetric: only public keys belong here"
     PRIVATE = "a key has private members: whoever sees it can sign; make a new pair and register its public half"
     TYPE = "a key's `kty` is not RSA, EC or OKP"
@@ -55,6 +60,10 @@ class JwksFault(Enum):
     USE = "a key is marked for something other than signatures (`use`, `key_ops`)"
     ALGORITHM = "a key's `alg` does not fit it; RS256, PS256, ES256 and EdDSA are supported"
     KID = "several keys, and one has no `kid`, or two share one"
+
+
+_PASSED_OVER = frozenset({JwksFault.TYPE, JwksFault.CURVE, JwksFault.USE, JwksFault.ALGORITHM})
+"""What is no mistake in a set that is published for everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +101,47 @@ class ClientJwks:
 
 @lru_cache(maxsize=1024)  # importing a key costs as much as checking a signature
 def read_jwks(text: str) -> ClientJwks | JwksRefused:
-    """Read and check a key set, as registered or as stored."""
-    document = parse_object(text.encode("utf-8", "surrogatepass")) if len(text) <= JWKS_CHARS_MAX else None
-    listed = None if document is None else document.get("keys")
-    if not isinstance(listed, list):
+    """Read and check an app's key set, as registered or as stored."""
+    listed = _listed(text) if len(text) <= JWKS_CHARS_MAX else None
+    if listed is None:
         return JwksRefused(JwksFault.UNREADABLE)
     if not 1 <= len(listed) <= KEYS_MAX:
         return JwksRefused(JwksFault.COUNT)
-    keys: list[ClientKey] = []
+    return _read_keys(listed, passed_over=frozenset())
+
+
+@lru_cache(maxsize=256)
+def read_issuer_jwks(text: str) -> ClientJwks | JwksRefused:
+    """Read and check the key set that an outside issuer publishes."""
+    listed = _listed(text) if len(text) <= ISSUER_JWKS_CHARS_MAX else None
+    if listed is None:
+        return JwksRefused(JwksFault.UNREADABLE)
+    if len(listed) > ISSUER_KEYS_MAX:
+        return JwksRefused(JwksFault.COUNT)
+    read = _read_keys(listed, passed_over=_PASSED_OVER)
+    return JwksRefused(JwksFault.COUNT) if isinstance(read, ClientJwks) and not read.keys else read
+
+
+def _listed(text: str) -> list[object] | None:
+    document = parse_object(text.encode("utf-8", "surrogatepass"))
+    listed = None if document is None else document.get("keys")
+    return listed if isinstance(listed, list) else None
+
+
+def _read_keys(listed: list[object], *, passed_over: frozenset[JwksFault]) -> ClientJwks | JwksRefused:
+    keys: dict[int, ClientKey] = {}
     for index, members in enumerate(listed):
         key = _read_key(members) if isinstance(members, dict) else JwksFault.UNREADABLE
-        if isinstance(key, JwksFault):
+        if isinstance(key, ClientKey):
+            keys[index] = key
+        elif key not in passed_over:
             return JwksRefused(key, index)
-        if len(listed) > 1 and (key.kid is None or any(key.kid == other.kid for other in keys)):
+    names: set[str] = set()
+    for index, key in keys.items():
+        if len(keys) > 1 and (key.kid is None or key.kid in names):
             return JwksRefused(JwksFault.KID, index)
-        keys.append(key)
-    return ClientJwks(tuple(keys))
+        names.add(key.kid or "")
+    return ClientJwks(tuple(keys.values()))
 
 
 def _read_key(members: Mapping[str, object]) -> ClientKey | JwksFault:

@@ -13,6 +13,7 @@ from callgate.model.client import Client, ClientKeys
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
 from callgate.model.ids import AccountId, ClientId, ExtensionId, RowId
+from callgate.model.issuer import OutsideProven, TrustedIssuer
 from callgate.model.key import KeyUse, StoredKey
 from callgate.model.queues import QueueMembersChanged, QueueSettingsChanged
 from callgate.model.session import EndReason, Session
@@ -88,9 +89,9 @@ class CredentialUsed:
 
 @dataclass(frozen=True, slots=True)
 class AssertionClaimed:
-    """A client assertion's jti was presented and is spent until the assertion expires."""
+    """An assertion was presented and is spent until it expires; `author` made it: a client id, or a trusted issuer."""
 
-    client_id: ClientId
+    author: str
     jti: str
     expires_ms: int
     AUDITED: ClassVar[bool] = False
@@ -255,6 +256,45 @@ class ServiceDisallowed:
 
 
 @dataclass(frozen=True, slots=True)
+class IssuerTrusted:
+    """An account trusts an outside issuer; a service extension may be made with it."""
+
+    trust: TrustedIssuer
+    extension: Extension | None
+    by: str
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class TrustChanged:
+    """What is trusted changed; `after.version` is one more, so every session of it is over."""
+
+    before: TrustedIssuer
+    after: TrustedIssuer
+    by: str
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class TrustRevoked:
+    """The trust is gone; `disables`: its service extension is disabled, for nothing else stands on it."""
+
+    trust: TrustedIssuer
+    disables: bool
+    by: str
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideTokenAccepted:
+    """An outside issuer's token opened a session, or proved an app; the row's last use is recorded to the hour."""
+
+    proven: OutsideProven
+    at_ms: int
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
 class CredentialCreated:
     """A JWT credential was made for a person; the JWT was shown once."""
 
@@ -318,10 +358,15 @@ AdminChange = (
     | AppChanged
     | ServiceAllowed
     | ServiceDisallowed
+    | IssuerTrusted
+    | TrustChanged
+    | TrustRevoked
     | CredentialCreated
     | CredentialDeleted
     | SessionsFromMoved
     | KeyStored
     | KeyForgotten
 )
-Change = SessionChange | AssertionClaimed | BrowserChange | SsoChange | AdminChange | CallsRecorded
+Change = (
+    SessionChange | AssertionClaimed | OutsideTokenAccepted | BrowserChange | SsoChange | AdminChange | CallsRecorded
+)

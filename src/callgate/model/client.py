@@ -40,6 +40,8 @@ class AuthMethod(Enum):
     CLIENT_SECRET_BASIC = "client_secret_basic"
     CLIENT_SECRET_JWT = "client_secret_jwt"
     PRIVATE_KEY_JWT = "private_key_jwt"
+    FEDERATED_JWT = "federated_jwt"
+    """By the token of an outside issuer that its account trusts: no key of its own is kept anywhere."""
 
 
 class Switch(Enum):

@@ -18,10 +18,14 @@ class Reliance(NamedTuple):
 
 @value
 class ClientProven:
-    """The caller is this app: by secret or assertion, or, for an app that keeps no secret, by its word."""
+    """The caller is this app: by secret or assertion, or, for an app that keeps no secret, by its word.
+
+    `by_grant`: it only named itself, and a trusted issuer's token, given as the grant, is to prove it.
+    """
 
     client_id: ClientId
     relied_on: tuple[Reliance, ...]
+    by_grant: bool = False
 
 
 @dataclass(frozen=True, slots=True)

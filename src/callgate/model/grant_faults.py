@@ -131,7 +131,7 @@ ASSERTION_SIGNATURE = Fault(
     code="OAU-345",
     error="invalid_request",
     text="Invalid assertion signature",
-    remedy="Use a JWT credential made on this server; a self-signed JWT or another server's is not accepted.",
+    remedy="Use a JWT credential of this server, or have another issuer's tokens trusted: `callgate issuers trust`.",
 )
 ASSERTION_ALGORITHM = Fault(
     code="OAU-347",

@@ -56,9 +56,9 @@ class CredentialLookup(Lookup[CredentialFacts]):
 
 @dataclass(frozen=True, slots=True)
 class AssertionLookup(Lookup[AssertionFacts]):
-    """Whether an app's assertion was presented before."""
+    """Whether an assertion of this author (a client id, or a trusted issuer) was presented before."""
 
-    client_id: ClientId
+    author: str
     jti: str
 
 

@@ -41,6 +41,7 @@ class CredentialKind(IntEnum):
     JWT_CREDENTIAL = 2
     ALLOWANCE = 3
     CONNECTION = 4
+    TRUSTED_ISSUER = 5
 
 
 class Session(NamedTuple):

@@ -5,11 +5,14 @@ import re
 from callgate.model import faults, grant_faults
 from callgate.model.client import Client
 from callgate.model.decisions import Denied
+from callgate.model.ids import AccountId
+from callgate.model.scope import IDENTITY_SCOPES
 from callgate.protocol.forms import Form
 from callgate.protocol.lifetimes import access_ttl_s, refresh_ttl_s
 from callgate.protocol.opening import Asked, Terms
 from callgate.protocol.scopes import narrow_scope
 
+_ID_DIGITS_MAX = 18
 _ENDPOINT_ID = re.compile(r"[\x21-\x7e]{1,128}\Z")
 
 
@@ -22,6 +25,32 @@ def ask(form: Form, client: Client) -> Asked | Denied:
     if not scope:
         return Denied(fault=grant_faults.SCOPE_INVALID, why="no name in scope is one of the app's")
     return Asked(scope, terms)
+
+
+def ask_for_service(form: Form, client: Client) -> Asked | Denied:
+    """As `ask`, for tokens without a person."""
+    asked = ask(form, client)
+    return asked if isinstance(asked, Denied) else without_person(asked)
+
+
+def without_person(asked: Asked) -> Asked | Denied:
+    """What remains for a service: access-only (RFC 6749 section 4.4.3), and no identity.
+
+    ID tokens and their scopes are about people (OpenID Connect Core section 2).
+    """
+    scope = tuple(name for name in asked.scope if name not in IDENTITY_SCOPES)
+    if not scope:
+        return Denied(fault=grant_faults.SCOPE_INVALID, why="a service has no identity to ask for")
+    return Asked(scope, asked.terms._replace(refresh_ttl_s=0))
+
+
+def ask_account(form: Form) -> AccountId | None:
+    """The account named, None when none is. Names of impossible form name account 0, which nobody has."""
+    named = form.get("account_id")
+    if named is None:
+        return None
+    digits = named.isascii() and named.isdigit() and len(named) <= _ID_DIGITS_MAX
+    return AccountId(int(named) if digits else 0)
 
 
 def ask_terms(form: Form, client: Client) -> Terms | Denied:

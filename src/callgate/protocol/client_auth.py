@@ -18,6 +18,8 @@ from callgate.protocol.forms import Form
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
+_ASSERTED = frozenset({AuthMethod.CLIENT_SECRET_JWT, AuthMethod.PRIVATE_KEY_JWT, AuthMethod.FEDERATED_JWT})
+
 CLIENT_ID_CHARS_MAX = 128
 """Ours have 22; the platform's oldest had 32."""
 
@@ -28,9 +30,13 @@ _BASIC_CHARS_MAX = 1024
 
 @value
 class ClientNamed:
-    """No secret: only a client id, as apps that can keep none send it."""
+    """No secret: only a client id, as apps that can keep none send it.
+
+    `by_grant`: the assertion that is its grant may prove it as well (RFC 7521 section 4.1).
+    """
 
     client_id: ClientId
+    by_grant: bool = False
 
 
 @value
@@ -77,8 +83,10 @@ def unknown(client_id: str) -> Denied:
 def method_allowed(client: Client, shown: Presented) -> Denied | None:
     """Whether this app may prove itself in this way: only in the one it is registered for (RFC 9700 section 2.5)."""
     match shown:
-        case ClientNamed():
-            if client.auth_method is not AuthMethod.NONE:
+        case ClientNamed(by_grant=by_grant):
+            if client.auth_method is not AuthMethod.NONE and not (
+                by_grant and client.auth_method is AuthMethod.FEDERATED_JWT
+            ):
                 return Denied(fault=faults.CLIENT_PROOF_MISSING, why=_registered_for(client))
         case SecretPresented(in_body=in_body):
             if client.auth_method is not AuthMethod.CLIENT_SECRET_BASIC:
@@ -86,7 +94,7 @@ def method_allowed(client: Client, shown: Presented) -> Denied | None:
             if in_body and Switch.CLIENT_SECRET_POST not in client.switches:
                 return Denied(fault=faults.CLIENT_PROOF_MISSING, why="the secret came in the body, without a header")
         case AssertionPresented():
-            if client.auth_method not in {AuthMethod.CLIENT_SECRET_JWT, AuthMethod.PRIVATE_KEY_JWT}:
+            if client.auth_method not in _ASSERTED:
                 return Denied(fault=faults.CLIENT_ASSERTION_INVALID, why=_registered_for(client))
         case _:
             assert_never(shown)

@@ -21,6 +21,9 @@ CLAIMS = [
     "family_name",
 ]
 
+_METHODS = [method.value for method in AuthMethod if method is not AuthMethod.FEDERATED_JWT]
+"""On the wire a federated app sends a client assertion as any other does (RFC 7523 section 2.2)."""
+
 Document = dict[str, str | bool | list[str]]
 
 
@@ -40,7 +43,7 @@ def discovery(issuer: str, *, locales: Sequence[str], plain_allowed: bool, impli
         "response_modes_supported": ["query", "fragment"] if implicit_allowed else ["query"],
         "grant_types_supported": grants,
         "subject_types_supported": ["public"],
-        "token_endpoint_auth_methods_supported": [method.value for method in AuthMethod],
+        "token_endpoint_auth_methods_supported": _METHODS,
         "token_endpoint_auth_signing_alg_values_supported": [
             "HS256",
             "HS384",
@@ -50,7 +53,7 @@ def discovery(issuer: str, *, locales: Sequence[str], plain_allowed: bool, impli
             "ES256",
             "EdDSA",
         ],
-        "revocation_endpoint_auth_methods_supported": [method.value for method in AuthMethod],
+        "revocation_endpoint_auth_methods_supported": _METHODS,
         "userinfo_signing_alg_values_supported": ["none"],
         "id_token_signing_alg_values_supported": ["RS256", "ES256", "HS256"],
         "display_values_supported": ["page", "popup", "touch", "mobile"],

@@ -6,7 +6,7 @@ from callgate.model import faults, grant_faults
 from callgate.model.client import Client, GrantType
 from callgate.model.decisions import Denied
 from callgate.protocol import client_auth
-from callgate.protocol.client_auth import Presented
+from callgate.protocol.client_auth import ClientNamed, Presented
 from callgate.protocol.forms import Form, parse_form, parse_pairs
 from callgate.protocol.grants import ALL, GrantRequest, Parse
 from callgate.protocol.guards import app_works
@@ -48,6 +48,8 @@ def read_call(*, content_type: str, body: bytes, query: bytes, authorization: st
     shown = client_auth.presented(authorization, form)
     if isinstance(shown, Denied):
         return shown
+    if isinstance(shown, ClientNamed) and known[0] is GrantType.JWT_BEARER:
+        shown = ClientNamed(shown.client_id, by_grant=True)
     return TokenCall(form, shown, *known)
 
 

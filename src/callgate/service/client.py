@@ -20,6 +20,7 @@ from callgate.model.decisions import Denied, Done
 from callgate.model.evidence import ClientProven
 from callgate.model.facts import AssertionFacts, ClientFacts
 from callgate.model.failure import Unavailable
+from callgate.model.issuer import TrustFacts, TrustOpening
 from callgate.model.lookups import AssertionLookup, ClientLookup
 from callgate.protocol.client_auth import (
     AssertionPresented,
@@ -30,6 +31,8 @@ from callgate.protocol.client_auth import (
     unknown,
 )
 from callgate.protocol.guards import client_reliance
+from callgate.protocol.issuers import refuse_spent, spend, stands
+from callgate.service import issuers
 from callgate.service.context import Context
 from callgate.storage.port import Unit
 
@@ -80,14 +83,20 @@ def _judge(found: ClientFacts, shown: ClientNamed | SecretPresented) -> Proven |
     refused = method_allowed(client, shown)
     if refused:
         return refused
-    return _proven(client) if proven else Denied(fault=faults.CLIENT_UNPROVEN, why=f"wrong secret of {client.id}")
+    if not proven:
+        return Denied(fault=faults.CLIENT_UNPROVEN, why=f"wrong secret of {client.id}")
+    return _proven(client, by_grant=client.auth_method is AuthMethod.FEDERATED_JWT)
 
 
-def _proven(client: Client) -> Proven:
-    return Proven(client, ClientProven(client.id, client_reliance(client)))
+def _proven(client: Client, *, by_grant: bool = False) -> Proven:
+    return Proven(client, ClientProven(client.id, client_reliance(client), by_grant=by_grant))
 
 
 async def _prove_assertion(context: Context, shown: AssertionPresented, *, claimed: bool) -> Proven | Denied:
+    if shown.client_id is not None:
+        named = (await context.store.read(ClientLookup(shown.client_id))).client
+        if named is not None and named.auth_method is AuthMethod.FEDERATED_JWT:
+            return await _prove_federated(context, named, shown.assertion, claimed=claimed)
     read = read_client_assertion(shown.assertion)
     if isinstance(read, AssertionRefused):
         return _refused(read.reason.value)
@@ -107,6 +116,25 @@ async def _prove_assertion(context: Context, shown: AssertionPresented, *, claim
         return _refused(verified.reason.value)
     refused = None if claimed else await _claim(context, verified)
     return refused or _proven(client)._replace(claimed=True)
+
+
+async def _prove_federated(context: Context, client: Client, assertion: str, *, claimed: bool) -> Proven | Denied:
+    """By a token that its account's outside issuer made; its `sub` is the workload, so client_id names the app."""
+    judged = await issuers.prove_app(context, client, assertion)
+    if isinstance(judged, Denied):
+        unreachable = judged.fault is faults.TEMPORARILY_UNAVAILABLE
+        return judged if unreachable else _refused(f"{judged.fault.text}: {judged.why}")
+    proven = _proven(client)._replace(claimed=True)
+    if claimed:
+        return proven
+
+    def decide(facts: TrustFacts) -> Done | Denied:
+        if not stands(judged, client=proven.evidence, facts=facts):
+            return _refused("its trust or the app changed meanwhile")
+        return refuse_spent(judged, facts) or Done(spend(judged, now_ms=facts.now_ms))
+
+    decision = await context.store.run(Unit(TrustOpening(client.id, judged), decide))
+    return _refused(decision.why) if isinstance(decision, Denied) else proven
 
 
 def _rules(context: Context, client: Client) -> AssertionRules:

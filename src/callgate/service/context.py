@@ -19,6 +19,7 @@ from callgate.service.clock import Clock
 from callgate.service.events import Events
 from callgate.service.fetch import Fetcher
 from callgate.service.keeper import Keeper
+from callgate.service.key_sets import KeySets
 from callgate.service.lately import Lately
 from callgate.service.limits import Limits
 from callgate.storage.port import Store
@@ -41,6 +42,7 @@ class Context:
     events: Events
     fetcher: Fetcher
     limits: Limits
+    key_sets: KeySets
     apps: Lately[ClientId, ClientFacts] = field(default_factory=Lately)
     credentials: Lately[bytes, JwtCredential] = field(default_factory=Lately)
     owners: Lately[RowId, Owner] = field(default_factory=Lately)

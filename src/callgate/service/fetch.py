@@ -63,6 +63,10 @@ class Fetcher:
         destination = read_url(url, rules=self._rules)
         if isinstance(destination, FetchFault):
             return NotFetched(destination)
+        # A task of its own, which time-outs need: requests begin without one (web/exchange.py).
+        return await asyncio.get_running_loop().create_task(self._get(destination, bytes_max=bytes_max))
+
+    async def _get(self, destination: Destination, *, bytes_max: int) -> Fetched | NotFetched:
         try:
             async with asyncio.timeout(WHOLE_S):
                 addresses = await self._addresses(destination)

@@ -14,22 +14,26 @@ from callgate.model.decisions import Denied, Granted, LookAgain, TokenDecision, 
 from callgate.model.evidence import ClientProven, CredentialPresented, PasswordProven
 from callgate.model.facts import OpeningFacts, ServiceFacts, SessionFacts
 from callgate.model.ids import ClientId
+from callgate.model.issuer import TrustFacts
 from callgate.model.limits import Charged
 from callgate.model.lookups import ClientLookup, CredentialLookup, PasswordOpening
 from callgate.model.moment import Moment
 from callgate.model.network import LOCAL
 from callgate.model.reference import Reference, TokenKind
+from callgate.protocol.asking import without_person
 from callgate.protocol.grants import (
     GrantRequest,
     authorization_code,
     client_credentials,
     jwt_bearer,
+    partner_jwt,
     password,
     refresh_token,
 )
 from callgate.protocol.token import TokenCall, read_call, read_grant
 from callgate.protocol.userinfo import person_claims
 from callgate.service import client as clients
+from callgate.service import issuers
 from callgate.service import password as passwords
 from callgate.service.context import Context
 from callgate.service.visit import Holder, Person, Service, Visit
@@ -150,6 +154,8 @@ async def _run(context: Context, grant: GrantRequest, *, client: ClientProven, v
             return await _client_credentials(context, grant, client=client, visit=visit)
         case jwt_bearer.JwtBearerRequest():
             return await _jwt_bearer(context, grant, client=client, visit=visit)
+        case partner_jwt.PartnerJwtRequest():
+            return await _partner_jwt(context, grant, client=client, visit=visit)
         case authorization_code.CodeRequest():
             return await _code(context, grant, client=client, visit=visit)
         case password.PasswordRequest():
@@ -219,10 +225,16 @@ _NOT_OURS = {
 async def _jwt_bearer(
     context: Context, grant: jwt_bearer.JwtBearerRequest, *, client: ClientProven, visit: Visit
 ) -> TokenDecision:
-    """A row with the text's hash accepts it; only a text without one is parsed, to choose the error (ruling 6)."""
+    """A row with the text's hash accepts it; only a text without one is parsed: an outside issuer's, or an error."""
     sha256 = hash_jwt_credential(grant.assertion)
     credential = context.credentials.get(sha256) or (await context.store.read(CredentialLookup(sha256))).credential
     if credential is None:
+        if await issuers.is_trusted(context, client.client_id, grant.assertion):
+            asked = without_person(grant.asked)
+            if isinstance(asked, Denied):
+                return asked
+            outside = partner_jwt.PartnerJwtRequest(grant.assertion, grant.account_id, asked)
+            return await _partner_jwt(context, outside, client=client, visit=visit)
         shown = inspect_jwt_credential(grant.assertion, context.keeper.rings.credentials)
         fault = _NOT_OURS[shown] if isinstance(shown, NotOurs) else grant_faults.CREDENTIAL_GONE
         return Denied(fault=fault, why="no such credential")
@@ -234,6 +246,20 @@ async def _jwt_bearer(
 
     unit = Unit(jwt_bearer.lookup(client, presented), context.drawing(judge))
     return await visit.run(unit, Person(credential.extension_id))
+
+
+async def _partner_jwt(
+    context: Context, grant: partner_jwt.PartnerJwtRequest, *, client: ClientProven, visit: Visit
+) -> TokenDecision:
+    proven = await issuers.prove_service(context, client.client_id, grant.assertion, account_id=grant.account_id)
+    if isinstance(proven, Denied):
+        return proven
+
+    def judge(moment: Moment, facts: TrustFacts) -> TokenDecision:
+        return partner_jwt.decide(grant, client=client, proven=proven, moment=moment, facts=facts)
+
+    unit = Unit(partner_jwt.lookup(client, proven), context.drawing(judge))
+    return await visit.run(unit, Service(proven.trust.account_id))
 
 
 async def seal(context: Context, granted: Granted) -> TokenReply:

@@ -10,9 +10,10 @@ from callgate.model import sso
 from callgate.model.account import Account, Extension, Role
 from callgate.model.client import Client
 from callgate.model.connection import Connection
+from callgate.model.issuer import TrustedIssuer
 from callgate.model.queues import QueueMembersChanged, QueueSettings, QueueSettingsChanged
 from callgate.model.session import Session
-from callgate.storage.rows import Value, row_of
+from callgate.storage.rows import Value, row_of, trust_row
 
 Entry = dict[str, Value | dict[str, list[Value]]]
 Describer = Callable[[c.Change], Entry]
@@ -242,6 +243,38 @@ def _connection(connection: Connection) -> Entry:
     return {"account": connection.account_id, "connection": connection.id}
 
 
+def _issuer_trusted(change: c.IssuerTrusted) -> Entry:
+    conditions = "\n".join(str(condition) for condition in change.trust.conditions)
+    made = change.extension is not None
+    return _trust(change.trust) | {"conditions": conditions, "makes_extension": made, "by": change.by}
+
+
+def _trust_changed(change: c.TrustChanged) -> Entry:
+    before = change.before
+    pairs = zip(before._fields, trust_row(before), trust_row(change.after), strict=True)
+    changed: dict[str, list[Value]] = {field: [old, new] for field, old, new in pairs if old != new}
+    return {"account": before.account_id, "trust": before.id, "changed": changed, "by": change.by}
+
+
+def _trust_revoked(change: c.TrustRevoked) -> Entry:
+    return _trust(change.trust) | {"disables_extension": change.disables, "by": change.by}
+
+
+def _outside_token(change: c.OutsideTokenAccepted) -> Entry:
+    return _trust(change.proven.trust) | {"subject": change.proven.subject, "token": change.proven.token_id}
+
+
+def _trust(trust: TrustedIssuer) -> Entry:
+    return {
+        "account": trust.account_id,
+        "trust": trust.id,
+        "name": trust.name,
+        "client": trust.client_id,
+        "extension": trust.extension_id,
+        "issuer": trust.issuer,
+    }
+
+
 def _sessions_from(change: c.SessionsFromMoved) -> Entry:
     return {"sessions_from_ms": change.sessions_from_ms, "by": change.by}
 
@@ -300,6 +333,10 @@ _DESCRIBERS: Final = dict(
         _says(sso.ConnectionCreated, _connection_created),
         _says(sso.ConnectionChanged, _connection_changed),
         _says(sso.ConnectionRemoved, _connection_removed),
+        _says(c.IssuerTrusted, _issuer_trusted),
+        _says(c.TrustChanged, _trust_changed),
+        _says(c.TrustRevoked, _trust_revoked),
+        _says(c.OutsideTokenAccepted, _outside_token),
         _says(c.SessionsFromMoved, _sessions_from),
         _says(c.KeyStored, _key_stored),
         _says(c.KeyForgotten, _key_forgotten),

@@ -15,6 +15,7 @@ from callgate.model.acts import (
 )
 from callgate.model.call_log import CallLogLookup, CallRecordLookup
 from callgate.model.directory import ExtensionListLookup, ExtensionLookup
+from callgate.model.issuer import TrustActLookup, TrustOpening, TrustsListing, TrustsLookup
 from callgate.model.listings import (
     AccountsListing,
     AllowancesListing,
@@ -56,6 +57,7 @@ from callgate.model.sso import (
 from callgate.storage import load_acts, load_listings, load_queues, load_sso
 from callgate.storage.load_calls import load_call_log, load_call_record
 from callgate.storage.load_directory import load_extension, load_extension_list
+from callgate.storage.load_issuers import load_trust, load_trust_act, load_trust_list, load_trusts
 from callgate.storage.load_offers import load_offers
 from callgate.storage.load_openings import (
     load_authorize,
@@ -127,6 +129,10 @@ LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
         answers(ConnectionActLookup, load_sso.load_connection_act),
         answers(SsoPolicyActLookup, load_sso.load_policy_act),
         answers(ConnectionsListing, load_sso.load_connections),
+        answers(TrustsLookup, load_trusts),
+        answers(TrustOpening, load_trust),
+        answers(TrustActLookup, load_trust_act),
+        answers(TrustsListing, load_trust_list),
     )
 )
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from callgate.model.account import Account, Allowance, LoginName, Role
+from callgate.model.account import Allowance, LoginName
 from callgate.model.acts import (
     AccountActFacts,
     AccountActLookup,
@@ -21,26 +21,19 @@ from callgate.model.acts import (
     RoleActFacts,
     RoleActLookup,
 )
-from callgate.model.client import Client
 from callgate.model.credential import JwtCredential
 from callgate.storage.load_listings import find_sessions_from
 from callgate.storage.load_openings import find_consent
-from callgate.storage.load_people import find_person
+from callgate.storage.load_people import find_account, find_client, find_person, find_role
 from callgate.storage.load_sessions import load_seat
 from callgate.storage.load_view import View
 from callgate.storage.rows import (
     Value,
-    account_from,
     allowance_from,
-    client_from,
     columns,
     credential_from,
-    role_from,
 )
 
-_ACCOUNT: Final = f"SELECT {columns(Account._fields)} FROM account WHERE id = ?"
-_ROLE: Final = f"SELECT {columns(Role._fields)} FROM role WHERE id = ?"
-_CLIENT: Final = f"SELECT {columns(Client._fields)} FROM client WHERE id = ?"
 _ALLOWANCE: Final = f"SELECT {columns(Allowance._fields)} FROM allowance WHERE client_id = ? AND account_id = ?"
 _CREDENTIAL: Final = f"SELECT {columns(JwtCredential._fields)} FROM jwt_credential WHERE id = ? AND extension_id = ?"
 
@@ -60,7 +53,7 @@ def load_account_act(view: View, lookup: AccountActLookup) -> AccountActFacts:
     """Answer `AccountActLookup`; the main administrator has the account's id."""
     return AccountActFacts(
         now_ms=view.now_ms,
-        account=_account(view, lookup.account_id),
+        account=find_account(view, lookup.account_id),
         number_taken=_found(view, _PHONE_ELSEWHERE, lookup.phone, lookup.account_id, None),
         email_taken=_found(view, _EMAIL_ELSEWHERE, lookup.email, lookup.account_id),
     )
@@ -74,9 +67,9 @@ def load_extension_act(view: View, lookup: ExtensionActLookup) -> ExtensionActFa
     me = lookup.extension_id
     return ExtensionActFacts(
         now_ms=view.now_ms,
-        account=theirs.account if theirs else _account(view, lookup.account_id),
+        account=theirs.account if theirs else find_account(view, lookup.account_id),
         extension=theirs.extension if theirs else None,
-        role=_role(view, lookup.role_id),
+        role=find_role(view, lookup.role_id),
         number_taken=_found(view, _NUMBER_ELSEWHERE, lookup.account_id, login.extension_number, me),
         email_taken=_found(view, _EMAIL_ELSEWHERE, login.email, me),
         phone_taken=_found(view, _PHONE_ELSEWHERE, login.phone, lookup.account_id, me),
@@ -87,8 +80,8 @@ def load_role_act(view: View, lookup: RoleActLookup) -> RoleActFacts:
     """Answer `RoleActLookup`."""
     return RoleActFacts(
         now_ms=view.now_ms,
-        account=_account(view, lookup.account_id),
-        role=_role(view, lookup.role_id),
+        account=find_account(view, lookup.account_id),
+        role=find_role(view, lookup.role_id),
         name_taken=_found(view, _ROLE_NAME_ELSEWHERE, lookup.account_id, lookup.name, lookup.role_id),
     )
 
@@ -97,8 +90,8 @@ def load_app_act(view: View, lookup: AppActLookup) -> AppActFacts:
     """Answer `AppActLookup`."""
     return AppActFacts(
         now_ms=view.now_ms,
-        owner=_account(view, lookup.account_id),
-        client=_client(view, lookup.client_id),
+        owner=find_account(view, lookup.account_id),
+        client=find_client(view, lookup.client_id),
         name_taken=_found(view, _APP_NAME_ELSEWHERE, lookup.account_id, lookup.name, lookup.client_id),
     )
 
@@ -108,9 +101,9 @@ def load_allowance_act(view: View, lookup: AllowanceActLookup) -> AllowanceActFa
     row = view.row(_ALLOWANCE, (lookup.client_id, lookup.account_id))
     return AllowanceActFacts(
         now_ms=view.now_ms,
-        client=_client(view, lookup.client_id),
-        account=_account(view, lookup.account_id),
-        role=_role(view, lookup.role_id),
+        client=find_client(view, lookup.client_id),
+        account=find_account(view, lookup.account_id),
+        role=find_role(view, lookup.role_id),
         allowance=allowance_from(row) if row else None,
     )
 
@@ -124,7 +117,7 @@ def load_credential_act(view: View, lookup: CredentialActLookup) -> CredentialAc
         account=person.account if person else None,
         extension=person.extension if person else None,
         credential=credential_from(row) if row else None,
-        unknown_apps=tuple(each for each in sorted(lookup.client_ids) if _client(view, each) is None),
+        unknown_apps=tuple(each for each in sorted(lookup.client_ids) if find_client(view, each) is None),
     )
 
 
@@ -143,21 +136,6 @@ def load_consent_act(view: View, lookup: ConsentActLookup) -> ConsentActFacts:
 def load_cell(view: View, _lookup: CellLookup) -> CellFacts:
     """Answer `CellLookup`."""
     return CellFacts(view.now_ms, find_sessions_from(view))
-
-
-def _account(view: View, account_id: Value) -> Account | None:
-    row = view.row(_ACCOUNT, (account_id,))
-    return account_from(row) if row else None
-
-
-def _role(view: View, role_id: Value) -> Role | None:
-    row = view.row(_ROLE, (role_id,))
-    return role_from(row) if row else None
-
-
-def _client(view: View, client_id: Value) -> Client | None:
-    row = view.row(_CLIENT, (client_id,))
-    return client_from(row) if row else None
 
 
 def _found(view: View, sql: str, *values: Value) -> bool:

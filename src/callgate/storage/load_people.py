@@ -8,7 +8,16 @@ from callgate.model.credential import JwtCredential
 from callgate.model.facts import AssertionFacts, ClientFacts, CredentialFacts, LoginFacts
 from callgate.model.lookups import AssertionLookup, ClientLookup, CredentialLookup, LoginLookup
 from callgate.storage.load_view import View
-from callgate.storage.rows import Row, Value, columns, credential_from, keys_from
+from callgate.storage.rows import (
+    Row,
+    Value,
+    account_from,
+    client_from,
+    columns,
+    credential_from,
+    keys_from,
+    role_from,
+)
 
 _PERSON: Final = """
 SELECT extension.id, extension.version, account.id, account.version, role.id, role.version
@@ -34,6 +43,9 @@ WHERE p.number = ?
 """
 
 _CREDENTIAL_BY_HASH: Final = f"SELECT {columns(JwtCredential._fields)} FROM jwt_credential WHERE sha256 = ?"
+_ACCOUNT: Final = f"SELECT {columns(Account._fields)} FROM account WHERE id = ?"
+_ROLE: Final = f"SELECT {columns(Role._fields)} FROM role WHERE id = ?"
+_APP: Final = f"SELECT {columns(Client._fields)} FROM client WHERE id = ?"
 _CLIENT: Final = f"SELECT {columns(Client._fields)}, {columns(ClientKeys._fields)} FROM client WHERE id = ?"
 _CLAIM: Final = "SELECT 1 FROM assertion_claim WHERE client_id = ? AND jti = ?"
 
@@ -73,7 +85,12 @@ def load_credential(view: View, lookup: CredentialLookup) -> CredentialFacts:
 
 def load_assertion(view: View, lookup: AssertionLookup) -> AssertionFacts:
     """Answer `AssertionLookup`; a claim counts until it is swept."""
-    return AssertionFacts(view.row(_CLAIM, (lookup.client_id, lookup.jti)) is not None)
+    return AssertionFacts(is_claimed(view, lookup))
+
+
+def is_claimed(view: View, lookup: AssertionLookup) -> bool:
+    """Whether an assertion was presented before."""
+    return view.row(_CLAIM, (lookup.author, lookup.jti)) is not None
 
 
 def find_login(view: View, login: LoginName) -> Row | None:
@@ -97,3 +114,21 @@ def find_person(view: View, extension_id: Value) -> Person | None:
     assert account is not None
     assert role is not None
     return Person(extension, account, role)
+
+
+def find_account(view: View, account_id: Value) -> Account | None:
+    """An account by its row."""
+    row = view.row(_ACCOUNT, (account_id,))
+    return account_from(row) if row else None
+
+
+def find_role(view: View, role_id: Value) -> Role | None:
+    """A role by its row."""
+    row = view.row(_ROLE, (role_id,))
+    return role_from(row) if row else None
+
+
+def find_client(view: View, client_id: Value) -> Client | None:
+    """An app by its row, without what proves it."""
+    row = view.row(_APP, (client_id,))
+    return client_from(row) if row else None

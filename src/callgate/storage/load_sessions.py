@@ -19,6 +19,7 @@ CASE s.credential_kind
     WHEN 3 THEN (SELECT a.version FROM allowance a WHERE a.id = s.credential_id AND a.account_id = s.account_id)
     WHEN 4 THEN (SELECT c.trust_version FROM sso_connection c
         WHERE c.id = s.credential_id AND c.account_id = s.account_id)
+    WHEN 5 THEN (SELECT t.version FROM trusted_issuer t WHERE t.id = s.credential_id AND t.account_id = s.account_id)
 END
 """
 

@@ -22,6 +22,7 @@ from callgate.model.connection import Connection, ConnectionKind, SsoExemption, 
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
 from callgate.model.ids import ClientId
+from callgate.model.issuer import Condition, TrustedIssuer
 from callgate.model.key import KeyState, KeyUse, StoredKey
 from callgate.model.limits import AppRate, RateGroup
 from callgate.model.queues import QueueSettings
@@ -78,6 +79,8 @@ _STATE, _KIND, _URI_SENT, _PLAIN, _WHY = (
     Session._fields.index(field)
     for field in ("state", "credential_kind", "redirect_uri_sent", "challenge_plain", "ended_why")
 )
+
+_CONDITIONS, _REPEATABLE = (TrustedIssuer._fields.index(field) for field in ("conditions", "repeatable"))
 
 
 def session_from(row: Row) -> Session:
@@ -180,6 +183,21 @@ def credential_from(row: Row) -> JwtCredential:
     if row[5] is None:
         return credential
     return credential._replace(client_ids=frozenset(ClientId(word) for word in _words(row[5])))
+
+
+def trust_from(row: Row) -> TrustedIssuer:
+    """The trusted issuer in a row of its columns; its conditions lie one a line."""
+    trust = TrustedIssuer._make(row)
+    lines = (line.partition("=") for line in cast("str", row[_CONDITIONS]).splitlines())
+    conditions = tuple(Condition(claim, pattern) for claim, _, pattern in lines)
+    return trust._replace(conditions=conditions, repeatable=row[_REPEATABLE] == 1)
+
+
+def trust_row(trust: TrustedIssuer) -> Row:
+    """The row of a trusted issuer."""
+    values: list[Value] = list(row_of(trust._replace(conditions=())))
+    values[_CONDITIONS] = "\n".join(str(condition) for condition in trust.conditions)
+    return tuple(values)
 
 
 def consent_from(row: Row) -> Consent:

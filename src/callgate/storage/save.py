@@ -18,8 +18,10 @@ from callgate.model.changes import (
     CredentialUsed,
     ExtensionChanged,
     ExtensionCreated,
+    IssuerTrusted,
     KeyForgotten,
     KeyStored,
+    OutsideTokenAccepted,
     PasswordChanged,
     RoleChanged,
     RoleCreated,
@@ -34,6 +36,8 @@ from callgate.model.changes import (
     SessionsFromMoved,
     SignInEnded,
     SignInStarted,
+    TrustChanged,
+    TrustRevoked,
 )
 from callgate.model.queues import QueueMembersChanged, QueueSettingsChanged
 from callgate.model.sso import AssertionConsumed, ConnectionChanged, ConnectionCreated, ConnectionRemoved
@@ -41,6 +45,7 @@ from callgate.storage import (
     save_accounts,
     save_apps,
     save_calls,
+    save_issuers,
     save_people,
     save_queues,
     save_sessions,
@@ -87,6 +92,10 @@ SAVERS: Final[dict[type[Change], Saver]] = dict(
         saves(ServiceDisallowed, save_apps.disallow_service),
         saves(CredentialCreated, save_apps.create_credential),
         saves(CredentialDeleted, save_apps.delete_credential),
+        saves(IssuerTrusted, save_issuers.trust_issuer),
+        saves(TrustChanged, save_issuers.change_trust),
+        saves(TrustRevoked, save_issuers.revoke_trust),
+        saves(OutsideTokenAccepted, save_issuers.use_trust),
         saves(KeyStored, save_upkeep.store_key),
         saves(KeyForgotten, save_upkeep.forget_key),
         saves(QueueSettingsChanged, save_queues.change_queue_settings),

@@ -136,4 +136,4 @@ def use_credential(pen: Pen, change: CredentialUsed) -> None:
 
 def claim_assertion(pen: Pen, change: AssertionClaimed) -> None:
     """Spend an assertion's jti; spent already is a conflict."""
-    pen.write(_CLAIM, (change.client_id, change.jti, change.expires_ms))
+    pen.write(_CLAIM, (change.author, change.jti, change.expires_ms))

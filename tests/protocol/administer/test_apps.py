@@ -61,6 +61,7 @@ THERE = NEW._replace(client=WEB)
         (WEB._replace(redirect_uris=()), HASHED),
         (WEB._replace(auth_method=AuthMethod.CLIENT_SECRET_JWT), SEALED),
         (WEB._replace(auth_method=AuthMethod.PRIVATE_KEY_JWT), PUBLIC),
+        (WEB._replace(auth_method=AuthMethod.FEDERATED_JWT), NOTHING),
         (WEB._replace(switches=frozenset({Switch.ID_TOKEN_HS256})), HASHED._replace(sealed_secret=b"sealed")),
         (
             WEB._replace(

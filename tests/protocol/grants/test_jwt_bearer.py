@@ -1,12 +1,12 @@
 import pytest
 
-from callgate.model import grant_faults
+from callgate.model import faults, grant_faults
 from callgate.model.account import ExtensionStatus
 from callgate.model.changes import CredentialUsed, SessionEnded, SessionOpened
 from callgate.model.client import Client
 from callgate.model.credential import JwtCredential
 from callgate.model.decisions import Denied, Granted, LookAgain, TokenTimes
-from callgate.model.evidence import CredentialPresented
+from callgate.model.evidence import ClientProven, CredentialPresented
 from callgate.model.facts import OpeningFacts
 from callgate.model.faults import Fault
 from callgate.model.ids import ClientId, RowId
@@ -14,6 +14,7 @@ from callgate.model.lookups import CredentialOpening
 from callgate.model.policy import CREDENTIAL_USE_STEP_MS
 from callgate.model.session import CredentialKind, EndReason
 from callgate.protocol.grants.jwt_bearer import JwtBearerRequest, decide, lookup, parse
+from callgate.protocol.guards import client_reliance
 from callgate.protocol.opening import Asked, Terms
 from tests.factories import (
     ACTIVE,
@@ -54,6 +55,14 @@ USED = CredentialUsed(CREDENTIAL.id, NOW_MS)
 def judge(facts: OpeningFacts = OPENING_FACTS, *, client: Client = SCRIPT) -> Granted | Denied | LookAgain:
     """The judgement of an app that is proven as it is."""
     return decide(REQUEST, client=proven(client), presented=PRESENTED, moment=MOMENT, facts=facts)
+
+
+def test_credential_opens_nothing_when_only_the_assertion_was_to_prove_the_app() -> None:
+    """A JWT credential proves a person: an app that only named itself stays unproven (RFC 7521 section 4.1)."""
+    named = ClientProven(SCRIPT.id, client_reliance(SCRIPT), by_grant=True)
+    refused = decide(REQUEST, client=named, presented=PRESENTED, moment=MOMENT, facts=OPENING_FACTS)
+    assert isinstance(refused, Denied)
+    assert (refused.fault, refused.changes) == (faults.CLIENT_PROOF_MISSING, ())
 
 
 def granted(*changes: CredentialUsed, ended: tuple[SessionEnded, ...] = ()) -> Granted:

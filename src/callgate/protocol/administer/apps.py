@@ -22,6 +22,7 @@ from callgate.protocol.redirect_uri import URIS_MAX, check_registered
 
 _REDIRECTED = frozenset({GrantType.AUTHORIZATION_CODE, GrantType.IMPLICIT})
 _ASSERTED = frozenset({AuthMethod.CLIENT_SECRET_JWT, AuthMethod.PRIVATE_KEY_JWT})
+"""Whose assertions name this server as `aud`; those of federated_jwt name what their trust says."""
 
 
 def register_app(client: Client, keys: ClientKeys, *, facts: AppActFacts, by: str) -> Done | Refused:

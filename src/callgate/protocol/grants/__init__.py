@@ -8,18 +8,28 @@ from collections.abc import Callable
 from callgate.model.client import Client, GrantType
 from callgate.model.decisions import Denied
 from callgate.protocol.forms import Form
-from callgate.protocol.grants import authorization_code, client_credentials, jwt_bearer, password, refresh_token
+from callgate.protocol.grants import (
+    authorization_code,
+    client_credentials,
+    jwt_bearer,
+    partner_jwt,
+    password,
+    refresh_token,
+)
 from callgate.protocol.grants.authorization_code import CodeRequest
 from callgate.protocol.grants.client_credentials import ClientCredentialsRequest
 from callgate.protocol.grants.jwt_bearer import JwtBearerRequest
+from callgate.protocol.grants.partner_jwt import PartnerJwtRequest
 from callgate.protocol.grants.password import PasswordRequest
 from callgate.protocol.grants.refresh_token import RefreshRequest
 
-GrantRequest = CodeRequest | ClientCredentialsRequest | JwtBearerRequest | PasswordRequest | RefreshRequest
+GrantRequest = (
+    CodeRequest | ClientCredentialsRequest | JwtBearerRequest | PartnerJwtRequest | PasswordRequest | RefreshRequest
+)
 Parse = Callable[[Form, Client], GrantRequest | Denied]
 
 ALL: dict[str, tuple[GrantType, Parse]] = {
     grant.TYPE.value: (grant.TYPE, grant.parse)
     for grant in (authorization_code, client_credentials, jwt_bearer, password, refresh_token)
-}
-"""grant_type as on the wire -> the grant and its parser."""
+} | {partner_jwt.NAME: (partner_jwt.TYPE, partner_jwt.parse)}
+"""grant_type as on the wire -> the grant and its parser. For outside issuers' tokens the vendor has a second name."""

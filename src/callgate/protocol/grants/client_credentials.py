@@ -8,17 +8,15 @@ from callgate.model.facts import ServiceFacts
 from callgate.model.ids import AccountId
 from callgate.model.lookups import ServiceOpening
 from callgate.model.moment import Moment
-from callgate.model.scope import IDENTITY_SCOPES
 from callgate.model.session import CredentialKind
 from callgate.model.value import value
-from callgate.protocol.asking import ask
+from callgate.protocol.asking import ask_account, ask_for_service
 from callgate.protocol.forms import Form
 from callgate.protocol.guards import client_stands, still_works
 from callgate.protocol.opening import Asked, Credential, grant_opened, new_session
 from callgate.protocol.sessions import Parties
 
 TYPE = GrantType.CLIENT_CREDENTIALS
-_ID_DIGITS_MAX = 18
 
 
 @value
@@ -30,19 +28,9 @@ class ClientCredentialsRequest:
 
 
 def parse(form: Form, client: Client) -> ClientCredentialsRequest | Denied:
-    """account_id, and what every opening grant may ask; never a refresh token (RFC 6749 section 4.4.3).
-
-    Nor an identity: ID tokens and their scopes are about people (OpenID Connect Core section 2).
-    """
-    asked = ask(form, client)
-    if isinstance(asked, Denied):
-        return asked
-    scope = tuple(name for name in asked.scope if name not in IDENTITY_SCOPES)
-    if not scope:
-        return Denied(fault=grant_faults.SCOPE_INVALID, why="a service has no identity to ask for")
-    named = form.get("account_id")
-    account_id = None if named is None else AccountId(_number(named))
-    return ClientCredentialsRequest(account_id, Asked(scope, asked.terms._replace(refresh_ttl_s=0)))
+    """account_id, and what every opening grant may ask; never a refresh token (RFC 6749 section 4.4.3)."""
+    asked = ask_for_service(form, client)
+    return asked if isinstance(asked, Denied) else ClientCredentialsRequest(ask_account(form), asked)
 
 
 def lookup(client: ClientProven, request: ClientCredentialsRequest) -> ServiceOpening:
@@ -75,7 +63,3 @@ def decide(
         now_ms=facts.now_ms,
     )
     return grant_opened(session, parties, secret=moment.fresh.secret)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS_MAX else 0

@@ -10,12 +10,13 @@ from callgate.model.credential import JwtCredential
 from callgate.model.decisions import Denied, Granted, LookAgain
 from callgate.model.evidence import ClientProven, CredentialPresented
 from callgate.model.facts import OpeningFacts
+from callgate.model.ids import AccountId
 from callgate.model.lookups import CredentialOpening
 from callgate.model.moment import Moment
 from callgate.model.policy import CREDENTIAL_USE_STEP_MS
 from callgate.model.session import CredentialKind
 from callgate.model.value import value
-from callgate.protocol.asking import ask
+from callgate.protocol.asking import ask, ask_account
 from callgate.protocol.forms import Form
 from callgate.protocol.guards import client_stands, may_serve, may_sign_in
 from callgate.protocol.opening import Asked, Credential, grant_opened, new_session
@@ -29,19 +30,20 @@ CREDENTIAL_VERSION = 1
 
 @value
 class JwtBearerRequest:
-    """The assertion as sent, and what it is to open."""
+    """The assertion as sent, what it is to open, and the account named: where it is an outside issuer's, it counts."""
 
     assertion: str = field(repr=False)
     asked: Asked
+    account_id: AccountId | None = None
 
 
 def parse(form: Form, client: Client) -> JwtBearerRequest | Denied:
-    """assertion, and what every opening grant may ask."""
+    """assertion, account_id, and what every opening grant may ask."""
     assertion = form.get("assertion")
     if assertion is None:
         return Denied(fault=faults.PARAMETER_MISSING, values=(("parameter", "assertion"),))
     asked = ask(form, client)
-    return asked if isinstance(asked, Denied) else JwtBearerRequest(assertion, asked)
+    return asked if isinstance(asked, Denied) else JwtBearerRequest(assertion, asked, ask_account(form))
 
 
 def lookup(client: ClientProven, presented: CredentialPresented) -> CredentialOpening:
@@ -61,6 +63,8 @@ def decide(
     credential = facts.credential
     if facts.client is None or not client_stands(client, facts.client):
         return LookAgain()
+    if client.by_grant:
+        return Denied(fault=faults.CLIENT_PROOF_MISSING, why="a JWT credential proves a person, not the app")
     if credential is None or not hmac.compare_digest(credential.sha256, presented.credential.sha256):
         return Denied(fault=grant_faults.CREDENTIAL_GONE, why=f"credential {presented.credential.id} is gone")
     if credential.expires_ms is not None and facts.now_ms >= credential.expires_ms:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from callgate.model.account import Account, Extension, Role
+from callgate.model.account import Account, Extension, ExtensionType, Role
 from callgate.model.acts import Refused
 from callgate.model.client import Client
 from callgate.model.credential import JwtCredential
 from callgate.model.ids import AccountId, ExtensionId, RowId
+from callgate.model.issuer import TrustedIssuer, TrustsListing
 from callgate.model.listings import (
     AccountsListing,
     AppsListing,
@@ -64,6 +65,21 @@ async def find_credential(desk: Desk, word: str) -> JwtCredential | Refused:
         return Refused(f"{word!r} is not the id of a credential")
     facts = await desk.store.read(CredentialsListing(credential_id=RowId(number)))
     return _only(facts.credentials, noun="credential", word=word)
+
+
+async def find_trust(desk: Desk, word: str) -> TrustedIssuer | Refused:
+    """By id or name. Raises Unavailable."""
+    found = (await desk.store.read(TrustsListing(called=word, rows=2))).trusts
+    return _only([each.trust for each in found], noun="trust", word=word)
+
+
+async def find_service(desk: Desk, word: str, *, account_id: AccountId) -> Extension | Refused:
+    """A service extension of an account, by id. Raises Unavailable."""
+    number = _number(word)
+    listing = ExtensionsListing(account_id=account_id, extension_id=ExtensionId(number or 0))
+    found = [each.extension for each in (await desk.store.read(listing)).extensions]
+    services = [extension for extension in found if extension.type is ExtensionType.SERVICE]
+    return _only(services, noun="service extension", word=word)
 
 
 def _only(found: Sequence[T], *, noun: str, word: str) -> T | Refused:
