@@ -6,15 +6,17 @@ from callgate.model.facts import OffersFacts
 from callgate.model.lookups import OffersLookup
 from callgate.storage.load_view import View
 
-# Names of switches and grants are words, so that a word of another cannot be found inside them.
-_OFFERS: Final = """
+# Names of switches and grants are words, so that a word of another cannot be found inside them. Each condition is that
+# of an index (migration 0006), which holds the few apps that meet it.
+OFFERS: Final = """
 SELECT
   EXISTS (SELECT 1 FROM client WHERE ' ' || switches || ' ' LIKE '% pkce_plain %'),
   EXISTS (SELECT 1 FROM client WHERE ' ' || grants || ' ' LIKE '% implicit %')
 """
+"""Answered for anybody who asks for the discovery documents."""
 
 
 def load_offers(view: View, _: OffersLookup) -> OffersFacts:
     """Answer `OffersLookup`."""
-    plain, implicit = view.rows(_OFFERS)[0]
+    plain, implicit = view.rows(OFFERS)[0]
     return OffersFacts(plain_challenge=bool(plain), implicit=bool(implicit))
