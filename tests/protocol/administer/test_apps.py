@@ -302,3 +302,13 @@ def test_kind_and_audience_never_change() -> None:
     """protocol.md A.1: an app is registered anew instead."""
     with pytest.raises(AssertionError):
         apps.change_app(lambda c: c._replace(kind=AppKind.SERVER_BOT), keys=None, facts=THERE, by="cli")
+
+
+def test_change_is_refused_when_the_app_now_proves_itself_in_another_way_than_was_seen() -> None:
+    """Two administrators at once: without a new proof, the app could never prove itself again."""
+    meanwhile = WEB._replace(auth_method=AuthMethod.CLIENT_SECRET_JWT, version=2)
+    facts = NEW._replace(client=meanwhile)
+    back = apps.change_app(
+        lambda app: app._replace(auth_method=AuthMethod.CLIENT_SECRET_BASIC), keys=None, facts=facts, by="cli"
+    )
+    assert back == Refused("how Web proves itself was changed meanwhile: look at it, then try again")

@@ -44,6 +44,8 @@ def change_app(
     if edited == before and keys is None:
         return Done()
     assert (edited.kind, edited.private, edited.account_id) == (before.kind, before.private, before.account_id)
+    if keys is None and proves_as(edited) != proves_as(before):
+        return Refused(f"how {before.name} proves itself was changed meanwhile: look at it, then try again")
     problem = _check(edited, facts) or (check_keys(edited, keys) if keys else None)
     return (
         Refused(problem)
@@ -60,6 +62,11 @@ def keeps_secret(client: Client) -> bool:
 def needs_sealed_secret(client: Client) -> bool:
     """Whether the secret is used in HMAC: then it is stored sealed, because a hash cannot be computed with."""
     return client.auth_method is AuthMethod.CLIENT_SECRET_JWT or Switch.ID_TOKEN_HS256 in client.switches
+
+
+def proves_as(client: Client) -> tuple[AuthMethod, bool]:
+    """What decides which proof the app needs: where it differs, the former one is of no use."""
+    return client.auth_method, needs_sealed_secret(client)
 
 
 def blocked(client: Client) -> Client:

@@ -77,18 +77,16 @@ async def change_app(
 ) -> Registration | Refused:
     """An app after an edit, with a new secret where it now proves itself in another way. Raises as `register_app`."""
     edited = edit(client)
-    proof = _Proof(ClientKeys(None, None, None))
-    renew = jwks is not None or _proves_as(edited) != _proves_as(client)
-    if renew:
-        made = await _prove(desk, edited, jwks)
-        if isinstance(made, Refused):
-            return made
-        proof = made
-    keys = proof.keys if renew else None
+    proof: _Proof | Refused | None = None
+    if jwks is not None or apps.proves_as(edited) != apps.proves_as(client):
+        proof = await _prove(desk, edited, jwks)
+    if isinstance(proof, Refused):
+        return proof
+    keys, secret = (proof.keys, proof.secret) if proof else (None, None)
     decision = await desk.carry_out(
         _lookup(edited), lambda facts: apps.change_app(edit, keys=keys, facts=facts, by=desk.by)
     )
-    return decision if isinstance(decision, Refused) else Registration(client=edited, secret=proof.secret)
+    return decision if isinstance(decision, Refused) else Registration(client=edited, secret=secret)
 
 
 async def rotate_secret(desk: Desk, client: Client) -> Registration | Refused:
@@ -145,10 +143,6 @@ def _client(desk: Desk, wanted: NewApp) -> Client:
         version=1,
         rates=wanted.rates,
     )
-
-
-def _proves_as(client: Client) -> tuple[AuthMethod, bool]:
-    return client.auth_method, apps.needs_sealed_secret(client)
 
 
 async def _prove(desk: Desk, client: Client, jwks: str | None) -> _Proof | Refused:
