@@ -42,13 +42,6 @@ def test_unknown_numbers_are_none_and_only_near_ones_may_exist() -> None:
     assert {number for number in range(1000) if ring.may_exist(number)} == {6, 7, 8, 9}
 
 
-def test_with_roots_leaves_the_old_ring_as_it_was() -> None:
-    """Rings are values."""
-    ring = make_ring(1)
-    more = ring.with_roots({2: bytes(32)}, active=2)
-    assert (ring.numbers, ring.active, more.numbers, more.active) == ((1,), 1, (1, 2), 2)
-
-
 @pytest.mark.parametrize(("roots", "active"), [({}, 1), ({1: bytes(31)}, 1), ({1: bytes(32)}, 2), ({0: bytes(32)}, 0)])
 def test_a_ring_that_cannot_be_is_a_defect(roots: dict[int, bytes], active: int) -> None:
     """Wrong lengths and missing active roots never get as far as sealing."""

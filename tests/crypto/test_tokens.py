@@ -15,7 +15,7 @@ from callgate.crypto.secrets import draw_session
 from callgate.crypto.tokens import Sealer, UnknownKey
 from callgate.model.ids import AccountId, RowId
 from callgate.model.reference import Reference, TokenKind
-from tests.crypto.factories import CELL, REFERENCE, make_ring, make_sealer
+from tests.crypto.factories import REFERENCE, make_ring, make_sealer
 
 U64 = st.integers(0, 2**64 - 1)
 
@@ -178,7 +178,7 @@ def test_an_unknown_key_is_told_from_a_forgery() -> None:
 def test_rotation_leaves_old_tokens_and_repeats_as_they_were() -> None:
     """A repeat after a rotation is the same string, because the reference names its own key (idea 3)."""
     before = make_sealer(1)
-    after = Sealer(make_ring(1).with_roots({2: bytes(32)}, active=2), cell=CELL)
+    after = make_sealer(1, 2)
     text = seal(REFERENCE, before)
     assert after.open(TokenKind.ACCESS, text) == REFERENCE
     assert seal(REFERENCE, after) == text

@@ -67,10 +67,6 @@ class KeyRing:
         newest = max(self._roots)
         return newest < number <= newest + _AHEAD
 
-    def with_roots(self, roots: Mapping[int, bytes], *, active: int) -> "KeyRing":
-        """Give a ring that has `roots` as well, and another active one."""
-        return KeyRing({**self._roots, **roots}, active=active)
-
     def _derive(self, number: int, purpose: Purpose) -> bytes:
         info = b"callgate/derived/" + purpose.value.encode()
         return HKDF(algorithm=SHA256(), length=_SIV_KEY_BYTES, salt=None, info=info).derive(self._roots[number])

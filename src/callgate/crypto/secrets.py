@@ -71,11 +71,6 @@ def hash_session_secret(secret: bytes) -> bytes:
     return hashlib.sha256(secret).digest()
 
 
-def session_secret_matches(presented: bytes, stored_sha256: bytes | None) -> bool:
-    """Compare in constant time; the same work when nothing is stored. No bytes are never a secret."""
-    return _matches(hash_session_secret(presented), stored_sha256) and presented != b""
-
-
 def session_id(row_id: RowId, secret_sha256: bytes) -> str:
     """Give a session's public name, 22 characters that open nothing (ruling 1)."""
     return encode_base64url(row_id.to_bytes(8, "big") + secret_sha256[:8])
