@@ -5,12 +5,11 @@ from callgate.model.client import ClientStatus
 from callgate.model.connection import SsoExemption, SsoPolicy
 from callgate.model.decisions import TokenTimes
 from callgate.model.reference import TokenKind
-from callgate.model.session import EndReason, Session
+from callgate.model.session import EndReason, Session, expires_ms
 from callgate.protocol.sessions import (
     BECAUSE,
     Parties,
     access_end_ms,
-    expires_ms,
     holds_secret,
     holds_sign_in,
     parties_of,

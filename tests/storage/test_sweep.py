@@ -14,9 +14,9 @@ from callgate.model.changes import (
     SignInStarted,
 )
 from callgate.model.ids import RowId
-from callgate.model.session import ENDED_MEMORY_MS, EndReason
+from callgate.model.session import ENDED_MEMORY_MS, EndReason, expires_ms
 from callgate.model.sso import AssertionConsumed
-from callgate.storage.expiry import SWEEP_BUCKET_MS, SWEEP_GRACE_MS, expires_ms
+from callgate.storage.expiry import SWEEP_BUCKET_MS, SWEEP_GRACE_MS
 from callgate.storage.sweep import ROWS_MAX, SteadyClock, Swept, sweep_due, sweep_step
 from tests.storage.engines import Opened, Plan, TestClock, unit_of
 from tests.storage.world import APP, CONNECTION, NOW_MS, SIGN_IN, pending_of, refreshed, service_session_of, session_of

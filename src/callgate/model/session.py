@@ -4,6 +4,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from callgate.model.ids import AccountId, ClientId, ExtensionId, RowId
+from callgate.model.policy import CODE_TTL_S
 
 
 class SessionState(IntEnum):
@@ -83,6 +84,16 @@ class Session(NamedTuple):
     ended_ms: int | None
     ended_why: EndReason | None
 
+
+def expires_ms(session: Session) -> int:
+    """When nothing of a row can be used any more: its code's end, or its last token's. Policies may end it sooner."""
+    if session.generation == CODE_GENERATION:
+        return session.opened_ms + CODE_TTL_S * 1000
+    return session.issued_ms + max(session.access_ttl_s, session.refresh_ttl_s) * 1000
+
+
+CODE_GENERATION = 0
+"""A code's; the first tokens are the generation after it (ruling 1)."""
 
 PENDING_SLOT_FIRST = 1000
 """Slots of pending codes begin here, above any session cap."""

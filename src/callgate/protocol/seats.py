@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from callgate.model.changes import SessionEnded
 from callgate.model.facts import Seated
-from callgate.model.session import PENDING_MAX, PENDING_SLOT_FIRST, EndReason, Session
-from callgate.protocol.sessions import Parties, expires_ms, why_over
+from callgate.model.session import PENDING_MAX, PENDING_SLOT_FIRST, EndReason, Session, expires_ms
+from callgate.protocol.sessions import Parties, why_over
 
 
 class Row(NamedTuple):

@@ -13,13 +13,12 @@ from callgate.model.client import Client, ClientStatus
 from callgate.model.consent import SignIn
 from callgate.model.decisions import TokenTimes
 from callgate.model.facts import AuthorizeFacts, OpeningFacts, SessionFacts
-from callgate.model.policy import CODE_TTL_S
 from callgate.model.reference import Reference
-from callgate.model.session import EndReason, Session, SessionState
+from callgate.model.session import CODE_GENERATION, EndReason, Session
 from callgate.model.ways import password_open, sso_open, way_open
 
-FIRST_GENERATION = 1
-"""The first tokens; a code is the generation before it (ruling 1)."""
+FIRST_GENERATION = CODE_GENERATION + 1
+"""The first tokens (ruling 1)."""
 
 ALARM = "alarm: a generation the row never issued; a restored database or a stolen key"
 """What a denial says to be found by whoever watches the events."""
@@ -103,13 +102,6 @@ def access_end_ms(session: Session) -> int:
 def refresh_end_ms(session: Session) -> int:
     """When the living generation's refresh token expires; its issue where there is none."""
     return session.issued_ms + session.refresh_ttl_s * 1000
-
-
-def expires_ms(session: Session) -> int:
-    """When nothing of the row can be used any more; policies of the account may end it sooner."""
-    if session.state is SessionState.PENDING:
-        return session.opened_ms + CODE_TTL_S * 1000
-    return max(access_end_ms(session), refresh_end_ms(session))
 
 
 def policy_end_ms(session: Session, account: Account) -> int | None:

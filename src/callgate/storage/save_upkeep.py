@@ -5,7 +5,7 @@ from typing import Final
 from callgate.model.changes import KeyForgotten, KeyStored
 from callgate.model.key import StoredKey
 from callgate.model.session import Session
-from callgate.storage.expiry import expires_ms, sweep_bucket
+from callgate.storage.expiry import spent_ms, sweep_bucket
 from callgate.storage.load_upkeep import Link
 from callgate.storage.pen import Pen
 from callgate.storage.rows import columns, marks, row_of
@@ -61,10 +61,10 @@ def append_link(pen: Pen, link: Link) -> None:
 
 
 def sweep_sessions(pen: Pen, due: list[Session], *, before_ms: int) -> int:
-    """Delete those of the rows that expired before, move the others to their new bucket; returns the deleted."""
+    """Delete those of the rows that were spent before, move the others to their new bucket; returns the deleted."""
     swept = 0
     for session in due:
-        if expires_ms(session) < before_ms:
+        if spent_ms(session) < before_ms:
             swept += pen.write(_SWEEP, (session.id, session.account_id))
         else:
             pen.write(_REBUCKET, (sweep_bucket(session), session.id, session.account_id))

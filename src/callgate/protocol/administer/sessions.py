@@ -5,8 +5,8 @@ from callgate.model.changes import SessionEnded, SessionsFromMoved
 from callgate.model.decisions import Done
 from callgate.model.facts import SessionFacts
 from callgate.model.listings import ListedSession, SessionsFacts
-from callgate.model.session import EndReason, SessionState
-from callgate.protocol.sessions import Parties, expires_ms, person_works, why_over
+from callgate.model.session import EndReason, SessionState, expires_ms
+from callgate.protocol.sessions import Parties, person_works, why_over
 
 
 def end_session(*, facts: SessionFacts, by: str) -> Done | Refused:

@@ -17,7 +17,7 @@ from callgate.model.facts import SessionFacts
 from callgate.model.lookups import SessionLookup
 from callgate.model.policy import REPEAT_UNUSED_MS, REPEAT_USED_MS
 from callgate.model.reference import Reference
-from callgate.model.session import EndReason, Session, SessionState
+from callgate.model.session import EndReason, Session, SessionState, expires_ms
 from callgate.model.value import value
 from callgate.protocol.forms import Form
 from callgate.protocol.guards import client_stands, may_serve, still_works
@@ -27,7 +27,6 @@ from callgate.protocol.sessions import (
     BECAUSE,
     Parties,
     access_end_ms,
-    expires_ms,
     holds_secret,
     parties_of,
     refresh_end_ms,

@@ -9,9 +9,8 @@ from callgate.model.decisions import Done
 from callgate.model.ids import RowId
 from callgate.model.listings import ListedSession, SessionsListing
 from callgate.model.lookups import SessionLookup
-from callgate.model.session import EndReason
+from callgate.model.session import EndReason, expires_ms
 from callgate.protocol.administer import sessions
-from callgate.protocol.sessions import expires_ms
 from callgate.service.administer.desk import Desk
 
 _ROW_ID_BYTES = 8
