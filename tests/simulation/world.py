@@ -183,8 +183,6 @@ class World:
             AuthorizeLookup(client_id, (signed_in.account_id, signed_in.id)),
             lambda facts: consent.decide(request, visit=visit, moment=moment, facts=facts),
         )
-        if isinstance(decision, AskOther):
-            decision = decision.denied
         if isinstance(decision, Denied):
             return No(decision.fault.code)
         if isinstance(decision, AskOther):
