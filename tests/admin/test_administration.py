@@ -170,7 +170,7 @@ def test_apps_are_registered_changed_and_blocked(shell: Shell) -> None:
         account,
         "web",
         *("--kind", "ServerWeb", "--grant", "authorization_code", "--grant", "refresh_token"),
-        *("--redirect-uri", "https://a.example/cb"),
+        *("--redirect-uri", "https://a.example/cb", "--post-logout-redirect-uri", "https://a.example/bye"),
     )
     secret = web.pop("client_secret")
     assert re.fullmatch(r"[A-Za-z0-9]{43}", secret)
@@ -189,12 +189,15 @@ def test_apps_are_registered_changed_and_blocked(shell: Shell) -> None:
             "ReadAccounts",
         ),
         *("--redirect-uri", "https://b.example/cb", "--remove-redirect-uri", "https://a.example/cb"),
+        *("--post-logout-redirect-uri", "https://b.example/bye", "--remove-post-logout-redirect-uri"),
+        "https://a.example/bye",
         *("--switch", "pkce_plain", "--remove-grant", "refresh_token", "--access-ttl-s", "900", "--session-cap", "9"),
     )
     assert changed == web | {
         "name": "Web",
         "scopes": ["ReadCallLog", "ReadContacts"],
         "redirect_uris": ["https://b.example/cb"],
+        "post_logout_redirect_uris": ["https://b.example/bye"],
         "switches": ["pkce_plain"],
         "grants": ["authorization_code"],
         "issues_refresh_tokens": False,

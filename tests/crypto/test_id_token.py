@@ -11,9 +11,16 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from callgate.crypto.id_token import IdTokenClaims, access_token_hash, sign_id_token
-from callgate.crypto.jws import HmacSecret
-from callgate.crypto.signing_keys import jwks_document
+from callgate.crypto.id_token import (
+    IdTokenClaims,
+    IdTokenRead,
+    access_token_hash,
+    id_token_holds,
+    read_id_token,
+    sign_id_token,
+)
+from callgate.crypto.jws import HmacSecret, sign_jws
+from callgate.crypto.signing_keys import SigningKey, jwks_document
 from callgate.model.key import KeyUse
 from tests.crypto.factories import make_signing_keys
 
@@ -120,3 +127,46 @@ def test_at_hash_is_the_left_half() -> None:
 def test_no_repr_shows_what_a_token_says() -> None:
     """People's addresses do not go to logs."""
     assert "example.com" not in repr(replace(CLAIMS, email="a@example.com"))
+
+
+def come_back(text: str, issuer: str = CLAIMS.issuer) -> IdTokenRead:
+    """An ID token read as a hint."""
+    back = read_id_token(text, issuer=issuer)
+    assert back is not None
+    return back
+
+
+RSA = make_signing_keys(KeyUse.ID_TOKEN_RS256).active
+EC = make_signing_keys(KeyUse.ID_TOKEN_ES256).active
+SECRET = HmacSecret("s" * 43)
+
+
+@pytest.mark.parametrize("signer", [RSA, EC, SECRET], ids=["RS256", "ES256", "HS256"])
+def test_hint_holds_when_its_signer_signed_it(signer: SigningKey | HmacSecret) -> None:
+    """Expired long ago: it is a hint, and says whom it was about."""
+    back = come_back(sign_id_token(replace(CLAIMS, expires_s=1), signer))
+    assert (back.subject, back.audience) == (CLAIMS.subject, CLAIMS.audience)
+    assert back.by_secret is (signer is SECRET)
+    assert back.kid == (None if isinstance(signer, HmacSecret) else signer.kid)
+    assert id_token_holds(back, signer)
+    others = [other for other in (RSA, EC, SECRET, HmacSecret("t" * 43)) if other is not signer]
+    assert not any(id_token_holds(back, other) for other in others)
+
+
+def test_hint_does_not_hold_when_a_bit_of_it_is_another() -> None:
+    """What was judged is what was signed."""
+    header, claims, signature = sign_id_token(CLAIMS, RSA).split(".")
+    other = sign_id_token(replace(CLAIMS, subject="256440017"), RSA).split(".")[1]
+    assert not id_token_holds(come_back(f"{header}.{other}.{signature}"), RSA)
+    assert id_token_holds(come_back(f"{header}.{claims}.{signature}"), RSA)
+
+
+def test_nothing_is_read_when_it_is_no_id_token_of_ours() -> None:
+    """Another issuer's, another shape, no JWT at all."""
+    assert read_id_token(sign_id_token(CLAIMS, RSA), issuer="https://other.example") is None
+    for members in ({"sub": "1"}, {"aud": "a"}, {"sub": 1, "aud": "a"}, {"sub": "1", "aud": ["a"]}):
+        text = sign_jws({"iss": CLAIMS.issuer, **members}, RSA.key, alg="RS256", kid=RSA.kid)
+        assert read_id_token(text, issuer=CLAIMS.issuer) is None
+    for text in ("", "x", "a.b.c", "x" * 9000):
+        assert read_id_token(text, issuer=CLAIMS.issuer) is None
+    assert CLAIMS.subject not in repr(come_back(sign_id_token(CLAIMS, RSA)))

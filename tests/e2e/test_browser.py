@@ -1,9 +1,12 @@
 """People at a real browser: Debian's chromium against a real server, from the app's link back to the app."""
 
+from urllib.parse import quote
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from callgate.admin.seed import SIGNED_OUT_URI
 from tests.browser import needs_chromium
 from tests.e2e.app import REDIRECT_URI, App, answer_of, app_of
 from tests.e2e.people import press, sign_in
@@ -181,6 +184,22 @@ def test_person_the_app_may_not_serve_uses_another_account(tab: Page, server: Se
     press(tab, "Authorize")
     tokens = web.redeems(back_at_the_app(tab)["code"]).json()
     assert tokens["owner_id"] == server.world.people["admin"].id
+
+
+def test_person_signs_out_and_is_asked_to_sign_in_again(tab: Page, server: Server, web: App) -> None:
+    """The app sends the browser to be signed out; asked, the person agrees, and is back at the app, known to nobody."""
+    tab.goto(web.asks(prompt="consent"))
+    sign_in(tab, server, "agent")
+    expect(tab.get_by_role("button", name="Authorize")).to_be_visible()
+    leaving = f"client_id={web.client_id}&post_logout_redirect_uri={quote(SIGNED_OUT_URI, safe='')}&state=bye"
+    open_page(tab, f"{server.base_url}/restapi/oauth/sign-out?{leaving}")
+    expect(tab.get_by_role("main")).to_contain_text("web asks to sign you out of this browser.")
+    press(tab, "Sign out")
+    tab.wait_for_url(f"{SIGNED_OUT_URI}?state=bye")
+    tab.goto(web.asks(prompt="none"))
+    assert back_at_the_app(tab)["error"] == "login_required"
+    open_page(tab, f"{server.base_url}/restapi/oauth/sign-out?ui_locales=de")
+    expect(tab.get_by_role("heading", level=1)).to_have_text("Sie sind abgemeldet")
 
 
 def test_person_signs_in_again_when_the_app_asks_for_it(tab: Page, server: Server, web: App) -> None:

@@ -27,6 +27,7 @@ def test_every_address_is_this_servers() -> None:
         "revocation_endpoint": f"{ISSUER}/restapi/oauth/revoke",
         "userinfo_endpoint": f"{ISSUER}/restapi/oauth/userinfo",
         "jwks_uri": f"{ISSUER}/restapi/oauth/jwks",
+        "end_session_endpoint": f"{ISSUER}/restapi/oauth/sign-out",
     }
     assert STRICT["issuer"] == ISSUER
 

@@ -120,6 +120,7 @@ APP = Client(
     refresh_ttl_s=604_800,
     session_cap=5,
     version=1,
+    post_logout_redirect_uris=("https://app.example.com/bye", "com.example.app:/bye"),
 )
 KEYS = ClientKeys(secret_sha256=hashlib.sha256(b"an app's secret").digest(), sealed_secret=None, jwks=None)
 

@@ -55,7 +55,7 @@ def test_person_the_app_may_not_serve_can_let_another_sign_in(server: Server) ->
         assert refused.status_code == 400
         assert "OAU-167" in refused.text
         assert server.world.people["other_admin"].email in refused.text
-        again = visitor.goes_to("web")
+        again = visitor.goes_to("web", prompt="consent")
         assert "OAU-167" in again.text
         visitor.presses("switch")
         visitor.signs_in("agent")

@@ -46,6 +46,14 @@ Grants = Annotated[
 ]
 Scopes = Annotated[list[str], typer.Option("--scope", help="Repeat for each.", show_default=False)]
 RedirectUris = Annotated[list[str], typer.Option("--redirect-uri", help="Repeat for each.", show_default=False)]
+PostLogoutUris = Annotated[
+    list[str],
+    typer.Option(
+        "--post-logout-redirect-uri",
+        help="Where a browser may go after it signed out; repeat for each.",
+        show_default=False,
+    ),
+]
 Switches = Annotated[
     list[Switch],
     typer.Option(
@@ -101,6 +109,7 @@ class RegisterOptions:
     scopes: Scopes
     public: Annotated[bool, typer.Option("--public", help="For people of every account; fixed for ever.")] = False
     redirect_uris: RedirectUris = field(default_factory=list)
+    post_logout_redirect_uris: PostLogoutUris = field(default_factory=list)
     auth_method: Method = None
     jwks: Jwks = None
     switches: Switches = field(default_factory=list)
@@ -135,6 +144,10 @@ class UpdateOptions:
     redirect_uris: RedirectUris = field(default_factory=list)
     remove_redirect_uris: Annotated[
         list[str], typer.Option("--remove-redirect-uri", help="Repeat for each.", show_default=False)
+    ] = field(default_factory=list)
+    post_logout_redirect_uris: PostLogoutUris = field(default_factory=list)
+    remove_post_logout_redirect_uris: Annotated[
+        list[str], typer.Option("--remove-post-logout-redirect-uri", help="Repeat for each.", show_default=False)
     ] = field(default_factory=list)
     switches: Switches = field(default_factory=list)
     remove_switches: Annotated[
@@ -207,6 +220,7 @@ async def register(desk: Desk, options: RegisterOptions) -> Record:
         scopes=tuple(options.scopes),
         private=not options.public,
         redirect_uris=tuple(options.redirect_uris),
+        post_logout_redirect_uris=tuple(options.post_logout_redirect_uris),
         auth_method=options.auth_method,
         jwks=_read(options.jwks),
         switches=frozenset(options.switches),
@@ -298,6 +312,11 @@ def _edited(client: Client, options: UpdateOptions) -> Client:
         grants=grants,
         scopes=_grown(client.scopes, options.scopes, without=options.remove_scopes),
         redirect_uris=_grown(client.redirect_uris, options.redirect_uris, without=options.remove_redirect_uris),
+        post_logout_redirect_uris=_grown(
+            client.post_logout_redirect_uris,
+            options.post_logout_redirect_uris,
+            without=options.remove_post_logout_redirect_uris,
+        ),
         auth_method=options.auth_method or client.auth_method,
         switches=client.switches.union(options.switches).difference(options.remove_switches),
         issues_refresh_tokens=issues,
@@ -351,6 +370,7 @@ def _fields(client: Client) -> tuple[tuple[str, Value], ...]:
         ("grants", _grants(client)),
         ("scopes", client.scopes),
         ("redirect_uris", client.redirect_uris),
+        ("post_logout_redirect_uris", client.post_logout_redirect_uris),
         ("switches", tuple(sorted(switch.value for switch in client.switches))),
         ("issues_refresh_tokens", client.issues_refresh_tokens),
         ("access_ttl_s", client.access_ttl_s),

@@ -35,6 +35,7 @@ from callgate.service.administer.people import (
 from callgate.service.administer.queues import change_members
 
 REDIRECT_URI = "http://localhost:5000/oauth2callback"
+SIGNED_OUT_URI = "http://localhost:5000/signed-out"
 """The one of the platform's quick starts (protocol.md L)."""
 
 SCOPES = ("ReadAccounts", "ReadCallLog")
@@ -81,6 +82,7 @@ class AppPlan(NamedTuple):
     account: str = "main"
     private: bool = True
     redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
 
 
 ACCOUNTS: Mapping[str, AccountPlan] = {
@@ -99,8 +101,18 @@ QUEUE_MEMBERS = ("admin", "agent")
 """Who takes the calls of `queue`, as the seeded call log tells."""
 
 APPS: Mapping[str, AppPlan] = {
-    "web": AppPlan(AppKind.SERVER_WEB, frozenset({_CODE, _REFRESH}), redirect_uris=(REDIRECT_URI,)),
-    "spa": AppPlan(AppKind.BROWSER_BASED, frozenset({_CODE, _REFRESH}), redirect_uris=(REDIRECT_URI,)),
+    "web": AppPlan(
+        AppKind.SERVER_WEB,
+        frozenset({_CODE, _REFRESH}),
+        redirect_uris=(REDIRECT_URI,),
+        post_logout_redirect_uris=(SIGNED_OUT_URI,),
+    ),
+    "spa": AppPlan(
+        AppKind.BROWSER_BASED,
+        frozenset({_CODE, _REFRESH}),
+        redirect_uris=(REDIRECT_URI,),
+        post_logout_redirect_uris=(SIGNED_OUT_URI,),
+    ),
     "script": AppPlan(AppKind.SERVER_OTHER, frozenset({GrantType.PASSWORD, _JWT, _REFRESH})),
     "service": AppPlan(AppKind.SERVER_OTHER, frozenset({GrantType.CLIENT_CREDENTIALS})),
     "norefresh": AppPlan(AppKind.SERVER_OTHER, frozenset({_JWT})),
@@ -208,6 +220,7 @@ async def _register(desk: Desk, name: str, *, accounts: Mapping[str, Account]) -
         scopes=SCOPES,
         private=plan.private,
         redirect_uris=plan.redirect_uris,
+        post_logout_redirect_uris=plan.post_logout_redirect_uris,
     )
     registration = granted(await register_app(desk, wanted))
     return registration.client, registration.secret

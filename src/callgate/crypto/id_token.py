@@ -1,9 +1,12 @@
-"""ID tokens (OpenID Connect Core section 2): RS256; for apps that ask ES256, or HS256 with their secret."""
+"""ID tokens (OpenID Connect Core section 2): RS256; for apps that ask ES256, or HS256 with their secret.
+
+They come back as hints, on which nothing is granted: expired ones are read too.
+"""
 
 import hashlib
 from dataclasses import dataclass
 
-from callgate.crypto.jws import HmacSecret, sign_jws
+from callgate.crypto.jws import HmacSecret, Jws, JwsFault, parse_jws, sign_jws, signature_holds
 from callgate.crypto.signing_keys import SigningKey
 from callgate.crypto.strict_json import encode_base64url
 
@@ -53,6 +56,42 @@ def sign_id_token(claims: IdTokenClaims, signer: SigningKey | HmacSecret) -> str
         assert signer.suffices_for(_HMAC_ALG)
         return sign_jws(said, signer.key, alg=_HMAC_ALG, kid=None)
     return sign_jws(said, signer.key, alg=signer.alg, kid=signer.kid)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class IdTokenRead:
+    """An ID token that says it is ours; nothing in it is proven until `id_token_holds`."""
+
+    jws: Jws
+    subject: str
+    audience: str
+
+    @property
+    def kid(self) -> str | None:
+        """Which of our key pairs signed it; None: the app's own secret."""
+        return self.jws.kid
+
+    @property
+    def by_secret(self) -> bool:
+        """Whether it says that it was made with its app's secret."""
+        return self.jws.alg == _HMAC_ALG
+
+
+def read_id_token(text: str, *, issuer: str) -> IdTokenRead | None:
+    """Read an ID token of this issuer, expired or not; None when it is none."""
+    jws = parse_jws(text)
+    if isinstance(jws, JwsFault) or jws.claims.get("iss") != issuer:
+        return None
+    subject, audience = jws.claims.get("sub"), jws.claims.get("aud")
+    if not isinstance(subject, str) or not isinstance(audience, str):
+        return None
+    return IdTokenRead(jws=jws, subject=subject, audience=audience)
+
+
+def id_token_holds(read: IdTokenRead, signer: SigningKey | HmacSecret) -> bool:
+    """Check its signature by the pair its header names, or by the secret of the app it was made for."""
+    alg = _HMAC_ALG if isinstance(signer, HmacSecret) else signer.alg
+    return signature_holds(read.jws, signer.key, alg=alg)
 
 
 def access_token_hash(access_token: str) -> str:

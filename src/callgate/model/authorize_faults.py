@@ -88,6 +88,24 @@ FORM_EXPIRED = Fault(
     text="This page is too old or was opened in another browser",
     remedy="Go back to the application and start again; a page lives ten minutes, in the browser that opened it.",
 )
+POST_LOGOUT_URI_UNREGISTERED = Fault(
+    code="CGT-130",
+    error="invalid_request",
+    text="Parameter [post_logout_redirect_uri] is not registered for this application",
+    remedy="Register it, to the letter: `callgate apps update APP --post-logout-redirect-uri …`.",
+)
+SIGN_OUT_APP_UNNAMED = Fault(
+    code="CGT-131",
+    error="invalid_request",
+    text="Parameter [post_logout_redirect_uri] needs a client_id or a valid id_token_hint",
+    remedy="Send the client_id, or an ID token of this server: nothing else says whose address it is.",
+)
+HINT_OF_OTHER_APP = Fault(
+    code="CGT-132",
+    error="invalid_request",
+    text="Parameter [client_id] is not the application of the id_token_hint",
+    remedy="Send the client_id for which the ID token was made, or leave it out.",
+)
 SSO_NOT_CONFIGURED = Fault(
     code="CGT-129",
     error="interaction_required",

@@ -87,7 +87,8 @@ _REDIRECTING = frozenset(AppKind) - {AppKind.SERVER_OTHER}
 class Client(NamedTuple):
     """One app as registered. `version` changes with everything a proof or a decision may rely on.
 
-    What it was issued before `sessions_from_ms` is over. `rates` are its own numbers, where it has any.
+    What it was issued before `sessions_from_ms` is over. `rates` are its own numbers, where it has any. A browser that
+    signed out may go to its `post_logout_redirect_uris` (OpenID Connect RP-Initiated Logout section 3.1).
     """
 
     id: ClientId
@@ -108,6 +109,7 @@ class Client(NamedTuple):
     version: int
     sessions_from_ms: int = 0
     rates: tuple[AppRate, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
 
     @property
     def confidential(self) -> bool:

@@ -62,4 +62,12 @@ class IdentityProven:
     relied_on: tuple[Reliance, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class IdTokenHint:
+    """An ID token of ours, expired or not: about whom it is, and which app it was made for."""
+
+    extension_id: ExtensionId
+    client_id: ClientId
+
+
 PasswordEvidence = PasswordProven | PasswordRefused

@@ -25,9 +25,9 @@ _BRANDS = "1210 3610 3710 3420 7710 7310 6010 2110 2020 7010 4910 4810 4710 4210
 BRANDS = frozenset(_BRANDS.split())
 """protocol.md A.6."""
 
-_STATE_CHARS_MAX = 4096
+STATE_CHARS_MAX = 4096
 _NONCE_CHARS_MAX = 512
-_LOCALES_CHARS_MAX = 128
+LOCALES_CHARS_MAX = 128
 _UI_OPTIONS_MAX = 8
 
 
@@ -99,7 +99,7 @@ def _request(form: Form, client: Client, *, redirect_uri: str) -> AuthorizeReque
         nonce=form.get("nonce"),
         login_hint=(form.get("login_hint") or "")[:LOGIN_CHARS_MAX],
         display=display if display in DISPLAYS else "page",
-        ui_locales=(form.get("ui_locales") or form.get("localeId") or "")[:_LOCALES_CHARS_MAX],
+        ui_locales=(form.get("ui_locales") or form.get("localeId") or "")[:LOCALES_CHARS_MAX],
         ui_options=tuple((form.get("ui_options") or "").split())[:_UI_OPTIONS_MAX],
         discovery=form.get("discovery") == "true",
     )
@@ -120,7 +120,7 @@ def _brand_fault(form: Form) -> Denied | None:
 
 def _too_long(request: AuthorizeRequest) -> Denied | None:
     """Both are echoed: `state` in the redirect, `nonce` in the ID token."""
-    if request.state is not None and len(request.state) > _STATE_CHARS_MAX:
+    if request.state is not None and len(request.state) > STATE_CHARS_MAX:
         return Denied(fault=faults.PARAMETER_INVALID, values=(("parameter", "state"),), why="too long")
     if request.nonce is not None and len(request.nonce) > _NONCE_CHARS_MAX:
         return Denied(fault=faults.PARAMETER_INVALID, values=(("parameter", "nonce"),), why="too long")

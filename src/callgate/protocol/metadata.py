@@ -38,6 +38,7 @@ def discovery(issuer: str, *, locales: Sequence[str], plain_allowed: bool, impli
         "revocation_endpoint": f"{oauth}/revoke",
         "userinfo_endpoint": f"{oauth}/userinfo",
         "jwks_uri": f"{oauth}/jwks",
+        "end_session_endpoint": f"{oauth}/sign-out",
         "scopes_supported": sorted(IDENTITY_SCOPES),
         "response_types_supported": ["code", "token"] if implicit_allowed else ["code"],
         "response_modes_supported": ["query", "fragment"] if implicit_allowed else ["query"],

@@ -54,6 +54,16 @@ class FormState(NamedTuple):
         return f"FormState(began_ms={self.began_ms}, …)"
 
 
+class SignOutState(NamedTuple):
+    """A request to sign out that the person was asked about: its parameters, and who was asked."""
+
+    pairs: Pairs
+    shown_to: int
+
+    def __repr__(self) -> str:
+        return f"SignOutState(shown_to={self.shown_to}, …)"
+
+
 def new_binding(context: Context) -> str:
     """A fresh name for this browser; changes at every rise of privilege (session fixation)."""
     return mint_endpoint_id(context.entropy)
@@ -79,6 +89,26 @@ def open_form_state(context: Context, text: str | None, binding: str | None) -> 
     return FormState([(name, value) for name, value in pairs], began_ms, shown_to, shown_scope)
 
 
+def seal_sign_out(context: Context, state: SignOutState, binding: str) -> str | None:
+    """The hidden field of the page that asks; None when the request is too long to travel."""
+    payload = orjson.dumps([state.pairs, state.shown_to])
+    if len(payload) > PAYLOAD_BYTES_MAX:
+        return None
+    expires_ms = context.clock.now_ms() + FORM_STATE_MS
+    return context.keeper.rings.form_box.seal(payload, expires_ms, bound_to=_to_sign_out(binding))
+
+
+def open_sign_out(context: Context, text: str | None, binding: str | None) -> SignOutState | None:
+    """What the person was asked, or None when it is old, forged, another browser's or another page's."""
+    if text is None or binding is None:
+        return None
+    opened = context.keeper.rings.form_box.open(text, context.clock.now_ms(), bound_to=_to_sign_out(binding))
+    if not isinstance(opened, bytes):
+        return None
+    pairs, shown_to = orjson.loads(opened)
+    return SignOutState([(name, value) for name, value in pairs], shown_to)
+
+
 def seal_sign_in(context: Context, sign_in: SignIn, secret: bytes) -> str:
     """The sign-in cookie."""
     payload = orjson.dumps([sign_in.account_id, sign_in.id, secret.hex()])
@@ -94,3 +124,8 @@ def open_sign_in(context: Context, cookie: str | None) -> SignInKey | None:
         return None
     account_id, row_id, secret = orjson.loads(opened)
     return SignInKey(AccountId(account_id), RowId(row_id), bytes.fromhex(secret))
+
+
+def _to_sign_out(binding: str) -> bytes:
+    """A browser's pages ask different things: the answer to one is none to another. A binding has no space."""
+    return b"sign-out " + binding.encode()

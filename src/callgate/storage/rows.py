@@ -65,7 +65,7 @@ _CONNECTION_KINDS = _members(ConnectionKind)
 _SSO_POLICIES = _members(SsoPolicy)
 _SSO_EXEMPTIONS = _members(SsoExemption)
 _RATE_GROUPS = _members(RateGroup)
-_RATES = Client._fields.index("rates")
+_RATES, _AFTERWARDS = (Client._fields.index(field) for field in ("rates", "post_logout_redirect_uris"))
 _KEY_USES = _members(KeyUse)
 _KEY_STATES = _members(KeyState)
 
@@ -159,6 +159,7 @@ def client_from(row: Row) -> Client:
         switches=frozenset(_SWITCHES[word] for word in _words(row[10])),
         issues_refresh_tokens=row[11] == 1,
         rates=tuple(_rate_from(word) for word in _words(row[_RATES])),
+        post_logout_redirect_uris=tuple(_words(row[_AFTERWARDS])),
     )
 
 

@@ -41,20 +41,11 @@ class AuthorizePages:
 
     async def authorize_by_post(self, request: Request) -> Reply:
         """POST of the same fields: begun anew by GET, which brings the cookies a foreign page's POST does not."""
-        body = await request.body()
-        if isinstance(body, Denied):
-            return self._reply(request, ShowFault(denied=body), after_post=True)
-        no_form = service.refuse_unless_form(self._context, request.header(b"content-type") or "", request.request_id)
-        if no_form:
-            return self._reply(request, no_form, after_post=True)
-        if len(body) > 8000:  # noqa: PLR2004 - longer than any URL that servers and browsers agree to pass on
-            outcome = await self._begin(request, body)
-            return self._reply(request, outcome, after_post=True)
-        location = f"{AUTHORIZE}?{body.decode('latin-1')}"
-        if not location.isprintable() or not location.isascii():
-            outcome = await self._begin(request, body)
-            return self._reply(request, outcome, after_post=True)
-        return redirect(location, status=303)
+        passed = await self._browsers.pass_on(request, AUTHORIZE)
+        if isinstance(passed, Reply):
+            return passed
+        outcome = passed if isinstance(passed, ShowFault) else await self._begin(request, passed)
+        return self._reply(request, outcome, after_post=True)
 
     async def sign_in(self, request: Request) -> Reply:
         """POST of the sign-in page."""

@@ -7,18 +7,23 @@ from urllib.parse import urlsplit
 
 from callgate.model.account import Account, Extension
 from callgate.model.decisions import Denied
+from callgate.service.authorize import refuse_unless_form
 from callgate.service.browser import BINDING_MS, Cookies
 from callgate.service.context import Context
-from callgate.service.outcome import Post
+from callgate.service.outcome import Post, ShowFault
 from callgate.web import envelope
 from callgate.web.pages import FaultPage, Locale, Page, choose_locale, page_headers, render
 from callgate.web.wire import Header, Reply, Request
+
+_LOCATION_CHARS_MAX = 8000
+"""What servers and browsers agree to pass on as an address."""
 
 
 class Browsers:
     """What the endpoints with pages share: the names of the cookies, and who may post to us."""
 
     def __init__(self, context: Context) -> None:
+        self._context = context
         self._statuses = context.policy.statuses
         self._secure = context.policy.issuer.startswith("https:")
         prefix = "__Host-" if self._secure else ""
@@ -44,6 +49,22 @@ class Browsers:
             return body
         cookies = Cookies(None, None) if self._is_foreign(request) else self.cookies(request)
         return Post(request.header(b"content-type") or "", body, cookies, request.request_id)
+
+    async def pass_on(self, request: Request, path: str) -> Reply | bytes | ShowFault:
+        """A form of anybody's page: begun anew by a GET, which brings the cookies that a foreign page's POST does not.
+
+        Gives the body instead when it would make no address. Raises DisconnectedError.
+        """
+        body = await request.body()
+        if isinstance(body, Denied):
+            return ShowFault(denied=body)
+        no_form = refuse_unless_form(self._context, request.header(b"content-type") or "", request.request_id)
+        if no_form:
+            return no_form
+        location = f"{path}?{body.decode('latin-1')}"
+        if len(location) > _LOCATION_CHARS_MAX or not location.isprintable() or not location.isascii():
+            return body
+        return redirect(location, status=303)
 
     def bind(self, binding: str) -> Header:
         """The cookie that names this browser."""

@@ -19,6 +19,7 @@ from callgate.web.metadata import KeySetEndpoint, MetadataEndpoint, userinfo
 from callgate.web.network import Networks
 from callgate.web.pages import STATIC_FILES, HomeLink, HomePage, StaticFile
 from callgate.web.resources import RESOURCES, bind
+from callgate.web.sign_out import CONFIRM, SIGN_OUT, SignOutPages
 from callgate.web.token import RevokeEndpoint, TokenEndpoint
 from callgate.web.wire import Handler, Header, Reply, Request
 
@@ -61,7 +62,9 @@ def run_id(context: Context) -> str:
 
 def endpoints(context: Context) -> Table:
     """The table itself."""
-    pages = AuthorizePages(context, Browsers(context))
+    browsers = Browsers(context)
+    pages = AuthorizePages(context, browsers)
+    farewell = SignOutPages(context, browsers)
     document = MetadataEndpoint(context)
     person = BearerEndpoint(context, userinfo, RateGroup.AUTH)
     entry_points = EntryPoints(context)
@@ -72,6 +75,8 @@ def endpoints(context: Context) -> Table:
         AUTHORIZE: (Family.PAGE, {"GET": pages.authorize, "POST": pages.authorize_by_post}),
         SIGN_IN: (Family.PAGE, {"POST": pages.sign_in}),
         CONSENT: (Family.PAGE, {"POST": pages.consent}),
+        SIGN_OUT: (Family.PAGE, {"GET": farewell.sign_out, "POST": farewell.sign_out_by_post}),
+        CONFIRM: (Family.PAGE, {"POST": farewell.confirm}),
         "/restapi/oauth/userinfo": (Family.API, {"GET": person, "POST": person}),
         "/restapi/oauth/jwks": (Family.OAUTH, {"GET": KeySetEndpoint(context)}),
         explain.PATH: (Family.OAUTH, {"GET": explanations, "POST": explanations}),

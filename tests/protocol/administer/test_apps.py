@@ -101,6 +101,12 @@ def test_app_is_refused_when_it_has_another_proof_than_its_method(keys: ClientKe
         (WEB._replace(redirect_uris=("https://a.example",) * 2), "a redirect URI is named twice"),
         (WEB._replace(redirect_uris=tuple(f"https://{n}.example" for n in range(11))), "at most 10 redirect URIs"),
         (WEB._replace(redirect_uris=("javascript:alert(1)",)), "javascript:alert(1) cannot be registered"),
+        (SCRIPT._replace(post_logout_redirect_uris=("https://a.example",)), "post-logout redirect URIs are for apps"),
+        (
+            WEB._replace(post_logout_redirect_uris=("https://a.example",) * 2),
+            "a post-logout redirect URI is named twice",
+        ),
+        (WEB._replace(post_logout_redirect_uris=("javascript:alert(1)",)), "the post-logout redirect URI javascript:"),
         (WEB._replace(auth_method=AuthMethod.NONE), "must prove itself"),
         (SPA._replace(auth_method=AuthMethod.PRIVATE_KEY_JWT), "cannot keep a secret"),
         (SCRIPT._replace(switches=frozenset({Switch.PKCE_PLAIN})), "pkce_plain has no meaning"),

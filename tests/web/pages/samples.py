@@ -7,6 +7,7 @@ from callgate.web.pages import (
     AppOrigin,
     ConsentPage,
     Display,
+    FarewellPage,
     FaultPage,
     HomeLink,
     HomePage,
@@ -15,6 +16,7 @@ from callgate.web.pages import (
     RememberMe,
     SignInMethod,
     SignInPage,
+    SignOutPage,
 )
 
 REDIRECT_URI = "http://localhost:5000/oauth2callback"
@@ -52,6 +54,14 @@ REFUSAL = RefusalPage(
     action_url="/restapi/oauth/consent",
     form_state="c2VhbGVk",
 )
+SIGN_OUT = SignOutPage(
+    app_name="Call Report Web",
+    person_name="Ada Admin",
+    login="ada.admin@example.com",
+    action_url="/restapi/oauth/sign-out/confirm",
+    form_state="c2VhbGVk",
+    redirect_uri="https://reports.example/goodbye",
+)
 HOME = HomePage(
     server_name="Callgate",
     issuer="https://gate.example",
@@ -81,5 +91,18 @@ PAGES: dict[str, Page] = {
     ),
     "refusal": REFUSAL,
     "refusal-hostile": replace(REFUSAL, person_name=HOSTILE, login=HOSTILE, text=HOSTILE, display=Display.POPUP),
+    "sign-out": SIGN_OUT,
+    "sign-out-alone": replace(SIGN_OUT, app_name=None, redirect_uri=None),
+    "sign-out-mistake": replace(
+        SIGN_OUT,
+        app_name=None,
+        redirect_uri=None,
+        fault=authorize_faults.POST_LOGOUT_URI_UNREGISTERED,
+        text=authorize_faults.POST_LOGOUT_URI_UNREGISTERED.text,
+        request_id="7f1b0c9e-2c41-4c39-8c1a-3e6f0b9d2a11",
+    ),
+    "sign-out-hostile": replace(SIGN_OUT, app_name=HOSTILE, person_name=HOSTILE, login=HOSTILE),
+    "signed-out": FarewellPage(signed_out=True),
+    "still-signed-in": FarewellPage(signed_out=False),
     "home": HOME,
 }

@@ -138,15 +138,20 @@ def _scope_problems(client: Client) -> Iterator[str]:
 
 
 def _uri_problems(client: Client) -> Iterator[str]:
-    if client.redirect_uris and not client.grants & _REDIRECTED:
-        yield "redirect URIs are for apps with the grant authorization_code or implicit"
-    if len(client.redirect_uris) > URIS_MAX:
-        yield f"an app may have at most {URIS_MAX} redirect URIs"
-    if len(set(client.redirect_uris)) < len(client.redirect_uris):
-        yield "a redirect URI is named twice"
-    for uri in client.redirect_uris:
-        if reason := check_registered(uri):
-            yield f"the redirect URI {uri} cannot be registered: {reason}"
+    """Where a browser is sent with a code and where after signing out: the same rules for both."""
+    for noun, uris in (
+        ("redirect URI", client.redirect_uris),
+        ("post-logout redirect URI", client.post_logout_redirect_uris),
+    ):
+        if uris and not client.grants & _REDIRECTED:
+            yield f"{noun}s are for apps with the grant authorization_code or implicit"
+        if len(uris) > URIS_MAX:
+            yield f"an app may have at most {URIS_MAX} {noun}s"
+        if len(set(uris)) < len(uris):
+            yield f"a {noun} is named twice"
+        for uri in uris:
+            if reason := check_registered(uri):
+                yield f"the {noun} {uri} cannot be registered: {reason}"
 
 
 def _method_problems(client: Client) -> Iterator[str]:

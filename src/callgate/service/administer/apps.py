@@ -36,6 +36,7 @@ class NewApp:
     scopes: tuple[str, ...]
     private: bool = True
     redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
     auth_method: AuthMethod | None = None
     jwks: str | None = None
     switches: frozenset[Switch] = frozenset()
@@ -142,6 +143,7 @@ def _client(desk: Desk, wanted: NewApp) -> Client:
         session_cap=wanted.session_cap,
         version=1,
         rates=wanted.rates,
+        post_logout_redirect_uris=wanted.post_logout_redirect_uris,
     )
 
 

@@ -12,6 +12,7 @@ from callgate.web.pages.views import (
     AppOrigin,
     ConsentPage,
     Display,
+    FarewellPage,
     FaultPage,
     HomeLink,
     HomePage,
@@ -20,6 +21,7 @@ from callgate.web.pages.views import (
     RememberMe,
     SignInMethod,
     SignInPage,
+    SignOutPage,
 )
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "AppOrigin",
     "ConsentPage",
     "Display",
+    "FarewellPage",
     "FaultPage",
     "HomeLink",
     "HomePage",
@@ -36,6 +39,7 @@ __all__ = [
     "RememberMe",
     "SignInMethod",
     "SignInPage",
+    "SignOutPage",
     "StaticFile",
     "choose_locale",
     "page_headers",

@@ -52,6 +52,11 @@ _WRONG_RETURN = _app(
     msgid("The app wants you sent back to an address that is not registered for it. To keep you safe, we stopped here.")
 )
 _NOT_THIS_WAY = _app(msgid("The app is not registered for this way of signing people in."))
+_WRONG_GOODBYE = Words(
+    msgid("The app’s request has a mistake in it"),
+    msgid("The app’s request to sign you out cannot be trusted, so you will not be sent back to it."),
+    _TELL_APP,
+)
 _EXTENSION_OFF = _person(msgid("Your extension is switched off."), _TELL_ADMINISTRATOR)
 _EXTENSION_GONE = _person(msgid("This extension no longer exists."), _TELL_ADMINISTRATOR)
 
@@ -134,6 +139,9 @@ WORDS = {
     "OAU-113": _app(msgid("The app has no return address registered, so there is no safe place to send you back to.")),
     "OAU-153": _app(msgid("This server does not know the app.")),
     "OAU-127": Words(msgid("This app is blocked"), msgid("Nobody can sign in to it at the moment."), _TELL_APP),
+    "CGT-130": _WRONG_GOODBYE,
+    "CGT-131": _WRONG_GOODBYE,
+    "CGT-132": _WRONG_GOODBYE,
     # The flow and the server.
     "CGT-128": Words(
         msgid("This page has expired"),

@@ -3,7 +3,16 @@
 from urllib.parse import urlsplit
 
 from callgate.web.pages.locales import Locale
-from callgate.web.pages.views import ConsentPage, FaultPage, HomePage, Page, RefusalPage, SignInPage
+from callgate.web.pages.views import (
+    ConsentPage,
+    FarewellPage,
+    FaultPage,
+    HomePage,
+    Page,
+    RefusalPage,
+    SignInPage,
+    SignOutPage,
+)
 
 _FEATURES = (
     "accelerometer",
@@ -46,7 +55,9 @@ def _form_action(page: Page) -> str:
     match page:
         case SignInPage() | ConsentPage() | RefusalPage():
             return f"'self' {urlsplit(page.redirect_uri).scheme}:"
-        case FaultPage() | HomePage():
+        case SignOutPage():
+            return f"'self' {urlsplit(page.redirect_uri).scheme}:" if page.redirect_uri else "'self'"
+        case FaultPage() | FarewellPage() | HomePage():
             return "'none'"
 
 
@@ -54,7 +65,7 @@ def _opener_policy(page: Page) -> str:
     # Apps open the flow in a popup, with or without display=popup, and read the result through window.opener when it
     # comes back to them. Any policy of ours but this one cuts that thread for good, at the first page of ours.
     match page:
-        case SignInPage() | ConsentPage() | RefusalPage() | FaultPage():
+        case SignInPage() | ConsentPage() | RefusalPage() | FaultPage() | SignOutPage() | FarewellPage():
             return "unsafe-none"
         case HomePage():
             return "same-origin"

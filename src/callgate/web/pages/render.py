@@ -10,13 +10,24 @@ from callgate.web.pages.locales import Locale
 from callgate.web.pages.scopes import sentences_of
 from callgate.web.pages.static import asset_path
 from callgate.web.pages.texts import coded, initials, label, origin
-from callgate.web.pages.views import ConsentPage, FaultPage, HomePage, Page, RefusalPage, SignInPage
+from callgate.web.pages.views import (
+    ConsentPage,
+    FarewellPage,
+    FaultPage,
+    HomePage,
+    Page,
+    RefusalPage,
+    SignInPage,
+    SignOutPage,
+)
 
 _TEMPLATES: dict[type[Page], str] = {
     SignInPage: "sign_in.html",
     ConsentPage: "consent.html",
     FaultPage: "fault.html",
     RefusalPage: "refusal.html",
+    SignOutPage: "sign_out.html",
+    FarewellPage: "farewell.html",
     HomePage: "home.html",
 }
 

@@ -106,6 +106,31 @@ class RefusalPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignOutPage:
+    """Asks whether to sign out. `fault`: what is wrong with the app's request, `text` its public text filled in.
+
+    `app_name` and `redirect_uri` None: nobody asks but the person, and the flow ends here.
+    """
+
+    app_name: str | None
+    person_name: str
+    login: str
+    action_url: str
+    form_state: str = field(repr=False)
+    redirect_uri: str | None = None
+    fault: Fault | None = None
+    text: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FarewellPage:
+    """Says that the person is signed out, or still signed in because they wanted to be."""
+
+    signed_out: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HomeLink:
     """One address worth knowing."""
 
@@ -122,4 +147,4 @@ class HomePage:
     links: tuple[HomeLink, ...]
 
 
-Page: TypeAlias = SignInPage | ConsentPage | FaultPage | RefusalPage | HomePage
+Page: TypeAlias = SignInPage | ConsentPage | FaultPage | RefusalPage | SignOutPage | FarewellPage | HomePage
