@@ -13,14 +13,14 @@ setup:
 demo *args:
     @callgate demo "$@"
 
-# run the tests, or those named (--long: the full counts, which take far longer)
+# run the tests, or those named, two files at a time (--long: the full counts, one by one, which take far longer)
 test *args:
     @tools/debian-packages chromium curl fonts-dejavu-core strace
     @# SimpleSAMLphp wants a web server and a PHP for one; these are the smallest, so they come before it.
     @tools/debian-packages micro-httpd php-cgi php-cli php-xml
     @tools/debian-packages simplesamlphp
     @tools/node-packages tests/clients
-    python -m pytest "$@"
+    python -m pytest {{ if args =~ '--long' { '' } else { '--numprocesses 2 --dist loadfile' } }} "$@"
 
 # format, lint, types, floors, tidiness, documentation: everything that needs no running server
 check:
