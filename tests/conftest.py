@@ -13,6 +13,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+ID_CHARS_MAX = 80
+"""Of a parameter's value; pytest would make a name of all of it."""
+
 CHROMIUM = Path("/usr/bin/chromium")
 """The browser of the browser tests: Debian's, driven by Playwright."""
 
@@ -84,3 +87,9 @@ def counts(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
     """Chooses how often: `counts(20, 500)` is 20 in the short run and 500 under --long."""
     long = bool(request.config.getoption("--long"))
     return lambda short, full: full if long else short
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Long values are named by their parameter: some are made anew each run, and workers must agree on names."""
+    is_long = not hasattr(val, "__name__") and len(repr(val)) > ID_CHARS_MAX
+    return argname if is_long else None

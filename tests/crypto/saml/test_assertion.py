@@ -76,7 +76,6 @@ def test_assertion_is_believed_when_it_is_made_for_the_token_endpoint(answer: An
         (for_grant(confirmation="urn:oasis:names:tc:SAML:2.0:cm:sender-vouches"), SamlCheck.SUBJECT),
         (for_grant(name_id=""), SamlCheck.SUBJECT),
     ],
-    ids=str,
 )
 def test_assertion_is_refused_when_it_says_the_wrong_thing(answer: Answer, check: SamlCheck) -> None:
     """Rules 2 to 6: an assertion made for a browser's sign-in is none for the grant."""
