@@ -74,7 +74,7 @@ def _measure(folder: Path, options: argparse.Namespace) -> list[report.Row]:
     world = build(folder, ports[0])
     (folder / "callgate.toml").write_text(
         f'[server]\nport = {ports[0]}\n[database]\nurl = "sqlite:///{folder}/callgate.db"\n'
-        f'[keys]\nkey_encryption_key_file = "{folder}/kek"\n[log]\nlevel = "warning"\n'
+        f'[keys]\nkey_encryption_key_file = "{folder}/kek"\n[log]\nlevel = "warning"\n[limits]\nrates = false\n'
     )
     with (
         _server([str(PROGRAMS / "callgate"), "serve", "--config", str(folder / "callgate.toml")], ports[0]),
