@@ -73,6 +73,26 @@ def running_server(settings: Mapping[str, str] | None = None, *, options: Sequen
                     process.kill()
 
 
+@contextmanager
+def restarted(server: Server) -> Iterator[Server]:
+    """Stop one, and start another process in its place: the same address, the same data."""
+    server.process.terminate()
+    server.process.wait(_STOP_S_MAX)
+    port = int(server.base_url.rpartition(":")[2])
+    with (
+        _log_file(server.data).open("a") as log,
+        _start(server.data, log.fileno(), settings={}, port=port) as process,
+    ):
+        try:
+            yield Server(_wait_until_ready(process, server.data), server.data, process)
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_S_MAX)
+            finally:
+                process.kill()
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """One server for all tests that leave its clock alone."""
@@ -87,9 +107,12 @@ def fresh_server() -> Iterator[Server]:
         yield running
 
 
-def _start(data: Path, log: int, *, settings: Mapping[str, str], options: Sequence[str]) -> "subprocess.Popen[str]":
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+def _start(
+    data: Path, log: int, *, settings: Mapping[str, str], options: Sequence[str] = (), port: int | None = None
+) -> "subprocess.Popen[str]":
+    if port is None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
     command = Path(sys.executable).with_name("callgate")
     return subprocess.Popen(
         [str(command), "dev", "--port", str(port), "--data", str(data), *options],

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from tests.admin.shell import Shell
-from tests.certificates import self_signed
+from tests.crypto.saml.signer import identity
 
-FIRST, SECOND, THIRD = (self_signed(f"{name}.example") for name in ("first", "second", "third"))
+FIRST, SECOND, THIRD = (identity(f"{name}.example") for name in ("first", "second", "third"))
 PROVIDER = ("--issuer", "https://idp.example/saml", "--sso-url", "https://idp.example/sso")
 
 
@@ -36,11 +37,8 @@ def fingerprints(shown: dict[str, object]) -> tuple[str, str]:
 
 def end_of(pair_pem: Path) -> str:
     """What `fingerprints` gives for a file."""
-    number = int(pair_pem.stem)
-    pair = (FIRST, SECOND, THIRD)[number - 1]
-    digest = pair.certificate.signature_hash_algorithm
-    assert digest
-    return pair.certificate.fingerprint(digest).hex()[-8:]
+    pair = (FIRST, SECOND, THIRD)[int(pair_pem.stem) - 1]
+    return pair.certificate.fingerprint(SHA256()).hex()[-8:]
 
 
 def test_provider_is_connected_shown_changed_and_removed(company: Shell) -> None:
@@ -53,7 +51,7 @@ def test_provider_is_connected_shown_changed_and_removed(company: Shell) -> None
         False,
     )
     assert (made["email_domains"], made["email_attribute"]) == (["x.example"], "mail")
-    ours = f"http://127.0.0.1:8080/sso/{made['id']}"
+    ours = f"http://127.0.0.1:8080/restapi/oauth/sso/{made['id']}"
     assert (made["our_entity_id"], made["our_acs_url"]) == (f"{ours}/metadata", f"{ours}/acs")
     assert company.give("sso", "show", "Okta") == made == company.give("sso", "show", str(made["id"]))
     [listed] = company.give("sso", "list", "--account", "Alder")
@@ -127,3 +125,66 @@ def test_connections_of_one_name_are_told_apart_by_id(company: Shell) -> None:
     connect(company)
     company.give("sso", "connect-saml", "Birch", "--name", "Okta", *PROVIDER, "--certificate", "1.pem")
     assert "more than one connection" in company.refuse("sso", "show", "Okta")
+
+
+def metadata(*, issuer: str = "https://meta.example/saml", certificates: tuple[str, ...] = ()) -> str:
+    """What a provider's administrator downloads."""
+    keys = "".join(
+        f"<md:KeyDescriptor><ds:KeyInfo><ds:X509Data><ds:X509Certificate>{each}</ds:X509Certificate></ds:X509Data>"
+        "</ds:KeyInfo></md:KeyDescriptor>"
+        for each in certificates or (FIRST.der,)
+    )
+    return (
+        f'<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{issuer}" '
+        'xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><md:IDPSSODescriptor '
+        f'protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">{keys}<md:SingleSignOnService '
+        'Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://meta.example/sso"/>'
+        "</md:IDPSSODescriptor></md:EntityDescriptor>"
+    )
+
+
+def test_provider_is_connected_and_brought_up_to_date_by_its_metadata(company: Shell) -> None:
+    """Issuer, address and both certificates at once; ours are written for the provider."""
+    (company.folder / "idp.xml").write_text(metadata())
+    made = company.give("sso", "connect-saml", "Alder", "--name", "Okta", "--metadata", "idp.xml")
+    assert (made["issuer"], made["sso_url"]) == ("https://meta.example/saml", "https://meta.example/sso")
+    (company.folder / "idp.xml").write_text(metadata(certificates=(SECOND.der, FIRST.der)))
+    changed = company.give("sso", "update", "Okta", "--metadata", "idp.xml")
+    assert fingerprints(changed) == (end_of(Path("2.pem")), end_of(Path("1.pem")))
+    company.give("sso", "sp-metadata", "Okta", "--output", "sp.xml")
+    before = (company.folder / "sp.xml").read_text()
+    assert str(made["our_acs_url"]) in before
+    company.give("sso", "new-signing-key", "Okta")
+    company.give("sso", "sp-metadata", "Okta", "--output", "sp.xml")
+    assert (company.folder / "sp.xml").read_text() != before
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ((), "say --metadata, or all of --issuer, --sso-url and --certificate"),
+        (("--metadata", "idp.xml", "--issuer", "https://x.example"), "say --metadata alone"),
+        (("--metadata", "1.pem"), "the metadata cannot be used"),
+        (("--metadata", "three.xml"), "has 3 certificates to sign with"),
+        (("--metadata", "weak.xml"), "a certificate of the metadata cannot be used"),
+        (("--metadata", "https://127.0.0.1/idp"), "has an address that is not public"),
+        (("--metadata", "http://idp.example/idp"), "it is not https"),
+    ],
+)
+def test_metadata_is_refused_when_it_cannot_be_used(company: Shell, options: tuple[str, ...], problem: str) -> None:
+    """assurance.md S25: what an administrator pastes does not make the server knock inside."""
+    (company.folder / "idp.xml").write_text(metadata())
+    (company.folder / "three.xml").write_text(metadata(certificates=(FIRST.der, SECOND.der, THIRD.der)))
+    (company.folder / "weak.xml").write_text(metadata(certificates=(identity("short", bits=1024).der,)))
+    assert problem in company.refuse("sso", "connect-saml", "Alder", "--name", "Okta", *options)
+
+
+def test_what_proves_us_is_wrapped_anew(company: Shell) -> None:
+    """A change of the key-encryption key reaches the keys of connections too."""
+    connect(company)
+    keys = len(company.give("keys", "list"))
+    company.give("keys", "new-kek")
+    assert company.give("keys", "rewrap")["wrapped"] == keys + 1
+    assert company.give("keys", "rewrap")["wrapped"] == 0
+    assert company.give("keys", "drop-old-keks")["dropped"] == 1
+    company.give("sso", "new-signing-key", "Okta")

@@ -13,10 +13,10 @@ def test_first_certificate_is_the_primary_one() -> None:
 def test_each_connection_has_addresses_of_its_own() -> None:
     """An answer meant for one company's connection names it, and fits no other."""
     ours = our_addresses("https://gate.example", SAML.id)
-    assert ours.entity_id == "https://gate.example/sso/1500/metadata"
-    assert ours.acs_url == "https://gate.example/sso/1500/acs"
-    assert ours.callback_url == "https://gate.example/sso/1500/callback"
-    assert ours.start_url == "https://gate.example/sso/1500/start"
+    assert ours.entity_id == "https://gate.example/restapi/oauth/sso/1500/metadata"
+    assert ours.acs_url == "https://gate.example/restapi/oauth/sso/1500/acs"
+    assert ours.callback_url == "https://gate.example/restapi/oauth/sso/1500/callback"
+    assert ours.start_url == "https://gate.example/restapi/oauth/sso/1500/start"
 
 
 def test_repr_tells_no_secret() -> None:

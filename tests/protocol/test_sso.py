@@ -13,7 +13,7 @@ from callgate.model.ids import ConnectionId
 from callgate.model.sso import ASSERTION_ID_CHARS_MAX, ArrivalFacts, AssertionConsumed, RouteFacts
 from callgate.protocol.guards import connection_reliance
 from callgate.protocol.sign_in import SignedIn
-from callgate.protocol.sso import Arrived, Attributes, arrive, enter, read_email, route
+from callgate.protocol.sso import Arrived, Attributes, arrive, enter, may_depart, read_email, route
 from tests.factories import ACCOUNT, AGENT, FRESH, MINUTE_MS, MOMENT, NOW_MS, SAML
 
 ALLOWING = ACCOUNT._replace(sso_policy=SsoPolicy.ALLOWED)
@@ -72,6 +72,13 @@ def test_answer_is_one_and_the_same_when_nothing_serves_the_name(facts: RouteFac
     """Ruling 10 carried over: who is unknown and whose account has no single sign-on cannot be told apart."""
     assert route(facts, ADA) == route(RouteFacts(None, ()), None)
     assert denied(route(facts, ADA)) is authorize_faults.SSO_NOT_CONFIGURED
+
+
+def test_nobody_is_sent_to_a_provider_that_would_not_be_heard() -> None:
+    """Disabled, or switched off: refused before the person leaves."""
+    assert may_depart(SAML, ALLOWING) is None
+    assert denied(may_depart(SAML._replace(enabled=False), ALLOWING)) is sso_faults.SSO_CONNECTION_OFF
+    assert denied(may_depart(SAML, ACCOUNT)) is sso_faults.SSO_OFF
 
 
 def test_address_is_read_from_the_subject_or_from_the_attribute_chosen() -> None:

@@ -20,6 +20,7 @@ from callgate.model.sso import (
     ConnectionFacts,
     ConnectionLookup,
     ConnectionRemoved,
+    ConnectionSecretsListing,
     ConnectionsListing,
     RouteFacts,
     RouteLookup,
@@ -211,3 +212,14 @@ def test_session_and_sign_in_are_compared_with_the_providers_trust(connected: Op
 def test_administrator_is_a_person_like_others(connected: Opened) -> None:
     """protocol.md B: the main administrator's extension has the account's id, and an address of its own."""
     assert connected.read(ArrivalLookup(CONNECTION.id, "ada.admin@example.com")).extension == ADMIN
+
+
+def test_what_proves_us_is_kept_part_by_part(connected: Opened) -> None:
+    """A new signing key leaves the client secret as it is; all are listed page by page for wrapping anew."""
+    after = CONNECTION._replace(version=2)
+    connected.save(ConnectionChanged(CONNECTION, after, ConnectionSecret(sealed_signing_key=b"key"), "cli"))
+    both = ConnectionSecret(b"sealed", b"key")
+    assert connected.read(ConnectionLookup(CONNECTION.id)).secret == both
+    connected.save(ConnectionCreated(SECOND, ConnectionSecret(), "cli"))
+    assert connected.read(ConnectionSecretsListing(0, 1)).secrets == ((after, both),)
+    assert connected.read(ConnectionSecretsListing(CONNECTION.id, 9)).secrets == ((SECOND, ConnectionSecret()),)

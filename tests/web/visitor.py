@@ -1,7 +1,7 @@
 """A person at a browser without a screen or scripts: keeps cookies, follows what leads back here, presses buttons."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
@@ -47,6 +47,16 @@ class Visitor:
         """Fill in the sign-in page."""
         person = self.server.world.people[who]
         return self.presses("sign-in", username=person.email or "", password=person.password)
+
+    def is_made_to_post(self, place: str, fields: Mapping[str, str]) -> httpx.Response:
+        """A page of another site posts to us: the request brings no cookie of ours (SameSite=Lax), but may set some."""
+        reply = httpx.post(place, data=dict(fields), headers={"Accept": "text/html", "Sec-Fetch-Site": "cross-site"})
+        self.http.cookies.update(reply.cookies)
+        return self._arrive(reply)
+
+    def follows(self, address: str) -> httpx.Response:
+        """Follow a link."""
+        return self._arrive(self.http.get(address))
 
     @property
     def brings(self) -> dict[str, str]:

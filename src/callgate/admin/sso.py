@@ -1,4 +1,4 @@
-"""`callgate sso`: identity providers, who must use them, and who may use a password beside them."""
+"""`callgate sso`: identity providers. Who must use them, and who may use a password beside them: sso_switches.py."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,15 +10,14 @@ import typer
 from callgate.admin.accounts import AccountWord
 from callgate.admin.asking import require_yes
 from callgate.admin.command import Refusal, desk_command, granted, noun
-from callgate.admin.extensions import Person
+from callgate.admin.sso_switches import add_switches
 from callgate.admin.view import Record, Rows, Value
 from callgate.crypto.certificates import CertificateFault, describe_certificate, read_certificate
+from callgate.crypto.saml_metadata import METADATA_BYTES_MAX
 from callgate.model.connection import (
     NAME_ID,
     Connection,
     ConnectionKind,
-    SsoExemption,
-    SsoPolicy,
     our_addresses,
 )
 from callgate.model.instant import render_instant
@@ -32,11 +31,12 @@ from callgate.service.administer.connections import (
     is_locked_out,
     normal_domains,
     remove_connection,
-    set_exemption,
-    set_policy,
+    renew_signing_key,
 )
 from callgate.service.administer.desk import Desk
-from callgate.service.administer.finding import find_account, find_person
+from callgate.service.administer.finding import find_account
+from callgate.service.administer.providers import SamlProvider, fetch_metadata, read_saml_provider
+from callgate.service.sso_saml import describe_us
 
 SSO = noun("sso", "Single sign-on: identity providers, and who must use them.")
 
@@ -71,6 +71,9 @@ SignedRequests = Annotated[
 CertificateFile = Annotated[
     Path | None, typer.Option(exists=True, dir_okay=False, help="PEM or DER.", show_default=False)
 ]
+Metadata = Annotated[
+    str | None, typer.Option(metavar="FILE|URL", help="The provider's SAML metadata.", show_default=False)
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +96,14 @@ class ConnectSamlOptions:
 
     account: AccountWord
     name: Name
-    issuer: Annotated[str, typer.Option(help="The provider's entity id.", show_default=False)]
-    sso_url: Annotated[str, typer.Option(help="Its SingleSignOnService by HTTP-Redirect.", show_default=False)]
-    certificate: Annotated[
-        Path, typer.Option(exists=True, dir_okay=False, help="What it signs with: PEM or DER.", show_default=False)
-    ]
+    metadata: Metadata = None
+    issuer: Annotated[
+        str | None, typer.Option(help="Without metadata: the provider's entity id.", show_default=False)
+    ] = None
+    sso_url: Annotated[
+        str | None, typer.Option(help="Without metadata: where browsers are sent.", show_default=False)
+    ] = None
+    certificate: CertificateFile = None
     secondary_certificate: CertificateFile = None
     email_attribute: EmailAttribute = NAME_ID
     email_domains: EmailDomains = field(default_factory=list)
@@ -111,6 +117,7 @@ class UpdateOptions:
 
     connection: ConnectionWord
     name: Annotated[str | None, typer.Option(help="A new name.", show_default=False)] = None
+    metadata: Metadata = None
     issuer: Annotated[
         str | None, typer.Option(help="Another entity id; every session of the old one is over.", show_default=False)
     ] = None
@@ -136,26 +143,19 @@ class CertificatesOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpMetadataOptions:
+    """The connection, and where to."""
+
+    connection: ConnectionWord
+    output: Annotated[Path, typer.Option(dir_okay=False, help="The file to write.", show_default=False)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveOptions:
     """The connection that is to go."""
 
     connection: ConnectionWord
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyOptions:
-    """The account, and its switch."""
-
-    account: AccountWord
-    policy: Annotated[SsoPolicy, typer.Argument(metavar="POLICY", help="off, allowed or enforced.", show_default=False)]
-
-
-@dataclass(frozen=True, slots=True)
-class OnePerson:
-    """The person meant."""
-
-    extension: Person
 
 
 @desk_command(SSO, "list", options=ListOptions)
@@ -174,14 +174,14 @@ async def list_connections(desk: Desk, options: ListOptions) -> Rows:
 async def connect_saml(desk: Desk, options: ConnectSamlOptions) -> Record:
     """Connect an account to a SAML identity provider; nobody uses it until `sso policy` lets them."""
     account = granted(await find_account(desk, options.account))
-    files = (options.certificate, options.secondary_certificate)
+    provider = await _provider(desk, options)
     wanted = NewConnection(
         account_id=account.id,
         kind=ConnectionKind.SAML,
         name=options.name,
-        issuer=options.issuer,
-        sso_url=options.sso_url,
-        certificates=tuple(_read_certificate(file) for file in files if file is not None),
+        issuer=provider.issuer,
+        sso_url=provider.sso_url,
+        certificates=provider.certificates,
         email_attribute=options.email_attribute,
         email_domains=tuple(options.email_domains),
         signs_requests=options.signed_requests is not False,
@@ -200,15 +200,20 @@ async def show_connection(desk: Desk, options: OneConnection) -> Record:
 @desk_command(SSO, "update", options=UpdateOptions)
 async def update(desk: Desk, options: UpdateOptions) -> Record:
     """Change a connection."""
+    described = None if options.metadata is None else granted(read_saml_provider(await _read(desk, options.metadata)))
     added, removed = normal_domains(tuple(options.email_domains)), normal_domains(tuple(options.remove_email_domains))
 
     def edit(before: Connection) -> Connection:
         domains = dict.fromkeys((*before.email_domains, *added))
         signs, unasked = options.signed_requests, options.idp_initiated
+        known = described or SamlProvider(
+            issuer=before.issuer, sso_url=before.sso_url, certificates=before.certificates
+        )
         return before._replace(
             name=options.name or before.name,
-            issuer=options.issuer or before.issuer,
-            sso_url=options.sso_url or before.sso_url,
+            issuer=options.issuer or known.issuer,
+            sso_url=options.sso_url or known.sso_url,
+            certificates=known.certificates,
             email_attribute=options.email_attribute or before.email_attribute,
             email_domains=tuple(domain for domain in domains if domain not in removed),
             signs_requests=before.signs_requests if signs is None else signs,
@@ -238,6 +243,24 @@ async def certificates(desk: Desk, options: CertificatesOptions) -> Record:
     return await _change(desk, options.connection, edit)
 
 
+@desk_command(SSO, "sp-metadata", options=SpMetadataOptions)
+async def sp_metadata(desk: Desk, options: SpMetadataOptions) -> Record:
+    """Write the metadata that a SAML provider is given; it is also served at the address of our entity id."""
+    connection = granted(await find_connection(desk, options.connection))
+    if connection.kind is not ConnectionKind.SAML:
+        raise Refusal(f"{connection.name} speaks OpenID Connect: register our_callback_url there instead")
+    options.output.write_bytes(describe_us(connection, desk.policy.issuer))
+    return Record(fields=(("written", str(options.output)), *_ours(desk, connection)))
+
+
+@desk_command(SSO, "new-signing-key", options=OneConnection)
+async def new_signing_key(desk: Desk, options: OneConnection) -> Record:
+    """Sign requests to a SAML provider with a new key from now on; give the provider the new metadata."""
+    connection = granted(await find_connection(desk, options.connection))
+    granted(await renew_signing_key(desk, connection))
+    return _record(desk, granted(await find_connection(desk, str(connection.id))))
+
+
 @desk_command(SSO, "enable", options=OneConnection)
 async def enable(desk: Desk, options: OneConnection) -> Record:
     """Let people come by a connection again; what it opened before stays over."""
@@ -257,43 +280,6 @@ async def remove(desk: Desk, options: RemoveOptions) -> Record:
     require_yes(f"Remove {connection.name}, and sign out who came by it?", given=options.yes)
     granted(await remove_connection(desk, connection))
     return Record(fields=(("id", connection.id), ("name", connection.name)), note=await _warning(desk, connection))
-
-
-@desk_command(SSO, "policy", options=PolicyOptions)
-async def policy(desk: Desk, options: PolicyOptions) -> Record:
-    """Say whether an account's people use single sign-on: off, allowed beside passwords, or enforced.
-
-    Sessions that came by a way now closed are over; unattended ways in (JWT credentials, client credentials) stay open.
-    """
-    account = granted(await find_account(desk, options.account))
-    granted(await set_policy(desk, account, options.policy))
-    return Record(fields=(("id", account.id), ("name", account.name), ("sso_policy", options.policy.value)))
-
-
-@desk_command(SSO, "exempt", options=OnePerson)
-async def exempt(desk: Desk, options: OnePerson) -> Record:
-    """Let a person use a password although their account enforces single sign-on."""
-    return await _exempt(desk, options, SsoExemption.EXEMPT)
-
-
-@desk_command(SSO, "enforce", options=OnePerson)
-async def enforce(desk: Desk, options: OnePerson) -> Record:
-    """Let a person use no password although their account allows one."""
-    return await _exempt(desk, options, SsoExemption.ENFORCED)
-
-
-@desk_command(SSO, "follow", options=OnePerson)
-async def follow(desk: Desk, options: OnePerson) -> Record:
-    """Let a person's ways in be those of their account again."""
-    return await _exempt(desk, options, SsoExemption.DEFAULT)
-
-
-async def _exempt(desk: Desk, options: OnePerson, exemption: SsoExemption) -> Record:
-    extension = granted(await find_person(desk, options.extension))
-    granted(await set_exemption(desk, extension, exemption))
-    return Record(
-        fields=(("id", extension.id), ("name", extension.name), ("sso_exemption", exemption.value)),
-    )
 
 
 async def _change(desk: Desk, word: str, edit: Callable[[Connection], Connection]) -> Record:
@@ -344,9 +330,41 @@ def _seen(certificate: str | None) -> str | None:
     return f"{seen.subject}, until {render_instant(seen.not_after_ms)[:10]}, SHA-256 {seen.sha256}"
 
 
+async def _provider(desk: Desk, options: ConnectSamlOptions) -> SamlProvider:
+    """What the metadata says, or what was typed instead."""
+    typed = (options.issuer, options.sso_url, options.certificate, options.secondary_certificate)
+    if options.metadata is not None:
+        if any(each is not None for each in typed):
+            raise Refusal("say --metadata alone, or --issuer, --sso-url and --certificate instead")
+        return granted(read_saml_provider(await _read(desk, options.metadata)))
+    if options.issuer is None or options.sso_url is None or options.certificate is None:
+        raise Refusal("say --metadata, or all of --issuer, --sso-url and --certificate")
+    files = (options.certificate, options.secondary_certificate)
+    return SamlProvider(
+        issuer=options.issuer,
+        sso_url=options.sso_url,
+        certificates=tuple(_read_certificate(file) for file in files if file is not None),
+    )
+
+
+async def _read(desk: Desk, where: str) -> bytes:
+    """A file, or what an address answers."""
+    if where.partition("://")[0].lower() in {"http", "https"}:
+        return granted(await fetch_metadata(desk, where))
+    return _read_file(Path(where))
+
+
+def _read_file(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(METADATA_BYTES_MAX + 1)
+
+
 def _read_certificate(file: Path) -> str:
     with file.open("rb") as opened:
         read = read_certificate(opened.read(_CERTIFICATE_BYTES_MAX))
     if isinstance(read, CertificateFault):
         raise Refusal(f"{file} cannot be used: {read.value}")
     return read
+
+
+add_switches(SSO)

@@ -33,6 +33,7 @@ class Wrapped(Enum):
     KEY = "key"
     CLIENT_SECRET = "client-secret"
     CONNECTION_SECRET = "connection-secret"
+    CONNECTION_KEY = "connection-key"
 
 
 class KeyEncryptionError(Exception):

@@ -31,6 +31,7 @@ class Purpose(Enum):
     FORM_STATE = "form-state"
     COOKIES = "cookies"
     SYNC_TOKENS = "sync-tokens"
+    SINGLE_SIGN_ON = "single-sign-on"
 
 
 class KeyRing:

@@ -47,9 +47,11 @@ class Connection(NamedTuple):
     the primary first; a response must be signed with the key of one of them. `email_attribute` names the attribute, or
     claim, that tells whom the answer is about. `email_domains` are in normal form and belong to one connection alone.
 
-    `client_id` and what follows are OpenID Connect's, empty for SAML. `trust_version` changes when what the provider
-    vouched for must not stand any longer (disabled, or another issuer): sessions compare it, so that a new certificate
-    signs nobody out. `version` changes with everything.
+    `client_id` to `jwks` are OpenID Connect's, empty for SAML. `own_certificate` carries the key that signs requests to
+    a SAML provider: each connection's own, so that rolling it over is a matter between two.
+
+    `trust_version` changes when what the provider vouched for must not stand any longer (disabled, or another issuer):
+    sessions compare it, so that a new certificate signs nobody out. `version` changes with everything.
     """
 
     id: ConnectionId
@@ -70,6 +72,7 @@ class Connection(NamedTuple):
     jwks: str
     trust_version: int
     version: int
+    own_certificate: str = ""
 
     @property
     def primary_certificate(self) -> str | None:
@@ -97,14 +100,18 @@ class OurAddresses(NamedTuple):
 
 def our_addresses(issuer: str, connection_id: ConnectionId) -> OurAddresses:
     """Our side of a connection; `issuer` is this server's public URL."""
-    here = f"{issuer}/sso/{connection_id}"
+    here = f"{issuer}/restapi/oauth/sso/{connection_id}"
     return OurAddresses(f"{here}/metadata", f"{here}/acs", f"{here}/callback", f"{here}/start")
 
 
 class ConnectionSecret(NamedTuple):
-    """What proves us to an OpenID Connect provider, wrapped; loaded only for the proof, never part of a decision."""
+    """What proves us to a provider, wrapped: a client secret, or the key that signs requests (PKCS #8 in DER).
 
-    sealed_client_secret: bytes | None
+    Loaded only for the proof, never part of a decision.
+    """
+
+    sealed_client_secret: bytes | None = None
+    sealed_signing_key: bytes | None = None
 
     def __repr__(self) -> str:
         return "ConnectionSecret(…)"

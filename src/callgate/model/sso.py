@@ -60,6 +60,12 @@ class ConnectionActFacts(NamedTuple):
     domains_taken: tuple[str, ...]
 
 
+class ConnectionSecretsFacts(NamedTuple):
+    """A page of connections with what proves us to them."""
+
+    secrets: tuple[tuple[Connection, ConnectionSecret], ...]
+
+
 class SsoPolicyActFacts(NamedTuple):
     """An account whose switch is to be set, and the connections its people could come by."""
 
@@ -122,6 +128,14 @@ class ConnectionActLookup(Lookup[ConnectionActFacts]):
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectionSecretsListing(Lookup[ConnectionSecretsFacts]):
+    """Every connection: what a change of the key-encryption key must reach."""
+
+    after: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class SsoPolicyActLookup(Lookup[SsoPolicyActFacts]):
     """An account and its connections."""
 
@@ -148,7 +162,7 @@ class ConnectionCreated:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionChanged:
-    """A connection changed; `after.version` is one more. `secret` None leaves what proves us as it is."""
+    """A connection changed; `after.version` is one more. What is None of a secret stays as it is."""
 
     before: Connection
     after: Connection

@@ -43,12 +43,12 @@ class Form:
         return f"Form({', '.join(sorted(self._values))})"
 
 
-def parse_pairs(raw: bytes) -> list[tuple[str, str]] | Denied:
+def parse_pairs(raw: bytes, *, bytes_max: int = BODY_BYTES_MAX) -> list[tuple[str, str]] | Denied:
     """Ordered pairs of an urlencoded form or query; a list, because a dict would hide duplicates."""
     if not raw:
         return []
-    if len(raw) > BODY_BYTES_MAX:
-        return Denied(fault=faults.BODY_TOO_LARGE, values=(("limit", "16 KiB"),))
+    if len(raw) > bytes_max:
+        return Denied(fault=faults.BODY_TOO_LARGE, values=(("limit", f"{bytes_max // 1024} KiB"),))
     fields = [field for field in raw.split(b"&") if field]
     if len(fields) > FIELDS_MAX:
         return Denied(fault=faults.BODY_TOO_LARGE, values=(("limit", "32 fields"),))
@@ -85,11 +85,11 @@ def is_form(content_type: str) -> bool:
     return content_type.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded"
 
 
-def parse_form(content_type: str, body: bytes) -> Form | Denied:
+def parse_form(content_type: str, body: bytes, *, bytes_max: int = BODY_BYTES_MAX) -> Form | Denied:
     """The form of a POST, or why it is none."""
     if not is_form(content_type):
         return Denied(fault=faults.BODY_NOT_FORM)
-    pairs = parse_pairs(body)
+    pairs = parse_pairs(body, bytes_max=bytes_max)
     if isinstance(pairs, Denied):
         return pairs
     return single(pairs)

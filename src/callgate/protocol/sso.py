@@ -36,6 +36,8 @@ Attributes = tuple[tuple[str, tuple[str, ...]], ...]
 NOT_CONFIGURED = Denied(fault=authorize_faults.SSO_NOT_CONFIGURED, why="no identity provider serves this login name")
 """One answer for a name nobody has and for a person whose account has no single sign-on."""
 
+CONNECTION_OFF = Denied(fault=sso_faults.SSO_CONNECTION_OFF, why="the connection is disabled, changed or gone")
+
 
 def route(facts: RouteFacts, login: LoginName | None) -> Connection | Denied:
     """Whose identity provider the person is sent to; of several the one with their domain, else without any."""
@@ -47,6 +49,13 @@ def route(facts: RouteFacts, login: LoginName | None) -> Connection | Denied:
     theirs = [connection for connection in usable if domain in connection.email_domains]
     anyones = [connection for connection in usable if not connection.email_domains]
     return next(iter((*theirs, *anyones, *usable)), NOT_CONFIGURED)
+
+
+def may_depart(connection: Connection, account: Account) -> Denied | None:
+    """Whether people may be sent to a provider at all; asked again when they come back."""
+    if not connection.enabled:
+        return CONNECTION_OFF
+    return may_use_sso(account)
 
 
 def read_email(connection: Connection, *, name_id: str, attributes: Attributes) -> str | Denied:
@@ -69,7 +78,7 @@ def arrive(proven: IdentityProven, facts: ArrivalFacts) -> Arrived | Denied | Lo
     """Connection, then use, then account, then person. A refusal spends the assertion too: it is good for one look."""
     connection, account = facts.connection, facts.account
     if connection is None or account is None or not connection.enabled:
-        return _CONNECTION_OFF
+        return CONNECTION_OFF
     if proven.relied_on != connection_reliance(connection):
         return LookAgain()
     if facts.consumed:
@@ -94,7 +103,7 @@ def enter(trust_version: int, facts: ArrivalFacts, *, moment: Moment) -> SignedI
     """Begin the browser's sign-in of somebody who arrived with this trust, if all of it still stands."""
     connection, account, extension = facts.connection, facts.account, facts.extension
     if connection is None or account is None or not connection.enabled or connection.trust_version != trust_version:
-        return _CONNECTION_OFF
+        return CONNECTION_OFF
     if extension is None:
         return Denied(fault=sso_faults.SSO_PERSON_UNKNOWN, why="the person is gone since")
     refused = may_use_sso(account) or may_sign_in(account, extension)
@@ -112,9 +121,6 @@ def enter(trust_version: int, facts: ArrivalFacts, *, moment: Moment) -> SignedI
         trust_version=connection.trust_version,
     )
     return SignedIn(sign_in, moment.fresh.secret, (SignInStarted(sign_in),))
-
-
-_CONNECTION_OFF = Denied(fault=sso_faults.SSO_CONNECTION_OFF, why="the connection is disabled, changed or gone")
 
 
 def _spent(proven: IdentityProven) -> tuple[AssertionConsumed, ...]:

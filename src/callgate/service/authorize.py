@@ -26,6 +26,7 @@ from callgate.model.ids import ClientId
 from callgate.model.lookups import AuthorizeLookup, ClientLookup
 from callgate.model.moment import Moment
 from callgate.model.reference import Reference, TokenKind
+from callgate.model.sso import SsoOfferLookup
 from callgate.protocol import authorize as protocol
 from callgate.protocol.consent import Visit, decide
 from callgate.protocol.forms import Form, is_form, parse_form, parse_pairs
@@ -208,6 +209,7 @@ def _granted(context: Context, issued: IssueCode | IssueImplicit, request_id: st
 async def show_sign_in(context: Context, read: UnderWay, form: Form | None, *, fault: Fault | None) -> Outcome:
     """The sign-in page, with what the person has filled in already and what was wrong with it. Raises Unavailable."""
     client = (await context.store.read(ClientLookup(ClientId(read.request.client_id)))).client
+    offer = await context.store.read(SsoOfferLookup())
     form_state = seal_form_state(context, read.state, read.binding)
     if client is None or form_state is None:
         return _too_long(context, read)
@@ -220,6 +222,7 @@ async def show_sign_in(context: Context, read: UnderWay, form: Form | None, *, f
         extension=(form.get("extension") if form else None) or "",
         remembered=form is not None and form.get("remember_me") is not None,
         fault=fault,
+        sso_offered=offer.offered,
     )
 
 

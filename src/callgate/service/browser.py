@@ -22,10 +22,12 @@ Pairs = list[tuple[str, str]]
 
 
 class Cookies(NamedTuple):
-    """The two cookies as sent; None where absent."""
+    """The cookies as sent; None where absent. Those of trips to identity providers by their handles (sso_travel)."""
 
     binding: str | None
     sign_in: str | None
+    departures: tuple[tuple[str, str], ...] = ()
+    arrivals: tuple[tuple[str, str], ...] = ()
 
     def __repr__(self) -> str:
         return "Cookies(…)"

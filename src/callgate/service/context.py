@@ -22,6 +22,7 @@ from callgate.service.keeper import Keeper
 from callgate.service.key_sets import KeySets
 from callgate.service.lately import Lately
 from callgate.service.limits import Limits
+from callgate.service.proofs import Proofs
 from callgate.storage.port import Store
 
 F = TypeVar("F")
@@ -43,6 +44,7 @@ class Context:
     fetcher: Fetcher
     limits: Limits
     key_sets: KeySets
+    proofs: Proofs = field(default_factory=Proofs)
     apps: Lately[ClientId, ClientFacts] = field(default_factory=Lately)
     credentials: Lately[bytes, JwtCredential] = field(default_factory=Lately)
     owners: Lately[RowId, Owner] = field(default_factory=Lately)

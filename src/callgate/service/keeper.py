@@ -36,6 +36,7 @@ class Rings(NamedTuple):
     sealer: Sealer
     form_box: SealedBox
     cookie_box: SealedBox
+    sso_box: SealedBox
     credentials: SigningKeys
     id_rs256: SigningKeys
     id_es256: SigningKeys
@@ -205,6 +206,7 @@ class Keeper:
             sealer=Sealer(ring, cell=self._cell),
             form_box=SealedBox(ring, Purpose.FORM_STATE, self._entropy),
             cookie_box=SealedBox(ring, Purpose.COOKIES, self._entropy),
+            sso_box=SealedBox(ring, Purpose.SINGLE_SIGN_ON, self._entropy),
             credentials=credentials,
             id_rs256=id_rs256,
             id_es256=id_es256,

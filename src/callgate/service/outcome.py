@@ -35,7 +35,7 @@ class ShowFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowSignIn:
-    """The sign-in page. `forgets`: the browser drops the sign-in it had."""
+    """The sign-in page. `forgets`: the browser drops the sign-in it had. `sso_offered`: somebody here can use it."""
 
     request: AuthorizeRequest
     client: Client
@@ -46,6 +46,7 @@ class ShowSignIn:
     remembered: bool = False
     fault: Fault | None = None
     forgets: bool = False
+    sso_offered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,5 +86,15 @@ class SendBack:
     in_fragment: bool
 
 
-Outcome = ShowFault | ShowSignIn | ShowConsent | ShowRefusal | Continue | SendBack
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendAway:
+    """To an identity provider, with the trip's cookie; `forgotten` are the handles of trips given up for it."""
+
+    url: str = field(repr=False)
+    handle: str
+    departure: str = field(repr=False)
+    forgotten: tuple[str, ...] = ()
+
+
+Outcome = ShowFault | ShowSignIn | ShowConsent | ShowRefusal | Continue | SendAway | SendBack
 Act = Callable[[Context, Post], Awaitable[Outcome]]

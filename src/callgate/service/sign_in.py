@@ -1,6 +1,6 @@
 """The sign-in page's form: who sits at the browser is proven, and the authorize request under way goes on."""
 
-from callgate.model import authorize_faults, faults
+from callgate.model import faults
 from callgate.model.decisions import Denied, LookAgain
 from callgate.model.facts import OpeningFacts
 from callgate.model.ids import ClientId
@@ -8,11 +8,13 @@ from callgate.model.lookups import PasswordOpening
 from callgate.model.moment import Moment
 from callgate.protocol import sign_in as protocol
 from callgate.protocol.forms import Form
+from callgate.protocol.login_name import parse_login_name
 from callgate.service import password as passwords
+from callgate.service import sso
 from callgate.service.authorize import UnderWay, cancel, note, open_post, show_sign_in
 from callgate.service.browser import new_binding, seal_form_state, seal_sign_in
 from callgate.service.context import Context
-from callgate.service.outcome import Continue, Outcome, Post
+from callgate.service.outcome import Continue, Outcome, Post, SendAway
 from callgate.service.sign_out import end_sign_in
 from callgate.storage.port import Unit
 
@@ -30,9 +32,25 @@ async def sign_in(context: Context, post: Post) -> Outcome:
         case "cancel":
             return await cancel(context, read, post.request_id)
         case "sso":
-            return await show_sign_in(context, read, form, fault=authorize_faults.SSO_NOT_CONFIGURED)
+            return await _leave(context, read, form=form, post=post)
         case _:
             return await _sign_in(context, read, form=form, request_id=post.request_id)
+
+
+async def _leave(context: Context, read: UnderWay, *, form: Form, post: Post) -> Outcome:
+    """Off to the identity provider that the login name leads to; who was somebody else here a moment ago, anew."""
+    login = parse_login_name(form.get("username") or "", form.get("extension"))
+    provider = await sso.find_provider(context, login)
+    away: SendAway | Denied
+    if isinstance(provider, Denied):
+        away = provider
+    else:
+        anew = read.state.shown_to is not None
+        away = await sso.depart(context, provider, read.state, cookies=post.cookies, anew=anew)
+    if isinstance(away, Denied):
+        note(context, away, request_id=post.request_id, client_id=read.request.client_id)
+        return await show_sign_in(context, read, form, fault=away.fault)
+    return away
 
 
 async def _sign_in(context: Context, read: UnderWay, *, form: Form, request_id: str) -> Outcome:

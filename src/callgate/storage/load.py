@@ -49,6 +49,7 @@ from callgate.model.sso import (
     ArrivedLookup,
     ConnectionActLookup,
     ConnectionLookup,
+    ConnectionSecretsListing,
     ConnectionsListing,
     RouteLookup,
     SsoOfferLookup,
@@ -133,6 +134,7 @@ LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
         answers(TrustOpening, load_trust),
         answers(TrustActLookup, load_trust_act),
         answers(TrustsListing, load_trust_list),
+        answers(ConnectionSecretsListing, load_sso.load_connection_secrets),
     )
 )
 

@@ -12,6 +12,8 @@ from callgate.model.sso import (
     ConnectionActLookup,
     ConnectionFacts,
     ConnectionLookup,
+    ConnectionSecretsFacts,
+    ConnectionSecretsListing,
     ConnectionsFacts,
     ConnectionsListing,
     RouteFacts,
@@ -23,7 +25,7 @@ from callgate.model.sso import (
 )
 from callgate.storage.load_people import find_login, find_person
 from callgate.storage.load_view import View
-from callgate.storage.rows import Row, Value, account_from, columns, connection_from
+from callgate.storage.rows import Row, Value, account_from, columns, connection_from, connection_secret_from
 
 _COLUMNS: Final = columns(Connection._fields, "c")
 _WIDTH: Final = len(Connection._fields)
@@ -35,7 +37,7 @@ SELECT EXISTS (
 )
 """
 _CONNECTION: Final = f"""
-SELECT {_COLUMNS}, c.sealed_client_secret, a.version
+SELECT {_COLUMNS}, {columns(ConnectionSecret._fields, "c")}, a.version
 FROM sso_connection c JOIN account a ON a.id = c.account_id WHERE c.id = ?
 """
 _OF_DOMAIN: Final = f"""
@@ -49,6 +51,9 @@ SELECT {_COLUMNS} FROM sso_connection c
 WHERE c.account_id = coalesce(?, c.account_id)
     AND (? IS NULL OR c.name = ? OR CAST(c.id AS TEXT) = ?)
 ORDER BY c.id
+"""
+_SECRETS: Final = f"""
+SELECT {_COLUMNS}, {columns(ConnectionSecret._fields, "c")} FROM sso_connection c WHERE c.id > ? ORDER BY c.id LIMIT ?
 """
 _PERSON: Final = "SELECT id FROM extension WHERE email_normal = ? AND account_id = ?"
 _CONSUMED: Final = "SELECT 1 FROM assertion_consumed WHERE connection_id = ? AND assertion_id = ?"
@@ -70,9 +75,8 @@ def load_connection(view: View, lookup: ConnectionLookup) -> ConnectionFacts:
     if row is None:
         return ConnectionFacts(None, None, None)
     connection = connection_from(row[:_WIDTH])
-    sealed, account_version = row[_WIDTH:]
-    assert sealed is None or type(sealed) is bytes
-    return ConnectionFacts(connection, ConnectionSecret(sealed), view.account(connection.account_id, account_version))
+    secret = connection_secret_from(row[_WIDTH:-1])
+    return ConnectionFacts(connection, secret, view.account(connection.account_id, row[-1]))
 
 
 def load_route(view: View, lookup: RouteLookup) -> RouteFacts:
@@ -130,6 +134,14 @@ def load_connections(view: View, lookup: ConnectionsListing) -> ConnectionsFacts
     called = lookup.called
     rows = view.rows(_LISTED, (lookup.account_id, called, called, called))
     return ConnectionsFacts(tuple(connection_from(row) for row in rows))
+
+
+def load_connection_secrets(view: View, lookup: ConnectionSecretsListing) -> ConnectionSecretsFacts:
+    """Answer `ConnectionSecretsListing`."""
+    rows = view.rows(_SECRETS, (lookup.after, lookup.rows))
+    return ConnectionSecretsFacts(
+        tuple((connection_from(row[:_WIDTH]), connection_secret_from(row[_WIDTH:])) for row in rows)
+    )
 
 
 def _arrival(view: View, row: Row | None, *, extension_id: Value, consumed: bool) -> ArrivalFacts:

@@ -18,7 +18,7 @@ from callgate.model.account import (
     Role,
 )
 from callgate.model.client import AppKind, AuthMethod, Client, ClientKeys, ClientStatus, GrantType, Switch
-from callgate.model.connection import Connection, ConnectionKind, SsoExemption, SsoPolicy
+from callgate.model.connection import Connection, ConnectionKind, ConnectionSecret, SsoExemption, SsoPolicy
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
 from callgate.model.ids import ClientId
@@ -223,6 +223,11 @@ def connection_from(row: Row) -> Connection:
         signs_requests=row[_SIGNS] == 1,
         allows_idp_initiated=row[_UNASKED] == 1,
     )
+
+
+def connection_secret_from(row: Row) -> ConnectionSecret:
+    """What proves us to a provider, in a row of its columns."""
+    return ConnectionSecret._make(row)
 
 
 def key_from(row: Row) -> StoredKey:

@@ -2,11 +2,22 @@
 
 from urllib.parse import urlencode
 
+from callgate.model import sso_faults
 from callgate.model.decisions import AuthorizeRequest, Denied
 from callgate.service import authorize as service
 from callgate.service.consent import consent
 from callgate.service.context import Context
-from callgate.service.outcome import Act, Continue, Outcome, SendBack, ShowConsent, ShowFault, ShowRefusal, ShowSignIn
+from callgate.service.outcome import (
+    Act,
+    Continue,
+    Outcome,
+    SendAway,
+    SendBack,
+    ShowConsent,
+    ShowFault,
+    ShowRefusal,
+    ShowSignIn,
+)
 from callgate.service.sign_in import sign_in
 from callgate.web import envelope
 from callgate.web.browser import Browsers, known_as, redirect, show, takes_pages
@@ -73,7 +84,8 @@ class AuthorizePages:
                 gone = (browsers.forget_sign_in(),) if outcome.forgets else ()
                 cookies = (browsers.bind(outcome.binding), *gone)
                 status = 400 if outcome.fault else 200
-                return _show(request, _sign_in_page(outcome), asked=outcome.request, status=status, cookies=cookies)
+                page = _sign_in_page(outcome, secure=browsers.secure)
+                return _show(request, page, asked=outcome.request, status=status, cookies=cookies)
             case ShowRefusal():
                 return self._refusal(request, outcome)
             case ShowConsent():
@@ -83,6 +95,8 @@ class AuthorizePages:
                 sign_in = browsers.keep_sign_in(outcome.sign_in_cookie, remembered_s=outcome.remembered_s)
                 location = f"{AUTHORIZE}?{urlencode({'form_state': outcome.form_state})}"
                 return redirect(location, status=303, cookies=(browsers.bind(outcome.binding), sign_in))
+            case SendAway():
+                return browsers.send_away(outcome)
             case SendBack():
                 return redirect(_location(outcome), status=303 if after_post else 302)
 
@@ -109,9 +123,10 @@ def _location(back: SendBack) -> str:
     return f"{back.redirect_uri}{'&' if '?' in back.redirect_uri else '?'}{fields}"
 
 
-def _sign_in_page(shown: ShowSignIn) -> SignInPage:
+def _sign_in_page(shown: ShowSignIn, *, secure: bool) -> SignInPage:
     request = shown.request
-    methods = {SignInMethod.LOGIN} if "sso" not in request.prompt or "login" in request.prompt else {SignInMethod.SSO}
+    methods = _methods(shown)
+    away = () if SignInMethod.SSO not in methods else ("https",) if secure else ("https", "http")
     return SignInPage(
         app_name=shown.client.name,
         redirect_uri=request.redirect_uri,
@@ -119,12 +134,23 @@ def _sign_in_page(shown: ShowSignIn) -> SignInPage:
         form_state=shown.form_state,
         username=shown.username,
         extension=shown.extension,
-        methods=frozenset(methods),
+        methods=methods,
+        away_schemes=away,
         remember_me=RememberMe.TICKED if shown.remembered else RememberMe.UNTICKED,
         ui_options=frozenset(request.ui_options),
         display=Display(request.display),
         fault=shown.fault,
     )
+
+
+def _methods(shown: ShowSignIn) -> frozenset[SignInMethod]:
+    """Those that `prompt` names; without one, or with both, what anybody here can use (protocol.md C.2)."""
+    asked = {SignInMethod(word) for word in shown.request.prompt & set(SignInMethod)}
+    if asked == {SignInMethod.SSO}:
+        return frozenset(asked)
+    only_login = asked == {SignInMethod.LOGIN} and shown.fault is not sso_faults.SSO_REQUIRED
+    both = shown.sso_offered and not only_login
+    return frozenset(SignInMethod) if both else frozenset({SignInMethod.LOGIN})
 
 
 def _consent_page(shown: ShowConsent) -> ConsentPage:

@@ -10,7 +10,8 @@ from callgate.model.decisions import Denied
 from callgate.service.authorize import refuse_unless_form
 from callgate.service.browser import BINDING_MS, Cookies
 from callgate.service.context import Context
-from callgate.service.outcome import Post, ShowFault
+from callgate.service.outcome import Post, SendAway, ShowFault
+from callgate.service.sso_travel import TRIP_S
 from callgate.web import envelope
 from callgate.web.pages import FaultPage, Locale, Page, choose_locale, page_headers, render
 from callgate.web.wire import Header, Reply, Request
@@ -25,19 +26,26 @@ class Browsers:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._statuses = context.policy.statuses
-        self._secure = context.policy.issuer.startswith("https:")
-        prefix = "__Host-" if self._secure else ""
+        self.secure = context.policy.issuer.startswith("https:")
+        prefix = "__Host-" if self.secure else ""
         self._binding_name = f"{prefix}callgate_browser"
         self._sign_in_name = f"{prefix}callgate_sign_in"
+        self._departure_prefix = f"{prefix}callgate_departure_"
+        self._arrival_prefix = f"{prefix}callgate_arrival_"
         self._own_origin = "{0.scheme}://{0.netloc}".format(urlsplit(context.policy.issuer))
 
     def cookies(self, request: Request) -> Cookies:
-        """The two cookies, the first of each name."""
+        """Our cookies, the first of each name."""
         found: dict[str, str] = {}
         for part in (request.header(b"cookie") or "").split(";"):
             name, _, value = part.strip().partition("=")
             found.setdefault(name, value)
-        return Cookies(found.get(self._binding_name), found.get(self._sign_in_name))
+        return Cookies(
+            found.get(self._binding_name),
+            found.get(self._sign_in_name),
+            departures=_named(found, self._departure_prefix),
+            arrivals=_named(found, self._arrival_prefix),
+        )
 
     async def post(self, request: Request) -> Post | Denied:
         """A form of one of our pages. Raises DisconnectedError.
@@ -78,6 +86,21 @@ class Browsers:
         """The browser drops it."""
         return self._cookie(self._sign_in_name, "", max_age_s=0)
 
+    def send_away(self, away: SendAway) -> Reply:
+        """To an identity provider, with what this browser is to come back to."""
+        gone = (cookie for handle in away.forgotten for cookie in self.forget_trip(handle))
+        leaving = self._cookie(f"{self._departure_prefix}{away.handle}", away.departure, max_age_s=TRIP_S)
+        return redirect(away.url, status=303, cookies=(*gone, leaving))
+
+    def bring(self, handle: str, arrival: str) -> Header:
+        """The cookie of an identity provider's answer."""
+        return self._cookie(f"{self._arrival_prefix}{handle}", arrival, max_age_s=TRIP_S)
+
+    def forget_trip(self, handle: str) -> tuple[Header, Header]:
+        """The browser drops both cookies of a trip."""
+        names = (f"{self._departure_prefix}{handle}", f"{self._arrival_prefix}{handle}")
+        return self._cookie(names[0], "", max_age_s=0), self._cookie(names[1], "", max_age_s=0)
+
     def show_fault(self, request: Request, denied: Denied) -> Reply:
         """A page to a browser, the envelope to others."""
         if not takes_pages(request):
@@ -100,7 +123,7 @@ class Browsers:
         parts = [f"{name}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
         if max_age_s is not None:
             parts.append(f"Max-Age={max_age_s}")
-        if self._secure:
+        if self.secure:
             parts.append("Secure")
         return (b"set-cookie", "; ".join(parts).encode())
 
@@ -131,6 +154,10 @@ def redirect(location: str, *, status: int, cookies: tuple[Header, ...] = ()) ->
         (b"referrer-policy", b"no-referrer"),
     )
     return Reply(status, (*headers, *cookies), b"")
+
+
+def _named(found: dict[str, str], prefix: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name.removeprefix(prefix), value) for name, value in found.items() if name.startswith(prefix))
 
 
 def known_as(account: Account, extension: Extension) -> str:

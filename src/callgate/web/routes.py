@@ -8,7 +8,7 @@ from structlog.typing import FilteringBoundLogger
 
 from callgate.model.limits import RateGroup
 from callgate.service.context import Context
-from callgate.web import explain
+from callgate.web import explain, sso
 from callgate.web.authorize import AUTHORIZE, CONSENT, SIGN_IN, AuthorizePages
 from callgate.web.bearer import BearerEndpoint
 from callgate.web.browser import Browsers, show
@@ -65,6 +65,7 @@ def endpoints(context: Context) -> Table:
     browsers = Browsers(context)
     pages = AuthorizePages(context, browsers)
     farewell = SignOutPages(context, browsers)
+    trips = sso.SsoPages(context, browsers)
     document = MetadataEndpoint(context)
     person = BearerEndpoint(context, userinfo, RateGroup.AUTH)
     entry_points = EntryPoints(context)
@@ -77,6 +78,11 @@ def endpoints(context: Context) -> Table:
         CONSENT: (Family.PAGE, {"POST": pages.consent}),
         SIGN_OUT: (Family.PAGE, {"GET": farewell.sign_out, "POST": farewell.sign_out_by_post}),
         CONFIRM: (Family.PAGE, {"POST": farewell.confirm}),
+        sso.METADATA: (Family.PAGE, {"GET": trips.metadata}),
+        sso.START: (Family.PAGE, {"GET": trips.start}),
+        sso.ACS: (Family.PAGE, {"POST": trips.accept}),
+        sso.FINISH: (Family.PAGE, {"GET": trips.finish, "POST": trips.confirm}),
+        sso.SIGNED_IN: (Family.PAGE, {"GET": trips.signed_in}),
         "/restapi/oauth/userinfo": (Family.API, {"GET": person, "POST": person}),
         "/restapi/oauth/jwks": (Family.OAUTH, {"GET": KeySetEndpoint(context)}),
         explain.PATH: (Family.OAUTH, {"GET": explanations, "POST": explanations}),

@@ -83,7 +83,7 @@ class Request:
         """What the route's template matched."""
         return dict(self.scope.get("path_params", {}))
 
-    async def body(self) -> bytes | Denied:
+    async def body(self, *, bytes_max: int = BODY_BYTES_MAX) -> bytes | Denied:
         """The whole body, or a fault when it is too long. Raises DisconnectedError."""
         parts: list[bytes] = []
         size = 0
@@ -93,8 +93,8 @@ class Request:
                 raise DisconnectedError
             part = message.get("body", b"")
             size += len(part)
-            if size > BODY_BYTES_MAX:
-                return Denied(fault=faults.BODY_TOO_LARGE, values=(("limit", "16 KiB"),))
+            if size > bytes_max:
+                return Denied(fault=faults.BODY_TOO_LARGE, values=(("limit", f"{bytes_max // 1024} KiB"),))
             if not message.get("more_body", False):
                 return part if not parts else b"".join((*parts, part))
             parts.append(part)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from callgate.model import authorize_faults, grant_faults
+from callgate.model import authorize_faults, grant_faults, sso_faults
 from callgate.web.pages import (
     AppOrigin,
     ConsentPage,
@@ -14,9 +14,11 @@ from callgate.web.pages import (
     Page,
     RefusalPage,
     RememberMe,
+    SignedInPage,
     SignInMethod,
     SignInPage,
     SignOutPage,
+    UnaskedPage,
 )
 
 REDIRECT_URI = "http://localhost:5000/oauth2callback"
@@ -68,6 +70,15 @@ HOME = HomePage(
     links=(HomeLink(label="OpenID Connect discovery", url="https://gate.example/.well-known/openid-configuration"),),
 )
 
+UNASKED = UnaskedPage(
+    person_name="Ada Admin",
+    login="ada.admin@example.com",
+    account_name="Example Trading Ltd",
+    action_url="/restapi/oauth/sso/finish",
+    handle="8zXq6oaLT7WvwWITlGiA1A",
+)
+SIGNED_IN = SignedInPage(person_name="Ada Admin", login="ada.admin@example.com", account_name="Example Trading Ltd")
+
 PAGES: dict[str, Page] = {
     "sign-in": SIGN_IN,
     "sign-in-either-way": replace(SIGN_IN, methods=frozenset(SignInMethod), remember_me=RememberMe.TICKED),
@@ -104,5 +115,13 @@ PAGES: dict[str, Page] = {
     "sign-out-hostile": replace(SIGN_OUT, app_name=HOSTILE, person_name=HOSTILE, login=HOSTILE),
     "signed-out": FarewellPage(signed_out=True),
     "still-signed-in": FarewellPage(signed_out=False),
+    "sign-in-away": replace(SIGN_IN, methods=frozenset(SignInMethod), away_schemes=("https", "http")),
+    "sign-in-sso-required": replace(
+        SIGN_IN, methods=frozenset(SignInMethod), fault=sso_faults.SSO_REQUIRED, username="ada.admin@example.com"
+    ),
+    "unasked": UNASKED,
+    "unasked-hostile": replace(UNASKED, person_name=HOSTILE, login=HOSTILE, account_name=HOSTILE),
+    "signed-in": SIGNED_IN,
+    "signed-in-hostile": replace(SIGNED_IN, person_name=HOSTILE, login=HOSTILE, account_name=HOSTILE),
     "home": HOME,
 }

@@ -1,8 +1,10 @@
 """Connections to identity providers, and the switches of accounts and people."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from callgate.crypto.connection_keys import new_connection_key
 from callgate.crypto.secrets import seal_connection_secret
 from callgate.model.account import Account, Extension, normalize_email
 from callgate.model.acts import Refused
@@ -19,6 +21,7 @@ from callgate.model.sso import ConnectionActLookup, ConnectionsListing, SsoPolic
 from callgate.protocol.administer import connections
 from callgate.service.administer.desk import Desk
 from callgate.service.administer.people import change_extension
+from callgate.service.keeper import Keeper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +45,7 @@ class NewConnection:
 
 
 async def create_connection(desk: Desk, wanted: NewConnection) -> Connection | Refused:
-    """An account's way in by an identity provider. Raises Unavailable, and KeyEncryptionError with a secret."""
+    """An account's way in by an identity provider. Raises Unavailable and KeyEncryptionError."""
     connection = Connection(
         id=ConnectionId(desk.draw_id()),
         account_id=wanted.account_id,
@@ -63,7 +66,8 @@ async def create_connection(desk: Desk, wanted: NewConnection) -> Connection | R
         trust_version=1,
         version=1,
     )
-    secret = await _seal(desk, connection.id, wanted.client_secret)
+    certificate, secret = await _prove(desk, connection, wanted.client_secret)
+    connection = connection._replace(own_certificate=certificate)
     decision = await desk.carry_out(
         _lookup(connection),
         lambda facts: connections.create_connection(connection, secret, facts=facts, by=desk.by),
@@ -79,10 +83,26 @@ async def change_connection(
     client_secret: str | None = None,
 ) -> Done | Refused:
     """A connection after an edit, with a new client secret where one is given. Raises as `create_connection`."""
-    secret = None if client_secret is None else await _seal(desk, connection.id, client_secret)
+    secret = None
+    if client_secret is not None:
+        keeper = await desk.keeper()
+        secret = ConnectionSecret(_seal(keeper, connection, client_secret=client_secret))
     return await desk.carry_out(
         _lookup(edit(connection)),
         lambda facts: connections.change_connection(edit, secret=secret, facts=facts, by=desk.by),
+    )
+
+
+async def renew_signing_key(desk: Desk, connection: Connection) -> Done | Refused:
+    """A new key for our requests; the provider must be given the new certificate. Raises as `create_connection`."""
+    if connection.kind is not ConnectionKind.SAML:
+        return Refused(f"{connection.name} speaks OpenID Connect: no key of ours signs its requests")
+    certificate, secret = await _prove(desk, connection, None)
+    return await desk.carry_out(
+        _lookup(connection),
+        lambda facts: connections.change_connection(
+            lambda c: c._replace(own_certificate=certificate), secret=secret, facts=facts, by=desk.by
+        ),
     )
 
 
@@ -127,11 +147,19 @@ def normal_domains(domains: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(normalize_email(domain).removeprefix("@") for domain in domains))
 
 
-async def _seal(desk: Desk, connection_id: ConnectionId, client_secret: str | None) -> ConnectionSecret:
-    if client_secret is None:
-        return ConnectionSecret(None)
+async def _prove(desk: Desk, connection: Connection, client_secret: str | None) -> tuple[str, ConnectionSecret]:
+    """What proves us to the provider: a key of ours with its certificate, or the secret it gave us."""
     keeper = await desk.keeper()
-    return ConnectionSecret(seal_connection_secret(keeper.kek, client_secret, connection_id=connection_id))
+    if connection.kind is ConnectionKind.SAML:
+        made = await asyncio.to_thread(new_connection_key, keeper.kek, connection_id=connection.id)
+        return made.certificate, ConnectionSecret(sealed_signing_key=made.sealed)
+    return "", ConnectionSecret(
+        None if client_secret is None else _seal(keeper, connection, client_secret=client_secret)
+    )
+
+
+def _seal(keeper: Keeper, connection: Connection, *, client_secret: str) -> bytes:
+    return seal_connection_secret(keeper.kek, client_secret, connection_id=connection.id)
 
 
 def _lookup(connection: Connection) -> ConnectionActLookup:

@@ -1,15 +1,23 @@
 """Keys looked at, published ahead of their time, and wrapped anew after a change of the key-encryption key."""
 
+from callgate.crypto.connection_keys import seal_connection_key, unseal_connection_key
 from callgate.crypto.kek import KeyEncryptionKey
 from callgate.crypto.keys import rewrap_key
-from callgate.crypto.secrets import open_client_secret, seal_client_secret
+from callgate.crypto.secrets import (
+    open_client_secret,
+    open_connection_secret,
+    seal_client_secret,
+    seal_connection_secret,
+)
 from callgate.model.acts import Refused
 from callgate.model.changes import AppChanged, Change, KeyStored
+from callgate.model.connection import Connection, ConnectionSecret
 from callgate.model.decisions import Done
 from callgate.model.facts import KeysFacts
 from callgate.model.key import KeyUse, StoredKey
 from callgate.model.listings import SealedSecret, SealedSecretsFacts, SealedSecretsListing
 from callgate.model.lookups import KeysLookup
+from callgate.model.sso import ConnectionChanged, ConnectionSecretsFacts, ConnectionSecretsListing
 from callgate.service.administer.desk import Desk
 
 SECRETS_PER_UNIT = 100
@@ -53,7 +61,40 @@ async def rewrap(desk: Desk, kek: KeyEncryptionKey) -> int | Refused:
         )
         wrapped += len(decision.changes)
         after = page[-1].client.id
+    return wrapped + await _rewrap_connections(desk, kek)
+
+
+async def _rewrap_connections(desk: Desk, kek: KeyEncryptionKey) -> int:
+    """What proves us to identity providers."""
+    wrapped, after = 0, 0
+    while page := (await desk.store.read(ConnectionSecretsListing(after, SECRETS_PER_UNIT))).secrets:
+        decision = await desk.carry_out(
+            ConnectionSecretsListing(after, SECRETS_PER_UNIT), lambda facts: _rewrap_page(facts, kek, by=desk.by)
+        )
+        wrapped += len(decision.changes)
+        after = page[-1][0].id
     return wrapped
+
+
+def _rewrap_page(facts: ConnectionSecretsFacts, kek: KeyEncryptionKey, *, by: str) -> Done:
+    changes: list[Change] = []
+    for connection, secret in facts.secrets:
+        due = [sealed for sealed in secret if sealed is not None and not kek.is_current(sealed)]
+        if due:
+            after = connection._replace(version=connection.version + 1)
+            changes.append(ConnectionChanged(connection, after, _rewrapped_secret(connection, secret, kek=kek), by))
+    return Done(tuple(changes))
+
+
+def _rewrapped_secret(connection: Connection, secret: ConnectionSecret, *, kek: KeyEncryptionKey) -> ConnectionSecret:
+    named, key = connection.id, secret.sealed_signing_key
+    text = secret.sealed_client_secret
+    if text is not None:
+        opened = open_connection_secret(kek, text, connection_id=named)
+        text = seal_connection_secret(kek, opened, connection_id=named)
+    if key is not None:
+        key = seal_connection_key(kek, unseal_connection_key(kek, key, connection_id=named), connection_id=named)
+    return ConnectionSecret(text, key)
 
 
 def _rewrap_secrets(facts: SealedSecretsFacts, kek: KeyEncryptionKey, *, by: str) -> Done:

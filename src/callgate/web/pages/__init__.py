@@ -19,9 +19,11 @@ from callgate.web.pages.views import (
     Page,
     RefusalPage,
     RememberMe,
+    SignedInPage,
     SignInMethod,
     SignInPage,
     SignOutPage,
+    UnaskedPage,
 )
 
 __all__ = [
@@ -40,7 +42,9 @@ __all__ = [
     "SignInMethod",
     "SignInPage",
     "SignOutPage",
+    "SignedInPage",
     "StaticFile",
+    "UnaskedPage",
     "choose_locale",
     "page_headers",
     "render",

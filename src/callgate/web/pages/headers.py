@@ -10,8 +10,10 @@ from callgate.web.pages.views import (
     HomePage,
     Page,
     RefusalPage,
+    SignedInPage,
     SignInPage,
     SignOutPage,
+    UnaskedPage,
 )
 
 _FEATURES = (
@@ -53,11 +55,17 @@ def _form_action(page: Page) -> str:
     # leads next is its business, so the policy names the scheme: no plain HTTP and no program on the device for an app
     # on the web, nothing but its own scheme for a native one.
     match page:
-        case SignInPage() | ConsentPage() | RefusalPage():
+        case SignInPage():
+            # …and an identity provider, where the form may lead there: which one is not known before it is sent.
+            schemes = dict.fromkeys((urlsplit(page.redirect_uri).scheme, *page.away_schemes))
+            return f"'self' {' '.join(f'{scheme}:' for scheme in schemes)}"
+        case ConsentPage() | RefusalPage():
             return f"'self' {urlsplit(page.redirect_uri).scheme}:"
         case SignOutPage():
             return f"'self' {urlsplit(page.redirect_uri).scheme}:" if page.redirect_uri else "'self'"
-        case FaultPage() | FarewellPage() | HomePage():
+        case UnaskedPage():
+            return "'self'"
+        case FaultPage() | FarewellPage() | SignedInPage() | HomePage():
             return "'none'"
 
 
@@ -67,5 +75,5 @@ def _opener_policy(page: Page) -> str:
     match page:
         case SignInPage() | ConsentPage() | RefusalPage() | FaultPage() | SignOutPage() | FarewellPage():
             return "unsafe-none"
-        case HomePage():
+        case UnaskedPage() | SignedInPage() | HomePage():
             return "same-origin"

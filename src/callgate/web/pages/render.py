@@ -17,8 +17,10 @@ from callgate.web.pages.views import (
     HomePage,
     Page,
     RefusalPage,
+    SignedInPage,
     SignInPage,
     SignOutPage,
+    UnaskedPage,
 )
 
 _TEMPLATES: dict[type[Page], str] = {
@@ -28,6 +30,8 @@ _TEMPLATES: dict[type[Page], str] = {
     RefusalPage: "refusal.html",
     SignOutPage: "sign_out.html",
     FarewellPage: "farewell.html",
+    UnaskedPage: "unasked.html",
+    SignedInPage: "signed_in.html",
     HomePage: "home.html",
 }
 

@@ -46,7 +46,8 @@ class AppOrigin(StrEnum):
 class SignInPage:
     """Asks who is there.
 
-    `redirect_uri` is where the flow ends, which the page's policy must allow. `ui_options` are the wire's words;
+    `redirect_uri` is where the flow ends, which the page's policy must allow; `away_schemes` those of identity
+    providers. `ui_options` are the wire's words;
     `hide_logo` and `hide_remember_me` have an effect.
     """
 
@@ -57,6 +58,7 @@ class SignInPage:
     username: str = ""
     extension: str = ""
     methods: frozenset[SignInMethod] = frozenset({SignInMethod.LOGIN})
+    away_schemes: tuple[str, ...] = ()
     remember_me: RememberMe = RememberMe.UNTICKED
     ui_options: frozenset[str] = frozenset()
     display: Display = Display.PAGE
@@ -131,6 +133,26 @@ class FarewellPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnaskedPage:
+    """Asks whether somebody whom an identity provider sent here meant to sign in. `handle` names their trip."""
+
+    person_name: str
+    login: str
+    account_name: str
+    action_url: str
+    handle: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedInPage:
+    """Says who is signed in, where no app asked."""
+
+    person_name: str
+    login: str
+    account_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HomeLink:
     """One address worth knowing."""
 
@@ -147,4 +169,14 @@ class HomePage:
     links: tuple[HomeLink, ...]
 
 
-Page: TypeAlias = SignInPage | ConsentPage | FaultPage | RefusalPage | SignOutPage | FarewellPage | HomePage
+Page: TypeAlias = (
+    SignInPage
+    | ConsentPage
+    | FaultPage
+    | RefusalPage
+    | SignOutPage
+    | FarewellPage
+    | UnaskedPage
+    | SignedInPage
+    | HomePage
+)
