@@ -42,11 +42,18 @@ _READ_JSON = "<?php\n${variable} = json_decode(file_get_contents(__DIR__ . '/{fi
 
 @dataclass(frozen=True)
 class Member:
-    """Somebody the provider knows."""
+    """Somebody the provider knows, with as many groups as a large company gives people."""
 
     name: str
     password: str
     email: str
+    groups: int = 0
+
+    @property
+    def attributes(self) -> dict[str, list[str]]:
+        """What the provider says of them."""
+        groups = [f"CN=Department {number:03},OU=Groups,DC=company,DC=example" for number in range(self.groups)]
+        return {"mail": [self.email], "uid": [self.name], **({"groups": groups} if groups else {})}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,9 +123,7 @@ class IdentityProvider:
 
     def know(self, members: Sequence[Member]) -> None:
         """Let these people sign in, and no others."""
-        known = {
-            f"{member.name}:{member.password}": {"mail": [member.email], "uid": [member.name]} for member in members
-        }
+        known = {f"{member.name}:{member.password}": member.attributes for member in members}
         source = {"people": {"0": "exampleauth:UserPass", **known}}
         (self.folder / "sources.json").write_text(json.dumps(source))
 

@@ -18,6 +18,7 @@ from import_diagram import draw_imports
 from typer.core import TyperArgument, TyperGroup, TyperOption
 
 from callgate.admin.cli import EPILOG, build_cli
+from callgate.admin.saml_mends import BESIDES, MENDS
 from callgate.app import running
 from callgate.config import DatabaseSettings, KeySettings, Settings, describe
 from callgate.model import api_faults, authorize_faults, faults, grant_faults, issuer_faults, operation, sso_faults
@@ -25,6 +26,7 @@ from callgate.model.client import AppKind, GrantType, Switch, grants_possible
 from callgate.model.faults import Fault
 from callgate.model.operation import Operation
 from callgate.model.permission import PERMISSIONS
+from callgate.model.saml import SamlCheck
 from callgate.model.scope import SCOPES, covers
 from callgate.web.development import development_table
 from callgate.web.door import Family
@@ -154,6 +156,16 @@ def switches() -> Iterator[str]:
     )
 
 
+def saml_checks() -> Iterator[str]:
+    """Each check of a SAML document under a heading: what it asks, and what to set where it fails."""
+    source = inspect.getsource(SamlCheck)
+    about = dict(re.findall(r'    (\w+) = "[^"]+"\n    """(.*?)"""', source, re.DOTALL))
+    asked = {check.value: " ".join(about[check.name].split()) for check in SamlCheck} | BESIDES
+    for check, mend in MENDS.items():
+        yield f"### {check}\n\n{asked[check]}"
+        yield "\n".join(f"- **{who}**: {what}" for who, what in (("to do", mend.here), *mend.told_there()))
+
+
 def speed() -> Iterator[str]:
     """The last benchmark beside the peer of the same run."""
     table = dict(
@@ -194,6 +206,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "permissions": permissions,
     "app kinds": app_kinds,
     "switches": switches,
+    "saml checks": saml_checks,
     "speed": speed,
     "decisions": decisions,
 }

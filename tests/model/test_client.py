@@ -11,27 +11,27 @@ from callgate.protocol.token import TokenCall, read_call, read_grant
 from tests.factories import REDIRECT_URI, WEB, form
 
 MATRIX = """
-                          code  refresh  implicit  password  jwt  service
-ServerWeb       private   x     x        .         x         x    x
-ServerWeb       public    x     x        .         .         x    x
-ServerOther     private   .     x        .         x         x    x
-ServerOther     public    .     x        .         .         x    x
-ServerBot       private   x     x        .         .         .    .
-ServerBot       public    x     x        .         .         .    .
-BrowserBased    private   x     x        x         .         .    .
-BrowserBased    public    x     x        x         .         .    .
-MobileIOS       private   x     x        .         .         .    .
-MobileIOS       public    x     x        .         .         .    .
-MobileAndroid   private   x     x        .         .         .    .
-MobileAndroid   public    x     x        .         .         .    .
-MobileOther     private   x     x        .         .         .    .
-MobileOther     public    x     x        .         .         .    .
-DesktopWindows  private   x     x        .         x         .    .
-DesktopWindows  public    x     x        .         .         .    .
-DesktopMac      private   x     x        .         x         .    .
-DesktopMac      public    x     x        .         .         .    .
-DesktopOther    private   x     x        .         x         .    .
-DesktopOther    public    x     x        .         .         .    .
+                          code  refresh  implicit  password  jwt  service  saml
+ServerWeb       private   x     x        .         x         x    x        x
+ServerWeb       public    x     x        .         .         x    x        x
+ServerOther     private   .     x        .         x         x    x        x
+ServerOther     public    .     x        .         .         x    x        x
+ServerBot       private   x     x        .         .         .    .        .
+ServerBot       public    x     x        .         .         .    .        .
+BrowserBased    private   x     x        x         .         .    .        .
+BrowserBased    public    x     x        x         .         .    .        .
+MobileIOS       private   x     x        .         .         .    .        .
+MobileIOS       public    x     x        .         .         .    .        .
+MobileAndroid   private   x     x        .         .         .    .        .
+MobileAndroid   public    x     x        .         .         .    .        .
+MobileOther     private   x     x        .         .         .    .        .
+MobileOther     public    x     x        .         .         .    .        .
+DesktopWindows  private   x     x        .         x         .    .        .
+DesktopWindows  public    x     x        .         .         .    .        .
+DesktopMac      private   x     x        .         x         .    .        .
+DesktopMac      public    x     x        .         .         .    .        .
+DesktopOther    private   x     x        .         x         .    .        .
+DesktopOther    public    x     x        .         .         .    .        .
 """
 """protocol.md A.2 and ruling 7: which grants an app may be registered for."""
 
@@ -42,12 +42,13 @@ COLUMNS = {
     "password": GrantType.PASSWORD,
     "jwt": GrantType.JWT_BEARER,
     "service": GrantType.CLIENT_CREDENTIALS,
+    "saml": GrantType.SAML2_BEARER,
 }
 
 CELLS = [
     (AppKind(kind), audience == "private", COLUMNS[column], mark == "x")
     for kind, audience, *marks in map(str.split, MATRIX.strip().splitlines()[1:])
-    for column, mark in zip(MATRIX.split()[:6], marks, strict=True)
+    for column, mark in zip(MATRIX.split()[: len(COLUMNS)], marks, strict=True)
 ]
 
 COMPLETE = {
@@ -56,6 +57,7 @@ COMPLETE = {
     GrantType.PASSWORD: b"username=x&password=y",
     GrantType.JWT_BEARER: b"assertion=x",
     GrantType.CLIENT_CREDENTIALS: b"",
+    GrantType.SAML2_BEARER: b"assertion=x",
 }
 """What each grant's request must have besides."""
 

@@ -1,12 +1,13 @@
 import pytest
 
 from callgate.model.client import AuthMethod, GrantType
+from callgate.model.facts import OffersFacts
 from callgate.protocol.grants import ALL
 from callgate.protocol.metadata import discovery
 
 ISSUER = "https://gate.example"
-PLAIN = discovery(ISSUER, locales=["en", "de"], plain_allowed=True, implicit_allowed=True)
-STRICT = discovery(ISSUER, locales=["en"], plain_allowed=False, implicit_allowed=False)
+PLAIN = discovery(ISSUER, OffersFacts(True, True, True), locales=["en", "de"])
+STRICT = discovery(ISSUER, OffersFacts(False, False, False), locales=["en"])
 
 REQUIRED = (
     "issuer authorization_endpoint token_endpoint revocation_endpoint userinfo_endpoint jwks_uri scopes_supported "
@@ -39,9 +40,9 @@ def test_every_required_field_is_there() -> None:
 
 
 def test_grants_are_those_of_the_registry() -> None:
-    """The document tells the truth: each grant of the token endpoint, and implicit where an app may use it."""
+    """The document tells the truth: each grant of the token endpoint, implicit and assertions where an app has them."""
     grants = {grant.value for grant, _ in ALL.values()}
-    assert set(as_list("grant_types_supported")) == grants
+    assert set(as_list("grant_types_supported")) == grants - {GrantType.SAML2_BEARER.value}
     assert set(as_list("grant_types_supported", plain=True)) == {*grants, GrantType.IMPLICIT.value}
 
 

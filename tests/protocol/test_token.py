@@ -60,6 +60,32 @@ def test_client_may_be_proven_by_its_grant_when_that_is_an_assertion(wanted: byt
     assert named.presented == ClientNamed(ClientId("cid"), by_grant=by_grant)
 
 
+SAML = b"grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Asaml2-bearer&client_id=x&assertion="
+SAML_LITERALLY = b"client_id=x&assertion=%b&grant_type=urn:ietf:params:oauth:grant-type:saml2-bearer"
+
+
+@pytest.mark.parametrize("body", [SAML + b"A" * 60_000, SAML_LITERALLY % (b"A" * 60_000)])
+def test_call_may_be_long_when_it_brings_a_saml_assertion(body: bytes) -> None:
+    """Wherever the grant is named, and however it is escaped; no other grant has a use for as much."""
+    readable = call(body)
+    assert isinstance(readable, TokenCall)
+    assert readable.grant is GrantType.SAML2_BEARER
+
+
+@pytest.mark.parametrize(
+    ("body", "limit"),
+    [
+        (SAML + b"A" * 65_536, "64 KiB"),
+        (b"grant_type=password&client_id=x&password=" + b"A" * 20_000, "16 KiB"),
+        (b"x=" + b"A" * 20_000 + b"&grant_type=" + b"%41" * 10_000, "16 KiB"),
+        (b"a" * 70_000 + b"&" + SAML, "16 KiB"),
+    ],
+)
+def test_call_is_refused_when_it_is_longer_than_its_grant_needs(body: bytes, limit: str) -> None:
+    """Bounds are per grant: 16 KiB, and 64 KiB with a SAML assertion."""
+    assert call(body) == Denied(fault=faults.BODY_TOO_LARGE, values=(("limit", limit),))
+
+
 @pytest.mark.requirement("RFC 6749 section 5.2")
 @pytest.mark.parametrize(
     ("body", "query", "fault"),

@@ -31,6 +31,7 @@ from callgate.protocol.grants import (
     partner_jwt,
     password,
     refresh_token,
+    saml2_bearer,
 )
 from callgate.protocol.guards import client_reliance, password_reliance
 from tests.simulation.store import ModelStore
@@ -169,6 +170,8 @@ class World:
                     client_credentials.lookup(client, grant),
                     lambda facts: client_credentials.decide(grant, client=client, moment=moment, facts=facts),
                 )
+            case saml2_bearer.Saml2BearerRequest():
+                raise AssertionError("no app of this world has the grant, and read_grant says so")
 
     def authorize(self, client_id: ClientId, person: str, fields: dict[str, str]) -> Reply:
         """GET /authorize by somebody just signed in, who presses Authorize."""

@@ -22,6 +22,7 @@ from callgate.model.sso import (
     ConnectionRemoved,
     ConnectionSecretsListing,
     ConnectionsListing,
+    IdentityOpening,
     RouteFacts,
     RouteLookup,
     SsoOfferLookup,
@@ -126,6 +127,21 @@ def test_assertion_is_consumed_once_and_of_one_connection(connected: Opened) -> 
     assert not connected.read(ArrivalLookup(CONNECTION.id, "ben@example.com", "_2")).consumed
     assert not connected.read(ArrivalLookup(SECOND.id, "ben@example.com", "_1")).consumed
     assert conflicts(connected, spent)
+
+
+def test_opening_by_an_assertion_finds_person_seat_and_use(connected: Opened) -> None:
+    """The app's sessions of that very person; nobody where the address is another account's."""
+    session = session_of(0)
+    connected.save(SessionOpened(session), AssertionConsumed(CONNECTION.id, "_1", NOW_MS + 1000))
+    facts = connected.read(
+        IdentityOpening(session.client_id, CONNECTION.id, email="ben@example.com", assertion_id="_1")
+    )
+    assert (facts.connection, facts.consumed) == (CONNECTION, True)
+    assert (facts.opening.account, facts.opening.extension) == (ALLOWING, AGENT)
+    assert [each.session for each in facts.opening.seat] == [session]
+    connected.save(ConnectionCreated(FOREIGN, SECRET, "cli"))
+    other = connected.read(IdentityOpening(session.client_id, FOREIGN.id, email="ben@example.com", assertion_id="_1"))
+    assert (other.connection, other.consumed, other.opening.extension) == (FOREIGN, False, None)
 
 
 def test_connection_changes_by_compare_and_swap(connected: Opened) -> None:

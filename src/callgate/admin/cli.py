@@ -19,6 +19,7 @@ from callgate.admin.issuers import ISSUERS
 from callgate.admin.keys import KEYS
 from callgate.admin.queues import QUEUES
 from callgate.admin.roles import ROLES
+from callgate.admin.saml import SAML
 from callgate.admin.serve import add_serve
 from callgate.admin.sessions import SESSIONS
 from callgate.admin.sso import SSO
@@ -33,6 +34,7 @@ NOUNS = (
     ISSUERS,
     CONSENTS,
     SSO,
+    SAML,
     SESSIONS,
     DB,
     KEYS,

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -35,7 +36,30 @@ class Record:
     note: str | None = None
 
 
-View = Rows | Record
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One thing that was checked: whether it is as it should be, what was found instead, and who can mend it how."""
+
+    check: str
+    passed: bool
+    found: str | None = None
+    mends: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a check found, a line each; the command ends as refused where one failed."""
+
+    findings: tuple[Found, ...]
+    note: str | None = None
+
+    @property
+    def failed(self) -> int:
+        """How many did not pass."""
+        return sum(not finding.passed for finding in self.findings)
+
+
+View = Rows | Record | Findings
 
 
 def show(view: View, *, as_json: bool) -> None:
@@ -44,6 +68,9 @@ def show(view: View, *, as_json: bool) -> None:
         sys.stdout.write(f"{json.dumps(_as_data(view), indent=2, ensure_ascii=False)}\n")
     elif isinstance(view, Rows):
         open_console(sys.stdout).print(_as_table(view))
+    elif isinstance(view, Findings):
+        for line in _as_lines(view):
+            open_console(sys.stdout).print(line, soft_wrap=True)
     else:
         open_console(sys.stdout).print(_as_sheet(view))
     for said in _remarks(view):
@@ -64,6 +91,8 @@ def open_console(stream: TextIO, *, columns: int = _WIDE) -> Console:
 def _remarks(view: View) -> tuple[str, ...]:
     if isinstance(view, Rows):
         return (view.more,) if view.more else ()
+    if isinstance(view, Findings):
+        return (view.note,) if view.note else ()
     once = "Keep this now: it is stored nowhere, and will not be shown again." if view.secrets else None
     return tuple(said for said in (view.note, once) if said)
 
@@ -71,6 +100,11 @@ def _remarks(view: View) -> tuple[str, ...]:
 def _as_data(view: View) -> object:
     if isinstance(view, Rows):
         return [dict(zip(view.columns, row, strict=True)) for row in view.rows]
+    if isinstance(view, Findings):
+        return [
+            {"check": each.check, "passed": each.passed, "found": each.found, "mends": dict(each.mends)}
+            for each in view.findings
+        ]
     return dict((*view.fields, *view.secrets))
 
 
@@ -81,6 +115,15 @@ def _as_table(view: Rows) -> Table:
     for row in view.rows:
         table.add_row(*(_as_text(value) for value in row))
     return table
+
+
+def _as_lines(view: Findings) -> Iterator[Text]:
+    width = max(len(finding.check) for finding in view.findings)
+    for finding in view.findings:
+        verdict = Text("passes", style="green") if finding.passed else Text("FAILS ", style="bold red")
+        yield Text("  ").join((verdict, Text(finding.check.ljust(width)), Text(finding.found or "")))
+        for who, what in finding.mends:
+            yield Text(f"        {who}: ", style="bold").append(Text(what, style="not bold"))
 
 
 def _as_sheet(view: Record) -> Table:

@@ -7,8 +7,19 @@ library. A document is believed when nothing objects. All of it is slow (some 10
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from lxml import etree
+
 from callgate.crypto import saml_profile
-from callgate.crypto.saml_gate import ASSERTION, RESPONSE, Gated, decode_document, pass_gate
+from callgate.crypto.saml_gate import (
+    ASSERTION,
+    RESPONSE,
+    Gated,
+    Shaped,
+    decode_document,
+    parse_markup,
+    pass_gate,
+    read_shape,
+)
 from callgate.crypto.saml_opinions import Reading, second_reading, verify_signatures
 from callgate.crypto.saml_profile import RULES, Case, Expected
 from callgate.model.saml import SamlCheck, SamlRefused, SamlVerified, Trust
@@ -33,10 +44,14 @@ class Finding(NamedTuple):
     mistake: str | None
 
 
-def claimed_audiences(text: bytes) -> tuple[str, ...] | SamlRefused:
-    """Read for whom the base64url of an assertion says it is: proven by nothing, and enough to find the connection."""
-    gated = _open(text, bare=True)
-    return gated if isinstance(gated, SamlRefused) else saml_profile.audiences(gated.assertion)
+class Claims(NamedTuple):
+    """What an unproven document says: whom it is for, what it answers, whom it is about."""
+
+    assertion_id: str
+    audiences: tuple[str, ...]
+    in_response_to: str | None
+    name_id: str
+    attributes: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def verify_response(
@@ -75,30 +90,75 @@ def verify_assertion(
     return gated if isinstance(gated, SamlRefused) else _judge(gated, trust, expected=expected)
 
 
-def examine(text: bytes, trust: Trust | None, *, expected: Expected, bare: bool) -> Iterator[Finding]:
+def examine(text: bytes, trust: Trust, *, expected: Expected, bare: bool) -> Iterator[Finding]:
     """Tell of each check whether a document passes, also past the first mistake as far as it can be read.
 
-    Without a trust what needs one is left out. For explaining only: nobody may be let in by this.
+    For explaining only: nobody may be let in by this.
     """
+    shaped = _shape(text, bare=bare)
+    if isinstance(shaped, SamlRefused):
+        yield from _up_to(shaped)
+        return
     gated = _open(text, bare=bare)
-    for check in GATE_CHECKS:
-        failed = isinstance(gated, SamlRefused) and gated.check is check
-        yield Finding(check, gated.reason if isinstance(gated, SamlRefused) and failed else None)
-        if failed:
-            return
-    if isinstance(gated, SamlRefused):  # a status instead of an assertion
-        yield Finding(gated.check, gated.reason)
+    if isinstance(gated, Gated):
+        yield from _up_to(None)
+        yield from _told(_steps(gated, trust, expected=expected))
         return
-    if trust is not None:
-        yield from (step for step in _steps(gated, trust, expected=expected) if isinstance(step, Finding))
-        return
-    case = _case(gated, expected, issuer=saml_profile.issuer(gated.assertion))
-    yield from (Finding(check, rule(case)) for check, rule in _rules(gated))
+    yield from _up_to(gated)
+    case = _case(shaped, expected, issuer=trust.issuer, signed=False)
+    yield Finding(SamlCheck.ISSUER, saml_profile.check_issuer(case))
+    yield from (Finding(check, rule(case)) for check, rule in _rules(shaped))
+
+
+def read_claims(text: bytes, *, bare: bool) -> Claims | SamlRefused:
+    """Read what a document says of itself, proven by nothing: enough to find the connection, or to explain."""
+    shaped = _shape(text, bare=bare)
+    if isinstance(shaped, SamlRefused):
+        return shaped
+    root, assertion = shaped
+    return Claims(
+        assertion_id=str(assertion.get("ID")),
+        audiences=saml_profile.audiences(assertion),
+        in_response_to=None if bare else root.get("InResponseTo"),
+        name_id=saml_profile.name_id(assertion),
+        attributes=saml_profile.attributes(assertion),
+    )
+
+
+def cut_out_assertion(response: bytes) -> bytes | None:
+    """Give the assertion of a response, with the namespaces that it had from around it; None where there is none."""
+    root = parse_markup(response)
+    found = None if isinstance(root, SamlRefused) or root.tag != RESPONSE else root.find(ASSERTION)
+    return None if found is None else etree.tostring(found, with_tail=False)
+
+
+def _told(steps: Iterator[Finding | SamlVerified]) -> Iterator[Finding]:
+    """The findings; the second library's only where the first finds nothing, as it objects to the same otherwise."""
+    failed = False
+    for step in steps:
+        if isinstance(step, Finding) and not (failed and step.check is SamlCheck.SECOND_OPINION):
+            failed = failed or step.mistake is not None
+            yield step
 
 
 def _open(text: bytes, *, bare: bool) -> Gated | SamlRefused:
     raw = decode_document(text, url_safe=bare)
     return raw if isinstance(raw, SamlRefused) else pass_gate(raw, ASSERTION if bare else RESPONSE)
+
+
+def _shape(text: bytes, *, bare: bool) -> Shaped | SamlRefused:
+    raw = decode_document(text, url_safe=bare)
+    return raw if isinstance(raw, SamlRefused) else read_shape(raw, ASSERTION if bare else RESPONSE)
+
+
+def _up_to(refused: SamlRefused | None) -> Iterator[Finding]:
+    """The gate's checks that passed, and the one that did not."""
+    for check in GATE_CHECKS:
+        if refused is not None and refused.check is check:
+            break
+        yield Finding(check, None)
+    if refused is not None:
+        yield Finding(refused.check, refused.reason)
 
 
 def _judge(gated: Gated, trust: Trust, *, expected: Expected) -> SamlVerified | SamlRefused:
@@ -112,7 +172,8 @@ def _judge(gated: Gated, trust: Trust, *, expected: Expected) -> SamlVerified | 
 
 
 def _steps(gated: Gated, trust: Trust, *, expected: Expected) -> Iterator[Finding | SamlVerified]:
-    presented = _case(gated, expected, issuer=trust.issuer)
+    shaped = Shaped(gated.root, gated.assertion)
+    presented = _case(shaped, expected, issuer=trust.issuer, signed=gated.root in gated.signed)
     yield Finding(SamlCheck.ISSUER, saml_profile.check_issuer(presented))
     verified = verify_signatures(gated, trust)
     yield Finding(SamlCheck.SIGNATURE, None if verified else "no certificate of the connection made this signature")
@@ -138,15 +199,14 @@ def _steps(gated: Gated, trust: Trust, *, expected: Expected) -> Iterator[Findin
     )
 
 
-def _case(gated: Gated, expected: Expected, *, issuer: str) -> Case:
-    bare = gated.root is gated.assertion
-    response = None if bare else gated.root
-    return Case(response, not bare and gated.root in gated.signed, gated.assertion, expected, issuer)
+def _case(shaped: Shaped, expected: Expected, *, issuer: str, signed: bool) -> Case:
+    response = None if shaped.root is shaped.assertion else shaped.root
+    return Case(response, signed, shaped.assertion, expected, issuer)
 
 
-def _rules(gated: Gated) -> tuple[tuple[SamlCheck, saml_profile.Rule], ...]:
+def _rules(shaped: Shaped | Gated) -> tuple[tuple[SamlCheck, saml_profile.Rule], ...]:
     """A bare assertion has no response to say anything, and need not answer a request."""
-    bare = gated.root is gated.assertion
+    bare = shaped.root is shaped.assertion
     return tuple((check, rule) for check, rule in RULES if not (bare and check in saml_profile.OF_RESPONSES))
 
 

@@ -78,6 +78,13 @@ _REFERENCE_PARTS = (f"{{{DS}}}Transforms", f"{{{DS}}}DigestMethod", f"{{{DS}}}Di
 Element = etree._Element  # noqa: SLF001 - lxml gives its one element type no public name
 
 
+class Shaped(NamedTuple):
+    """The tree of a document, and the one assertion in it, which may be all of it."""
+
+    root: Element
+    assertion: Element
+
+
 class Gated(NamedTuple):
     """A document that means one thing: its bytes, its tree, its one assertion, and who carries a signature.
 
@@ -109,6 +116,12 @@ def decode_document(text: bytes, *, url_safe: bool) -> bytes | SamlRefused:
 
 def pass_gate(raw: bytes, root_tag: str) -> Gated | SamlRefused:
     """Read a document whose root must be RESPONSE or ASSERTION."""
+    shaped = read_shape(raw, root_tag)
+    return shaped if isinstance(shaped, SamlRefused) else read_signatures(raw, shaped)
+
+
+def read_shape(raw: bytes, root_tag: str) -> Shaped | SamlRefused:
+    """Read the tree of a document, with nothing said of its signatures yet."""
     if len(raw) > DOCUMENT_BYTES_MAX:
         return SamlRefused(f"longer than {DOCUMENT_BYTES_MAX // 1024} KiB", SamlCheck.SIZE)
     root = parse_markup(raw)
@@ -118,16 +131,19 @@ def pass_gate(raw: bytes, root_tag: str) -> Gated | SamlRefused:
     if refused:
         return refused
     assertion = _assertion_of(root, root_tag)
-    if isinstance(assertion, SamlRefused):
-        return assertion
-    signed = _signed_of(root, assertion)
+    return assertion if isinstance(assertion, SamlRefused) else Shaped(root, assertion)
+
+
+def read_signatures(raw: bytes, shaped: Shaped) -> Gated | SamlRefused:
+    """Find the signatures, each of which can mean its parent alone."""
+    signed = _signed_of(shaped.root, shaped.assertion)
     if isinstance(signed, SamlRefused):
         return signed
     for element in signed:
         refused = _signature(element)
         if refused:
             return refused
-    return Gated(raw, root, assertion, signed)
+    return Gated(raw, shaped.root, shaped.assertion, signed)
 
 
 def parse_markup(raw: bytes) -> Element | SamlRefused:

@@ -10,9 +10,9 @@ import re
 import threading
 from contextlib import suppress
 from datetime import timedelta
+from html import escape
 from typing import NamedTuple
 from urllib.parse import urlsplit
-from xml.sax.saxutils import escape, quoteattr
 
 from cryptography import x509
 from onelogin.saml2.response import OneLogin_Saml2_Response
@@ -136,7 +136,7 @@ def _in_envelope(gated: Gated, *, issuer: str, recipient: str, now_ms: int) -> b
     """A bare assertion inside a response: python3-saml knows no other way to get one. Its signature is its own."""
     opening = (
         f'<samlp:Response xmlns:samlp="{SAMLP}" xmlns:saml="{SAML}" ID="_callgate.envelope" Version="2.0"'
-        f" IssueInstant={quoteattr(render_instant(now_ms))} Destination={quoteattr(recipient)}>"
+        f' IssueInstant="{render_instant(now_ms)}" Destination="{escape(recipient)}">'
         f"<saml:Issuer>{escape(issuer)}</saml:Issuer><samlp:Status>"
         '<samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status>'
     )

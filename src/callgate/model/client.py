@@ -30,6 +30,7 @@ class GrantType(Enum):
     PASSWORD = "password"
     JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
     CLIENT_CREDENTIALS = "client_credentials"
+    SAML2_BEARER = "urn:ietf:params:oauth:grant-type:saml2-bearer"
     IMPLICIT = "implicit"
 
 
@@ -134,7 +135,7 @@ def grants_possible(kind: AppKind, *, private: bool) -> frozenset[GrantType]:
     if kind in _REDIRECTING:
         allowed.add(GrantType.AUTHORIZATION_CODE)
     if kind in _SERVERS:
-        allowed |= {GrantType.JWT_BEARER, GrantType.CLIENT_CREDENTIALS}
+        allowed |= {GrantType.JWT_BEARER, GrantType.CLIENT_CREDENTIALS, GrantType.SAML2_BEARER}
     if private and kind in _SERVERS | _DESKTOP:
         allowed.add(GrantType.PASSWORD)
     if kind is AppKind.BROWSER_BASED:

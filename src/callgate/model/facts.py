@@ -79,6 +79,7 @@ class OffersFacts(NamedTuple):
 
     plain_challenge: bool
     implicit: bool
+    saml2_bearer: bool
 
 
 class Allowed(NamedTuple):

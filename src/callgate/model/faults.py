@@ -61,7 +61,7 @@ BODY_TOO_LARGE = Fault(
     code="CGT-102",
     error="invalid_request",
     text="Request body exceeds {limit}",
-    remedy="Send at most 16 KiB and 32 fields; nothing in the protocol needs more.",
+    remedy="Send at most 16 KiB and 32 fields, or 64 KiB with a SAML assertion; nothing in the protocol needs more.",
     status=413,
 )
 BODY_NOT_FORM = Fault(

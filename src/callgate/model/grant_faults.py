@@ -161,6 +161,45 @@ CREDENTIAL_OTHER_APP = Fault(
     "… --label … --app APP`.",
     audience=Audience.ADMINISTRATOR,
 )
+SAML_ASSERTION_REFUSED = Fault(
+    code="CGT-160",
+    error="invalid_grant",
+    text="SAML assertion is not accepted: it fails the check [{check}]",
+    remedy="Check the assertion with `callgate saml check FILE --grant`: it names every check that fails and what to "
+    "set at the identity provider, as docs/saml.md does.",
+    audience=Audience.ADMINISTRATOR,
+    parameters=("check",),
+)
+SAML_ASSERTION_USED = Fault(
+    code="CGT-161",
+    error="invalid_grant",
+    text="SAML assertion was used before",
+    remedy="Get a new one from the identity provider for each request: an assertion is good once. Between them the "
+    "refresh token serves, if the app has the grant refresh_token.",
+    audience=Audience.ADMINISTRATOR,
+)
+SAML_PERSON_UNKNOWN = Fault(
+    code="CGT-162",
+    error="invalid_grant",
+    text="SAML assertion is about nobody in this account",
+    remedy="Give the person's extension the address that the identity provider sends: `callgate extensions update "
+    "EXTENSION --email …`; or have another attribute read: `callgate sso update CONNECTION --email-attribute …`.",
+    audience=Audience.ADMINISTRATOR,
+)
+SAML_CONNECTION_OFF = Fault(
+    code="CGT-163",
+    error="invalid_grant",
+    text="The connection to this identity provider is disabled or gone",
+    remedy="Have it enabled: `callgate sso enable CONNECTION`; `callgate sso list` shows the connections there are.",
+    audience=Audience.ADMINISTRATOR,
+)
+SAML_SSO_OFF = Fault(
+    code="CGT-164",
+    error="invalid_grant",
+    text="Single Sign-On is switched off for this account, and SAML assertions with it",
+    remedy="Have it switched on, beside passwords or instead of them: `callgate sso policy ACCOUNT allowed`.",
+    audience=Audience.ADMINISTRATOR,
+)
 EXTENSION_GONE = Fault(
     code="OAU-232",
     error="invalid_grant",

@@ -37,14 +37,11 @@ class SamlCheck(Enum):
     ISSUER = "issuer"
     """Both issuers are the connection's."""
 
-    STATUS = "status"
-    """The identity provider says Success."""
-
     SIGNATURE = "signature"
     """Made with the key of one of the connection's certificates."""
 
-    SECOND_OPINION = "second opinion"
-    """Another library reads the same element, subject and issuer from the same bytes."""
+    STATUS = "status"
+    """The identity provider says Success."""
 
     DESTINATION = "destination"
     """The response was meant to come here."""
@@ -66,6 +63,9 @@ class SamlCheck(Enum):
 
     STATEMENT = "statement"
     """What the identity provider says of the person can be read one way only."""
+
+    SECOND_OPINION = "second opinion"
+    """Another library reads the same element, subject and issuer from the same bytes."""
 
 
 class Trust(NamedTuple):

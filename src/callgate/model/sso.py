@@ -8,7 +8,8 @@ from typing import ClassVar, NamedTuple
 
 from callgate.model.account import Account, Extension, LoginName
 from callgate.model.connection import Connection, ConnectionSecret
-from callgate.model.ids import AccountId, ConnectionId, ExtensionId
+from callgate.model.facts import OpeningFacts
+from callgate.model.ids import AccountId, ClientId, ConnectionId, ExtensionId
 from callgate.model.lookups import Lookup
 
 ASSERTION_ID_CHARS_MAX = 256
@@ -46,6 +47,14 @@ class ArrivalFacts(NamedTuple):
     connection: Connection | None
     account: Account | None
     extension: Extension | None
+    consumed: bool
+
+
+class IdentityOpeningFacts(NamedTuple):
+    """Who a session would be opened for because an identity provider says so; account and person as in ArrivalFacts."""
+
+    opening: OpeningFacts
+    connection: Connection | None
     consumed: bool
 
 
@@ -114,6 +123,16 @@ class ArrivedLookup(Lookup[ArrivalFacts]):
 
     connection_id: ConnectionId
     extension_id: ExtensionId
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityOpening(Lookup[IdentityOpeningFacts]):
+    """The same for an app that brought the assertion, with the person's seat."""
+
+    client_id: ClientId
+    connection_id: ConnectionId
+    email: str
+    assertion_id: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from callgate.model.client import AuthMethod, GrantType
+from callgate.model.facts import OffersFacts
 from callgate.model.scope import IDENTITY_SCOPES
 
 CLAIMS = [
@@ -27,10 +28,11 @@ _METHODS = [method.value for method in AuthMethod if method is not AuthMethod.FE
 Document = dict[str, str | bool | list[str]]
 
 
-def discovery(issuer: str, *, locales: Sequence[str], plain_allowed: bool, implicit_allowed: bool) -> Document:
+def discovery(issuer: str, offers: OffersFacts, *, locales: Sequence[str]) -> Document:
     """What some app of this server may use (ruling 12). `issuer` has no trailing slash."""
     oauth = f"{issuer}/restapi/oauth"
-    grants = [grant.value for grant in GrantType if implicit_allowed or grant is not GrantType.IMPLICIT]
+    some = {GrantType.IMPLICIT: offers.implicit, GrantType.SAML2_BEARER: offers.saml2_bearer}
+    grants = [grant.value for grant in GrantType if some.get(grant, True)]
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{oauth}/authorize",
@@ -40,8 +42,8 @@ def discovery(issuer: str, *, locales: Sequence[str], plain_allowed: bool, impli
         "jwks_uri": f"{oauth}/jwks",
         "end_session_endpoint": f"{oauth}/sign-out",
         "scopes_supported": sorted(IDENTITY_SCOPES),
-        "response_types_supported": ["code", "token"] if implicit_allowed else ["code"],
-        "response_modes_supported": ["query", "fragment"] if implicit_allowed else ["query"],
+        "response_types_supported": ["code", "token"] if offers.implicit else ["code"],
+        "response_modes_supported": ["query", "fragment"] if offers.implicit else ["query"],
         "grant_types_supported": grants,
         "subject_types_supported": ["public"],
         "token_endpoint_auth_methods_supported": _METHODS,
@@ -61,7 +63,7 @@ def discovery(issuer: str, *, locales: Sequence[str], plain_allowed: bool, impli
         "prompt_values_supported": ["none", "login", "consent"],
         "claims_supported": CLAIMS,
         "ui_locales_supported": list(locales),
-        "code_challenge_methods_supported": ["S256", "plain"] if plain_allowed else ["S256"],
+        "code_challenge_methods_supported": ["S256", "plain"] if offers.plain_challenge else ["S256"],
         "claims_parameter_supported": False,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,

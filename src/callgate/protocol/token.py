@@ -1,13 +1,14 @@
 """The token endpoint's order of judgement before any grant decides (protocol.md D)."""
 
 from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
 
 from callgate.model import faults, grant_faults
 from callgate.model.client import Client, GrantType
 from callgate.model.decisions import Denied
 from callgate.protocol import client_auth
 from callgate.protocol.client_auth import ClientNamed, Presented
-from callgate.protocol.forms import Form, parse_form, parse_pairs
+from callgate.protocol.forms import BODY_BYTES_MAX, Form, parse_form, parse_pairs
 from callgate.protocol.grants import ALL, GrantRequest, Parse
 from callgate.protocol.guards import app_works
 
@@ -15,6 +16,10 @@ SECRETS = frozenset(
     {"client_secret", "client_assertion", "password", "assertion", "refresh_token", "code", "code_verifier"}
 )
 """Never in a query string, where logs would keep them."""
+
+
+ASSERTION_BODY_BYTES_MAX = 64 * 1024
+"""For SAML assertions alone: one that lists a person's 150 groups, the most Entra ID sends, has some 30 KiB packed."""
 
 
 class TokenCall(NamedTuple):
@@ -34,7 +39,7 @@ def read_call(*, content_type: str, body: bytes, query: bytes, authorization: st
     in_query = frozenset(name for name, _ in asked)
     if misplaced := in_query & SECRETS:
         return Denied(fault=faults.SECRET_IN_QUERY, values=(("parameter", min(misplaced)),))
-    form = parse_form(content_type, body)
+    form = parse_form(content_type, body, bytes_max=_bytes_max(body))
     if isinstance(form, Denied):
         return form
     if twice := sorted(name for name in in_query if form.has(name)):
@@ -62,3 +67,16 @@ def read_grant(call: TokenCall, client: Client) -> GrantRequest | Denied:
         names = ", ".join(sorted(grant.value for grant in client.grants)) or "none"
         return Denied(fault=grant_faults.GRANT_NOT_ALLOWED, why=f"asked for {call.grant.value}; the app has {names}")
     return call.parse(call.form, client)
+
+
+def _bytes_max(body: bytes) -> int:
+    """How long a form may be is said by the grant it asks for, which is looked for before the form is read."""
+    for field in body[:ASSERTION_BODY_BYTES_MAX].split(b"&"):
+        name, _, value = field.partition(b"=")
+        if name == b"grant_type" and unquote_to_bytes(value[:_GRANT_CHARS_MAX]) == _LONG_GRANT:
+            return ASSERTION_BODY_BYTES_MAX
+    return BODY_BYTES_MAX
+
+
+_LONG_GRANT = GrantType.SAML2_BEARER.value.encode()
+_GRANT_CHARS_MAX = 3 * len(_LONG_GRANT)

@@ -12,9 +12,8 @@ async def metadata(context: Context, locales: Sequence[str]) -> Document:
     offers = await context.store.read(OffersLookup())
     return discovery(
         context.policy.issuer,
+        offers,
         locales=locales,
-        plain_allowed=offers.plain_challenge,
-        implicit_allowed=offers.implicit,
     )
 
 

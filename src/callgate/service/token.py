@@ -20,6 +20,7 @@ from callgate.model.lookups import ClientLookup, CredentialLookup, PasswordOpeni
 from callgate.model.moment import Moment
 from callgate.model.network import LOCAL
 from callgate.model.reference import Reference, TokenKind
+from callgate.model.sso import IdentityOpeningFacts
 from callgate.protocol.asking import without_person
 from callgate.protocol.grants import (
     GrantRequest,
@@ -29,15 +30,20 @@ from callgate.protocol.grants import (
     partner_jwt,
     password,
     refresh_token,
+    saml2_bearer,
 )
-from callgate.protocol.token import TokenCall, read_call, read_grant
+from callgate.protocol.token import ASSERTION_BODY_BYTES_MAX, TokenCall, read_call, read_grant
 from callgate.protocol.userinfo import person_claims
 from callgate.service import client as clients
 from callgate.service import issuers
 from callgate.service import password as passwords
+from callgate.service import saml2_bearer as assertions
 from callgate.service.context import Context
 from callgate.service.visit import Holder, Person, Service, Visit
 from callgate.storage.port import Unit
+
+FORM_BYTES_MAX = ASSERTION_BODY_BYTES_MAX
+"""No grant's form is longer; most are refused earlier, when it is known what they ask for."""
 
 LOOKS_MAX = 3
 """How often proofs are made anew when what they relied on changed under them."""
@@ -160,6 +166,8 @@ async def _run(context: Context, grant: GrantRequest, *, client: ClientProven, v
             return await _code(context, grant, client=client, visit=visit)
         case password.PasswordRequest():
             return await _password(context, grant, client=client, visit=visit)
+        case saml2_bearer.Saml2BearerRequest():
+            return await _saml2_bearer(context, grant, client=client, visit=visit)
         case _:
             assert_never(grant)
 
@@ -260,6 +268,20 @@ async def _partner_jwt(
 
     unit = Unit(partner_jwt.lookup(client, proven), context.drawing(judge))
     return await visit.run(unit, Service(proven.trust.account_id))
+
+
+async def _saml2_bearer(
+    context: Context, grant: saml2_bearer.Saml2BearerRequest, *, client: ClientProven, visit: Visit
+) -> TokenDecision:
+    vouched = await assertions.prove(context, grant.assertion)
+    if isinstance(vouched, Denied):
+        return vouched
+
+    def judge(moment: Moment, facts: IdentityOpeningFacts) -> TokenDecision:
+        return saml2_bearer.decide(grant, client=client, proven=vouched.proven, moment=moment, facts=facts)
+
+    subject = None if vouched.extension_id is None else Person(vouched.extension_id)
+    return await visit.run(Unit(saml2_bearer.lookup(client, vouched.proven), context.drawing(judge)), subject)
 
 
 async def seal(context: Context, granted: Granted) -> TokenReply:

@@ -51,6 +51,7 @@ from callgate.model.sso import (
     ConnectionLookup,
     ConnectionSecretsListing,
     ConnectionsListing,
+    IdentityOpening,
     RouteLookup,
     SsoOfferLookup,
     SsoPolicyActLookup,
@@ -63,6 +64,7 @@ from callgate.storage.load_offers import load_offers
 from callgate.storage.load_openings import (
     load_authorize,
     load_credential_opening,
+    load_identity_opening,
     load_password_opening,
     load_service_opening,
 )
@@ -89,6 +91,7 @@ LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
         answers(ServiceOpening, load_service_opening),
         answers(PasswordOpening, load_password_opening),
         answers(CredentialOpening, load_credential_opening),
+        answers(IdentityOpening, load_identity_opening),
         answers(AuthorizeLookup, load_authorize),
         answers(ClientLookup, load_client),
         answers(LoginLookup, load_login),

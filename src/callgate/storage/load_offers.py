@@ -7,16 +7,17 @@ from callgate.model.lookups import OffersLookup
 from callgate.storage.load_view import View
 
 # Names of switches and grants are words, so that a word of another cannot be found inside them. Each condition is that
-# of an index (migration 0008), which holds the few apps that meet it.
+# of an index (migrations 0008 and 0010), which holds the few apps that meet it.
 OFFERS: Final = """
 SELECT
   EXISTS (SELECT 1 FROM client WHERE ' ' || switches || ' ' LIKE '% pkce_plain %'),
-  EXISTS (SELECT 1 FROM client WHERE ' ' || grants || ' ' LIKE '% implicit %')
+  EXISTS (SELECT 1 FROM client WHERE ' ' || grants || ' ' LIKE '% implicit %'),
+  EXISTS (SELECT 1 FROM client WHERE ' ' || grants || ' ' LIKE '%saml2-bearer %')
 """
 """Answered for anybody who asks for the discovery documents."""
 
 
 def load_offers(view: View, _: OffersLookup) -> OffersFacts:
     """Answer `OffersLookup`."""
-    plain, implicit = view.rows(OFFERS)[0]
-    return OffersFacts(plain_challenge=bool(plain), implicit=bool(implicit))
+    plain, implicit, saml2_bearer = view.rows(OFFERS)[0]
+    return OffersFacts(plain_challenge=bool(plain), implicit=bool(implicit), saml2_bearer=bool(saml2_bearer))

@@ -8,8 +8,10 @@ from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
 from callgate.model.facts import Allowed, AuthorizeFacts, OpeningFacts, Seated, ServiceFacts
 from callgate.model.lookups import AuthorizeLookup, CredentialOpening, PasswordOpening, ServiceOpening
+from callgate.model.sso import ArrivalLookup, IdentityOpening, IdentityOpeningFacts
 from callgate.storage.load_people import find_login, find_person
 from callgate.storage.load_sessions import load_seat
+from callgate.storage.load_sso import load_arrival
 from callgate.storage.load_view import View
 from callgate.storage.rows import Row, Value, allowance_from, columns, consent_from, credential_from, sign_in_from
 
@@ -63,6 +65,14 @@ def load_credential_opening(view: View, lookup: CredentialOpening) -> OpeningFac
     return _opening(view, lookup, extension_id=None, credential_id=lookup.credential_id)
 
 
+def load_identity_opening(view: View, lookup: IdentityOpening) -> IdentityOpeningFacts:
+    """Answer `IdentityOpening`: the person is found as for a browser, and sits where the app's other sessions sit."""
+    arrival = load_arrival(view, ArrivalLookup(lookup.connection_id, lookup.email, lookup.assertion_id))
+    extension_id = arrival.extension.id if arrival.extension else None
+    opening = _opening(view, lookup, extension_id=extension_id, credential_id=None)
+    return IdentityOpeningFacts(opening, arrival.connection, arrival.consumed)
+
+
 def load_service_opening(view: View, lookup: ServiceOpening) -> ServiceFacts:
     """Answer `ServiceOpening` with one statement."""
     rows = view.rows(_ALLOWED, (lookup.account_id, lookup.client_id))
@@ -110,7 +120,11 @@ def find_scopes_agreed(view: View, consent: Consent) -> frozenset[str]:
 
 
 def _opening(
-    view: View, lookup: PasswordOpening | CredentialOpening, *, extension_id: Value, credential_id: Value
+    view: View,
+    lookup: PasswordOpening | CredentialOpening | IdentityOpening,
+    *,
+    extension_id: Value,
+    credential_id: Value,
 ) -> OpeningFacts:
     row = view.rows(_OPENING, (lookup.client_id, credential_id, extension_id))[0]
     assert type(row[0]) is int

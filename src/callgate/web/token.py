@@ -6,9 +6,9 @@ from callgate.model.decisions import Denied
 from callgate.model.instant import render_instant
 from callgate.service.context import Context
 from callgate.service.revoke import revoke
-from callgate.service.token import TokenReply, TokenRequest, exchange
+from callgate.service.token import FORM_BYTES_MAX, TokenReply, TokenRequest, exchange
 from callgate.web.envelope import JSON, NO_STORE, oauth_error, rate_headers
-from callgate.web.wire import Reply, Request
+from callgate.web.wire import BODY_BYTES_MAX, Reply, Request
 
 _HEADERS = (JSON, *NO_STORE)
 
@@ -21,7 +21,7 @@ class TokenEndpoint:
 
     async def __call__(self, request: Request) -> Reply:
         """Answer with tokens in the documented order, or with the envelope."""
-        read = await read_proof(request)
+        read = await read_proof(request, bytes_max=FORM_BYTES_MAX)
         outcome = read if isinstance(read, Denied) else await exchange(self._context, read)
         if isinstance(outcome, Denied):
             return oauth_error(outcome, statuses=self._context.policy.statuses)
@@ -69,9 +69,9 @@ def render_tokens(reply: TokenReply) -> dict[str, str | int]:
     return fields
 
 
-async def read_proof(request: Request) -> TokenRequest | Denied:
+async def read_proof(request: Request, *, bytes_max: int = BODY_BYTES_MAX) -> TokenRequest | Denied:
     """What a request with a client's proof brings: every part of it that may hold one, bounded."""
-    body = await request.body()
+    body = await request.body(bytes_max=bytes_max)
     if isinstance(body, Denied):
         return body
     return TokenRequest(

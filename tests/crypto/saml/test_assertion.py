@@ -5,7 +5,7 @@ import base64
 import pytest
 from lxml import etree
 
-from callgate.crypto.saml import claimed_audiences, verify_assertion
+from callgate.crypto.saml import read_claims, verify_assertion
 from callgate.model.saml import SamlCheck, SamlRefused, SamlVerified, Trust
 from tests.crypto.saml.hostile import ATTACKS
 from tests.crypto.saml.signer import (
@@ -140,8 +140,10 @@ def test_assertion_is_refused_when_its_subject_was_changed() -> None:
     assert outcome.check is SamlCheck.SIGNATURE
 
 
-def test_claimed_audiences_are_what_the_assertion_says_and_prove_nothing() -> None:
+def test_claims_are_what_the_assertion_says_and_prove_nothing() -> None:
     """They find the connection whose certificates are tried."""
-    raw = signed_assertion(for_grant(audience="https://any.example"), Signing(by=identity("mallory")))
-    assert claimed_audiences(packed(raw)) == ("https://any.example",)
-    assert isinstance(claimed_audiences(b"AAAA"), SamlRefused)
+    answer = for_grant(audience="https://any.example", name_id="who@any.example")
+    claims = read_claims(packed(signed_assertion(answer, Signing(by=identity("mallory")))), bare=True)
+    assert not isinstance(claims, SamlRefused)
+    assert (claims.audiences, claims.name_id) == (("https://any.example",), "who@any.example")
+    assert isinstance(read_claims(b"AAAA", bare=True), SamlRefused)

@@ -15,6 +15,7 @@ from callgate.protocol.grants import (
     partner_jwt,
     password,
     refresh_token,
+    saml2_bearer,
 )
 from callgate.protocol.grants.authorization_code import CodeRequest
 from callgate.protocol.grants.client_credentials import ClientCredentialsRequest
@@ -22,14 +23,21 @@ from callgate.protocol.grants.jwt_bearer import JwtBearerRequest
 from callgate.protocol.grants.partner_jwt import PartnerJwtRequest
 from callgate.protocol.grants.password import PasswordRequest
 from callgate.protocol.grants.refresh_token import RefreshRequest
+from callgate.protocol.grants.saml2_bearer import Saml2BearerRequest
 
 GrantRequest = (
-    CodeRequest | ClientCredentialsRequest | JwtBearerRequest | PartnerJwtRequest | PasswordRequest | RefreshRequest
+    CodeRequest
+    | ClientCredentialsRequest
+    | JwtBearerRequest
+    | PartnerJwtRequest
+    | PasswordRequest
+    | RefreshRequest
+    | Saml2BearerRequest
 )
 Parse = Callable[[Form, Client], GrantRequest | Denied]
 
 ALL: dict[str, tuple[GrantType, Parse]] = {
     grant.TYPE.value: (grant.TYPE, grant.parse)
-    for grant in (authorization_code, client_credentials, jwt_bearer, password, refresh_token)
+    for grant in (authorization_code, client_credentials, jwt_bearer, password, refresh_token, saml2_bearer)
 } | {partner_jwt.NAME: (partner_jwt.TYPE, partner_jwt.parse)}
 """grant_type as on the wire -> the grant and its parser. For outside issuers' tokens the vendor has a second name."""
