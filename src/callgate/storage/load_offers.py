@@ -7,7 +7,7 @@ from callgate.model.lookups import OffersLookup
 from callgate.storage.load_view import View
 
 # Names of switches and grants are words, so that a word of another cannot be found inside them. Each condition is that
-# of an index (migrations 0008 and 0010), which holds the few apps that meet it.
+# of an index (migrations 0008 and 0011), which holds the few apps that meet it.
 OFFERS: Final = """
 SELECT
   EXISTS (SELECT 1 FROM client WHERE ' ' || switches || ' ' LIKE '% pkce_plain %'),
