@@ -42,6 +42,10 @@ _ALGORITHMS: Mapping[str, frozenset[str]] = {
 _KEY_TYPES: Mapping[str, type[RSAKey | ECKey | OKPKey]] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
 _COORDINATE_BYTES = 32
 
+# Weak primes are powers of 65,537 modulo the small primes, and so are their products; of sound moduli, one in 2²⁷ is.
+_ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
+_ROCA_MARKS = tuple((prime, frozenset(pow(65_537, power, prime) for power in range(prime))) for prime in _ROCA_PRIMES)
+
 _DictKey = dict[str, str | list[str]]
 
 
@@ -57,6 +61,7 @@ class JwksFault(Enum):
     VALUE = "a key's numbers are missing, malformed, or not a point of its curve"
     MODULUS = "an RSA modulus is shorter than 2,048 or longer than 8,192 bits"
     EXPONENT = "an RSA exponent is even, below 65,537 or above 2³²"
+    ROCA = "an RSA modulus was made by a chip or library that makes weak ones (ROCA, CVE-2017-15361): make a new pair"
     USE = "a key is marked for something other than signatures (`use`, `key_ops`)"
     ALGORITHM = "a key's `alg` does not fit it; RS256, PS256, ES256 and EdDSA are supported"
     KID = "several keys, and one has no `kid`, or two share one"
@@ -188,6 +193,8 @@ def _rsa_numbers(members: Mapping[str, object]) -> _DictKey | JwksFault:
         return JwksFault.MODULUS
     if exponent % 2 == 0 or not EXPONENT_MIN <= exponent <= EXPONENT_MAX:
         return JwksFault.EXPONENT
+    if all(modulus % prime in powers for prime, powers in _ROCA_MARKS):
+        return JwksFault.ROCA
     return {"kty": "RSA", "n": str(members["n"]), "e": str(members["e"])}
 
 
