@@ -29,6 +29,7 @@ def server() -> Iterator[Server]:
         yield running
 
 
+@pytest.mark.requirement("ruling 19")
 def test_world_file_has_the_shape_that_tests_and_documents_rely_on(server: Server) -> None:
     """Ruling 19: written whole before the ready line, readable by its owner alone; ids are strings."""
     file = server.data / WORLD_FILE
@@ -130,6 +131,7 @@ def test_service_reads_the_call_log_without_a_user(server: Server) -> None:
     assert [len(page) for page in pages] == [1000, 1000, 0]
 
 
+@pytest.mark.requirement("ruling 19")
 def test_world_comes_back_with_its_secrets_when_served_elsewhere(
     server: Server, tmp_path: Path, free_port: int
 ) -> None:
@@ -180,6 +182,7 @@ def ask_token(world: World, app: WorldApp, form: dict[str, str]) -> dict[str, An
     return reply
 
 
+@pytest.mark.requirement("ruling 21")
 def test_demonstration_shows_every_step_and_ends_when_asked(
     server: Server, tmp_path: Path, free_port: int, unchanged: Shell
 ) -> None:

@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.admin.shell import Shell, open_shell
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
+@pytest.mark.requirement("ruling 5", "ruling 20")
 def test_administration_takes_hold_of_a_running_server(
     forker: "subprocess.Popen[str]", tmp_path: Path, free_port: int
 ) -> None:

@@ -87,6 +87,7 @@ def steps(act: Callable[[], object]) -> list[str]:
     return [name for name in called if name != "setprofile"]
 
 
+@pytest.mark.requirement("ruling 1")
 def test_session_id_is_public_and_fixed() -> None:
     """Ruling 1: 22 base64url characters of the row id and 8 bytes of the secret's hash."""
     assert session_id(RowId(1), bytes(range(32))) == "AAAAAAAAAAEAAQIDBAUGBw"

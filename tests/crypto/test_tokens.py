@@ -49,6 +49,7 @@ def test_a_sealed_reference_opens_to_itself(reference: Reference) -> None:
     assert SEALER.open(reference.kind, text) == reference
 
 
+@pytest.mark.requirement("ruling 1")
 def test_the_layout_is_the_ruled_one() -> None:
     """Ruling 1, written out by hand: prefix of 16 bytes, then AES-SIV of 40, the kind bound and not written."""
     whole = base64.urlsafe_b64decode(seal(REFERENCE._replace(key_number=2)))
@@ -71,6 +72,7 @@ def test_a_token_of_an_earlier_version_still_opens() -> None:
     assert sealer.open(TokenKind.ACCESS, first) == REFERENCE
 
 
+@pytest.mark.requirement("ruling 1")
 @given(reference=references)
 def test_kinds_are_never_confused(reference: Reference) -> None:
     """A refresh token is no access token (RFC 9700 section 2.2); asked for any, it says which it is."""
@@ -175,6 +177,7 @@ def test_an_unknown_key_is_told_from_a_forgery() -> None:
     assert [sealer.knows(number) for number in (1, 2, 3, 4)] == [False, True, True, False]
 
 
+@pytest.mark.requirement("ruling 1")
 def test_rotation_leaves_old_tokens_and_repeats_as_they_were() -> None:
     """A repeat after a rotation is the same string, because the reference names its own key (idea 3)."""
     before = make_sealer(1)

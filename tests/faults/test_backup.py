@@ -134,6 +134,7 @@ def test_backup_made_under_load_is_whole_and_has_what_was_acknowledged(story: St
     assert story.traffic.ledger.broken == []
 
 
+@pytest.mark.requirement("ruling 5")
 def test_nothing_issued_before_a_restore_is_accepted(story: Story, tmp_path: Path, report: Report) -> None:
     """Tokens, codes and sign-ins are over, those revoked after the backup first of all; credentials work."""
     own = elsewhere(story, tmp_path)

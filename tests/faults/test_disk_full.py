@@ -201,6 +201,7 @@ def test_start_is_refused_in_one_line_when_there_is_no_room_for_shared_memory(wo
     assert failure.value.said.count("\n") == 1
 
 
+@pytest.mark.requirement("ruling 5")
 @pytest.mark.root
 def test_restore_is_whole_or_has_not_happened_whatever_room_there_is(
     tmp_path: Path, counts: Callable[[int, int], int], report: Report

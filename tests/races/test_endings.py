@@ -18,16 +18,19 @@ def test_session_is_dead_after_a_refresh_and_a_revocation_at_once(arena: Arena, 
     assert 0 < refreshed_first < trials, "both orders must have been seen"
 
 
+@pytest.mark.requirement("ASVS 7.4.3")
 def test_session_is_dead_after_refreshes_during_a_password_change(arena: Arena, counts: Counts) -> None:
     """The row names the password's version, and compares it at every use."""
     play(endings.password_change_ends_refreshes(arena, trials=counts(3, 40)))
 
 
+@pytest.mark.requirement("ASVS 7.4.2")
 def test_session_is_dead_after_refreshes_during_a_block_of_the_app(arena: Arena, counts: Counts) -> None:
     """A blocked app's every session is over."""
     play(endings.block_ends_refreshes(arena, trials=counts(5, 100)))
 
 
+@pytest.mark.requirement("ruling 6")
 def test_sessions_are_dead_after_logins_during_the_credentials_deletion(arena: Arena, counts: Counts) -> None:
     """A deleted credential is refused, and so is whatever it opened."""
     play(endings.deletion_ends_logins(arena, trials=counts(5, 100)))

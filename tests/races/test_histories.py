@@ -10,6 +10,7 @@ from tests.races.arena import Arena, play
 Counts = Callable[[int, int], int]
 
 
+@pytest.mark.requirement("ruling 24")
 @pytest.mark.timeout(3600)
 def test_concurrent_histories_are_linearizable(arena: Arena, counts: Counts) -> None:
     """Login, refresh, repeat, replay, use, revoke and lost replies, from 4 to 16 connections at each of four seats."""

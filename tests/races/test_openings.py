@@ -16,11 +16,13 @@ def test_twenty_logins_at_once_leave_five_sessions(arena: Arena, counts: Counts)
     play(openings.logins_keep_the_cap(arena, rounds=counts(3, 50)))
 
 
+@pytest.mark.requirement("must-not-break N.8")
 def test_twenty_password_logins_at_once_leave_five_sessions(arena: Arena) -> None:
     """Passwords are proven beside the loop, in any order."""
     play(openings.password_logins_keep_the_cap(arena))
 
 
+@pytest.mark.requirement("must-not-break N.8")
 def test_session_of_the_oldest_generation_is_evicted(arena: Arena) -> None:
     """By its last issue, not by its opening."""
     play(openings.oldest_generation_goes_first(arena))
@@ -32,7 +34,7 @@ def test_logins_of_one_endpoint_at_once_leave_one_session(arena: Arena, counts: 
     play(openings.twins_share_one_session(arena, rounds=counts(2, 20)))
 
 
-@pytest.mark.requirement("RFC 6749 section 4.1.2")
+@pytest.mark.requirement("RFC 6749 section 4.1.2", "RFC 6749 section 4.1.2", "must-not-break N.5")
 def test_code_redeemed_by_many_at_once_is_redeemed_once(arena: Arena, counts: Counts) -> None:
     """RFC 6749 section 4.1.2; confidential and public app."""
     play(openings.code_is_redeemed_once(arena, rounds=counts(2, 50)))

@@ -10,7 +10,7 @@ from tests.races.arena import Arena, play
 Counts = Callable[[int, int], int]
 
 
-@pytest.mark.requirement("RFC 6749 section 6")
+@pytest.mark.requirement("RFC 6749 section 6", "ruling 24")
 def test_hundred_refreshes_at_once_give_one_pair(arena: Arena, counts: Counts) -> None:
     """All of them are served, whoever came first; nobody is told that the token was used."""
     play(refreshes.crowd_gets_one_pair(arena, rounds=counts(4, 20)))

@@ -11,6 +11,7 @@ from tests.races.conftest import OpenArena
 Counts = Callable[[int, int], int]
 
 
+@pytest.mark.requirement("ruling 1")
 @pytest.mark.timeout(600)
 def test_no_token_is_refused_while_every_key_rotates(opening: OpenArena, counts: Counts) -> None:
     """The server's own upkeep, its clock's days made seconds."""
@@ -19,6 +20,7 @@ def test_no_token_is_refused_while_every_key_rotates(opening: OpenArena, counts:
     print(dict(load.answers), sorted(load.sealing), len(load.signing))
 
 
+@pytest.mark.requirement("ruling 1")
 def test_no_token_is_refused_when_the_command_line_rotates(opening: OpenArena) -> None:
     """The server finds the key that another process published, and makes it active when its time has come."""
     with opening("quick-upkeep") as arena:
@@ -26,6 +28,7 @@ def test_no_token_is_refused_when_the_command_line_rotates(opening: OpenArena) -
     assert sorted(load.sealing) == [1, 2]
 
 
+@pytest.mark.requirement("ruling 1")
 def test_token_of_another_nodes_key_is_served(arena: Arena) -> None:
     """An unknown number means one look for keys before refusal."""
     play(rotations.key_of_another_node_is_looked_for(arena))

@@ -10,7 +10,7 @@ from tests.races.arena import Arena, play
 Counts = Callable[[int, int], int]
 
 
-@pytest.mark.requirement("ruling 2")
+@pytest.mark.requirement("ruling 2", "ruling 20")
 def test_lost_reply_is_given_again_half_an_hour_later(arena: Arena) -> None:
     """The very same tokens, their life renewed; ten refreshes on, the life is still an hour."""
     play(windows.lost_reply_is_given_again(arena))
@@ -22,6 +22,7 @@ def test_repeat_is_late_an_hour_after_the_issue_when_unused(arena: Arena) -> Non
     play(windows.unused_repeat_has_its_end(arena))
 
 
+@pytest.mark.requirement("must-not-break N.6")
 def test_repeat_is_late_ten_seconds_after_the_first_use(arena: Arena) -> None:
     """Refused to a confidential app, the end of a public app's session."""
     play(windows.used_repeat_has_its_end(arena))

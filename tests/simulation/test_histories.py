@@ -19,7 +19,7 @@ Counts = Callable[[int, int], int]
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.requirement("must-not-break N.6")
+@pytest.mark.requirement("must-not-break N.6", "ruling 24")
 @pytest.mark.requirement("must-not-break N.8")
 @pytest.mark.requirement("RFC 9700 section 4.14.2")
 def test_server_does_what_the_specification_says_in_every_history(counts: Counts) -> None:

@@ -79,6 +79,7 @@ def test_backup_is_one_moment_while_the_server_writes(store: Opened, tmp_path: P
     assert len(acknowledged) > 3
 
 
+@pytest.mark.requirement("ruling 5")
 def test_restore_ends_every_session_of_before(store: Opened, tmp_path: Path) -> None:
     """Ruling 5: what was revoked after the backup does not come back; what is opened afterwards lives."""
     backup = tmp_path / "backup.db"

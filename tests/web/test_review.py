@@ -92,6 +92,7 @@ def sign_in(server: Server, browser: httpx.Client) -> None:
     assert browser.post("/restapi/oauth/sign-in", data=fields).status_code == 303
 
 
+@pytest.mark.requirement("ASVS 7.4.2")
 @pytest.mark.parametrize("what", ["account", "app"])
 def test_tokens_stay_dead_when_what_was_disabled_works_again(fresh_server: Server, what: str) -> None:
     """ASVS 7.4.2: disabling an account or blocking an app ends sessions, it does not pause them."""
