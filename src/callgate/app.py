@@ -209,12 +209,15 @@ class CommandLine:
         """What SQLite finds wrong with the file; empty when it is whole."""
         return check_file(settings.database.path)
 
-    def verify_audit(self, settings: Settings, *, progress: Progress) -> AuditSeen:
-        """Check every audit chain."""
-        report = check_audit(settings.database.path, progress)
-        chains = (ChainSeen(each.writer, each.links, each.entries, each.head.hex()) for each in report.chains)
+    def verify_audit(self, settings: Settings, *, progress: Progress, cut_before_ms: int = 0) -> AuditSeen:
+        """Check every audit chain, and find the newest link of each that was written before a moment."""
+        report = check_audit(settings.database.path, progress, cut_before_ms=cut_before_ms)
+        chains = (
+            ChainSeen(each.writer, each.links, each.pruned, each.entries, each.head.hex()) for each in report.chains
+        )
         breaks = (f"link {each.seq} of {each.writer}: {each.why}" for each in report.breaks)
-        return AuditSeen(tuple(chains), tuple(breaks))
+        cuts = (each.cut for each in report.chains if each.cut is not None)
+        return AuditSeen(tuple(chains), tuple(breaks), tuple(cuts))
 
     def add_key_encryption_key(self, file: Path) -> str:
         """Write a new key into the key file, before those it holds; gives the new key's id."""

@@ -12,6 +12,7 @@ import pytest
 from callgate.model import changes as c
 from callgate.model import sso
 from callgate.model.account import AccountStatus
+from callgate.model.audit import Anchor, AuditPruned
 from callgate.model.client import ClientKeys
 from callgate.model.connection import ConnectionSecret
 from callgate.model.issuer import OutsideProven
@@ -88,6 +89,7 @@ ACTS: tuple[c.Change, ...] = (
     sso.ConnectionRemoved(CONNECTION._replace(name="New", version=2), "cli"),
     QueueSettingsChanged(UNSET, UNSET._replace(alert_timer_s=60, version=1), "cli"),
     QueueMembersChanged(ACCOUNT.id, SERVICE.id, frozenset({AGENT.id}), frozenset(), "cli"),
+    AuditPruned((Anchor("server", 1, NOW_MS, bytes(32)),), NOW_MS, "cli"),
 )
 
 

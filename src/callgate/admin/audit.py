@@ -1,5 +1,6 @@
 """`callgate audit`: what was done by whom, and whether the log of it is whole."""
 
+import asyncio
 import json
 import re
 from dataclasses import dataclass
@@ -7,15 +8,19 @@ from typing import Annotated
 
 import typer
 
-from callgate.admin.command import NoOptions, Refusal, Run, desk_command, noun, plain_command
+from callgate.admin.command import BY, NoOptions, Refusal, Run, desk_command, granted, noun, plain_command
+from callgate.admin.composition import AuditSeen
 from callgate.admin.paging import Limit, take_page
 from callgate.admin.progress import progress_bar
 from callgate.admin.view import Rows
 from callgate.model.instant import parse_instant, render_instant
 from callgate.model.listings import AuditBatch, AuditListing, AuditPlace
+from callgate.service.administer.audit import prune_audit
 from callgate.service.administer.desk import Desk
 
 _PLACE = re.compile(r"(?P<writer>\S{1,64})/(?P<seq>[0-9]{1,18})", re.ASCII)
+
+DAY_MS = 86_400_000
 
 AUDIT = noun("audit", "The audit log: a chain of hashes for each writer.")
 
@@ -29,6 +34,13 @@ class ListOptions:
     after: Annotated[
         str | None, typer.Option(help="Go on after this link, as in server/12; older ones follow.", show_default=False)
     ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class PruneOptions:
+    """How much stays."""
+
+    older_than: Annotated[int, typer.Option(min=1, max=36_500, help="Keep so many days.", metavar="DAYS")]
 
 
 @desk_command(AUDIT, "list", options=ListOptions)
@@ -49,10 +61,38 @@ def verify(run: Run, _options: NoOptions) -> Rows:
     """Check every chain; compare the heads with those you kept elsewhere. Exit 1 when one is broken."""
     with progress_bar("Checking the audit log") as progress:
         seen = run.composition.verify_audit(run.settings, progress=progress)
+    return _chains(_whole(seen))
+
+
+@plain_command(AUDIT, "prune", options=PruneOptions)
+def prune(run: Run, options: PruneOptions) -> Rows:
+    """Delete what is older, once every chain was verified; the log says so, and goes on being verifiable."""
+    asyncio.run(_prune(run, options.older_than * DAY_MS))
+    with progress_bar("Checking the audit log") as progress:
+        return _chains(_whole(run.composition.verify_audit(run.settings, progress=progress)))
+
+
+async def _prune(run: Run, age_ms: int) -> None:
+    async with run.composition.desk(run.settings, by=BY) as desk:
+        before_ms = desk.clock.now_ms() - age_ms
+        with progress_bar("Checking the audit log") as progress:
+            seen = run.composition.verify_audit(run.settings, progress=progress, cut_before_ms=before_ms)
+        cuts = _whole(seen).cuts
+        pruned = {chain.writer: chain.pruned for chain in seen.chains}
+        due = sum(cut.seq - pruned[cut.writer] for cut in cuts)
+        with progress_bar("Pruning the audit log") as progress:
+            granted(await prune_audit(desk, cuts, before_ms=before_ms, progress=lambda done: progress(done, due)))
+
+
+def _whole(seen: AuditSeen) -> AuditSeen:
     if seen.breaks:
         raise Refusal(f"the audit log was altered: {'; '.join(seen.breaks)}")
-    rows = tuple((chain.writer, chain.links, chain.entries, chain.head) for chain in seen.chains)
-    return Rows(("writer", "links", "entries", "head"), rows)
+    return seen
+
+
+def _chains(seen: AuditSeen) -> Rows:
+    rows = tuple((chain.writer, chain.links, chain.pruned, chain.entries, chain.head) for chain in seen.chains)
+    return Rows(("writer", "links", "pruned", "entries", "head"), rows)
 
 
 def _read_place(text: str) -> AuditPlace:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from callgate.config import Settings
+from callgate.model.audit import Anchor
 from callgate.service.administer.desk import Desk
 
 Progress = Callable[[int, int], None]
@@ -13,19 +14,21 @@ Progress = Callable[[int, int], None]
 
 
 class ChainSeen(NamedTuple):
-    """One writer's audit chain; `head` is for comparing with a copy kept elsewhere."""
+    """One writer's audit chain; `head` is for comparing with a copy kept elsewhere. `pruned`: links that are gone."""
 
     writer: str
     links: int
+    pruned: int
     entries: int
     head: str
 
 
 class AuditSeen(NamedTuple):
-    """What verifying found; `breaks` are lines, empty when every chain holds."""
+    """What verifying found; `breaks` are lines, empty when every chain holds. `cuts`: where chains may be pruned."""
 
     chains: tuple[ChainSeen, ...]
     breaks: tuple[str, ...]
+    cuts: tuple[Anchor, ...]
 
 
 class Composition(Protocol):
@@ -49,8 +52,8 @@ class Composition(Protocol):
     def check_file(self, settings: Settings) -> tuple[str, ...]:
         """What SQLite finds wrong with the file; empty when it is whole."""
 
-    def verify_audit(self, settings: Settings, *, progress: Progress) -> AuditSeen:
-        """Check every audit chain."""
+    def verify_audit(self, settings: Settings, *, progress: Progress, cut_before_ms: int = 0) -> AuditSeen:
+        """Check every audit chain, and find the newest link of each that was written before a moment."""
 
     def add_key_encryption_key(self, file: Path) -> str:
         """Write a new key into the key file, before those it holds; gives the new key's id."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from callgate.model.account import Account, Allowance, Extension, Role
+from callgate.model.audit import AuditPruned, PrunedLinksDeleted
 from callgate.model.calls import CallsRecorded
 from callgate.model.client import Client, ClientKeys
 from callgate.model.consent import Consent, SignIn
@@ -366,7 +367,15 @@ AdminChange = (
     | SessionsFromMoved
     | KeyStored
     | KeyForgotten
+    | AuditPruned
 )
 Change = (
-    SessionChange | AssertionClaimed | OutsideTokenAccepted | BrowserChange | SsoChange | AdminChange | CallsRecorded
+    SessionChange
+    | AssertionClaimed
+    | OutsideTokenAccepted
+    | BrowserChange
+    | SsoChange
+    | AdminChange
+    | CallsRecorded
+    | PrunedLinksDeleted
 )

@@ -8,6 +8,7 @@ import orjson
 from callgate.model import changes as c
 from callgate.model import sso
 from callgate.model.account import Account, Extension, Role
+from callgate.model.audit import Anchor, AuditPruned
 from callgate.model.client import Client
 from callgate.model.connection import Connection
 from callgate.model.issuer import TrustedIssuer
@@ -18,6 +19,10 @@ from callgate.storage.rows import Value, row_of, trust_row
 Entry = dict[str, Value | dict[str, list[Value]]]
 Describer = Callable[[c.Change], Entry]
 C = TypeVar("C", bound=c.Change)
+
+
+PRUNING: Final = f'{{"what":"{AuditPruned.__name__}",'
+"""How the entry of a pruning begins."""
 
 
 def describe(change: c.Change) -> bytes:
@@ -288,6 +293,16 @@ def _key_forgotten(change: c.KeyForgotten) -> Entry:
     return {"use": change.use.value, "number": change.number, "by": change.by}
 
 
+def _audit_pruned(change: AuditPruned) -> Entry:
+    anchors: dict[str, list[Value]] = {each.writer: [each.seq, each.hash.hex()] for each in change.anchors}
+    return {"before_ms": change.before_ms, "anchors": anchors, "by": change.by}
+
+
+def anchor_text(anchor: Anchor) -> str:
+    """How the entry of a pruning names an anchor, as JSON is written here."""
+    return orjson.dumps({anchor.writer: [anchor.seq, anchor.hash.hex()]}).decode()[1:-1]
+
+
 def _changed(
     change: c.AccountChanged
     | c.ExtensionChanged
@@ -340,5 +355,6 @@ _DESCRIBERS: Final = dict(
         _says(c.SessionsFromMoved, _sessions_from),
         _says(c.KeyStored, _key_stored),
         _says(c.KeyForgotten, _key_forgotten),
+        _says(AuditPruned, _audit_pruned),
     )
 )

@@ -21,11 +21,11 @@ def check_file(path: Path) -> tuple[str, ...]:
     return tuple(line for line in (*found, *strays) if line != "ok")
 
 
-def check_audit(path: Path, progress: Progress) -> AuditReport:
+def check_audit(path: Path, progress: Progress, *, cut_before_ms: int = 0) -> AuditReport:
     """Check every audit chain as of one moment. Raises apsw.Error."""
     with closing(open_committed(path)) as connection:
         connection.execute("BEGIN")
         view = View(connection)
         view.stamp(0, snapshot=True)
         total = count_links(view)
-        return verify_audit(view, lambda done: progress(done, total))
+        return verify_audit(view, lambda done: progress(done, total), cut_before_ms=cut_before_ms)

@@ -13,6 +13,7 @@ from callgate.model.acts import (
     ExtensionActLookup,
     RoleActLookup,
 )
+from callgate.model.audit import AuditPruneLookup, PrunedLinksLookup
 from callgate.model.call_log import CallLogLookup, CallRecordLookup
 from callgate.model.directory import ExtensionListLookup, ExtensionLookup
 from callgate.model.issuer import TrustActLookup, TrustOpening, TrustsListing, TrustsLookup
@@ -56,7 +57,7 @@ from callgate.model.sso import (
     SsoOfferLookup,
     SsoPolicyActLookup,
 )
-from callgate.storage import load_acts, load_listings, load_queues, load_sso
+from callgate.storage import load_acts, load_audit, load_listings, load_queues, load_sso
 from callgate.storage.load_calls import load_call_log, load_call_record
 from callgate.storage.load_directory import load_extension, load_extension_list
 from callgate.storage.load_issuers import load_trust, load_trust_act, load_trust_list, load_trusts
@@ -117,6 +118,8 @@ LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
         answers(ConsentsListing, load_listings.load_consents),
         answers(SessionsListing, load_listings.load_sessions),
         answers(AuditListing, load_listings.load_audit),
+        answers(AuditPruneLookup, load_audit.load_audit_prune),
+        answers(PrunedLinksLookup, load_audit.load_pruned_links),
         answers(AccountActLookup, load_acts.load_account_act),
         answers(ExtensionActLookup, load_acts.load_extension_act),
         answers(RoleActLookup, load_acts.load_role_act),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final, TypeVar, cast
 
+from callgate.model.audit import AuditPruned, PrunedLinksDeleted
 from callgate.model.calls import CallsRecorded
 from callgate.model.changes import (
     AccountChanged,
@@ -44,6 +45,7 @@ from callgate.model.sso import AssertionConsumed, ConnectionChanged, ConnectionC
 from callgate.storage import (
     save_accounts,
     save_apps,
+    save_audit,
     save_calls,
     save_issuers,
     save_people,
@@ -100,6 +102,8 @@ SAVERS: Final[dict[type[Change], Saver]] = dict(
         saves(KeyForgotten, save_upkeep.forget_key),
         saves(QueueSettingsChanged, save_queues.change_queue_settings),
         saves(QueueMembersChanged, save_queues.change_queue_members),
+        saves(AuditPruned, save_audit.prune_audit),
+        saves(PrunedLinksDeleted, save_audit.delete_pruned_links),
         saves(CallsRecorded, save_calls.record_calls),
         saves(ConnectionCreated, save_sso.create_connection),
         saves(ConnectionChanged, save_sso.change_connection),
