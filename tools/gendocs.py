@@ -110,7 +110,7 @@ def operations() -> Iterator[str]:
     for each in vars(operation).values():
         if isinstance(each, Operation):
             yield f"### {each.method} {each.path}"
-            asked = f"Scope of the app: `{each.scope}`. Permission of the person: {_asked(each)}."
+            asked = f"Scope of the app: {_scope(each)}. Permission of the person: {_asked(each)}."
             yield f"{each.summary}. {asked} [Weighs](limits.md#rates) `{each.group.value}`."
 
 
@@ -126,8 +126,11 @@ def scopes() -> Iterator[str]:
 def permissions() -> Iterator[str]:
     """What a role may carry."""
     yield _table(
-        ("permission", "lets people"),
-        ((f"`{name}`", about[0].lower() + about[1:]) for name, about in PERMISSIONS.items()),
+        ("permission", "lets people", "with it come"),
+        (
+            (f"`{name}`", each.about[0].lower() + each.about[1:], _coded(each.included))
+            for name, each in PERMISSIONS.items()
+        ),
     )
 
 
@@ -259,6 +262,10 @@ def _coded(names: Iterable[str]) -> str:
 
 def _choices(kind: str) -> str:
     return " or ".join(f"`{word}`" for word in kind.split(" | ")) if "|" in kind else kind
+
+
+def _scope(each: Operation) -> str:
+    return f"`{each.scope}`" if each.scope else "none"
 
 
 def _asked(each: Operation) -> str:

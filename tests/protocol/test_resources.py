@@ -11,6 +11,7 @@ from callgate.model.directory import ExtensionListQuery
 from callgate.model.faults import Fault
 from callgate.model.operation import Operation
 from callgate.model.paging import Page
+from callgate.model.permission import PERMISSIONS
 from callgate.protocol.query import Query
 from callgate.protocol.resources import Subject, judge, no_such_call, parse_extension_list
 from tests.protocol.bearers import ACCOUNT, ADMIN, AGENT, admit
@@ -84,7 +85,7 @@ def test_operation_needs_its_permission(
 ) -> None:
     """protocol.md B: with exactly this permission it is done, with every other one it is not, and the 403 names it."""
     everything = frozenset(
-        {"ReadCallLog", "ReadExtensions", "ReadCompanyInfo", "EditExtensions", "Roles", "ThirdPartyAppAccess"}
+        {"ReadCallLog", "ReadExtensions", "ReadCompanyInfo", "EditCompanyInfo", "Roles", "ThirdPartyAppAccess"}
     )
     granted = judge(admit(permissions=frozenset({permission})), asked, account="~", extension=extension)
     denied = judge(admit(permissions=everything - {permission}), asked, account="~", extension=extension)
@@ -99,21 +100,42 @@ def test_company_log_is_read_when_either_permission_is_there(permission: str) ->
     assert judge(bearer, operation.READ_COMPANY_CALLS, account="~") == COMPANY
 
 
-@pytest.mark.parametrize("asked", OPERATIONS)
+@pytest.mark.parametrize("asked", [each for each in OPERATIONS if each.scope is not None])
 def test_operation_is_refused_when_app_or_token_lack_the_scope(asked: Operation) -> None:
     """protocol.md A.5: app scope ∩ token scope, whatever the person may do; CMN-401 comes first."""
     others = tuple({"ReadAccounts", "ReadCallLog", "RingOut"} - {asked.scope})
     narrowed = judge(admit(scope=" ".join(others)), asked, account="1", extension=in_path(asked))
     stripped = judge(admit(app_scopes=others), asked, account="1", extension=in_path(asked))
-    assert seen(narrowed) == seen(stripped) == lacks_scope(asked.scope)
+    assert seen(narrowed) == seen(stripped) == lacks_scope(asked.scope or "")
 
 
 @pytest.mark.parametrize("asked", OPERATIONS)
 def test_operation_is_done_when_the_scope_is_included_in_another(asked: Operation) -> None:
     """protocol.md A.5: inclusion is transitive (Accounts → EditAccounts → ReadAccounts)."""
-    wide = ("Accounts", "EditCallLog")
-    bearer = admit(scope=" ".join(wide), app_scopes=wide)
+    wide = ("Accounts", "EditCallLog", "RoleManagement", "ReadClientInfo")
+    bearer = admit(scope=" ".join(wide), app_scopes=wide, permissions=frozenset(PERMISSIONS))
     assert isinstance(judge(bearer, asked, account="~", extension=in_path(asked)), Subject)
+
+
+@pytest.mark.parametrize("asked", [each for each in OPERATIONS if each.scope is None])
+def test_dictionary_is_read_with_any_token(asked: Operation) -> None:
+    """The platform asks neither a scope nor a permission for what is the same for everybody."""
+    assert "/dictionary/" in asked.path
+    assert judge(admit(scope="RingOut", app_scopes=("RingOut",), permissions=NOBODY), asked) == COMPANY
+
+
+def test_own_role_is_changed_with_the_permission_alone() -> None:
+    """Reading oneself needs none, giving oneself another role does."""
+    manager = ("RoleManagement", "ReadAccounts")
+
+    def judged(asked: Operation, *permissions: str) -> Subject | tuple[Fault, tuple[tuple[str, str], ...]]:
+        bearer = admit(scope=" ".join(manager), app_scopes=manager, permissions=frozenset(permissions))
+        return seen(judge(bearer, asked, account="~", extension="~"))
+
+    own = Subject(ACCOUNT, AGENT)
+    assert judged(operation.READ_ASSIGNED_ROLE) == judged(operation.READ_PROFILE) == own
+    assert judged(operation.ASSIGN_ROLE, "ReadAssignedRoles") == lacks_permission("EditAssignedRoles")
+    assert judged(operation.ASSIGN_ROLE, "Roles") == own
 
 
 @pytest.mark.parametrize("asked", OPERATIONS)
@@ -122,7 +144,8 @@ def test_operation_is_done_when_the_scope_is_included_in_another(asked: Operatio
 )
 def test_account_is_not_found_when_it_is_not_the_tokens_own(asked: Operation, account: str) -> None:
     """protocol.md I.1: another's account is CMN-102, before any question of permission."""
-    bearer = admit(permissions=NOBODY)
+    scopes = ("ReadAccounts", "ReadCallLog", *((asked.scope,) if asked.scope else ()))
+    bearer = admit(permissions=NOBODY, scope=" ".join(scopes), app_scopes=scopes)
     assert seen(judge(bearer, asked, account=account, extension=in_path(asked))) == not_found("accountId")
 
 

@@ -21,9 +21,10 @@ from callgate.model.acts import (
     RoleActFacts,
     RoleActLookup,
 )
-from callgate.model.changes import ConsentGiven, SessionOpened, SessionsFromMoved
+from callgate.model.changes import ConsentGiven, RoleCreated, SessionOpened, SessionsFromMoved
 from callgate.model.facts import Seated
 from callgate.model.ids import AccountId, ClientId, ExtensionId, RoleId, RowId
+from callgate.model.roles import DefaultRoleChanged
 from tests.storage.engines import Opened
 from tests.storage.world import (
     ACCOUNT,
@@ -105,13 +106,24 @@ def test_extension_act_sees_nobody_of_another_account(store: Opened) -> None:
 def test_role_act_sees_whether_the_name_is_taken(store: Opened) -> None:
     """The predefined names are taken in every account; another account's are free."""
     mine = RoleActLookup(account_id=ACCOUNT.id, role_id=CUSTOM_ROLE.id, name="Reader")
-    assert store.read(mine) == RoleActFacts(NOW_MS, ACCOUNT, CUSTOM_ROLE, name_taken=False)
+    assert store.read(mine) == RoleActFacts(NOW_MS, ACCOUNT, CUSTOM_ROLE, name_taken=False, in_use=True)
     new = RoleActLookup(account_id=ACCOUNT.id, role_id=RoleId(NEW), name="Reader")
     assert store.read(new) == RoleActFacts(NOW_MS, ACCOUNT, None, name_taken=True)
     predefined = RoleActLookup(account_id=OTHER_ACCOUNT.id, role_id=RoleId(NEW), name=ROLE.name)
     assert store.read(predefined).name_taken
     elsewhere = RoleActLookup(account_id=OTHER_ACCOUNT.id, role_id=RoleId(NEW), name="Reader")
     assert not store.read(elsewhere).name_taken
+
+
+def test_role_act_sees_whom_it_concerns(store: Opened) -> None:
+    """Who has the role, who gets it by default, and the role of whoever acts."""
+    spare = CUSTOM_ROLE._replace(id=RoleId(NEW), name="Spare")
+    store.save(RoleCreated(spare, "cli"), DefaultRoleChanged(ACCOUNT.id, None, spare.id, "cli"))
+    asked = RoleActLookup(account_id=ACCOUNT.id, role_id=spare.id, name="Spare", giver_id=AGENT.id)
+    expected = RoleActFacts(NOW_MS, ACCOUNT, spare, name_taken=False, default_role_id=spare.id, giver=ROLE)
+    assert store.read(asked) == expected
+    act = ExtensionActLookup(account_id=ACCOUNT.id, extension_id=ExtensionId(NEW), login=NO_NAME, giver_id=AGENT.id)
+    assert store.read(act).giver == ROLE
 
 
 def test_app_act_sees_owner_app_and_whether_the_name_is_taken(store: Opened) -> None:

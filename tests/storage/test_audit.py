@@ -15,8 +15,10 @@ from callgate.model.account import AccountStatus
 from callgate.model.audit import Anchor, AuditPruned
 from callgate.model.client import ClientKeys
 from callgate.model.connection import ConnectionSecret
+from callgate.model.ids import RoleId
 from callgate.model.issuer import OutsideProven
 from callgate.model.queues import QueueMembersChanged, QueueSettings, QueueSettingsChanged
+from callgate.model.roles import DefaultRoleChanged, RoleDeleted
 from callgate.model.session import EndReason
 from callgate.storage.audit import FIRST, AuditReport, forge_link, verify_audit
 from callgate.storage.load_upkeep import Head
@@ -54,6 +56,7 @@ from tests.storage.world import (
 
 REDEEMED = pending_of(1)._replace(state=session_of(1).state, slot=1, generation=1, redeemed_ms=NOW_MS)
 
+SPARE = CUSTOM_ROLE._replace(id=RoleId(77), name="Spare")
 UNSET = QueueSettings(SERVICE.id, ACCOUNT.id)
 
 ACTS: tuple[c.Change, ...] = (
@@ -87,6 +90,9 @@ ACTS: tuple[c.Change, ...] = (
         CONNECTION, CONNECTION._replace(name="New", version=2), ConnectionSecret(b"hash of a secret"), "cli"
     ),
     sso.ConnectionRemoved(CONNECTION._replace(name="New", version=2), "cli"),
+    c.RoleCreated(SPARE, "cli"),
+    RoleDeleted(SPARE, "cli"),
+    DefaultRoleChanged(ACCOUNT.id, None, CUSTOM_ROLE.id, "cli"),
     QueueSettingsChanged(UNSET, UNSET._replace(alert_timer_s=60, version=1), "cli"),
     QueueMembersChanged(ACCOUNT.id, SERVICE.id, frozenset({AGENT.id}), frozenset(), "cli"),
     AuditPruned((Anchor("server", 1, NOW_MS, bytes(32)),), NOW_MS, "cli"),

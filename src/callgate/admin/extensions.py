@@ -9,7 +9,7 @@ from callgate.admin.asking import PasswordFromStdin, PasswordGenerated, ask_pass
 from callgate.admin.command import desk_command, granted, noun
 from callgate.admin.paging import After, Limit, take_page
 from callgate.admin.view import Record, Rows, Value
-from callgate.model.account import Extension, ExtensionType, Role
+from callgate.model.account import Extension, ExtensionStatus, ExtensionType, Role
 from callgate.model.directory import ListedExtension
 from callgate.model.listings import ExtensionsListing, RolesListing
 from callgate.protocol.administer import extensions
@@ -20,6 +20,7 @@ from callgate.service.administer.people import (
     change_extension,
     change_password,
     create_extension,
+    find_default_role,
     sign_out_everywhere,
 )
 
@@ -31,6 +32,9 @@ Person = Annotated[
 _TYPES = ", ".join(
     each.value for each in ExtensionType if each not in {ExtensionType.SERVICE, ExtensionType.DEPARTMENT}
 )
+
+_STATUSES = f"Only Enabled may sign in: {', '.join(each.value for each in ExtensionStatus)}."
+Status = Annotated[ExtensionStatus, typer.Option(metavar="STATUS", help=_STATUSES)]
 
 AccountWord = Annotated[str, typer.Option(help="Id, main number or name.", show_default=False)]
 
@@ -59,7 +63,10 @@ class CreateOptions:
     type: Annotated[ExtensionType, typer.Option(metavar="TYPE", help=f"Department is a call queue; also {_TYPES}.")] = (
         ExtensionType.USER
     )
-    role: Annotated[str, typer.Option(help="Id or name.")] = "Standard"
+    role: Annotated[
+        str | None, typer.Option(help="Id or name; else what new people of the account get.", show_default=False)
+    ] = None
+    status: Status = ExtensionStatus.ENABLED
     password_stdin: PasswordFromStdin = False
     generate_password: PasswordGenerated = False
 
@@ -81,6 +88,7 @@ class UpdateOptions:
     number: Annotated[str | None, typer.Option(help="A new extension number; '' for none.", show_default=False)] = None
     email: Annotated[str | None, typer.Option(help="A new address; '' for none.", show_default=False)] = None
     role: Annotated[str | None, typer.Option(help="Id or name.", show_default=False)] = None
+    status: Annotated[ExtensionStatus | None, typer.Option(metavar="STATUS", help=_STATUSES, show_default=False)] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +116,11 @@ async def list_extensions(desk: Desk, options: ListOptions) -> Rows:
 async def create(desk: Desk, options: CreateOptions) -> Record:
     """Create a person or a call queue."""
     account = granted(await find_account(desk, options.account))
-    role = granted(await find_role(desk, options.role, account_id=account.id))
+    role = (
+        granted(await find_role(desk, options.role, account_id=account.id))
+        if options.role
+        else await find_default_role(desk, account.id)
+    )
     chosen = choose_password(desk, from_stdin=options.password_stdin, generate=options.generate_password)
     wanted = NewPerson(
         first_name=options.first_name,
@@ -117,6 +129,7 @@ async def create(desk: Desk, options: CreateOptions) -> Record:
         email=options.email,
         phone_number=options.phone_number,
         type=options.type,
+        status=options.status,
         role_id=role.id,
         password=chosen.password,
     )
@@ -143,6 +156,7 @@ async def update(desk: Desk, options: UpdateOptions) -> Record:
             number=before.number if options.number is None else options.number or None,
             email=before.email if options.email is None else options.email or None,
             role_id=role.id if role else before.role_id,
+            status=options.status or before.status,
         )
 
     granted(await change_extension(desk, extension, edit))

@@ -12,7 +12,13 @@ from callgate.model.listings import RolesListing
 from callgate.model.permission import PERMISSIONS
 from callgate.service.administer.desk import Desk
 from callgate.service.administer.finding import find_account, find_role
-from callgate.service.administer.people import change_role, create_role
+from callgate.service.administer.people import (
+    change_role,
+    choose_default_role,
+    create_role,
+    delete_role,
+    find_default_role,
+)
 
 ROLES = noun("roles", "Roles: what people and services of an account may do.")
 
@@ -65,6 +71,14 @@ class UpdateOptions:
     ] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultOptions:
+    """Whose, and which."""
+
+    account: Annotated[str, typer.Option(help="Id, main number or name.", show_default=False)]
+    role: Annotated[str | None, typer.Option(help="Id or name of the role to choose.", show_default=False)] = None
+
+
 @desk_command(ROLES, "list", options=ListOptions)
 async def list_roles(desk: Desk, options: ListOptions) -> Rows:
     """List the predefined roles and those of accounts."""
@@ -79,7 +93,8 @@ async def list_roles(desk: Desk, options: ListOptions) -> Rows:
 @plain_command(ROLES, "permissions", options=NoOptions)
 def list_permissions(_run: Run, _options: NoOptions) -> Rows:
     """List the permissions a role may have."""
-    return Rows(("permission", "lets_people"), tuple(PERMISSIONS.items()))
+    rows = tuple((name, permission.about, permission.included) for name, permission in PERMISSIONS.items())
+    return Rows(("permission", "lets_people", "included"), rows)
 
 
 @desk_command(ROLES, "create", options=CreateOptions)
@@ -118,6 +133,25 @@ async def update(desk: Desk, options: UpdateOptions) -> Record:
     role = await _find(desk, options.role, account=options.account)
     granted(await change_role(desk, role, edit))
     return Record(fields=_fields(edit(role)))
+
+
+@desk_command(ROLES, "delete", options=OneRole)
+async def delete(desk: Desk, options: OneRole) -> Record:
+    """Delete a role that nobody has."""
+    role = await _find(desk, options.role, account=options.account)
+    granted(await delete_role(desk, role))
+    return Record(fields=_fields(role), note="The role is gone.")
+
+
+@desk_command(ROLES, "default", options=DefaultOptions)
+async def default(desk: Desk, options: DefaultOptions) -> Record:
+    """Show the role that new people of an account get, or choose another."""
+    account = granted(await find_account(desk, options.account))
+    if options.role is None:
+        return Record(fields=_fields(await find_default_role(desk, account.id)))
+    role = granted(await find_role(desk, options.role, account_id=account.id))
+    granted(await choose_default_role(desk, account.id, role))
+    return Record(fields=_fields(role))
 
 
 async def _find(desk: Desk, word: str, *, account: str | None) -> Role:

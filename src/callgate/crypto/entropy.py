@@ -19,6 +19,10 @@ ALPHANUMERIC = string.ascii_letters + string.digits
 ROW_EPOCH_MS = 1_577_836_800_000
 """2020-01-01T00:00:00Z: 41 bits of milliseconds from here last until 2089."""
 
+_FIRST_ID = 100_000_000_000
+"""Ids of accounts, people and roles have twelve digits: they are numbers in JSON, which are exact below 2⁵³ only."""
+
+_ID_BYTES = 8
 _ORDER_BITS = 22
 _START_BITS = 21  # half the room of a millisecond stays free above any random start
 _UNBIASED_BYTES = 256 - 256 % len(ALPHANUMERIC)
@@ -66,6 +70,11 @@ def alphanumeric(entropy: Entropy, length: int) -> str:
         fair = (byte for byte in entropy.random_bytes(2 * length) if byte < _UNBIASED_BYTES)
         drawn.extend(ALPHANUMERIC[byte % len(ALPHANUMERIC)] for byte in fair)
     return "".join(drawn[:length])
+
+
+def draw_id(entropy: Entropy) -> int:
+    """Give an id for an account, a person or a role."""
+    return _FIRST_ID + int.from_bytes(entropy.random_bytes(_ID_BYTES), "big") % (9 * _FIRST_ID)
 
 
 class RowIds:

@@ -33,6 +33,15 @@ class ExtensionType(Enum):
     ROOM = "Room"
     BOT = "Bot"
     IVR_MENU = "IvrMenu"
+    PAGING_ONLY = "PagingOnly"
+    SHARED_LINES_GROUP = "SharedLinesGroup"
+    DELEGATED_LINES_GROUP = "DelegatedLinesGroup"
+    GROUP_CALL_PICKUP = "GroupCallPickup"
+    PARK_LOCATION = "ParkLocation"
+    PROXY_ADMIN = "ProxyAdmin"
+    ROOM_CONNECTOR = "RoomConnector"
+    TIE_LINE = "TieLine"
+    UNKNOWN = "Unknown"
 
 
 SIGN_IN_TYPES = frozenset(
@@ -103,7 +112,7 @@ class Extension(NamedTuple):
 
 
 class Role(NamedTuple):
-    """A named set of permissions. `account_id` is None for the predefined ones."""
+    """A named set of permissions. The predefined ones have no `account_id`, nor a moment of change (0)."""
 
     id: RoleId
     account_id: AccountId | None
@@ -111,6 +120,7 @@ class Role(NamedTuple):
     description: str
     permissions: frozenset[str]
     version: int
+    changed_ms: int = 0
 
 
 class Allowance(NamedTuple):

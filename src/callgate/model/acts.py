@@ -34,7 +34,7 @@ class AccountActFacts(NamedTuple):
 
 
 class ExtensionActFacts(NamedTuple):
-    """An extension to be made or changed; `role` is the one it is to have."""
+    """An extension to be made or changed; `role` is the one it is to have, `giver` that of who does it by the API."""
 
     now_ms: int
     account: Account | None
@@ -43,15 +43,19 @@ class ExtensionActFacts(NamedTuple):
     number_taken: bool
     email_taken: bool
     phone_taken: bool
+    giver: Role | None = None
 
 
 class RoleActFacts(NamedTuple):
-    """A role to be made or changed."""
+    """A role to be made, changed or deleted; whether somebody has it; the role of whoever does it by the API."""
 
     now_ms: int
     account: Account | None
     role: Role | None
     name_taken: bool
+    in_use: bool = False
+    default_role_id: RoleId | None = None
+    giver: Role | None = None
 
 
 class AppActFacts(NamedTuple):
@@ -115,15 +119,17 @@ class ExtensionActLookup(Lookup[ExtensionActFacts]):
     extension_id: ExtensionId
     login: LoginName
     role_id: RoleId | None = None
+    giver_id: ExtensionId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleActLookup(Lookup[RoleActFacts]):
-    """A role by id, and whether an account's other roles have this name."""
+    """A role by id, whether an account's other roles have this name, and who gives it."""
 
     account_id: AccountId | None
     role_id: RoleId
     name: str
+    giver_id: ExtensionId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,6 +118,55 @@ RATE_EXCEEDED = Fault(
     "X-Rate-Limit-Remaining says how many are left; docs/limits.md.",
     status=429,
 )
+PARAMETER_REQUIRED = Fault(
+    code="CGT-170",
+    error="InvalidParameter",
+    text="Parameter [{parameterName}] is required",
+    remedy="Send the named parameter; null and the empty value count as absent.",
+    parameters=("parameterName",),
+)
+BODY_NOT_JSON = Fault(
+    code="CGT-171",
+    error="InvalidContentType",
+    text="Content type must be application/json",
+    remedy="Send the body as JSON, in UTF-8, with that Content-Type.",
+    status=415,
+)
+BODY_MALFORMED = Fault(
+    code="CMN-103",
+    error="CMN-103",
+    text="Request body is not a JSON object that can be read in one way only",
+    remedy="Send one object: each member named once, numbers of at most 18 digits; docs/endpoints.md says how much.",
+)
+BODY_TOO_LARGE = Fault(
+    code="CGT-172",
+    error="InvalidParameter",
+    text="Request body exceeds {limit}",
+    remedy="Send less at a time; docs/endpoints.md says how much an operation takes.",
+    status=413,
+)
+ACT_REFUSED = Fault(
+    code="CGT-173",
+    error="InvalidParameter",
+    text="Not done: {problem}",
+    remedy="Send the request again with what the message names put right; nothing was changed.",
+    audience=Audience.ADMINISTRATOR,
+)
+ROLE_EXCEEDS_GIVER = Fault(
+    code="CGT-174",
+    error="InsufficientPermissions",
+    text="Permission [{permissionName}] is not the caller's to give or to take",
+    remedy="Have it done by somebody whose role has that permission, or on the command line: `callgate roles update`.",
+    status=403,
+    audience=Audience.ADMINISTRATOR,
+    parameters=("permissionName",),
+)
+METHODS_DIFFER = Fault(
+    code="CGT-175",
+    error="InvalidParameter",
+    text="Header X-HTTP-Method-Override and parameter [_method] name different methods",
+    remedy="Send one of the two, with a POST: they are for clients that can send no other method.",
+)
 UNAVAILABLE = Fault(
     code="CMN-211",
     error="ServiceUnavailable",

@@ -17,6 +17,7 @@ from callgate.model.ids import AccountId, ClientId, ExtensionId, RowId
 from callgate.model.issuer import OutsideProven, TrustedIssuer
 from callgate.model.key import KeyUse, StoredKey
 from callgate.model.queues import QueueMembersChanged, QueueSettingsChanged
+from callgate.model.roles import DefaultRoleChanged, RoleDeleted
 from callgate.model.session import EndReason, Session
 from callgate.model.sso import SsoChange
 from callgate.model.value import value
@@ -353,6 +354,8 @@ AdminChange = (
     | PasswordChanged
     | RoleCreated
     | RoleChanged
+    | RoleDeleted
+    | DefaultRoleChanged
     | QueueSettingsChanged
     | QueueMembersChanged
     | AppRegistered

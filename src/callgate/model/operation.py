@@ -12,29 +12,49 @@ from callgate.model.permission import COMPANY_CALL_LOG
 class Operation(NamedTuple):
     """One operation. Any one of `permissions` is enough, the first is named when none is there; empty asks for none.
 
-    `own_permissions` are asked instead where the extension in the path is the caller's own. `group` says what a
-    call weighs.
+    `own_permissions` are asked instead where the extension in the path is the caller's own. `scope` None: any token.
+    `group` says what a call weighs. `body_bytes_max` 0: there is no body to be read.
     """
 
     method: str
     path: str
     summary: str
-    scope: str
+    scope: str | None
     group: RateGroup
     permissions: tuple[str, ...] = ()
     own_permissions: tuple[str, ...] = ()
+    body_bytes_max: int = 0
 
+
+BODY_BYTES_MAX = 16 * 1024
+"""What a JSON body may have: one role or one extension, with room."""
 
 _ACCOUNT = "/restapi/v1.0/account/{accountId}"
+_DICTIONARY = "/restapi/v1.0/dictionary"
+_USER_ROLE = f"{_ACCOUNT}/user-role"
 _EXTENSION = f"{_ACCOUNT}/extension/{{extensionId}}"
 _READ_EXTENSIONS = ("ReadExtensions",)
 _READ_CALL_LOG = ("ReadCallLog",)
+_READ_ROLES = ("ReadUserRoles",)
+_EDIT_ROLES = ("EditUserRoles",)
+_ROLES = ("Roles",)
+_READ_ASSIGNED = ("ReadAssignedRoles",)
+_EDIT_ASSIGNED = ("EditAssignedRoles",)
 
 READ_ACCOUNT = Operation(
     "GET", _ACCOUNT, "The account: its number, operator and status", "ReadAccounts", RateGroup.LIGHT
 )
 LIST_EXTENSIONS = Operation(
     "GET", f"{_ACCOUNT}/extension", "The extensions of the account", "ReadAccounts", RateGroup.MEDIUM, _READ_EXTENSIONS
+)
+CREATE_EXTENSION = Operation(
+    "POST",
+    f"{_ACCOUNT}/extension",
+    "A new person or queue of the account",
+    "EditExtensions",
+    RateGroup.MEDIUM,
+    ("EditExtensions",),
+    body_bytes_max=BODY_BYTES_MAX,
 )
 READ_EXTENSION = Operation("GET", _EXTENSION, "One extension", "ReadAccounts", RateGroup.LIGHT, _READ_EXTENSIONS)
 LIST_QUEUES = Operation(
@@ -60,6 +80,96 @@ LIST_QUEUE_MEMBERS = Operation(
     "ReadAccounts",
     RateGroup.LIGHT,
     _READ_EXTENSIONS,
+)
+LIST_ROLES = Operation(
+    "GET", _USER_ROLE, "The predefined roles and the account's own", "ReadAccounts", RateGroup.MEDIUM, _READ_ROLES
+)
+CREATE_ROLE = Operation(
+    "POST",
+    _USER_ROLE,
+    "A new role of the account's own",
+    "RoleManagement",
+    RateGroup.MEDIUM,
+    _EDIT_ROLES,
+    body_bytes_max=BODY_BYTES_MAX,
+)
+READ_DEFAULT_ROLE = Operation(
+    "GET", f"{_USER_ROLE}/default", "The role that new people get", "RoleManagement", RateGroup.LIGHT, _ROLES
+)
+CHOOSE_DEFAULT_ROLE = Operation(
+    "PUT",
+    f"{_USER_ROLE}/default",
+    "Another role for new people",
+    "RoleManagement",
+    RateGroup.MEDIUM,
+    _ROLES,
+    body_bytes_max=BODY_BYTES_MAX,
+)
+READ_ROLE = Operation("GET", f"{_USER_ROLE}/{{roleId}}", "One role", "ReadAccounts", RateGroup.LIGHT, _READ_ROLES)
+CHANGE_ROLE = Operation(
+    "PUT",
+    f"{_USER_ROLE}/{{roleId}}",
+    "A role of the account's own, changed",
+    "RoleManagement",
+    RateGroup.MEDIUM,
+    _EDIT_ROLES,
+    body_bytes_max=BODY_BYTES_MAX,
+)
+DELETE_ROLE = Operation(
+    "DELETE",
+    f"{_USER_ROLE}/{{roleId}}",
+    "A role of the account's own that nobody has, deleted",
+    "RoleManagement",
+    RateGroup.MEDIUM,
+    _EDIT_ROLES,
+)
+READ_ASSIGNED_ROLE = Operation(
+    "GET", f"{_EXTENSION}/assigned-role", "The role somebody has", "ReadAccounts", RateGroup.LIGHT, _READ_ASSIGNED
+)
+ASSIGN_ROLE = Operation(
+    "PUT",
+    f"{_EXTENSION}/assigned-role",
+    "Another role for somebody",
+    "RoleManagement",
+    RateGroup.MEDIUM,
+    _EDIT_ASSIGNED,
+    _EDIT_ASSIGNED,
+    body_bytes_max=BODY_BYTES_MAX,
+)
+READ_PROFILE = Operation(
+    "GET",
+    f"{_EXTENSION}/authz-profile",
+    "Everything somebody's role permits",
+    "ReadAccounts",
+    RateGroup.LIGHT,
+    _READ_ASSIGNED,
+)
+CHECK_PERMISSION = Operation(
+    "GET",
+    f"{_EXTENSION}/authz-profile/check",
+    "Whether somebody's role permits one thing",
+    "ReadAccounts",
+    RateGroup.LIGHT,
+    _READ_ASSIGNED,
+)
+READ_CLIENT_INFO = Operation(
+    "GET", "/restapi/v1.0/client-info", "The app of the token", "ReadClientInfo", RateGroup.LIGHT
+)
+LIST_PERMISSIONS = Operation(
+    "GET", f"{_DICTIONARY}/permission", "Every permission a role may carry", None, RateGroup.LIGHT
+)
+READ_PERMISSION = Operation(
+    "GET", f"{_DICTIONARY}/permission/{{permissionId}}", "One permission", None, RateGroup.LIGHT
+)
+LIST_CATEGORIES = Operation(
+    "GET", f"{_DICTIONARY}/permission-category", "What permissions are about", None, RateGroup.LIGHT
+)
+READ_CATEGORY = Operation(
+    "GET", f"{_DICTIONARY}/permission-category/{{permissionCategoryId}}", "One such category", None, RateGroup.LIGHT
+)
+LIST_PREDEFINED_ROLES = Operation("GET", f"{_DICTIONARY}/user-role", "The predefined roles", None, RateGroup.LIGHT)
+READ_PREDEFINED_ROLE = Operation(
+    "GET", f"{_DICTIONARY}/user-role/{{roleId}}", "One predefined role", None, RateGroup.LIGHT
 )
 READ_COMPANY_CALLS = Operation(
     "GET",

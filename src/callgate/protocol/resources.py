@@ -15,6 +15,7 @@ from callgate.model.directory import ExtensionListQuery
 from callgate.model.faults import Fault
 from callgate.model.ids import AccountId, ExtensionId
 from callgate.model.operation import Operation
+from callgate.model.permission import holds
 from callgate.model.scope import covers
 from callgate.protocol.paging import read_page
 from callgate.protocol.query import Query, QueryReader
@@ -36,7 +37,9 @@ class Subject(NamedTuple):
     extension_id: ExtensionId | None
 
 
-def judge(admitted: Admitted, operation: Operation, *, account: str, extension: str | None = None) -> Subject | Denied:
+def judge(
+    admitted: Admitted, operation: Operation, *, account: str = OWN, extension: str | None = None
+) -> Subject | Denied:
     """Whether the bearer may do this on what the path names.
 
     Args:
@@ -45,16 +48,17 @@ def judge(admitted: Admitted, operation: Operation, *, account: str, extension: 
         account: The path's account id, or `~`.
         extension: The path's extension id, or `~`; None where the path has none.
     """
-    if not covers(admitted.session.scope.split(), operation.scope) or not covers(
-        admitted.client.scopes, operation.scope
+    scope = operation.scope
+    if scope is not None and not (
+        covers(admitted.session.scope.split(), scope) and covers(admitted.client.scopes, scope)
     ):
-        return _lacking(api_faults.SCOPE_MISSING, operation.scope, why=_explain_scope(admitted))
+        return _lacking(api_faults.SCOPE_MISSING, scope, why=_explain_scope(admitted))
     if account not in {OWN, str(admitted.account.id)}:
-        return _unknown("accountId", why="the path names another account than the token's")
+        return no_such("accountId", why="the path names another account than the token's")
     extension_id = _find_extension(admitted, extension)
     own = extension_id == admitted.extension.id
     needed = operation.own_permissions if own else operation.permissions
-    if needed and admitted.role.permissions.isdisjoint(needed):
+    if needed and not holds(admitted.role.permissions, needed):
         return _lacking(api_faults.PERMISSION_MISSING, needed[0], why=f"role {admitted.role.name} lacks it")
     if extension is not None and extension_id is None:
         return no_such_extension()
@@ -75,19 +79,24 @@ def parse_extension_list(query: Query, *, subject: Subject) -> ExtensionListQuer
     return reader.refused or asked
 
 
+def no_such(parameter: str, *, why: str) -> Denied:
+    """There is nothing of the id that this part of the path has."""
+    return Denied(fault=api_faults.RESOURCE_UNKNOWN, values=(("parameterName", parameter),), why=why)
+
+
 def no_such_extension() -> Denied:
     """There is no such extension in the account."""
-    return _unknown("extensionId", why="no extension of the account has this id")
+    return no_such("extensionId", why="no extension of the account has this id")
 
 
 def no_such_call() -> Denied:
     """There is no such record in this log."""
-    return _unknown("callRecordId", why="no record of this log has this id")
+    return no_such("callRecordId", why="no record of this log has this id")
 
 
 def no_such_queue() -> Denied:
     """There is no such call queue in the account."""
-    return _unknown("groupId", why="no call queue of the account has this id")
+    return no_such("groupId", why="no call queue of the account has this id")
 
 
 def find_id(word: str | None) -> int | None:
@@ -108,7 +117,3 @@ def _explain_scope(admitted: Admitted) -> str:
 
 def _lacking(fault: Fault, permission: str, *, why: str) -> Denied:
     return Denied(fault=fault, values=(("permissionName", permission),), why=why)
-
-
-def _unknown(parameter: str, *, why: str) -> Denied:
-    return Denied(fault=api_faults.RESOURCE_UNKNOWN, values=(("parameterName", parameter),), why=why)

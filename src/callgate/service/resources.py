@@ -21,13 +21,16 @@ from callgate.service.context import Context
 class Asked(NamedTuple):
     """What a request names: ids as they stand in its path (None where the path has none), and its query as sent.
 
-    `item` is the id of anything but an account or an extension: a call record, a queue.
+    `item` is the id of anything but an account or an extension: a call record, a queue, a role. The body is as sent.
     """
 
     account: str
     extension: str | None = None
     item: str | None = None
     query: bytes = b""
+    content_type: str = ""
+    body: bytes = b""
+    user_agent: str = ""
 
     def __repr__(self) -> str:
         return f"Asked(account={self.account!r}, extension={self.extension!r}, item={self.item!r}, …)"

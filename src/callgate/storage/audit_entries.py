@@ -13,6 +13,7 @@ from callgate.model.client import Client
 from callgate.model.connection import Connection
 from callgate.model.issuer import TrustedIssuer
 from callgate.model.queues import QueueMembersChanged, QueueSettings, QueueSettingsChanged
+from callgate.model.roles import DefaultRoleChanged, RoleDeleted
 from callgate.model.session import Session
 from callgate.storage.rows import Value, row_of, trust_row
 
@@ -148,6 +149,21 @@ def _role_changed(change: c.RoleChanged) -> Entry:
         "changed": _changed(change),
         "by": change.by,
     }
+
+
+def _role_deleted(change: RoleDeleted) -> Entry:
+    role = change.role
+    return {
+        "account": role.account_id,
+        "role": role.id,
+        "name": role.name,
+        "permissions": " ".join(sorted(role.permissions)),
+        "by": change.by,
+    }
+
+
+def _default_role(change: DefaultRoleChanged) -> Entry:
+    return {"account": change.account_id, "before": change.before, "role": change.after, "by": change.by}
 
 
 def _queue_settings(change: QueueSettingsChanged) -> Entry:
@@ -337,6 +353,8 @@ _DESCRIBERS: Final = dict(
         _says(c.PasswordChanged, _extension_changed),
         _says(c.RoleCreated, _role_created),
         _says(c.RoleChanged, _role_changed),
+        _says(RoleDeleted, _role_deleted),
+        _says(DefaultRoleChanged, _default_role),
         _says(QueueSettingsChanged, _queue_settings),
         _says(QueueMembersChanged, _queue_members),
         _says(c.AppRegistered, _app_registered),

@@ -45,6 +45,13 @@ from callgate.model.lookups import (
     SessionLookup,
 )
 from callgate.model.queues import QueueActLookup, QueueListLookup, QueueLookup, QueueMembersLookup
+from callgate.model.roles import (
+    AssignedRoleLookup,
+    AssignLookup,
+    DefaultRoleLookup,
+    RoleListLookup,
+    RoleLookup,
+)
 from callgate.model.sso import (
     ArrivalLookup,
     ArrivedLookup,
@@ -57,7 +64,7 @@ from callgate.model.sso import (
     SsoOfferLookup,
     SsoPolicyActLookup,
 )
-from callgate.storage import load_acts, load_audit, load_listings, load_queues, load_sso
+from callgate.storage import load_acts, load_audit, load_listings, load_queues, load_roles, load_sso
 from callgate.storage.load_calls import load_call_log, load_call_record
 from callgate.storage.load_directory import load_extension, load_extension_list
 from callgate.storage.load_issuers import load_trust, load_trust_act, load_trust_list, load_trusts
@@ -108,6 +115,11 @@ LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
         answers(QueueLookup, load_queues.load_queue),
         answers(QueueMembersLookup, load_queues.load_queue_members),
         answers(QueueActLookup, load_queues.load_queue_act),
+        answers(RoleListLookup, load_roles.load_role_list),
+        answers(RoleLookup, load_roles.load_role),
+        answers(DefaultRoleLookup, load_roles.load_default_role),
+        answers(AssignedRoleLookup, load_roles.load_assigned_role),
+        answers(AssignLookup, load_roles.load_assign),
         answers(AccountsListing, load_listings.load_accounts),
         answers(ExtensionsListing, load_listings.load_extensions),
         answers(RolesListing, load_listings.load_roles),

@@ -1,8 +1,8 @@
 """What a decision on an administrator's act sees: who and what it is about, and whether a name is taken."""
 
-from typing import Final
+from typing import Final, cast
 
-from callgate.model.account import Allowance, LoginName
+from callgate.model.account import Allowance, LoginName, Role
 from callgate.model.acts import (
     AccountActFacts,
     AccountActLookup,
@@ -22,9 +22,11 @@ from callgate.model.acts import (
     RoleActLookup,
 )
 from callgate.model.credential import JwtCredential
+from callgate.model.ids import RoleId
 from callgate.storage.load_listings import find_sessions_from
 from callgate.storage.load_openings import find_consent
 from callgate.storage.load_people import find_account, find_client, find_person, find_role
+from callgate.storage.load_roles import find_role_of
 from callgate.storage.load_sessions import load_seat
 from callgate.storage.load_view import View
 from callgate.storage.rows import (
@@ -46,6 +48,8 @@ _NUMBER_ELSEWHERE: Final = "SELECT 1 FROM extension WHERE account_id = ? AND num
 _ROLE_NAME_ELSEWHERE: Final = """
 SELECT 1 FROM role WHERE (account_id = ? OR account_id IS NULL) AND name = ? AND id <> ?
 """
+_ROLE_IN_USE: Final = "SELECT 1 FROM extension WHERE role_id = ? LIMIT 1"
+_DEFAULT_ROLE: Final = "SELECT role_id FROM default_role WHERE account_id = ?"
 _APP_NAME_ELSEWHERE: Final = "SELECT 1 FROM client WHERE account_id = ? AND name = ? AND id <> ?"
 
 
@@ -73,16 +77,21 @@ def load_extension_act(view: View, lookup: ExtensionActLookup) -> ExtensionActFa
         number_taken=_found(view, _NUMBER_ELSEWHERE, lookup.account_id, login.extension_number, me),
         email_taken=_found(view, _EMAIL_ELSEWHERE, login.email, me),
         phone_taken=_found(view, _PHONE_ELSEWHERE, login.phone, lookup.account_id, me),
+        giver=_giver(view, lookup.account_id, extension_id=lookup.giver_id),
     )
 
 
 def load_role_act(view: View, lookup: RoleActLookup) -> RoleActFacts:
     """Answer `RoleActLookup`."""
+    default = view.row(_DEFAULT_ROLE, (lookup.account_id,))
     return RoleActFacts(
         now_ms=view.now_ms,
         account=find_account(view, lookup.account_id),
         role=find_role(view, lookup.role_id),
         name_taken=_found(view, _ROLE_NAME_ELSEWHERE, lookup.account_id, lookup.name, lookup.role_id),
+        in_use=_found(view, _ROLE_IN_USE, lookup.role_id),
+        default_role_id=None if default is None else RoleId(cast("int", default[0])),
+        giver=_giver(view, lookup.account_id, extension_id=lookup.giver_id),
     )
 
 
@@ -136,6 +145,10 @@ def load_consent_act(view: View, lookup: ConsentActLookup) -> ConsentActFacts:
 def load_cell(view: View, _lookup: CellLookup) -> CellFacts:
     """Answer `CellLookup`."""
     return CellFacts(view.now_ms, find_sessions_from(view))
+
+
+def _giver(view: View, account_id: Value, *, extension_id: Value) -> Role | None:
+    return None if extension_id is None else find_role_of(view, account_id, extension_id=extension_id)
 
 
 def _found(view: View, sql: str, *values: Value) -> bool:

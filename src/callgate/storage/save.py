@@ -41,6 +41,7 @@ from callgate.model.changes import (
     TrustRevoked,
 )
 from callgate.model.queues import QueueMembersChanged, QueueSettingsChanged
+from callgate.model.roles import DefaultRoleChanged, RoleDeleted
 from callgate.model.sso import AssertionConsumed, ConnectionChanged, ConnectionCreated, ConnectionRemoved
 from callgate.storage import (
     save_accounts,
@@ -50,6 +51,7 @@ from callgate.storage import (
     save_issuers,
     save_people,
     save_queues,
+    save_roles,
     save_sessions,
     save_sso,
     save_upkeep,
@@ -85,8 +87,10 @@ SAVERS: Final[dict[type[Change], Saver]] = dict(
         saves(ExtensionCreated, save_accounts.create_extension),
         saves(ExtensionChanged, save_accounts.change_extension),
         saves(PasswordChanged, save_accounts.change_password),
-        saves(RoleCreated, save_accounts.create_role),
-        saves(RoleChanged, save_accounts.change_role),
+        saves(RoleCreated, save_roles.create_role),
+        saves(RoleChanged, save_roles.change_role),
+        saves(RoleDeleted, save_roles.delete_role),
+        saves(DefaultRoleChanged, save_roles.change_default_role),
         saves(SessionsFromMoved, save_accounts.move_sessions_from),
         saves(AppRegistered, save_apps.register_app),
         saves(AppChanged, save_apps.change_app),

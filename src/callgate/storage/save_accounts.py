@@ -1,16 +1,14 @@
-"""Accounts, extensions and roles written."""
+"""Accounts and extensions written."""
 
 from typing import Final
 
-from callgate.model.account import Account, Extension, Role, normalize_email
+from callgate.model.account import Account, Extension, normalize_email
 from callgate.model.changes import (
     AccountChanged,
     AccountCreated,
     ExtensionChanged,
     ExtensionCreated,
     PasswordChanged,
-    RoleChanged,
-    RoleCreated,
     SessionsFromMoved,
 )
 from callgate.storage.pen import Pen
@@ -36,11 +34,6 @@ UPDATE extension SET number = ?, type = ?, status = ?, first_name = ?, last_name
 WHERE id = ? AND account_id = ? AND version = ? AND password_version = ?
 """
 _PASSWORD: Final = "UPDATE extension SET password_hash = ? WHERE id = ? AND account_id = ?"
-
-_ROLE: Final = f"INSERT INTO role ({columns(Role._fields)}) VALUES ({marks(Role._fields)})"
-_CHANGE_ROLE: Final = """
-UPDATE role SET name = ?, description = ?, permissions = ?, version = ? WHERE id = ? AND version = ?
-"""
 
 _SESSIONS_FROM: Final = "UPDATE cell SET sessions_from_ms = ? WHERE sessions_from_ms < ?"
 
@@ -85,19 +78,6 @@ def change_password(pen: Pen, change: PasswordChanged) -> None:
     assert change.after.password_version == change.before.password_version + 1
     _swap_extension(pen, change)
     pen.write(_PASSWORD, (change.password_hash, change.before.id, change.before.account_id))
-
-
-def create_role(pen: Pen, change: RoleCreated) -> None:
-    """Insert a role."""
-    pen.write(_ROLE, row_of(change.role))
-
-
-def change_role(pen: Pen, change: RoleChanged) -> None:
-    """Change a role's words and permissions."""
-    before, after = change.before, change.after
-    assert after[:2] == before[:2]
-    assert after.version == before.version + 1
-    pen.swap(_CHANGE_ROLE, (*row_of(after[2:]), before.id, before.version))
 
 
 def move_sessions_from(pen: Pen, change: SessionsFromMoved) -> None:

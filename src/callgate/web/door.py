@@ -19,6 +19,7 @@ from callgate.model.failure import Unavailable
 from callgate.model.policy import Statuses
 from callgate.web import cors, envelope
 from callgate.web.network import Networks
+from callgate.web.tunnel import tunnelled
 from callgate.web.wire import NETWORKS, DisconnectedError, Handler, Header, Reply, Request, send_reply
 
 
@@ -70,7 +71,9 @@ class Endpoint:
         await send_reply(scope, send, reply=reply, extra=extra)
 
     async def _answer(self, request: Request) -> Reply:
-        method = request.method
+        method = tunnelled(request) if self._family is Family.API else request.method
+        if isinstance(method, Denied):
+            return envelope.api_error(method)
         handler = self._handlers.get(method)
         if handler is not None:
             return await handler(request)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from callgate.model.ids import AccountId, ExtensionId
+from callgate.model.ids import AccountId, ExtensionId, RoleId
 
 JsonObject = dict[str, object]
 """An object of a reply, ready to be written."""
@@ -27,6 +27,23 @@ class Links(NamedTuple):
         """The company's call log, or an extension's."""
         owner = self.account(account_id) if extension_id is None else self.extension(account_id, extension_id)
         return f"{owner}/call-log"
+
+    def roles(self, account_id: AccountId | None) -> str:
+        """The roles of an account, or the predefined ones."""
+        owner = f"{self.base_url}/restapi/v1.0/dictionary" if account_id is None else self.account(account_id)
+        return f"{owner}/user-role"
+
+    def role(self, role_id: RoleId, account_id: AccountId | None) -> str:
+        """One of them."""
+        return f"{self.roles(account_id)}/{role_id}"
+
+    def permission(self, name: str = "") -> str:
+        """The permissions there are, or one of them."""
+        return f"{self.base_url}/restapi/v1.0/dictionary/permission{'/' if name else ''}{name}"
+
+    def category(self, name: str = "") -> str:
+        """What permissions are about, or one such thing."""
+        return f"{self.base_url}/restapi/v1.0/dictionary/permission-category{'/' if name else ''}{name}"
 
 
 def with_query(address: str, pairs: Sequence[tuple[str, str]]) -> str:

@@ -95,17 +95,20 @@ def endpoints(context: Context) -> Table:
         ),
         "/restapi": (Family.API, {"GET": entry_points.versions}),
         "/restapi/v1.0": (Family.API, {"GET": entry_points.version}),
-        **{
-            resource.operation.path: (
-                Family.API,
-                {resource.operation.method: BearerEndpoint(context, bind(context, resource), resource.operation.group)},
-            )
-            for resource in RESOURCES
-        },
+        **_resources(context),
         "/health/live": (Family.API, {"GET": _live}),
         "/": (Family.PAGE, {"GET": Home(context)}),
         **{path: (Family.PAGE, {"GET": _static(file)}) for path, file in STATIC_FILES.items()},
     }
+
+
+def _resources(context: Context) -> Table:
+    """The resource API: the operations on one path are one endpoint's methods."""
+    table: Table = {}
+    for resource in RESOURCES:
+        _, handlers = table.setdefault(resource.operation.path, (Family.API, {}))
+        handlers[resource.operation.method] = BearerEndpoint(context, bind(context, resource), resource.operation.group)
+    return table
 
 
 class Home:

@@ -16,8 +16,9 @@ from callgate.model.changes import (
 from callgate.model.decisions import Done
 from callgate.model.ids import ExtensionId, RoleId
 from callgate.model.listings import RolesFacts
+from callgate.model.roles import DefaultRoleChanged, RoleDeleted
 from callgate.protocol.administer import accounts, extensions, roles
-from callgate.protocol.administer.roles import STANDARD, SUPER_ADMIN
+from callgate.protocol.administer.roles import PREDEFINED, STANDARD, SUPER_ADMIN
 from tests.factories import ACCOUNT, AGENT, NOW_MS, OTHER_ACCOUNT, ROLE, SERVICE_EXTENSION
 
 ADMIN = AGENT._replace(id=ExtensionId(ACCOUNT.id), number="101", role_id=SUPER_ADMIN.id)
@@ -188,18 +189,22 @@ def test_signing_out_everywhere_ends_this_millisecond_too() -> None:
 def test_predefined_roles_are_made_mended_and_left_alone() -> None:
     """A newer version of Callgate may know more permissions; a role of an account is never touched."""
     assert roles.keep_predefined(RolesFacts((ROLE,)), by="cli") == Done(
-        (RoleCreated(SUPER_ADMIN, "cli"), RoleCreated(STANDARD, "cli"))
+        tuple(RoleCreated(role, "cli") for role in PREDEFINED)
     )
     old = SUPER_ADMIN._replace(permissions=frozenset({"ReadCallLog"}), version=5)
-    mended = roles.keep_predefined(RolesFacts((old, STANDARD, ROLE)), by="cli")
+    mended = roles.keep_predefined(RolesFacts((old, *PREDEFINED[1:], ROLE)), by="cli")
     assert mended == Done((RoleChanged(old, SUPER_ADMIN._replace(version=6), "cli"),))
-    assert roles.keep_predefined(RolesFacts((SUPER_ADMIN._replace(version=6), STANDARD)), by="cli") == Done()
+    assert (
+        roles.keep_predefined(RolesFacts((SUPER_ADMIN._replace(version=6, changed_ms=9), *PREDEFINED[1:])), by="cli")
+        == Done()
+    )
 
 
 def test_role_is_made_and_changed() -> None:
     """Everybody who has it is bounded by it at once."""
-    assert roles.create_role(ROLE, facts=NEW_ROLE, by="cli") == Done((RoleCreated(ROLE, "cli"),))
-    after = ROLE._replace(permissions=frozenset(), version=2)
+    made = roles.create_role(ROLE, facts=NEW_ROLE, by="cli")
+    assert made == Done((RoleCreated(ROLE._replace(changed_ms=NOW_MS), "cli"),))
+    after = ROLE._replace(permissions=frozenset(), version=2, changed_ms=NOW_MS)
     changed = roles.change_role(lambda r: r._replace(permissions=frozenset()), facts=THE_ROLE, by="cli")
     assert changed == Done((RoleChanged(ROLE, after, "cli"),))
 
@@ -227,6 +232,45 @@ def test_role_is_not_changed_when_it_is_predefined_gone_or_made_wrong() -> None:
     assert roles.change_role(lambda r: r, facts=NEW_ROLE, by="cli") == Refused("there is no such role")
     wrong = roles.change_role(lambda r: r._replace(description="x" * 257), facts=THE_ROLE, by="cli")
     assert isinstance(wrong, Refused)
+
+
+def test_role_is_deleted_when_nobody_has_it_nor_is_to_get_it() -> None:
+    """Whoever had it would be left with none."""
+    assert roles.delete_role(facts=THE_ROLE, by="cli") == Done((RoleDeleted(ROLE, "cli"),))
+    others = THE_ROLE._replace(default_role_id=STANDARD.id)
+    assert roles.delete_role(facts=others, by="cli") == Done((RoleDeleted(ROLE, "cli"),))
+
+
+@pytest.mark.parametrize(
+    ("facts", "problem"),
+    [
+        (NEW_ROLE, "there is no such role"),
+        (THE_ROLE._replace(role=STANDARD), "Standard is predefined, and stays"),
+        (THE_ROLE._replace(in_use=True), "somebody has the role Agent"),
+        (THE_ROLE._replace(default_role_id=ROLE.id), "new people get the role Agent"),
+    ],
+)
+def test_role_is_not_deleted_when_it_is_needed(facts: RoleActFacts, problem: str) -> None:
+    """The line says what to do first."""
+    refused = roles.delete_role(facts=facts, by="cli")
+    assert isinstance(refused, Refused)
+    assert problem in refused.problem
+
+
+def test_default_role_is_chosen_among_the_accounts_and_the_predefined() -> None:
+    """First or anew; chosen again, nothing is written."""
+    first = roles.choose_default(facts=THE_ROLE, by="cli")
+    assert first == Done((DefaultRoleChanged(ACCOUNT.id, None, ROLE.id, "cli"),))
+    anew = roles.choose_default(facts=THE_ROLE._replace(role=STANDARD, default_role_id=ROLE.id), by="cli")
+    assert anew == Done((DefaultRoleChanged(ACCOUNT.id, ROLE.id, STANDARD.id, "cli"),))
+    assert roles.choose_default(facts=THE_ROLE._replace(default_role_id=ROLE.id), by="cli") == Done()
+    others = ROLE._replace(account_id=OTHER_ACCOUNT.id)
+    for facts, problem in (
+        (THE_ROLE._replace(account=None), "there is no such account"),
+        (NEW_ROLE, "there is no such role in this account"),
+        (THE_ROLE._replace(role=others), "there is no such role in this account"),
+    ):
+        assert roles.choose_default(facts=facts, by="cli") == Refused(problem)
 
 
 def test_queue_is_created_as_a_person_is() -> None:

@@ -9,6 +9,7 @@ from callgate.model.decisions import Done
 from callgate.model.ids import RoleId
 from callgate.model.listings import RolesFacts
 from callgate.model.permission import PERMISSIONS
+from callgate.model.roles import DefaultRoleChanged, RoleDeleted
 from callgate.protocol.administer.texts import DESCRIPTION_CHARS_MAX, check_text, first_problem
 
 SUPER_ADMIN = Role(
@@ -24,10 +25,27 @@ STANDARD = Role(
     account_id=None,
     name="Standard",
     description="One's own calls, the company's directory, and apps of others",
-    permissions=frozenset({"ReadCallLog", "ReadCallRecording", "ReadExtensions", "ThirdPartyAppAccess"}),
+    permissions=frozenset({"EditCallLog", "ReadCallLog", "ReadCallRecording", "ReadExtensions", "ThirdPartyAppAccess"}),
     version=1,
 )
-PREDEFINED = (SUPER_ADMIN, STANDARD)
+PHONE_ADMIN = Role(
+    id=RoleId(3),
+    account_id=None,
+    name="Phone System Admin",
+    description="The company's calls, queues, extensions and own data",
+    permissions=STANDARD.permissions
+    | {"FullCompanyCallLog", "EditExtensions", "Groups", "EditCompanyInfo", "ReadUserRoles", "ReadAssignedRoles"},
+    version=1,
+)
+USER_ADMIN = Role(
+    id=RoleId(4),
+    account_id=None,
+    name="User Admin",
+    description="People and queues, and which role each has",
+    permissions=STANDARD.permissions | {"EditExtensions", "Groups", "ReadUserRoles", "EditAssignedRoles"},
+    version=1,
+)
+PREDEFINED = (SUPER_ADMIN, STANDARD, PHONE_ADMIN, USER_ADMIN)
 """In every database, the same for every account. Their ids are fixed; those of other roles are drawn."""
 
 
@@ -42,7 +60,7 @@ def create_role(role: Role, *, facts: RoleActFacts, by: str) -> Done | Refused:
     if facts.account is None:
         return Refused("there is no such account")
     problem = _check(role, facts)
-    return Refused(problem) if problem else Done((RoleCreated(role, by),))
+    return Refused(problem) if problem else Done((RoleCreated(role._replace(changed_ms=facts.now_ms), by),))
 
 
 def change_role(edit: Callable[[Role], Role], *, facts: RoleActFacts, by: str) -> Done | Refused:
@@ -56,9 +74,34 @@ def change_role(edit: Callable[[Role], Role], *, facts: RoleActFacts, by: str) -
     if edited == before:
         return Done()
     problem = _check(edited, facts)
-    return (
-        Refused(problem) if problem else Done((RoleChanged(before, edited._replace(version=before.version + 1), by),))
-    )
+    after = edited._replace(version=before.version + 1, changed_ms=facts.now_ms)
+    return Refused(problem) if problem else Done((RoleChanged(before, after, by),))
+
+
+def delete_role(*, facts: RoleActFacts, by: str) -> Done | Refused:
+    """A role of one account that nobody has, nor is to get."""
+    role = facts.role
+    if role is None:
+        return Refused("there is no such role")
+    if role.account_id is None:
+        return Refused(f"{role.name} is predefined, and stays")
+    if facts.in_use:
+        return Refused(f"somebody has the role {role.name}: give them another one first")
+    if facts.default_role_id == role.id:
+        return Refused(f"new people get the role {role.name}: choose another default first")
+    return Done((RoleDeleted(role, by),))
+
+
+def choose_default(*, facts: RoleActFacts, by: str) -> Done | Refused:
+    """The role that an account's new people get; nothing is written when it is chosen already."""
+    account, role = facts.account, facts.role
+    if account is None:
+        return Refused("there is no such account")
+    if role is None or role.account_id not in {None, account.id}:
+        return Refused("there is no such role in this account")
+    if facts.default_role_id == role.id:
+        return Done()
+    return Done((DefaultRoleChanged(account.id, facts.default_role_id, role.id, by),))
 
 
 def _settle(kept: dict[RoleId, Role], *, by: str) -> Iterable[Change]:
@@ -66,7 +109,7 @@ def _settle(kept: dict[RoleId, Role], *, by: str) -> Iterable[Change]:
         before = kept.get(role.id)
         if before is None:
             yield RoleCreated(role, by)
-        elif before._replace(version=role.version) != role:
+        elif before._replace(version=role.version, changed_ms=role.changed_ms) != role:
             yield RoleChanged(before, role._replace(version=before.version + 1), by)
 
 

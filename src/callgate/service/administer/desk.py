@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from callgate.crypto.entropy import Entropy, RowIds
+from callgate.crypto.entropy import Entropy, RowIds, draw_id
 from callgate.crypto.password_pool import PasswordPool
 from callgate.model.acts import Refused
 from callgate.model.decisions import Done
@@ -17,11 +17,6 @@ from callgate.service.keeper import Keeper
 from callgate.storage.port import Store, Unit
 
 F = TypeVar("F")
-
-_FIRST_ID = 100_000_000_000
-"""Ids of accounts, people and roles have twelve digits: they are numbers in JSON, which are exact below 2⁵³ only."""
-
-_ID_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +38,7 @@ class Desk:
 
     def draw_id(self) -> int:
         """A number nobody has: of two drawn alike, the second finds its key taken, and nothing is written."""
-        return _FIRST_ID + int.from_bytes(self.entropy.random_bytes(_ID_BYTES), "big") % (9 * _FIRST_ID)
+        return draw_id(self.entropy)
 
     def draw_row_id(self) -> RowId:
         """The id of a row that grows with time."""

@@ -15,6 +15,7 @@ from callgate.model.acts import (
 from callgate.model.decisions import Done
 from callgate.model.ids import AccountId, ExtensionId, RoleId
 from callgate.model.listings import RolesListing
+from callgate.model.roles import DefaultRoleLookup
 from callgate.protocol.administer import accounts, extensions, roles
 from callgate.protocol.login_name import normal_phone
 from callgate.service.administer.desk import Desk
@@ -151,6 +152,25 @@ async def change_role(desk: Desk, role: Role, edit: Callable[[Role], Role]) -> D
     return await desk.carry_out(lookup, lambda facts: roles.change_role(edit, facts=facts, by=desk.by))
 
 
+async def delete_role(desk: Desk, role: Role) -> Done | Refused:
+    """A role that nobody has, gone. Raises Unavailable."""
+    return await desk.carry_out(
+        _role_lookup(role.account_id, role), lambda facts: roles.delete_role(facts=facts, by=desk.by)
+    )
+
+
+async def find_default_role(desk: Desk, account_id: AccountId) -> Role:
+    """The role that new people of an account get. Raises Unavailable."""
+    return (await desk.store.read(DefaultRoleLookup(account_id))).role or roles.STANDARD
+
+
+async def choose_default_role(desk: Desk, account_id: AccountId, role: Role) -> Done | Refused:
+    """Another role for new people. Raises Unavailable."""
+    return await desk.carry_out(
+        _role_lookup(account_id, role), lambda facts: roles.choose_default(facts=facts, by=desk.by)
+    )
+
+
 async def _hash(desk: Desk, password: str | None) -> str | Refused | None:
     return None if password is None else await hash_new_password(desk, password)
 
@@ -170,6 +190,10 @@ def _extension(wanted: NewPerson, *, account_id: AccountId, extension_id: Extens
         sessions_from_ms=0,
         version=1,
     )
+
+
+def _role_lookup(account_id: AccountId | None, role: Role) -> RoleActLookup:
+    return RoleActLookup(account_id=account_id, role_id=role.id, name=role.name)
 
 
 def _extension_lookup(extension: Extension, phone_number: str | None = None) -> ExtensionActLookup:

@@ -1,0 +1,139 @@
+"""Reading the members of a JSON body one by one: present or not, and of the type they must have.
+
+The counterpart of protocol/query.py: the reader remembers the first member that cannot be meant as it stands, by its
+path (`contact.email`, `records[2].id`). null counts as absent, unknown members are never looked at. Which members
+there are and what they mean does not belong here.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import TypeVar
+
+from callgate.model import api_faults
+from callgate.model.decisions import Denied
+from callgate.model.faults import Fault
+
+E = TypeVar("E", bound=Enum)
+
+_ID_DIGITS_MAX = 18
+
+
+class BodyReader:
+    """Gives members by name; `refused` is the denial for the first bad one of the whole body."""
+
+    __slots__ = ("_members", "_path", "_refusals")
+
+    def __init__(self, members: Mapping[str, object], *, path: str = "", refusals: list[Denied] | None = None) -> None:
+        self._members = members
+        self._path = path
+        self._refusals = [] if refusals is None else refusals
+
+    @property
+    def refused(self) -> Denied | None:
+        """The first refusal, of this reader or of one for a part of the body."""
+        return self._refusals[0] if self._refusals else None
+
+    def has(self, name: str) -> bool:
+        """Whether the member is there, and not null."""
+        return self._members.get(name) is not None
+
+    def text(self, name: str) -> str | None:
+        """A string."""
+        value = self._members.get(name)
+        if value is None or isinstance(value, str):
+            return value
+        self.refuse(name)
+        return None
+
+    def flag(self, name: str) -> bool | None:
+        """A boolean."""
+        value = self._members.get(name)
+        if value is None or isinstance(value, bool):
+            return value
+        self.refuse(name)
+        return None
+
+    def number(self, name: str, *, most: int) -> int | None:
+        """A whole number from 0 to `most`."""
+        value = self._members.get(name)
+        if value is None:
+            return None
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most:
+            return value
+        self.refuse(name)
+        return None
+
+    def amount(self, name: str) -> float | None:
+        """Any number."""
+        value = self._members.get(name)
+        if value is None:
+            return None
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        self.refuse(name)
+        return None
+
+    def id(self, name: str) -> int | None:
+        """An id, as a number or as its digits: the wire has both, and people mix them up."""
+        value = self._members.get(name)
+        if value is None:
+            return None
+        digits = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+        if digits.isascii() and digits.isdigit() and len(digits) <= _ID_DIGITS_MAX and digits[0] != "0":
+            return int(digits)
+        self.refuse(name)
+        return None
+
+    def choice(self, name: str, *, among: type[E]) -> E | None:
+        """The member of an enumeration that a string spells."""
+        value = self._members.get(name)
+        if value is None:
+            return None
+        found = next((member for member in among if member.value == value), None)
+        if found is None:
+            self.refuse(name)
+        return found
+
+    def part(self, name: str) -> "BodyReader":
+        """An object within; one that is absent has no members."""
+        value = self._members.get(name)
+        if isinstance(value, dict):
+            return self._within(value, name)
+        if value is not None:
+            self.refuse(name)
+        return self._within({}, name)
+
+    def parts(self, name: str) -> "Sequence[BodyReader] | None":
+        """The objects of an array; None where there is none."""
+        value = self._members.get(name)
+        if value is None:
+            return None
+        if isinstance(value, list) and all(isinstance(each, dict) for each in value):
+            return [self._within(each, f"{name}[{number}]") for number, each in enumerate(value)]
+        self.refuse(name)
+        return None
+
+    def texts(self, name: str) -> Sequence[str] | None:
+        """The strings of an array; None where there is none."""
+        value = self._members.get(name)
+        if value is None:
+            return None
+        if isinstance(value, list) and all(isinstance(each, str) for each in value):
+            return value
+        self.refuse(name)
+        return None
+
+    def refuse(self, name: str) -> Denied:
+        """Note that this member's value cannot be meant; the first note stays, and is given."""
+        return self._note(api_faults.PARAMETER_INVALID, name)
+
+    def require(self, name: str) -> Denied:
+        """Note that this member must be there; the first note stays, and is given."""
+        return self._note(api_faults.PARAMETER_REQUIRED, name)
+
+    def _note(self, fault: Fault, name: str) -> Denied:
+        self._refusals.append(Denied(fault=fault, values=(("parameterName", f"{self._path}{name}"),)))
+        return self._refusals[0]
+
+    def _within(self, members: Mapping[str, object], name: str) -> "BodyReader":
+        return BodyReader(members, path=f"{self._path}{name}.", refusals=self._refusals)
