@@ -308,6 +308,8 @@ AUTHORIZE_REQUEST = AuthorizeRequest(
     ui_locales="",
     ui_options=(),
     discovery=False,
+    max_age_s=None,
+    in_fragment=False,
 )
 
 PASSWORD_PROVEN = PasswordProven(AGENT.id, password_reliance(AGENT))

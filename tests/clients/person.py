@@ -10,7 +10,9 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-REDIRECT_URI = "http://localhost:5000/oauth2callback"
+APP = "http://localhost:5000/"
+"""Where the apps of the development world live."""
+REDIRECT_URI = f"{APP}oauth2callback"
 _PAGES_MAX = 6
 
 
@@ -114,7 +116,7 @@ class Browser:
     def _follow(self, reply: httpx.Response, visit: Visit) -> httpx.Response:
         while reply.is_redirect:
             location = urljoin(str(reply.url), reply.headers["location"])
-            if location.startswith(REDIRECT_URI):
+            if location.startswith(APP):
                 visit.ended_at = location
                 return reply
             reply = self._http.get(location)

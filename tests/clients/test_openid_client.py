@@ -55,6 +55,11 @@ def test_token_is_narrow_when_a_scope_is_asked_for(seen_by_6: Observed, server: 
     }
 
 
+def test_person_is_signed_out_and_back_at_the_app(seen_by_6: Observed) -> None:
+    """OpenID Connect RP-Initiated Logout, by the address that discovery names."""
+    assert seen_by_6["sign_out"] == {"back": "http://localhost:5000/signed-out?state=bye"}
+
+
 def test_metadata_says_what_careful_clients_look_for(seen_by_6: Observed) -> None:
     """RFC 9207's flag and S256 (assurance.md section 1)."""
     assert seen_by_6["metadata"] == {

@@ -6,14 +6,17 @@ from hypothesis import given
 from callgate.model import authorize_faults, faults, grant_faults
 from callgate.model.client import Client, ClientStatus, GrantType, Switch
 from callgate.model.decisions import AuthorizeRequest, Denied, RedirectFault
+from callgate.model.evidence import IdTokenHint
 from callgate.model.faults import Fault
-from callgate.protocol.authorize import BRANDS, read_form, read_request, still_stands
+from callgate.protocol.authorize import BRANDS, check_hint, read_form, read_request, still_stands
 from callgate.protocol.forms import Form
-from tests.factories import CHALLENGE, NATIVE, REDIRECT_URI, SPA, VERIFIER, WEB
+from tests.factories import AGENT, CHALLENGE, NATIVE, REDIRECT_URI, SPA, VERIFIER, WEB
 from tests.protocol.hostile import clients, explained, forms
 
 EVIL = "https://evil.example/callback"
 TWO_URIS = WEB._replace(redirect_uris=(REDIRECT_URI, "https://app.example/other"))
+MINE = IdTokenHint(AGENT.id, WEB.id)
+MINE_OF_SPA = IdTokenHint(AGENT.id, SPA.id)
 IMPLICIT = SPA._replace(grants=SPA.grants | {GrantType.IMPLICIT})
 PLAIN = WEB._replace(switches=frozenset({Switch.PKCE_PLAIN}))
 
@@ -33,6 +36,8 @@ PLAINEST = AuthorizeRequest(
     ui_locales="",
     ui_options=(),
     discovery=False,
+    max_age_s=None,
+    in_fragment=False,
 )
 """What a request that says the least is read as."""
 
@@ -73,7 +78,10 @@ def test_request_is_read_when_it_says_the_most() -> None:
         discovery="true",
         response_hint="remember_me",
         force="true",
-        acr_values="x",
+        max_age="3600",
+        acr_values="urn:mace:incommon:iap:silver",
+        claims='{"id_token": {"acr": {"essential": true}}}',
+        claims_locales="fr",
     ) == PLAINEST._replace(
         redirect_uri_sent=True,
         state="a b&c=d#é",
@@ -87,6 +95,7 @@ def test_request_is_read_when_it_says_the_most() -> None:
         login_hint="ada@northwind.example",
         ui_options=("hide_logo", "hide_tos"),
         discovery=True,
+        max_age_s=3600,
     )
 
 
@@ -107,6 +116,8 @@ def test_options_may_repeat_and_nothing_else() -> None:
     twice = read_form([("state", "x"), ("state", "x")])
     assert twice == Denied(fault=faults.PARAMETER_DUPLICATED, values=(("parameter", "state"),))
 
+
+MODE = authorize_faults.RESPONSE_MODE_UNSUPPORTED
 
 SHOWN: list[tuple[Client | None, dict[str, str], Fault]] = [
     (WEB, {"client_id": ""}, faults.PARAMETER_MISSING),
@@ -135,6 +146,12 @@ REDIRECTED: list[tuple[Client, dict[str, str], Fault]] = [
     (WEB, {"prompt": "Login"}, faults.PARAMETER_INVALID),
     (WEB, {"prompt": "select_account"}, faults.PARAMETER_INVALID),
     (WEB, {"scope": "Nothing"}, grant_faults.SCOPE_INVALID),
+    *(
+        (WEB, {"max_age": age}, faults.PARAMETER_INVALID)
+        for age in ("-1", "1.5", "1h", "\u0661", "0x1", " 1", "1" * 11)
+    ),
+    *((WEB, {"response_mode": mode}, MODE) for mode in ("form_post", "query.jwt", "web_message", "Query", "x")),
+    (IMPLICIT, {"response_type": "token", "response_mode": "query"}, MODE),
     # PKCE (ruling 12).
     (SPA, {}, authorize_faults.CHALLENGE_REQUIRED),
     (SPA, {"code_challenge": "", "code_challenge_method": "S256"}, authorize_faults.CHALLENGE_REQUIRED),
@@ -203,6 +220,40 @@ def test_nothing_is_redirected_when_the_address_is_an_attackers(
 def test_request_is_accepted_when_the_app_may_ask_so(client: Client, values: dict[str, str]) -> None:
     """Ruling 12: PKCE optional for confidential apps; implicit only where its switch is on."""
     assert isinstance(ask(client, **values), AuthorizeRequest)
+
+
+@pytest.mark.parametrize(
+    ("client", "values", "in_fragment"),
+    [
+        (WEB, {}, False),
+        (WEB, {"response_mode": ""}, False),
+        (WEB, {"response_mode": "query"}, False),
+        (WEB, {"response_mode": "fragment"}, True),
+        (IMPLICIT, {"response_type": "token"}, True),
+        (IMPLICIT, {"response_type": "token", "response_mode": "fragment"}, True),
+    ],
+)
+def test_answer_goes_back_as_the_app_asked(client: Client, values: dict[str, str], *, in_fragment: bool) -> None:
+    """OAuth 2.0 Multiple Response Type Encoding Practices section 2.1; a token is never in a query."""
+    read = ask(client, **values)
+    assert isinstance(read, AuthorizeRequest)
+    assert read.in_fragment is in_fragment
+    told = ask(client, **values | {"prompt": "odd"})
+    assert isinstance(told, RedirectFault)
+    assert told.request.in_fragment is in_fragment
+
+
+@pytest.mark.requirement("OpenID Connect Core section 3.1.2.1")
+@pytest.mark.parametrize(("hint", "holds"), [(MINE, True), (MINE_OF_SPA, False), (None, False)])
+def test_hint_holds_when_it_is_an_id_token_of_this_app(hint: IdTokenHint | None, *, holds: bool) -> None:
+    """Another app's would tell this one who is signed in; one that nobody can check says nothing."""
+    refused = check_hint(PLAINEST, hint)
+    if holds:
+        assert refused is None
+    else:
+        assert refused is not None
+        assert refused.fault is authorize_faults.HINT_INVALID
+        assert explained(refused)
 
 
 def test_method_is_plain_when_none_is_sent() -> None:

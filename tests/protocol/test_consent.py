@@ -190,6 +190,37 @@ def test_person_must_sign_in_anew_when_the_prompt_asks_for_it(prompt: str) -> No
     assert judge(request, facts=just_now) == issued(CODE._replace(signed_in_ms=VISIT.began_ms), request)
 
 
+AGE_S = (NOW_MS - SIGN_IN.signed_in_ms) // 1000
+ANEW = VISIT._replace(began_ms=SIGN_IN.signed_in_ms)
+
+
+@pytest.mark.requirement("OpenID Connect Core section 3.1.2.1")
+@pytest.mark.parametrize(("max_age_s", "asked_anew"), [(0, True), (AGE_S, True), (AGE_S + 1, False), (10**10, False)])
+def test_person_must_sign_in_anew_when_the_sign_in_is_older_than_the_app_allows(
+    max_age_s: int, *, asked_anew: bool
+) -> None:
+    """max_age: once for a request, however long the pages stay open; where no page may be shown the app is told."""
+    request = AUTHORIZE_REQUEST._replace(max_age_s=max_age_s)
+    assert judge(request) == (AskSignIn(request=request, client=WEB) if asked_anew else issued(request=request))
+    silent = request._replace(prompt=frozenset({"none"}))
+    told = RedirectFault(request=silent, fault=authorize_faults.LOGIN_REQUIRED)
+    assert judge(silent) == (told if asked_anew else issued(request=silent))
+    assert judge(request, visit=ANEW) == issued(request=request)
+
+
+@pytest.mark.requirement("OpenID Connect Core section 3.1.2.1")
+def test_code_is_for_the_person_the_app_means() -> None:
+    """id_token_hint: the person it is about goes on; anybody else is asked to sign in, and told about afterwards."""
+    assert judge(visit=VISIT._replace(hinted=AGENT.id)) == issued()
+    other = VISIT._replace(hinted=QUEUE.id)
+    assert judge(visit=other) == AskSignIn(request=AUTHORIZE_REQUEST, client=WEB)
+    silent = prompted("none")
+    login_required = RedirectFault(request=silent, fault=authorize_faults.LOGIN_REQUIRED)
+    assert judge(silent, visit=other) == login_required
+    still_other = ANEW._replace(hinted=QUEUE.id)
+    assert judge(visit=still_other) == RedirectFault(request=AUTHORIZE_REQUEST, fault=authorize_faults.OTHER_PERSON)
+
+
 def replace_consent(scopes: frozenset[str]) -> Consent:
     """A former yes to these."""
     return CONSENT._replace(scopes=scopes)

@@ -61,7 +61,13 @@ def test_weaker_ways_are_listed_when_some_app_may_use_them() -> None:
         ["S256", "plain"],
     )
     assert (STRICT["response_types_supported"], PLAIN["response_types_supported"]) == (["code"], ["code", "token"])
-    assert (STRICT["response_modes_supported"], PLAIN["response_modes_supported"]) == (["query"], ["query", "fragment"])
+
+
+def test_modes_are_those_every_app_may_use() -> None:
+    """A code may go back in the fragment, too; nothing is posted."""
+    assert STRICT["response_modes_supported"] == PLAIN["response_modes_supported"] == ["query", "fragment"]
+    assert STRICT["claims_parameter_supported"] is STRICT["request_parameter_supported"] is False
+    assert "acr_values_supported" not in STRICT
 
 
 @pytest.mark.requirement("RFC 9207 section 3")

@@ -106,6 +106,24 @@ HINT_OF_OTHER_APP = Fault(
     text="Parameter [client_id] is not the application of the id_token_hint",
     remedy="Send the client_id for which the ID token was made, or leave it out.",
 )
+HINT_INVALID = Fault(
+    code="CGT-133",
+    error="invalid_request",
+    text="Parameter [id_token_hint] is not an ID token of this application",
+    remedy="Send the newest ID token that this server made for this very client id, or leave the parameter out.",
+)
+OTHER_PERSON = Fault(
+    code="CGT-134",
+    error="login_required",
+    text="Somebody else is signed in than the id_token_hint is about",
+    remedy="Send the person without id_token_hint, if whoever is there will do, or with prompt=login.",
+)
+RESPONSE_MODE_UNSUPPORTED = Fault(
+    code="CGT-135",
+    error="invalid_request",
+    text="Parameter [response_mode] must be query or fragment",
+    remedy="Leave response_mode out, or send query or fragment; with response_type=token it can only be fragment.",
+)
 SSO_NOT_CONFIGURED = Fault(
     code="CGT-129",
     error="interaction_required",

@@ -80,7 +80,7 @@ class Admitted:
 
 
 class AuthorizeRequest(NamedTuple):
-    """A checked authorize request: what travels between the pages."""
+    """A checked authorize request: what travels between the pages. `in_fragment`: how the answer goes back."""
 
     client_id: str
     response_type: str
@@ -97,11 +97,13 @@ class AuthorizeRequest(NamedTuple):
     ui_locales: str
     ui_options: tuple[str, ...]
     discovery: bool
+    max_age_s: int | None
+    in_fragment: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedirectFault:
-    """An error the app is told by redirect (protocol.md C.4); in the fragment for implicit."""
+    """An error the app is told by redirect (protocol.md C.4), in the same way as a success."""
 
     request: AuthorizeRequest
     fault: Fault

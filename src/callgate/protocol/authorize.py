@@ -5,11 +5,13 @@ belong together, nothing may leave this server. Judging has five outcomes and ru
 inside the writing transaction.
 """
 
+import re
 from collections.abc import Sequence
 
 from callgate.model import authorize_faults, faults, grant_faults
 from callgate.model.client import Client, GrantType, Switch
 from callgate.model.decisions import AuthorizeRequest, Denied, RedirectFault
+from callgate.model.evidence import IdTokenHint
 from callgate.protocol import pkce
 from callgate.protocol.client_auth import unknown
 from callgate.protocol.forms import Form, single
@@ -20,6 +22,7 @@ from callgate.protocol.scopes import narrow_scope
 
 REPEATABLE = frozenset({"ui_options"})
 PROMPTS = frozenset({"login", "sso", "consent", "none"})
+RESPONSE_MODES = frozenset({"query", "fragment"})
 DISPLAYS = frozenset({"page", "popup", "touch", "mobile"})
 _BRANDS = "1210 3610 3710 3420 7710 7310 6010 2110 2020 7010 4910 4810 4710 4210 2210"
 BRANDS = frozenset(_BRANDS.split())
@@ -29,6 +32,7 @@ STATE_CHARS_MAX = 4096
 _NONCE_CHARS_MAX = 512
 LOCALES_CHARS_MAX = 128
 _UI_OPTIONS_MAX = 8
+_SECONDS = re.compile(r"[0-9]{1,10}", re.ASCII)
 
 
 def read_form(pairs: Sequence[tuple[str, str]]) -> Form | Denied:
@@ -55,8 +59,9 @@ def read_request(form: Form, client: Client | None) -> AuthorizeRequest | Denied
     denied = (
         _too_long(request)
         or _response_type_fault(request, client)
-        or _unsupported(form)
+        or _unsupported(form, request)
         or _prompt_fault(request)
+        or _max_age_fault(form, request)
         or _challenge_fault(request, client, form=form)
         or _scope_fault(request)
     )
@@ -72,6 +77,14 @@ def still_stands(request: AuthorizeRequest, client: Client) -> Denied | Redirect
         return _UNREGISTERED
     denied = _response_type_fault(request, client)
     return redirected(request, denied) if denied else None
+
+
+def check_hint(request: AuthorizeRequest, hint: IdTokenHint | None) -> RedirectFault | None:
+    """Whether the ID token sent as a hint is one of this app's; another app's would tell it who is signed in."""
+    if hint is not None and hint.client_id == request.client_id:
+        return None
+    why = "not an ID token of ours, or its key is forgotten" if hint is None else f"it was made for {hint.client_id}"
+    return redirected(request, Denied(fault=authorize_faults.HINT_INVALID, why=why))
 
 
 def redirected(request: AuthorizeRequest, denied: Denied) -> RedirectFault:
@@ -102,7 +115,14 @@ def _request(form: Form, client: Client, *, redirect_uri: str) -> AuthorizeReque
         ui_locales=(form.get("ui_locales") or form.get("localeId") or "")[:LOCALES_CHARS_MAX],
         ui_options=tuple((form.get("ui_options") or "").split())[:_UI_OPTIONS_MAX],
         discovery=form.get("discovery") == "true",
+        max_age_s=_max_age_s(form),
+        in_fragment=form.get("response_type") == "token" or form.get("response_mode") == "fragment",
     )
+
+
+def _max_age_s(form: Form) -> int | None:
+    sent = form.get("max_age")
+    return int(sent) if sent is not None and _SECONDS.fullmatch(sent) else None
 
 
 def _challenge_method(form: Form) -> str:
@@ -143,9 +163,19 @@ def _response_type_fault(request: AuthorizeRequest, client: Client) -> Denied | 
     return None
 
 
-def _unsupported(form: Form) -> Denied | None:
+def _unsupported(form: Form, request: AuthorizeRequest) -> Denied | None:
+    """Request objects; form_post, which needs a script; a token in a query, where logs would keep it."""
     if form.get("request") or form.get("request_uri"):
         return Denied(fault=authorize_faults.REQUEST_OBJECT_UNSUPPORTED)
+    modes = {"fragment"} if request.response_type == "token" else RESPONSE_MODES
+    if form.get("response_mode") not in {None, *modes}:
+        return Denied(fault=authorize_faults.RESPONSE_MODE_UNSUPPORTED)
+    return None
+
+
+def _max_age_fault(form: Form, request: AuthorizeRequest) -> Denied | None:
+    if form.get("max_age") is not None and request.max_age_s is None:
+        return Denied(fault=faults.PARAMETER_INVALID, values=(("parameter", "max_age"),))
     return None
 
 

@@ -17,6 +17,7 @@ from callgate.model.decisions import (
     RedirectFault,
 )
 from callgate.model.facts import AuthorizeFacts
+from callgate.model.ids import ExtensionId
 from callgate.model.moment import Moment
 from callgate.model.policy import CODE_TTL_S
 from callgate.model.scope import covers
@@ -31,11 +32,15 @@ from callgate.protocol.sessions import Parties, holds_sign_in, parties_of, token
 
 
 class Visit(NamedTuple):
-    """What a browser brings: its sign-in's secret, when this authorize request first came, and the button pressed."""
+    """What a browser brings: its sign-in's secret, when this authorize request first came, and the button pressed.
+
+    `hinted` is whom the app expects, by its id_token_hint.
+    """
 
     sign_in_secret: bytes | None
     began_ms: int
     agreed: bool = False
+    hinted: ExtensionId | None = None
 
     def __repr__(self) -> str:
         return f"Visit(began_ms={self.began_ms}, agreed={self.agreed})"
@@ -61,6 +66,8 @@ def decide(request: AuthorizeRequest, *, visit: Visit, moment: Moment, facts: Au
             return RedirectFault(request=request, fault=authorize_faults.LOGIN_REQUIRED)
         return AskSignIn(request=request, client=client)
     account, extension = signed_in.parties.account, signed_in.parties.extension
+    if visit.hinted not in {None, extension.id}:
+        return RedirectFault(request=request, fault=authorize_faults.OTHER_PERSON)
     refused = may_sign_in(account, extension) or may_serve(client, account, role=facts.role)
     if refused:
         if silent:
@@ -83,15 +90,27 @@ def decide(request: AuthorizeRequest, *, visit: Visit, moment: Moment, facts: Au
 
 
 def _signed_in(request: AuthorizeRequest, facts: AuthorizeFacts, *, visit: Visit) -> _SignedIn | None:
-    """The browser's living sign-in; with prompt=login or prompt=sso only one younger than this request."""
+    """The browser's living sign-in, unless the request wants a newer one, or another person's."""
     sign_in, parties = facts.sign_in, parties_of(facts)
     if sign_in is None or parties is None or visit.sign_in_secret is None:
         return None
     if not holds_sign_in(visit.sign_in_secret, facts):
         return None
-    if request.prompt & {"login", "sso"} and sign_in.signed_in_ms < visit.began_ms:
+    if sign_in.signed_in_ms < visit.began_ms and _wants_another(request, sign_in, visit=visit, now_ms=facts.now_ms):
         return None
     return _SignedIn(sign_in, parties)
+
+
+def _wants_another(request: AuthorizeRequest, sign_in: SignIn, *, visit: Visit, now_ms: int) -> bool:
+    """prompt, max_age and id_token_hint; whoever signed in for this very request is taken as they are.
+
+    OpenID Connect Core section 3.1.2.1. A max_age of 0 asks always, as prompt=login does.
+    """
+    if request.prompt & {"login", "sso"}:
+        return True
+    if request.max_age_s is not None and now_ms - sign_in.signed_in_ms >= request.max_age_s * 1000:
+        return True
+    return visit.hinted not in {None, sign_in.extension_id}
 
 
 def _agreed_before(request: AuthorizeRequest, client: Client, *, consent: Consent | None) -> bool:

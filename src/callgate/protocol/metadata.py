@@ -43,7 +43,7 @@ def discovery(issuer: str, offers: OffersFacts, *, locales: Sequence[str]) -> Do
         "end_session_endpoint": f"{oauth}/sign-out",
         "scopes_supported": sorted(IDENTITY_SCOPES),
         "response_types_supported": ["code", "token"] if offers.implicit else ["code"],
-        "response_modes_supported": ["query", "fragment"] if offers.implicit else ["query"],
+        "response_modes_supported": ["query", "fragment"],
         "grant_types_supported": grants,
         "subject_types_supported": ["public"],
         "token_endpoint_auth_methods_supported": _METHODS,

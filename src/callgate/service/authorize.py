@@ -20,6 +20,7 @@ from callgate.model.decisions import (
     LookAgain,
     RedirectFault,
 )
+from callgate.model.evidence import IdTokenHint
 from callgate.model.facts import AuthorizeFacts
 from callgate.model.faults import Fault
 from callgate.model.ids import ClientId
@@ -40,18 +41,20 @@ from callgate.service.browser import (
     seal_form_state,
 )
 from callgate.service.context import Context
+from callgate.service.hint import read_hint
 from callgate.service.outcome import Outcome, Post, SendBack, ShowConsent, ShowFault, ShowRefusal, ShowSignIn
 from callgate.storage.port import Unit
 
 
 class UnderWay(NamedTuple):
-    """A checked request with everything it came from."""
+    """A checked request with everything it came from; `hint` is the app's word on whom it expects."""
 
     request: AuthorizeRequest
     state: FormState
     binding: str
     key: SignInKey | None
     request_id: str
+    hint: IdTokenHint | None
 
     def __repr__(self) -> str:
         return f"UnderWay({self.request!r}, …)"
@@ -108,8 +111,13 @@ async def _read(context: Context, state: FormState, *, cookies: Cookies, request
     request = protocol.read_request(form, client)
     if not isinstance(request, AuthorizeRequest):
         return Stopped(request, client.id if client else None)
+    shown = form.get("id_token_hint")
+    hint = await read_hint(context, shown)
+    refused = protocol.check_hint(request, hint) if shown else None
+    if refused:
+        return Stopped(refused, request.client_id)
     key = open_sign_in(context, cookies.sign_in)
-    return UnderWay(request, state, cookies.binding or new_binding(context), key, request_id)
+    return UnderWay(request, state, cookies.binding or new_binding(context), key, request_id, hint)
 
 
 async def proceed(context: Context, read: UnderWay, request_id: str, *, agreed: bool) -> Outcome:
@@ -118,7 +126,12 @@ async def proceed(context: Context, read: UnderWay, request_id: str, *, agreed: 
     lookup = AuthorizeLookup(ClientId(read.request.client_id), (key.account_id, key.row_id) if key else None)
 
     def judge(moment: Moment, facts: AuthorizeFacts) -> AuthorizeDecision:
-        visit = Visit(key.secret if key else None, read.state.began_ms, agreed=agreed and _saw_this(read, facts))
+        visit = Visit(
+            key.secret if key else None,
+            read.state.began_ms,
+            agreed=agreed and _saw_this(read, facts),
+            hinted=read.hint.extension_id if read.hint else None,
+        )
         return decide(read.request, visit=visit, moment=moment, facts=facts)
 
     decision = judge(context.moment(), await context.store.read(lookup))
@@ -247,7 +260,7 @@ def _send_back(context: Context, request: AuthorizeRequest, fields: list[tuple[s
     return SendBack(
         redirect_uri=request.redirect_uri,
         fields=(*fields, *state, ("iss", context.policy.issuer)),
-        in_fragment=request.response_type == "token",
+        in_fragment=request.in_fragment,
     )
 
 

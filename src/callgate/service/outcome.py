@@ -79,7 +79,7 @@ class Continue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendBack:
-    """To the app: `fields` in the query, or in the fragment for implicit."""
+    """To the app: `fields` in the query, or in the fragment where that is asked for."""
 
     redirect_uri: str
     fields: tuple[tuple[str, str], ...] = field(repr=False)

@@ -12,7 +12,9 @@ export const world = JSON.parse(readFileSync(process.argv[3], 'utf8'));
 export const CALL_LOG = '/restapi/v1.0/account/~/call-log';
 /** Long enough ago for more than one page of calls. */
 export const SINCE = new Date(Date.now() - 60 * 24 * 3600 * 1000).toISOString();
-export const REDIRECT_URI = 'http://localhost:5000/oauth2callback';
+/** Where the apps of the development world live. */
+export const APP = 'http://localhost:5000';
+export const REDIRECT_URI = `${APP}/oauth2callback`;
 
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 

@@ -1,7 +1,8 @@
 // npm openid-client 6: OpenID Connect and OAuth 2.0 discovery, code + PKCE with state, nonce and iss, and all that follows.
 import * as client from 'openid-client';
-import { CALL_LOG, REDIRECT_URI, ask, baseUrl, report, terms, visit, world } from './flows.mjs';
+import { APP, CALL_LOG, REDIRECT_URI, ask, baseUrl, report, terms, visit, world } from './flows.mjs';
 
+const MAX_AGE_S = 600;
 const SCOPE = 'openid email profile ReadAccounts ReadCallLog';
 
 function discover(app, { algorithm = 'oidc', authentication = client.ClientSecretBasic } = {}) {
@@ -17,7 +18,7 @@ async function logIn(config, { scope = SCOPE, nonce = client.randomNonce() } = {
     redirect_uri: REDIRECT_URI,
     scope,
     state,
-    ...(nonce && { nonce }),
+    ...(nonce && { nonce, max_age: String(MAX_AGE_S) }),
     code_challenge: await client.calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
   });
@@ -25,7 +26,7 @@ async function logIn(config, { scope = SCOPE, nonce = client.randomNonce() } = {
   return client.authorizationCodeGrant(config, back, {
     pkceCodeVerifier: verifier,
     expectedState: state,
-    ...(nonce && { expectedNonce: nonce, idTokenExpected: true }),
+    ...(nonce && { expectedNonce: nonce, idTokenExpected: true, maxAge: MAX_AGE_S }), // demands auth_time
   });
 }
 
@@ -66,6 +67,12 @@ await report({
     const api = await ask(CALL_LOG, granted.access_token);
     await client.tokenRevocation(config, granted.access_token);
     return { granted: terms(granted), api };
+  },
+  sign_out: async () => {
+    const config = await discover('web');
+    const { id_token: hint } = await logIn(config);
+    const parameters = { id_token_hint: hint, post_logout_redirect_uri: `${APP}/signed-out`, state: 'bye' };
+    return { back: String(await visit(client.buildEndSessionUrl(config, parameters))) };
   },
   metadata: async () => {
     const metadata = (await discover('web')).serverMetadata();
