@@ -76,7 +76,7 @@ def set_up(shell: Shell) -> Desk:
     made = shell.give("sso", "connect-saml", "Alder", "--name", "IdP", *provider)
     shell.give("sso", "policy", str(account["id"]), "allowed")
     entity_id, acs_url = str(made["our_entity_id"]), str(made["our_acs_url"])
-    return Desk(shell, entity_id, acs_url, f"{entity_id.partition('/sso/')[0]}/restapi/oauth/token")
+    return Desk(shell, entity_id, acs_url, f"{entity_id.partition('/sso/')[0]}/token")
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-from callgate.model.connection import ConnectionSecret, our_addresses
+from callgate.model.connection import ConnectionSecret, connection_meant, our_addresses
 from tests.factories import SAML
 
 
@@ -22,3 +22,13 @@ def test_each_connection_has_addresses_of_its_own() -> None:
 def test_repr_tells_no_secret() -> None:
     """Reprs end up in logs and tracebacks (assurance P11)."""
     assert "hunter2" not in repr(ConnectionSecret(b"hunter2"))
+
+
+def test_connection_is_recognised_by_our_name_for_it_and_by_no_other() -> None:
+    """An assertion's audience leads to the connection it was made for."""
+    ours = our_addresses("https://gate.example", SAML.id).entity_id
+    assert connection_meant("https://gate.example", ours) == SAML.id
+    others = ("", ours[:-1], f"{ours}/", ours.replace("gate", "other"), ours.replace("/metadata", "/acs"))
+    padded = ours.replace(str(SAML.id), f"0{SAML.id}")
+    numbers = (ours.replace(str(SAML.id), "9" * 19), ours.replace(str(SAML.id), "٣"), padded)
+    assert [connection_meant("https://gate.example", each) for each in (*others, *numbers)] == [None] * 8

@@ -110,8 +110,8 @@ def company(
         shell.give("sso", "policy", main.id, "enforced")
         words = ("--kind", "ServerOther", "--grant", GRANT, "--scope", "ReadAccounts", "--scope", "ReadCallLog")
         app = shell.give("apps", "register", "--account", main.id, "--name", "Data lake", *words)
-        entity_id = f"{server.base_url}/sso/{made['id']}/metadata"
-        places = (f"{server.base_url}/sso/{made['id']}/acs", f"{server.base_url}{TOKEN}")
+        ours = f"{server.base_url}/restapi/oauth/sso/{made['id']}"
+        entity_id, places = f"{ours}/metadata", (f"{ours}/acs", f"{server.base_url}{TOKEN}")
         identity_provider.serve([ServedParty(entity_id=entity_id, places=places)])
         members = [Member("job", "a long password", helper.email), Member("stranger", "another", "who@nowhere.example")]
         identity_provider.know(members)

@@ -39,6 +39,7 @@ CERTIFICATES_MAX = 2
 """A primary and a secondary: the provider's certificate of today and the one it will roll over to."""
 
 _ID_DIGITS_MAX = 18
+_OURS = "/restapi/oauth/sso/"
 
 
 class Connection(NamedTuple):
@@ -102,13 +103,13 @@ class OurAddresses(NamedTuple):
 
 def our_addresses(issuer: str, connection_id: ConnectionId) -> OurAddresses:
     """Our side of a connection; `issuer` is this server's public URL."""
-    here = f"{issuer}/restapi/oauth/sso/{connection_id}"
+    here = f"{issuer}{_OURS}{connection_id}"
     return OurAddresses(f"{here}/metadata", f"{here}/acs", f"{here}/callback", f"{here}/start")
 
 
 def connection_meant(issuer: str, entity_id: str) -> ConnectionId | None:
     """The connection whose our side goes by this name, if it could be one of ours."""
-    number = entity_id.removeprefix(f"{issuer}/sso/").removesuffix("/metadata")
+    number = entity_id.removeprefix(f"{issuer}{_OURS}").removesuffix("/metadata")
     if not (number.isascii() and number.isdigit() and len(number) <= _ID_DIGITS_MAX):
         return None
     named = ConnectionId(int(number))

@@ -36,8 +36,8 @@ async def prove(context: Context, assertion: str) -> Vouched | Denied:
     connection = await _find(context, claims.audiences)
     if connection is None:
         found = ", ".join(audience[:200] for audience in claims.audiences[:5]) or "none"
-        wanted = f"{context.policy.issuer}/sso/CONNECTION/metadata"
-        return _refused(SamlRefused(f"the audience is {found}; {wanted} is needed", SamlCheck.AUDIENCE))
+        why = f"the audience is {found}, and no SAML connection has that entity id (`callgate sso show`)"
+        return _refused(SamlRefused(why, SamlCheck.AUDIENCE))
     verified = await _verify(context, text, connection=connection)
     if isinstance(verified, SamlRefused):
         return _refused(verified)
