@@ -7,6 +7,8 @@ import pytest
 
 from callgate.model.account import LoginName
 from callgate.model.changes import (
+    Change,
+    CredentialUsed,
     ExtensionChanged,
     RoleChanged,
     SessionEnded,
@@ -253,3 +255,20 @@ def test_closing_finishes_what_was_asked(store: Opened) -> None:
 
     assert len(store.await_(close_soon())) == 200
     assert opened_sessions(store) == set(range(200))
+
+
+def test_queue_goes_on_when_a_batch_cannot_be_sealed(store: Opened) -> None:
+    """A chain that cannot grow (here: somebody wrote its last possible number) refuses what is audited, and no more."""
+    last = 2**63 - 1
+    link = "INSERT INTO audit VALUES ('server', ?, ?, '', x'', x'')"
+    store.await_(store.store.work(lambda pen: pen.write(link, (last, NOW_MS))))
+
+    async def save(*changes: Change) -> None:
+        await asyncio.wait_for(store.store.run(unit_of(*changes)), 5)
+
+    first = session_of(0)
+    with pytest.raises(Unavailable, match="OverflowError"):
+        store.await_(save(SessionOpened(first)))
+    store.await_(save(CredentialUsed(CREDENTIAL.id, NOW_MS)))
+    assert store.rows("SELECT count(*) FROM session") == [(0,)]
+    assert store.rows("SELECT last_used_ms FROM jwt_credential WHERE id = ?", CREDENTIAL.id) == [(NOW_MS,)]

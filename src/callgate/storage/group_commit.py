@@ -10,6 +10,7 @@ What an error means:
     in one unit                      that unit is undone; the others go on
     ending the transaction, disk     nothing of the batch happened; units that need no write are answered all the
     full, no lock, nothing writable  same, from committed rows; the others are Unavailable; the next batch tries again
+    a defect in sealing the batch    the same
     any other at COMMIT              nobody can know what happened: the store has failed, and its process ends
 """
 
@@ -132,7 +133,7 @@ class GroupCommit:
                 self._thread.submit(self._writer.commit, self._committed)
                 return
             self._writer.commit()  # of nothing: no disk is waited for
-        except (TransactionLost, apsw.Error) as error:
+        except Exception as error:  # noqa: BLE001 - a defect too: what stays unanswered here waits for ever
             self._undo(error)
         else:
             self._release()
