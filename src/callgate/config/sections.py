@@ -5,11 +5,11 @@ here; where values come from, to reading.py.
 """
 
 import ipaddress
+import re
 import ssl
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
@@ -23,6 +23,11 @@ _SQLITE = "sqlite:///"
 _PORT_MAX = 65_535
 Rate = Annotated[int, Field(ge=1, le=RATE_MAX)]
 _LOOPBACK_NAMES = frozenset({"localhost"})
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+_ORIGIN = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(?P<port>[1-9][0-9]{0,4}))?",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 class LogFormat(Enum):
@@ -47,12 +52,16 @@ def _split(value: object) -> object:
 
 
 def _public_url_problem(value: str) -> str | None:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    found = _ORIGIN.match(value)
+    rest = value[found.end() :] if found else ""
+    if found is None or int(found["port"] or 1) > _PORT_MAX or (rest and rest[0] not in "/?#"):
         return "must be a URL such as https://login.example.com"
-    if value != f"{parts.scheme}://{parts.netloc}" or parts.username is not None:
+    if rest:
         return "must be scheme, host and port alone: no path, no slash at the end, no query"
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    scheme = found["scheme"].lower()
+    if value != value.lower() or found["port"] == _DEFAULT_PORTS[scheme]:
+        return "must be written as browsers write an origin: in lower case, without the port that goes without saying"
+    if scheme == "http" and not _is_loopback(found["host"].strip("[]")):
         return "must be https, because tokens and passwords travel there; http is for loopback hosts alone"
     return None
 
