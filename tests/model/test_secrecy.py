@@ -2,7 +2,7 @@
 
 import pytest
 
-from callgate.model.changes import ExtensionCreated, PasswordChanged
+from callgate.model.changes import ExtensionCreated, PasswordChanged, PasswordRehashed
 from callgate.model.decisions import Granted, IssueCode, IssueImplicit, TokenTimes
 from callgate.model.facts import LoginFacts
 from callgate.model.key import KeyState, KeyUse, StoredKey
@@ -33,6 +33,7 @@ TIMES = TokenTimes(1, None, None, None, None)
         LoginFacts(ACCOUNT, AGENT, SECRET.decode()),
         StoredKey(KeyUse.SEALING, 1, KeyState.ACTIVE, SECRET, 0, None, None),
         PasswordChanged(AGENT, AGENT, SECRET.decode(), "cli"),
+        PasswordRehashed(AGENT.account_id, AGENT.id, SECRET.decode(), SECRET.decode()),
         ExtensionCreated(AGENT, None, SECRET.decode(), "cli"),
     ],
     ids=lambda value: type(value).__name__,

@@ -21,6 +21,7 @@ from callgate.model.changes import (
     KeyForgotten,
     KeyStored,
     PasswordChanged,
+    PasswordRehashed,
     RoleChanged,
     RoleCreated,
     ServiceAllowed,
@@ -391,6 +392,14 @@ def test_password_changes_with_its_version(store: Opened) -> None:
     assert (facts.extension, facts.password_hash) == (after, "$argon2id$new")
     assert conflicts(store, change)
     assert "$argon2id" not in repr(change)
+
+
+def test_password_is_hashed_anew_unless_it_was_changed_meanwhile(store: Opened) -> None:
+    """Nothing but the hash: versions, and with them every session, stay."""
+    store.save(PasswordRehashed(ACCOUNT.id, AGENT.id, PASSWORD_HASH, "$argon2id$stronger"))
+    store.save(PasswordRehashed(ACCOUNT.id, AGENT.id, PASSWORD_HASH, "$argon2id$late"))
+    facts = store.read(LoginLookup(LoginName(None, AGENT_NUMBER, None)))
+    assert (facts.extension, facts.password_hash) == (AGENT, "$argon2id$stronger")
 
 
 @pytest.mark.parametrize(

@@ -199,6 +199,20 @@ class PasswordChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class PasswordRehashed:
+    """The same password under today's settings of the hash: nothing it opened is over, and nobody changed it."""
+
+    account_id: AccountId
+    extension_id: ExtensionId
+    before: str
+    password_hash: str
+    AUDITED: ClassVar[bool] = False
+
+    def __repr__(self) -> str:
+        return f"PasswordRehashed(extension_id={self.extension_id}, …)"
+
+
+@dataclass(frozen=True, slots=True)
 class RoleCreated:
     """A custom or predefined role."""
 
@@ -376,6 +390,7 @@ Change = (
     SessionChange
     | AssertionClaimed
     | OutsideTokenAccepted
+    | PasswordRehashed
     | BrowserChange
     | SsoChange
     | AdminChange

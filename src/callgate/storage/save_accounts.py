@@ -9,6 +9,7 @@ from callgate.model.changes import (
     ExtensionChanged,
     ExtensionCreated,
     PasswordChanged,
+    PasswordRehashed,
     SessionsFromMoved,
 )
 from callgate.storage.pen import Pen
@@ -34,6 +35,7 @@ UPDATE extension SET number = ?, type = ?, status = ?, first_name = ?, last_name
 WHERE id = ? AND account_id = ? AND version = ? AND password_version = ?
 """
 _PASSWORD: Final = "UPDATE extension SET password_hash = ? WHERE id = ? AND account_id = ?"
+_REHASH: Final = f"{_PASSWORD} AND password_hash = ?"
 
 _SESSIONS_FROM: Final = "UPDATE cell SET sessions_from_ms = ? WHERE sessions_from_ms < ?"
 
@@ -78,6 +80,11 @@ def change_password(pen: Pen, change: PasswordChanged) -> None:
     assert change.after.password_version == change.before.password_version + 1
     _swap_extension(pen, change)
     pen.write(_PASSWORD, (change.password_hash, change.before.id, change.before.account_id))
+
+
+def rehash_password(pen: Pen, change: PasswordRehashed) -> None:
+    """Keep the stronger hash; a password changed meanwhile has one already."""
+    pen.write(_REHASH, (change.password_hash, change.extension_id, change.account_id, change.before))
 
 
 def move_sessions_from(pen: Pen, change: SessionsFromMoved) -> None:
