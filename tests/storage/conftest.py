@@ -5,10 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from callgate.storage import group_commit
 from callgate.storage.schema import migrate_file
 from callgate.storage.sqlite import StoreOptions
 from tests.storage.engines import FaultyDisk, Opened, Plan, copy_database, open_sqlite
 from tests.storage.world import FOUNDING
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is submitted at once shares a batch, however little of the processor this machine gives us."""
+    monkeypatch.setattr(group_commit, "BATCH_S", 60.0)
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,6 @@ from callgate.model.facts import KeysFacts, LoginFacts, OpeningFacts, SessionFac
 from callgate.model.failure import Unavailable
 from callgate.model.lookups import CredentialOpening, KeysLookup, LoginLookup, SessionLookup
 from callgate.model.session import EndReason
-from callgate.storage import group_commit
 from callgate.storage.group_commit import BATCH_MAX, QUEUE_MAX
 from callgate.storage.port import Unit
 from tests.storage.engines import Gate, Opened, Plan, unit_of
@@ -135,9 +134,8 @@ def test_entity_parsed_in_an_undone_unit_is_forgotten(store: Opened) -> None:
     assert store.read(login).extension == kept
 
 
-def test_units_of_one_turn_share_one_sync(faulty: Opened, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_units_of_one_turn_share_one_sync(faulty: Opened, plan: Plan) -> None:
     """That is what group commit is for."""
-    monkeypatch.setattr(group_commit, "BATCH_S", 60)  # on a busy machine a batch may be over sooner
     faulty.save(SessionOpened(session_of(99)))  # the log's own header is synced with its first commit
     before = plan.syncs
     faulty.save_at_once(*((SessionOpened(session_of(number)),) for number in range(50)))
