@@ -140,7 +140,6 @@ def test_assertion_is_cut_out_when_the_grant_is_asked_about_a_response(desk: Des
         ({}, Signing(assertion=False), {"signed"}),
         ({"audience": "x", "recipient": "y"}, Signing(assertion=False), {"signed", "audience", "recipient", "request"}),
     ],
-    ids=str,
 )
 def test_each_mistake_is_named_with_what_was_found(
     desk: Desk, parts: dict[str, object], signing: Signing, failing: set[str]

@@ -101,7 +101,6 @@ def test_metadata_is_read_when_the_one_provider_stands_in_a_list_with_services()
         f"<!doctype a>{provider()}",
         provider(more=" " * 1024 * 1024),
     ],
-    ids=str,
 )
 def test_metadata_is_refused_when_it_is_not_one_usable_provider(text: str) -> None:
     """Not two, not without a key, not without an address, nothing with entities, nothing huge."""
