@@ -105,6 +105,9 @@ key_encryption_key_file = "{folder}/kek"
 
 [log]
 level = "debug"
+
+[limits]
+rates = false
 """
     )
 

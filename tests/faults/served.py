@@ -12,6 +12,7 @@ import socket
 import sys
 
 from callgate import app
+from callgate.admin import listening
 from callgate.config import ServerSettings
 from tests.faults.mutants import HOOKS
 
@@ -35,7 +36,7 @@ def take_socket(descriptor: int) -> None:
     def take(_: ServerSettings) -> socket.socket:
         return listener
 
-    vars(app)["bind"] = take
+    vars(listening)["bind"] = take
 
 
 if __name__ == "__main__":

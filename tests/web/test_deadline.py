@@ -57,7 +57,7 @@ BESIEGERS = {
     "half a second": Besieger(request(LIVE) + HEAD, b"", 1, (200, 408)),
     "slow second": Besieger(request(LIVE) + HEAD, b"A: b\r\n", 1, (200, 408)),
     "slow body of a second": Besieger(request(LIVE) + POST + b"Content-Length: 60\r\n\r\n", b"x", 1, (200, 408)),
-    "refused early": Besieger(POST + b"Content-Length: 90000\r\n\r\n" + b"x" * 20_000, b"x", 0.5, (413,)),
+    "refused early": Besieger(POST + b"Content-Length: 90000\r\n\r\n" + b"x" * 70_000, b"x", 0.5, (413,)),
     "line ends after a request": Besieger(request(LIVE), b"\r\n", 1, (200,)),
 }
 
