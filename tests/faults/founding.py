@@ -103,11 +103,11 @@ url = "sqlite:///{folder}/data/callgate.db"
 [keys]
 key_encryption_key_file = "{folder}/kek"
 
-[log]
-level = "debug"
-
 [limits]
 rates = false
+
+[log]
+level = "debug"
 """
     )
 
