@@ -68,6 +68,28 @@ def test_account_is_refused_when_it_cannot_be(unchanged: Shell, options: tuple[s
     assert problem in unchanged.refuse("accounts", "create", *options)
 
 
+@pytest.mark.parametrize(
+    "password", ["Password12345", "alder-telephony", "Ann.Alder.2025"], ids=["list", "firm", "name"]
+)
+def test_password_is_refused_when_it_is_easy_to_guess(shell: Shell, password: str) -> None:
+    """NIST SP 800-63B section 3.1.1.2; one line says what to do, and not what was typed."""
+    person = open_account(shell, "Alder Telephony")
+    shell.give("extensions", "update", person, "--first-name", "Ann", "--last-name", "Alder")
+    problem = shell.refuse("extensions", "set-password", person, "--password-stdin", stdin=password)
+    assert "too easy to guess" in problem
+    assert "several words that do not belong together" in problem
+    assert password not in problem
+    assert not shell.give("extensions", "list")[0]["password"]
+
+
+def test_password_is_taken_when_the_settings_ask_for_less(shell: Shell) -> None:
+    """An operator's own floor, within bounds."""
+    person = open_account(shell)
+    with (shell.folder / "callgate.toml").open("a") as settings:
+        settings.write("[passwords]\nchars_min = 8\nstrength_min = 0\n")
+    shell.give("extensions", "set-password", person, "--password-stdin", stdin="password")
+
+
 def test_names_are_refused_when_somebody_has_them(shell: Shell) -> None:
     """Numbers and addresses are login names: each means one person of all accounts (protocol.md B)."""
     first = open_account(shell)

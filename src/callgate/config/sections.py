@@ -183,6 +183,16 @@ class SessionSettings(_Section):
     """How long a browser stays signed in when the person asked to be remembered."""
 
 
+class PasswordSettings(_Section):
+    """What a new password must be; those that are set already stay. No kind of character is ever asked for."""
+
+    chars_min: int = Field(default=12, ge=8, le=64)
+    """The fewest characters. OWASP ASVS asks for 8 and recommends 15."""
+
+    strength_min: int = Field(default=3, ge=0, le=4)
+    """How hard it must be to guess, as zxcvbn counts: 3 is 10⁸ guesses and more, 4 is 10¹⁰. 0 asks for nothing."""
+
+
 class LogSettings(_Section):
     """Events on standard error."""
 
@@ -269,6 +279,7 @@ class Settings(_Section):
     keys: KeySettings = KeySettings()
     wire: WireSettings = WireSettings()
     sessions: SessionSettings = SessionSettings()
+    passwords: PasswordSettings = PasswordSettings()
     log: LogSettings = LogSettings()
     limits: LimitSettings = LimitSettings()
     fetch: FetchSettings = FetchSettings()
@@ -282,6 +293,8 @@ class Settings(_Section):
             query_tokens=self.wire.query_tokens,
             sign_in_ttl_s=self.sessions.sign_in_ttl_s,
             remembered_sign_in_ttl_s=self.sessions.remembered_sign_in_ttl_s,
+            password_chars_min=self.passwords.chars_min,
+            password_strength_min=self.passwords.strength_min,
         )
 
 

@@ -53,3 +53,5 @@ class Policy(NamedTuple):
     query_tokens: bool = True
     sign_in_ttl_s: int = 12 * 3600
     remembered_sign_in_ttl_s: int = 30 * 24 * 3600
+    password_chars_min: int = 12
+    password_strength_min: int = 3

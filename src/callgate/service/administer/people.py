@@ -19,7 +19,7 @@ from callgate.model.roles import DefaultRoleLookup
 from callgate.protocol.administer import accounts, extensions, roles
 from callgate.protocol.login_name import normal_phone
 from callgate.service.administer.desk import Desk
-from callgate.service.administer.passwords import hash_new_password
+from callgate.service.administer.passwords import hash_new_password, known_of
 
 MAIN_NUMBER = "101"
 """The main administrator's extension (protocol.md B)."""
@@ -60,9 +60,6 @@ async def keep_predefined_roles(desk: Desk) -> None:
 
 async def open_account(desk: Desk, wanted: NewAccount) -> Account | Refused:
     """A company whose main administrator has every permission, and its own id. Raises Unavailable."""
-    hashed = await _hash(desk, wanted.administrator.password)
-    if isinstance(hashed, Refused):
-        return hashed
     account = Account(
         id=AccountId(desk.draw_id()),
         name=wanted.name,
@@ -76,6 +73,9 @@ async def open_account(desk: Desk, wanted: NewAccount) -> Account | Refused:
     administrator = _extension(
         wanted.administrator, account_id=account.id, extension_id=ExtensionId(account.id)
     )._replace(number=MAIN_NUMBER, role_id=roles.SUPER_ADMIN.id)
+    hashed = await _hash(desk, wanted.administrator.password, administrator, account=account)
+    if isinstance(hashed, Refused):
+        return hashed
     lookup = AccountActLookup(
         account_id=account.id,
         phone=normal_phone(account.main_number),
@@ -96,10 +96,10 @@ async def change_account(desk: Desk, account: Account, edit: Callable[[Account],
 
 async def create_extension(desk: Desk, account_id: AccountId, wanted: NewPerson) -> Extension | Refused:
     """A person or queue of an account. Raises Unavailable."""
-    hashed = await _hash(desk, wanted.password)
+    extension = _extension(wanted, account_id=account_id, extension_id=ExtensionId(desk.draw_id()))
+    hashed = await _hash(desk, wanted.password, extension)
     if isinstance(hashed, Refused):
         return hashed
-    extension = _extension(wanted, account_id=account_id, extension_id=ExtensionId(desk.draw_id()))
     decision = await desk.carry_out(
         _extension_lookup(extension, wanted.phone_number),
         lambda facts: extensions.create_extension(
@@ -119,7 +119,8 @@ async def change_extension(desk: Desk, extension: Extension, edit: Callable[[Ext
 
 async def change_password(desk: Desk, extension: Extension, password: str) -> Done | Refused:
     """A new password; every session and sign-in of the old one is over. Raises Unavailable."""
-    hashed = await hash_new_password(desk, password)
+    hashed = await _hash(desk, password, extension)
+    assert hashed is not None, "there is a password"
     if isinstance(hashed, Refused):
         return hashed
     return await desk.carry_out(
@@ -171,8 +172,17 @@ async def choose_default_role(desk: Desk, account_id: AccountId, role: Role) -> 
     )
 
 
-async def _hash(desk: Desk, password: str | None) -> str | Refused | None:
-    return None if password is None else await hash_new_password(desk, password)
+async def _hash(
+    desk: Desk, password: str | None, extension: Extension, *, account: Account | None = None
+) -> str | Refused | None:
+    """`account` None: the extension's, as it stands."""
+    if password is None:
+        return None
+    lookup = AccountActLookup(account_id=extension.account_id)
+    account = account or (await desk.store.read(lookup)).account
+    if account is None:
+        return Refused("there is no such account")
+    return await hash_new_password(desk, password, about=known_of(account, extension))
 
 
 def _extension(wanted: NewPerson, *, account_id: AccountId, extension_id: ExtensionId) -> Extension:
