@@ -17,10 +17,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from callgate.app import CommandLine, running
 from callgate.crypto.entropy import ROW_EPOCH_MS, RowIds, SystemEntropy
-from callgate.crypto.id_token import IdTokenClaims, sign_id_token
+from callgate.crypto.id_token import IdTokenClaims, id_token_holds, read_id_token, sign_id_token
+from callgate.crypto.jws import HmacSecret
 from callgate.model import faults
-from callgate.model.client import AppKind, AuthMethod, Client, GrantType
+from callgate.model.client import AppKind, AuthMethod, Client, GrantType, Switch
 from callgate.model.decisions import Denied, Granted, TokenTimes
+from callgate.model.failure import Unavailable
 from callgate.model.ids import AccountId
 from callgate.model.lookups import CredentialOpening, Lookup
 from callgate.protocol.client_auth import ASSERTION_TYPE
@@ -65,6 +67,28 @@ class Overtaken:
 
 
 @dataclass(slots=True)
+class Failing:
+    """The real store, which cannot be read any more once a request has opened its session."""
+
+    store: Store
+    broken: bool = False
+    openings: int = 0
+
+    async def read(self, lookup: Lookup[F]) -> F:
+        """Read, as long as it can."""
+        if self.broken:
+            raise Unavailable("the disk is gone")
+        return await self.store.read(lookup)
+
+    async def run(self, unit: Unit[F, D]) -> D:
+        """Carry out; whatever opened a session was the last before the disk went."""
+        decision = await self.store.run(unit)
+        self.broken = isinstance(decision, Granted)
+        self.openings += self.broken
+        return decision
+
+
+@dataclass(slots=True)
 class World:
     """One company, an app that signs and one with a secret, and a JWT credential for both."""
 
@@ -86,6 +110,18 @@ class World:
     async def rotate(self) -> None:
         """The secret is another."""
         done(await rotate_secret(self.desk, self.secretive.client))
+
+    async def sign_id_tokens_by_secret(self) -> TokenRequest:
+        """The app with a secret signs ID tokens by it: a request that asks for one."""
+        by_code = frozenset({GrantType.AUTHORIZATION_CODE, GrantType.JWT_BEARER})
+        signs = frozenset({Switch.ID_TOKEN_HS256})
+
+        def edit(app: Client) -> Client:
+            return app._replace(grants=by_code, switches=signs)
+
+        self.secretive = done(await change_app(self.desk, self.secretive.client, edit))
+        asked = self.basic()
+        return asked._replace(body=asked.body + b"&scope=openid")
 
     async def ask(self, request: TokenRequest, *acts: Act) -> tuple[TokenReply | Denied, int]:
         """What comes of the request when the acts overtake it, and how often it came to its opening."""
@@ -132,7 +168,7 @@ async def register(desk: Desk, account_id: int, name: str, *, method: AuthMethod
     wanted = NewApp(
         name=name,
         account_id=AccountId(account_id),
-        kind=AppKind.SERVER_OTHER,
+        kind=AppKind.SERVER_WEB,
         grants=frozenset({GrantType.JWT_BEARER}),
         scopes=("ReadAccounts",),
         auth_method=method,
@@ -223,6 +259,33 @@ def test_session_opens_when_another_process_drew_its_row_id(world: tuple[asyncio
     second = runner.run(exchange(twin, there.basic()))
     assert isinstance(second, TokenReply)
     assert int.from_bytes(urlsafe_b64decode(second.session_id + "==")[:8], "big") == taken + 1
+
+
+def test_id_token_is_signed_when_nothing_can_be_read_after_the_commit(world: tuple[asyncio.Runner, World]) -> None:
+    """architecture.md, idea 4: the app's secret is resolved before; a code that failed after would be spent."""
+    runner, there = world
+    identified = runner.run(there.sign_id_tokens_by_secret())
+    for _ in ("the app read anew", "the app remembered"):
+        store = Failing(there.context.store)
+        reply = runner.run(exchange(replace(there.context, store=store), identified))
+        assert store.openings == 1
+        assert isinstance(reply, TokenReply)
+        read = read_id_token(reply.id_token or "", issuer=there.context.policy.issuer)
+        assert read is not None
+        assert id_token_holds(read, HmacSecret(there.secretive.secret or ""))
+
+
+def test_nothing_is_opened_when_the_secret_that_signs_id_tokens_cannot_be_read(
+    world: tuple[asyncio.Runner, World],
+) -> None:
+    """The caller is put off before anything is spent, even where memory carries all the rest."""
+    runner, there = world
+    identified = runner.run(there.sign_id_tokens_by_secret())
+    assert isinstance(runner.run(exchange(there.context, identified)), TokenReply)
+    store = Failing(there.context.store, broken=True)
+    with pytest.raises(Unavailable):
+        runner.run(exchange(replace(there.context, store=store), identified))
+    assert store.openings == 0
 
 
 def granted(scope: str) -> Granted:

@@ -91,11 +91,11 @@ async def exchange(context: Context, request: TokenRequest) -> TokenReply | Deni
     visit = Visit(context, request.network)
     if isinstance(call, Denied):
         return _denied(context, request, denial=await visit.refuse(call, ""), client_id=None)
-    decision, client_id = await _decide(context, call, visit=visit)
+    decision, client_id, secret = await _decide(context, call, visit=visit)
     if isinstance(decision, Denied):
         denial = await visit.refuse(decision, client_id or call.presented.client_id or "")
         return _denied(context, request, denial=denial, client_id=client_id)
-    reply = (await seal(context, decision))._replace(rate=visit.grant(decision))
+    reply = (await seal(context, decision, secret))._replace(rate=visit.grant(decision))
     context.events.granted(
         "token",
         request.request_id,
@@ -106,7 +106,15 @@ async def exchange(context: Context, request: TokenRequest) -> TokenReply | Deni
     return reply
 
 
-async def _decide(context: Context, call: TokenCall, *, visit: Visit) -> tuple[Granted | Denied, ClientId | None]:
+class _Decided(NamedTuple):
+    """What was decided, for which app, and the app's secret where that signs its ID tokens."""
+
+    decision: Granted | Denied
+    client_id: ClientId | None = None
+    secret: HmacSecret | None = None
+
+
+async def _decide(context: Context, call: TokenCall, *, visit: Visit) -> _Decided:
     """Prove and decide, again when a proof was overtaken by a change."""
     decided = await _decide_from_memory(context, call, visit=visit)
     if decided is not None:
@@ -115,21 +123,20 @@ async def _decide(context: Context, call: TokenCall, *, visit: Visit) -> tuple[G
     for _ in range(LOOKS_MAX):
         proven = await clients.prove(context, call.presented, before=before)
         if isinstance(proven, Denied):
-            return proven, None
+            return _Decided(proven)
         before = proven
         grant = read_grant(call, proven.client)
         if isinstance(grant, Denied):
-            return grant, proven.client.id
+            return _Decided(grant, proven.client.id)
         visit.client = proven.client
+        secret = await _id_token_secret(context, proven.client)
         decision = await _run(context, grant, client=proven.evidence, visit=visit)
         if not isinstance(decision, LookAgain):
-            return decision, proven.client.id
-    return Denied(fault=faults.TEMPORARILY_UNAVAILABLE, why="the app or person kept changing"), None
+            return _Decided(decision, proven.client.id, secret)
+    return _Decided(Denied(fault=faults.TEMPORARILY_UNAVAILABLE, why="the app or person kept changing"))
 
 
-async def _decide_from_memory(
-    context: Context, call: TokenCall, *, visit: Visit
-) -> tuple[Granted | Denied, ClientId | None] | None:
+async def _decide_from_memory(context: Context, call: TokenCall, *, visit: Visit) -> _Decided | None:
     """Without reading the app first; None where memory does not carry a yes. The transaction compares it with today's.
 
     Denied by what the transaction saw: the app is proven anew, so that nothing is told to an old secret.
@@ -141,14 +148,27 @@ async def _decide_from_memory(
     if isinstance(grant, Denied):
         return None
     visit.client = recalled.client
+    secret = await _id_token_secret(context, recalled.client)
     decision = await _run(context, grant, client=recalled.evidence, visit=visit)
     if isinstance(decision, LookAgain):
         return None
     if isinstance(decision, Denied):
         proven = await clients.prove(context, call.presented)
         if isinstance(proven, Denied):
-            return proven, None
-    return decision, recalled.client.id
+            return _Decided(proven)
+    return _Decided(decision, recalled.client.id, secret)
+
+
+async def _id_token_secret(context: Context, client: Client) -> HmacSecret | None:
+    """The secret of an app whose ID tokens it signs, or None. Raises Unavailable.
+
+    Resolved before the transaction, which compares the app with the one proven: what failed after the commit would
+    have spent the code for nothing.
+    """
+    if Switch.ID_TOKEN_HS256 not in client.switches:
+        return None
+    keys = (await context.store.read(ClientLookup(client.id))).keys
+    return clients.hmac_secret(context, client, keys) if keys else None
 
 
 async def _run(context: Context, grant: GrantRequest, *, client: ClientProven, visit: Visit) -> TokenDecision:
@@ -284,8 +304,11 @@ async def _saml2_bearer(
     return await visit.run(Unit(saml2_bearer.lookup(client, vouched.proven), context.drawing(judge)), subject)
 
 
-async def seal(context: Context, granted: Granted) -> TokenReply:
-    """The strings of a decision: the same session and generation always give the same."""
+async def seal(context: Context, granted: Granted, secret: HmacSecret | None = None) -> TokenReply:
+    """The strings of a decision: the same session and generation always give the same.
+
+    `secret` is the app's, where that signs its ID tokens.
+    """
     session = granted.session
     await context.keeper.knows(session.key_number)
     access = Reference(
@@ -297,7 +320,7 @@ async def seal(context: Context, granted: Granted) -> TokenReply:
     return TokenReply(
         access_token=access_token,
         refresh_token=refresh,
-        id_token=await _id_token(context, granted, access_token) if openid else None,
+        id_token=await _id_token(context, granted, access_token=access_token, secret=secret) if openid else None,
         times=granted.times,
         scope=session.scope,
         owner_id=str(session.extension_id),
@@ -306,7 +329,7 @@ async def seal(context: Context, granted: Granted) -> TokenReply:
     )
 
 
-async def _id_token(context: Context, granted: Granted, access_token: str) -> str:
+async def _id_token(context: Context, granted: Granted, *, access_token: str, secret: HmacSecret | None) -> str:
     session = granted.session
     claims = person_claims(granted.extension, session.scope)
     issued_s = granted.now_ms // 1000
@@ -326,17 +349,15 @@ async def _id_token(context: Context, granted: Granted, access_token: str) -> st
         given_name=claims.given_name,
         family_name=claims.family_name,
     )
-    signer = await _signer(context, granted.client)
+    signer = _signer(context, granted.client, secret)
     if isinstance(signer, SigningKey) and signer.alg == "RS256":
         # RSA takes most of a millisecond and lets the interpreter go; the others cost less than the way there.
         return await asyncio.to_thread(sign_id_token, said, signer)
     return sign_id_token(said, signer)
 
 
-async def _signer(context: Context, client: Client) -> SigningKey | HmacSecret:
+def _signer(context: Context, client: Client, secret: HmacSecret | None) -> SigningKey | HmacSecret:
     if Switch.ID_TOKEN_HS256 in client.switches:
-        keys = (await context.store.read(ClientLookup(client.id))).keys
-        secret = clients.hmac_secret(context, client, keys) if keys else None
         assert secret is not None, "an app with this switch has its secret sealed"
         return secret
     rings = context.keeper.rings
