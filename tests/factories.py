@@ -236,7 +236,7 @@ TRUST = TrustedIssuer(
     version=6,
 )
 OUTSIDE_PROVEN = OutsideProven(TRUST, "repo:acme/app:ref:refs/heads/main", "jti:1", NOW_MS + MINUTE_MS)
-ALLOWED = Allowed(ALLOWANCE, ACCOUNT, SERVICE_EXTENSION)
+ALLOWED = Allowed(ALLOWANCE, ACCOUNT, SERVICE_EXTENSION, ROLE)
 SIGN_IN = SignIn(
     id=RowId(50),
     account_id=ACCOUNT.id,

@@ -15,6 +15,7 @@ from tests.simulation.powers import (
     switch_app,
     switch_credential,
     switch_person,
+    switch_role,
     wait,
 )
 from tests.simulation.spec import BLOCKED, CREDENTIAL_GONE, NO_ALLOWANCE, WRONG_PASSWORD, Expected, Life, Must, Spec
@@ -390,6 +391,7 @@ ACTS: dict[Act, int] = {
     sign_out_everywhere: 1,
     switch_app: 4,
     switch_credential: 2,
+    switch_role: 2,
     change_timeouts: 3,
     rotate_key: 1,
 }

@@ -8,12 +8,12 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from callgate.model.account import Allowance
+from callgate.model.account import Account, Allowance
 from callgate.model.client import AppKind, AuthMethod, Client, GrantType
 from callgate.model.facts import Allowed
 from callgate.model.ids import ClientId, ExtensionId, RowId
 from callgate.model.reference import Reference
-from tests.factories import ACCOUNT, AGENT, CREDENTIAL, ROLE, SERVICE_EXTENSION, WEB
+from tests.factories import ACCOUNT, AGENT, CREDENTIAL, OTHER_ACCOUNT, ROLE, SERVICE_EXTENSION, WEB
 from tests.simulation.invariants import Watch
 from tests.simulation.spec import App, Expected, Must, Person, Spec
 from tests.simulation.store import ModelStore
@@ -27,10 +27,12 @@ PEOPLE = ("ada@northwind.example", "bob@northwind.example")
 SERVICE = "the service"
 
 
-def _app(name: str, kind: AppKind, *grants: GrantType, cap: int) -> Client:
+def _app(name: str, kind: AppKind, *grants: GrantType, cap: int, owner: Account = ACCOUNT) -> Client:
     public = kind not in {AppKind.SERVER_WEB, AppKind.SERVER_OTHER}
     return WEB._replace(
         id=ClientId(name),
+        account_id=owner.id,
+        private=owner is ACCOUNT,
         kind=kind,
         auth_method=AuthMethod.NONE if public else AuthMethod.CLIENT_SECRET_BASIC,
         grants=frozenset({*grants, GrantType.REFRESH_TOKEN}),
@@ -40,11 +42,11 @@ def _app(name: str, kind: AppKind, *grants: GrantType, cap: int) -> Client:
 
 
 APPS = {
-    "web": _app("web", AppKind.SERVER_WEB, GrantType.AUTHORIZATION_CODE, cap=2),
+    "web": _app("web", AppKind.SERVER_WEB, GrantType.AUTHORIZATION_CODE, cap=2, owner=OTHER_ACCOUNT),
     "spa": _app("spa", AppKind.BROWSER_BASED, GrantType.AUTHORIZATION_CODE, cap=3),
     "desk": _app("desk", AppKind.DESKTOP_MAC, GrantType.AUTHORIZATION_CODE, GrantType.PASSWORD, cap=2),
     "script": _app("script", AppKind.SERVER_OTHER, GrantType.PASSWORD, GrantType.JWT_BEARER, cap=3),
-    "pods": _app("pods", AppKind.SERVER_OTHER, GrantType.CLIENT_CREDENTIALS, cap=1),
+    "pods": _app("pods", AppKind.SERVER_OTHER, GrantType.CLIENT_CREDENTIALS, cap=1, owner=OTHER_ACCOUNT),
 }
 
 
@@ -93,7 +95,7 @@ class History:
         self.store = self.world.store
         self.spec = Spec()
         self.spec.now = START_MS
-        self.spec.apps = {name: App(not app.confidential, app.session_cap) for name, app in APPS.items()}
+        self.spec.apps = {name: App(not app.confidential, app.session_cap, foreign=not app.private) for name, app in APPS.items()}
         self.spec.people = {name: Person() for name in (*PEOPLE, SERVICE)}
         self.spec.credentials = {1}
         self.watch = Watch(self.store)
@@ -184,7 +186,7 @@ def _stocked() -> ModelStore:
         store.people[email] = AGENT._replace(id=ExtensionId(AGENT.id + number), email=email, password_version=1)
     store.credentials = {RowId(1): CREDENTIAL._replace(id=RowId(1), label="jwt-1")}
     allowance = Allowance(RowId(1), ACCOUNT.id, APPS["pods"].id, SERVICE_EXTENSION.id, 1)
-    store.allowed = {APPS["pods"].id: Allowed(allowance, ACCOUNT, SERVICE_EXTENSION)}
+    store.allowed = {APPS["pods"].id: Allowed(allowance, ACCOUNT, SERVICE_EXTENSION, ROLE)}
     store.services = {SERVICE_EXTENSION.id: SERVICE_EXTENSION}
     return store
 

@@ -235,6 +235,24 @@ MUTANTS = (
         "if not password.relied_on:",
     ),
     Mutant(
+        "a service keeps an app that its role lost",
+        "grants.client_credentials",
+        "still_works(account, extension) or may_serve(app, account, role=role)",
+        "still_works(account, extension)",
+    ),
+    Mutant(
+        "a code keeps an app that its person's role lost",
+        "grants.authorization_code",
+        "still_works(parties.account, parties.extension) or may_serve(",
+        "still_works(parties.account, parties.extension) or (lambda *_, role: None)(",
+    ),
+    Mutant(
+        "a refresh keeps an app that its person's role lost",
+        "grants.refresh_token",
+        "or may_serve(parties.client, parties.account, role=facts.role)",
+        "or None",
+    ),
+    Mutant(
         "a service takes a refresh token",
         "asking",
         "asked.terms._replace(refresh_ttl_s=0)",

@@ -92,8 +92,17 @@ def _switch_service(history: History) -> None:
     else:
         service.credential = history.next_order("pods")
         allowance = Allowance(RowId(1), ACCOUNT.id, pods, SERVICE_EXTENSION.id, service.credential)
-        history.store.allowed[pods] = Allowed(allowance, ACCOUNT, SERVICE_EXTENSION)
+        history.store.allowed[pods] = Allowed(allowance, ACCOUNT, SERVICE_EXTENSION, history.store.role)
     history.tell(f"the service's allowance is {service.credential}")
+
+
+def switch_role(history: History) -> None:
+    """Everybody's role loses the permission to use other companies' apps, or has it again."""
+    role = history.store.role
+    allows = history.spec.foreign_apps = not history.spec.foreign_apps
+    permissions = role.permissions ^ {"ThirdPartyAppAccess"}
+    history.store.role = role._replace(permissions=permissions, version=role.version + 1)
+    history.tell(f"other companies' apps: {allows}")
 
 
 def change_timeouts(history: History) -> None:

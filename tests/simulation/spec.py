@@ -15,6 +15,7 @@ API_EXPIRED, API_SUPERSEDED, API_UNKNOWN = "OAU-128", "OAU-129", "OAU-213"
 BAD_CODE, OLD_CODE, OTHER_URI, OTHER_APP = "OAU-106", "OAU-108", "OAU-109", "OAU-110"
 BLOCKED, WRONG_PASSWORD, MAY_NOT_SIGN_IN = "OAU-127", "OAU-140", "OAU-141"
 DISABLED, CREDENTIAL_GONE, NO_ALLOWANCE, WIDER = "OAU-236", "CGT-113", "OAU-251", "CGT-111"
+NOT_FOREIGN = "CMN-408"
 
 
 @dataclass
@@ -25,6 +26,7 @@ class App:
     cap: int
     strict: bool = False
     blocked: bool = False
+    foreign: bool = False
 
 
 @dataclass
@@ -92,6 +94,7 @@ class Spec:
         self.all_out_before = 0
         self.absolute_s = 0
         self.idle_s = 0
+        self.foreign_apps = True
         self.apps: dict[str, App] = {}
         self.people: dict[str, Person] = {}
         self.credentials: set[int] = set()
@@ -143,6 +146,10 @@ class Spec:
         """Whether anything of it can be used by a person who works."""
         return not (life.over or self.ends(life) or self.spent(life))
 
+    def barred(self, app: str) -> bool:
+        """Whether the role of today keeps everybody from an app of another company."""
+        return self.apps[app].foreign and not self.foreign_apps
+
     def beside(self, life: Life) -> list[Life]:
         """The other lives of its seat that are of its kind, codes or sessions, and not remembered as over."""
         return [
@@ -178,6 +185,8 @@ class Spec:
             return no(BLOCKED)
         if not self.people[life.person].enabled:
             return no(person_code)
+        if self.barred(life.app):
+            return no(NOT_FOREIGN)
         life.pairs.append(Pair(self.now, self.now, self.key))
         life.redeemed = self.now
         if life.seated:
@@ -191,6 +200,8 @@ class Spec:
             return no(BLOCKED)
         if not self.people[life.person].enabled:
             return no(MAY_NOT_SIGN_IN)
+        if self.barred(life.app):
+            return no(NOT_FOREIGN)
         self.sit_down(life, 5)
         self.lives.append(life)
         return Must(life)
@@ -216,6 +227,8 @@ class Spec:
             refused.add(BAD_CODE)
         if not self.people[life.person].enabled:
             refused.add(DISABLED)
+        if self.barred(app):
+            refused.add(NOT_FOREIGN)
         if refused:
             return frozenset(refused)
         life.access_s, life.refresh_s, life.endpoint = terms
@@ -248,6 +261,8 @@ class Spec:
         refused = set()
         if not self.people[life.person].enabled:
             refused.add(DISABLED)
+        if self.barred(app):
+            refused.add(NOT_FOREIGN)
         if self.now >= self.refresh_end(life):
             refused.add(EXPIRED)
         if wider:
@@ -278,6 +293,8 @@ class Spec:
             refused.add(API_SUPERSEDED)
         if self.ends(life) or not self.people[life.person].enabled:
             refused.add(API_UNKNOWN)
+        if self.barred(life.app):
+            refused.add(NOT_FOREIGN)
         if self.now >= self.access_end(life):
             refused.add(API_EXPIRED)
         return frozenset(refused) if refused else Must(life)

@@ -127,7 +127,7 @@ class ModelStore:
                 return self._opening(client_id, person, credential=credential)
             case ServiceOpening(client_id=client_id):
                 allowed = self.allowed.get(client_id)
-                today = (allowed._replace(account=self.account),) if allowed else ()
+                today = (allowed._replace(account=self.account, role=self.role),) if allowed else ()
                 return ServiceFacts(self.now_ms, self.clients[client_id], today)
             case AuthorizeLookup(client_id=client_id, sign_in=(_, row_id)):
                 return self._authorize(client_id, self.sign_ins[row_id])

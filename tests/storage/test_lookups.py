@@ -261,8 +261,8 @@ def test_credential_opening_gives_the_credentials_person(store: Opened) -> None:
 
 def test_service_opening_gives_the_accounts_that_allow_the_app(store: Opened) -> None:
     """One that is named, or up to two."""
-    own = Allowed(ALLOWANCE, ACCOUNT, SERVICE)
-    other = Allowed(OTHER_ALLOWANCE, OTHER_ACCOUNT, OTHER_SERVICE)
+    own = Allowed(ALLOWANCE, ACCOUNT, SERVICE, CUSTOM_ROLE)
+    other = Allowed(OTHER_ALLOWANCE, OTHER_ACCOUNT, OTHER_SERVICE, ROLE)
     assert store.read(ServiceOpening(APP.id, None)) == ServiceFacts(NOW_MS, APP, (own, other))
     assert store.read(ServiceOpening(APP.id, ACCOUNT.id)) == ServiceFacts(NOW_MS, APP, (own,))
     assert store.read(ServiceOpening(APP.id, AccountId(1))) == ServiceFacts(NOW_MS, APP, ())

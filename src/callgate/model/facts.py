@@ -83,11 +83,12 @@ class OffersFacts(NamedTuple):
 
 
 class Allowed(NamedTuple):
-    """One account's yes, with the service extension the tokens would belong to."""
+    """One account's yes, with the service extension the tokens would belong to, and its role of today."""
 
     allowance: Allowance
     account: Account
     extension: Extension
+    role: Role | None
 
 
 class ServiceFacts(NamedTuple):

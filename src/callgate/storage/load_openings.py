@@ -33,15 +33,17 @@ LEFT JOIN role ON role.id = e.role_id
 _OPENING_WIDTH: Final = 8
 
 _ALLOWED: Final = f"""
-SELECT client.version, account.version, extension.version, {columns(Allowance._fields, "a")}
+SELECT client.version, account.version, extension.version, role.id, role.version, {columns(Allowance._fields, "a")}
 FROM client
 LEFT JOIN allowance a ON a.client_id = client.id AND a.account_id = coalesce(?, a.account_id)
 LEFT JOIN account ON account.id = a.account_id
 LEFT JOIN extension ON extension.id = a.extension_id
+LEFT JOIN role ON role.id = extension.role_id
 WHERE client.id = ?
 ORDER BY a.account_id
 LIMIT 2
 """
+_ALLOWED_WIDTH: Final = 5
 
 _OWNER_NAME: Final = "SELECT name FROM account WHERE id = ?"
 _SIGN_IN: Final = f"""
@@ -77,7 +79,7 @@ def load_service_opening(view: View, lookup: ServiceOpening) -> ServiceFacts:
     """Answer `ServiceOpening` with one statement."""
     rows = view.rows(_ALLOWED, (lookup.account_id, lookup.client_id))
     client = view.client(lookup.client_id, rows[0][0]) if rows else None
-    return ServiceFacts(view.now_ms, client, tuple(_allowed(view, row) for row in rows if row[3] is not None))
+    return ServiceFacts(view.now_ms, client, tuple(_allowed(view, row) for row in rows if row[1] is not None))
 
 
 def load_authorize(view: View, lookup: AuthorizeLookup) -> AuthorizeFacts:
@@ -149,9 +151,9 @@ def _cell_and_client(view: View, client_id: Value) -> tuple[int, Client | None]:
 
 
 def _allowed(view: View, row: Row) -> Allowed:
-    allowance = allowance_from(row[3:])
+    allowance = allowance_from(row[_ALLOWED_WIDTH:])
     account = view.account(allowance.account_id, row[1])
     extension = view.extension(allowance.extension_id, row[2])
     assert account is not None
     assert extension is not None
-    return Allowed(allowance, account, extension)
+    return Allowed(allowance, account, extension, view.role(row[3], row[4]))

@@ -1,7 +1,7 @@
 import pytest
 
 from callgate.model import faults, grant_faults
-from callgate.model.account import AccountStatus, ExtensionStatus
+from callgate.model.account import AccountStatus, ExtensionStatus, Role
 from callgate.model.changes import SessionOpened
 from callgate.model.client import Client, GrantType
 from callgate.model.decisions import Denied, Granted, LookAgain, TokenTimes
@@ -22,6 +22,7 @@ from tests.factories import (
     MOMENT,
     NOW_MS,
     OTHER_ACCOUNT,
+    ROLE,
     SERVICE,
     SERVICE_EXTENSION,
     SERVICE_FACTS,
@@ -33,9 +34,9 @@ from tests.protocol.hostile import explained
 REQUEST = ClientCredentialsRequest(None, Asked(("ReadCallLog",), Terms(3600, 0, None)))
 
 
-def judge(facts: ServiceFacts = SERVICE_FACTS) -> Granted | Denied | LookAgain:
+def judge(facts: ServiceFacts = SERVICE_FACTS, *, app: Client = SERVICE) -> Granted | Denied | LookAgain:
     """The judgement of an app that is proven as it is."""
-    return decide(REQUEST, client=proven(SERVICE), moment=MOMENT, facts=facts)
+    return decide(REQUEST, client=proven(app), moment=MOMENT, facts=facts)
 
 
 @pytest.mark.requirement("ruling 7")
@@ -138,6 +139,35 @@ def test_app_is_refused_when_not_exactly_one_account_gives_it_a_working_seat(fac
     assert isinstance(refused, Denied)
     assert (refused.fault, refused.changes) == (fault, ())
     assert explained(refused)
+
+
+PUBLIC = SERVICE._replace(account_id=OTHER_ACCOUNT.id, private=False)
+PRIVATE = PUBLIC._replace(private=True)
+BARRED = ROLE._replace(permissions=frozenset({"ReadCallLog"}))
+
+
+@pytest.mark.requirement("ruling 8")
+@pytest.mark.parametrize(
+    ("app", "role", "fault"),
+    [
+        (SERVICE, BARRED, None),
+        (PUBLIC, ROLE, None),
+        (PUBLIC, BARRED, grant_faults.THIRD_PARTY_ACCESS),
+        (PUBLIC, None, grant_faults.THIRD_PARTY_ACCESS),
+        (PRIVATE, ROLE, grant_faults.APP_PRIVATE),
+    ],
+)
+def test_app_of_another_account_is_judged_by_the_role_of_today(
+    app: Client, role: Role | None, fault: Fault | None
+) -> None:
+    """Ruling 8: the allowance was judged when it was given, and the role may have lost ThirdPartyAppAccess since."""
+    decision = judge(ServiceFacts(NOW_MS, app, (ALLOWED._replace(role=role),)), app=app)
+    if fault is None:
+        assert isinstance(decision, Granted)
+        return
+    assert isinstance(decision, Denied)
+    assert (decision.fault, decision.changes) == (fault, ())
+    assert explained(decision)
 
 
 @pytest.mark.parametrize("client", [None, SERVICE._replace(version=2)])

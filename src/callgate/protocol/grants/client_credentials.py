@@ -12,7 +12,7 @@ from callgate.model.session import CredentialKind
 from callgate.model.value import value
 from callgate.protocol.asking import ask_account, ask_for_service
 from callgate.protocol.forms import Form
-from callgate.protocol.guards import client_stands, still_works
+from callgate.protocol.guards import client_stands, may_serve, still_works
 from callgate.protocol.opening import Asked, Credential, grant_opened, new_session
 from callgate.protocol.sessions import Parties
 
@@ -41,7 +41,10 @@ def lookup(client: ClientProven, request: ClientCredentialsRequest) -> ServiceOp
 def decide(
     request: ClientCredentialsRequest, *, client: ClientProven, moment: Moment, facts: ServiceFacts
 ) -> Granted | Denied | LookAgain:
-    """Exactly one account must be meant. Service sessions take no slot: a twentieth pod signs nobody out."""
+    """Exactly one account must be meant, and may still be served: the allowance was judged when it was given.
+
+    Service sessions take no slot: a twentieth pod signs nobody out.
+    """
     app = facts.client
     if app is None or not client_stands(client, app):
         return LookAgain()
@@ -49,8 +52,8 @@ def decide(
         return Denied(fault=grant_faults.GRANT_NOT_ALLOWED, why="no account, or not the named one, allows this app")
     if len(facts.allowed) > 1:
         return Denied(fault=grant_faults.ACCOUNT_ID_NEEDED, values=(("parameter", "account_id"),))
-    allowance, account, extension = facts.allowed[0]
-    refused = still_works(account, extension)
+    allowance, account, extension, role = facts.allowed[0]
+    refused = still_works(account, extension) or may_serve(app, account, role=role)
     if refused:
         return refused
     parties = Parties(app, account, extension)
