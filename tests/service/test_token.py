@@ -19,7 +19,8 @@ from callgate.app import CommandLine, running
 from callgate.crypto.entropy import ROW_EPOCH_MS, RowIds, SystemEntropy
 from callgate.crypto.id_token import IdTokenClaims, id_token_holds, read_id_token, sign_id_token
 from callgate.crypto.jws import HmacSecret
-from callgate.model import faults
+from callgate.model import faults, grant_faults
+from callgate.model.account import Extension
 from callgate.model.client import AppKind, AuthMethod, Client, GrantType, Switch
 from callgate.model.decisions import Denied, Granted, TokenTimes
 from callgate.model.failure import Unavailable
@@ -27,7 +28,12 @@ from callgate.model.ids import AccountId
 from callgate.model.lookups import CredentialOpening, Lookup
 from callgate.protocol.client_auth import ASSERTION_TYPE
 from callgate.service.administer.apps import NewApp, Registration, change_app, register_app, rotate_secret
-from callgate.service.administer.credentials import NewCredential, create_credential
+from callgate.service.administer.credentials import (
+    IssuedCredential,
+    NewCredential,
+    create_credential,
+    delete_credential,
+)
 from callgate.service.administer.desk import Desk
 from callgate.service.administer.people import NewAccount, NewPerson, create_extension, open_account
 from callgate.service.clock import Clock
@@ -96,6 +102,7 @@ class World:
     desk: Desk
     signing: Client
     secretive: Registration
+    person: Extension
     jwt: str = field(repr=False)
 
     async def rename(self) -> None:
@@ -113,7 +120,7 @@ class World:
 
     async def sign_id_tokens_by_secret(self) -> TokenRequest:
         """The app with a secret signs ID tokens by it: a request that asks for one."""
-        by_code = frozenset({GrantType.AUTHORIZATION_CODE, GrantType.JWT_BEARER})
+        by_code = self.secretive.client.grants | {GrantType.AUTHORIZATION_CODE}
         signs = frozenset({Switch.ID_TOKEN_HS256})
 
         def edit(app: Client) -> Client:
@@ -140,10 +147,20 @@ class World:
         assertion = forge({"alg": "ES256", "kid": "k"}, claims, es256(key))
         return request(self.jwt, client_assertion_type=ASSERTION_TYPE, client_assertion=assertion)
 
-    def basic(self) -> TokenRequest:
+    def basic(self, **form: str) -> TokenRequest:
         """A request of the app with a secret."""
         proof = b64encode(f"{self.secretive.client.id}:{self.secretive.secret}".encode()).decode()
-        return request(self.jwt)._replace(authorization=f"Basic {proof}")
+        return request(self.jwt, **form)._replace(authorization=f"Basic {proof}")
+
+    def refresh(self, reply: TokenReply) -> TokenRequest:
+        """The same app's refresh."""
+        return self.basic(grant_type=GrantType.REFRESH_TOKEN.value, refresh_token=reply.refresh_token or "")
+
+    async def issue_until(self, expires_ms: int) -> IssuedCredential:
+        """Another JWT credential of the same person, with an end."""
+        return done(
+            await create_credential(self.desk, self.person, NewCredential(label="until", expires_ms=expires_ms))
+        )
 
 
 def request(jwt: str, **proof: str) -> TokenRequest:
@@ -169,7 +186,8 @@ async def register(desk: Desk, account_id: int, name: str, *, method: AuthMethod
         name=name,
         account_id=AccountId(account_id),
         kind=AppKind.SERVER_WEB,
-        grants=frozenset({GrantType.JWT_BEARER}),
+        grants=frozenset({GrantType.JWT_BEARER, GrantType.REFRESH_TOKEN}),
+        issues_refresh_tokens=True,
         scopes=("ReadAccounts",),
         auth_method=method,
         jwks=key_set(KEY) if method else None,
@@ -189,7 +207,7 @@ async def opened(folder: Path) -> AsyncIterator[World]:
         issued = done(await create_credential(desk, person, NewCredential(label="both")))
         signing = await register(desk, account.id, "signing", method=AuthMethod.PRIVATE_KEY_JWT)
         secretive = await register(desk, account.id, "secretive")
-        yield World(server.context, desk, signing.client, secretive, issued.jwt)
+        yield World(server.context, desk, signing.client, secretive, person, issued.jwt)
 
 
 @pytest.fixture
@@ -286,6 +304,27 @@ def test_nothing_is_opened_when_the_secret_that_signs_id_tokens_cannot_be_read(
     with pytest.raises(Unavailable):
         runner.run(exchange(replace(there.context, store=store), identified))
     assert store.openings == 0
+
+
+@pytest.mark.requirement("ruling 6")
+def test_sessions_of_an_expired_credential_live_on_until_it_is_deleted(world: tuple[asyncio.Runner, World]) -> None:
+    """An expiry is a planned date, not an alarm: it closes the way in. Whoever means more deletes the credential."""
+    runner, there = world
+    clock = there.context.clock
+    issued = runner.run(there.issue_until(clock.now_ms() + 60_000))
+    opened = runner.run(exchange(there.context, there.basic(assertion=issued.jwt)))
+    assert isinstance(opened, TokenReply)
+    clock.advance(60)
+    refused = runner.run(exchange(there.context, there.basic(assertion=issued.jwt)))
+    assert isinstance(refused, Denied)
+    assert refused.fault is grant_faults.CREDENTIAL_EXPIRED
+    refreshed = runner.run(exchange(there.context, there.refresh(opened)))
+    assert isinstance(refreshed, TokenReply)
+    assert refreshed.session_id == opened.session_id
+    done(runner.run(delete_credential(there.desk, issued.credential)))
+    ended = runner.run(exchange(there.context, there.refresh(refreshed)))
+    assert isinstance(ended, Denied)
+    assert ended.fault is grant_faults.TOKEN_REVOKED
 
 
 def granted(scope: str) -> Granted:

@@ -10,6 +10,7 @@ from tests.simulation.powers import (
     chance,
     change_password,
     change_timeouts,
+    expire_credential,
     rotate_key,
     sign_out_everywhere,
     switch_app,
@@ -18,7 +19,17 @@ from tests.simulation.powers import (
     switch_role,
     wait,
 )
-from tests.simulation.spec import BLOCKED, CREDENTIAL_GONE, NO_ALLOWANCE, WRONG_PASSWORD, Expected, Life, Must, Spec
+from tests.simulation.spec import (
+    BLOCKED,
+    CREDENTIAL_EXPIRED,
+    CREDENTIAL_GONE,
+    NO_ALLOWANCE,
+    WRONG_PASSWORD,
+    Expected,
+    Life,
+    Must,
+    Spec,
+)
 from tests.simulation.world import Carried, Reply, right_password, spell
 
 Act = Callable[[History], None]
@@ -91,6 +102,8 @@ def use_credential(history: History) -> None:
     def expect(spec: Spec) -> Expected:
         if number not in spec.credentials and not spec.apps["script"].blocked:
             return frozenset({CREDENTIAL_GONE})
+        if number in spec.expired and not spec.apps["script"].blocked:
+            return frozenset({CREDENTIAL_EXPIRED})
         life = _life(spec, order, "script", person=PEOPLE[0], credential=("jwt", number), scope=scope, terms=terms)
         return spec.begin(life, person_code="OAU-141")
 
@@ -391,6 +404,7 @@ ACTS: dict[Act, int] = {
     sign_out_everywhere: 1,
     switch_app: 4,
     switch_credential: 2,
+    expire_credential: 1,
     switch_role: 2,
     change_timeouts: 3,
     rotate_key: 1,

@@ -95,7 +95,9 @@ class History:
         self.store = self.world.store
         self.spec = Spec()
         self.spec.now = START_MS
-        self.spec.apps = {name: App(not app.confidential, app.session_cap, foreign=not app.private) for name, app in APPS.items()}
+        self.spec.apps = {
+            name: App(not app.confidential, app.session_cap, foreign=not app.private) for name, app in APPS.items()
+        }
         self.spec.people = {name: Person() for name in (*PEOPLE, SERVICE)}
         self.spec.credentials = {1}
         self.watch = Watch(self.store)

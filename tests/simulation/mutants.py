@@ -253,6 +253,12 @@ MUTANTS = (
         "or None",
     ),
     Mutant(
+        "an expired credential opens sessions",
+        "grants.jwt_bearer",
+        "facts.now_ms >= credential.expires_ms:",
+        "facts.now_ms < 0:",
+    ),
+    Mutant(
         "a service takes a refresh token",
         "asking",
         "asked.terms._replace(refresh_ttl_s=0)",

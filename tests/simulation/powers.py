@@ -84,6 +84,17 @@ def switch_credential(history: History) -> None:
         history.tell(f"jwt-{made} created")
 
 
+def expire_credential(history: History) -> None:
+    """A JWT credential's expiry comes: it is there, and opens nothing more."""
+    standing = history.spec.credentials - history.spec.expired
+    if standing:
+        over = min(standing)
+        history.spec.expired.add(over)
+        before = history.store.credentials[RowId(over)]
+        history.store.credentials[RowId(over)] = before._replace(expires_ms=history.store.now_ms)
+        history.tell(f"jwt-{over} expired")
+
+
 def _switch_service(history: History) -> None:
     pods, service = APPS["pods"].id, history.spec.people[SERVICE]
     if service.credential is not None:

@@ -15,7 +15,7 @@ API_EXPIRED, API_SUPERSEDED, API_UNKNOWN = "OAU-128", "OAU-129", "OAU-213"
 BAD_CODE, OLD_CODE, OTHER_URI, OTHER_APP = "OAU-106", "OAU-108", "OAU-109", "OAU-110"
 BLOCKED, WRONG_PASSWORD, MAY_NOT_SIGN_IN = "OAU-127", "OAU-140", "OAU-141"
 DISABLED, CREDENTIAL_GONE, NO_ALLOWANCE, WIDER = "OAU-236", "CGT-113", "OAU-251", "CGT-111"
-NOT_FOREIGN = "CMN-408"
+NOT_FOREIGN, CREDENTIAL_EXPIRED = "CMN-408", "CGT-114"
 
 
 @dataclass
@@ -98,6 +98,7 @@ class Spec:
         self.apps: dict[str, App] = {}
         self.people: dict[str, Person] = {}
         self.credentials: set[int] = set()
+        self.expired: set[int] = set()
         self.lives: list[Life] = []
 
     def life(self, order: int) -> Life:
