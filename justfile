@@ -13,6 +13,10 @@ setup:
 demo *args:
     @callgate demo "$@"
 
+# play an example that brings its own world: `./dev example unattended`
+example name:
+    @python -m 'examples.{{ name }}.run'
+
 # run the tests, or those named, two files at a time (--long: the full counts, one by one, which take far longer)
 test *args:
     @tools/debian-packages chromium curl fonts-dejavu-core strace

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from callgate.admin.world import WorldApp
 from callgate.config import load_settings
 from tests.clients.person import REDIRECT_URI, Browser, Person
+from tests.identity_provider import INSTALLED
 from tests.server import Server, running_server
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -114,4 +116,30 @@ def test_every_example_is_in_the_table() -> None:
     table = (EXAMPLES / "README.md").read_text()
     files = sorted(file.name for file in EXAMPLES.iterdir() if file.is_file() and file.name != "README.md")
     assert [name for name in files if f"]({name})" not in table] == []
-    assert table.count("](") == len(files)
+    assert table.count("](") == len(files) + 1  # and the folder
+
+
+def test_unattended_plays_every_variant_and_every_refusal() -> None:
+    """Seed 000: single sign-on enforced, four ways in without a person, and five refusals that say what to do.
+
+    The program holds each step to its outcome; what is counted here is that it took none of them lightly.
+    """
+    played = subprocess.run(
+        [sys.executable, "-m", "examples.unattended.run"],
+        cwd=EXAMPLES.parent,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert played.returncode == 0, played.stdout + played.stderr
+    with_provider = INSTALLED.exists()
+    done = re.findall(
+        r"^  200: access_token .*\n.*call-log.*\n  200: 3 records\n(?:.*\n){3}.*call-queues.*\n", played.stdout, re.MULTILINE
+    )
+    assert len(done) == 4 + with_provider  # client credentials once more at the end
+    refusals = re.findall(r"^  4\d\d: (\w+-\d+)  .+\n  What to do: .+", played.stdout, re.MULTILINE)
+    assert refusals == ["CGT-150", "CMN-408", "OAU-141", "CGT-113", *["CGT-163"] * with_provider]
+    assert ("needs SimpleSAMLphp" in played.stdout) is not with_provider
+    secrets = re.findall(r"(?<!-)\b[\w-]{60,}\b", played.stdout)
+    assert secrets == [], "secrets are printed cut short"

@@ -3,12 +3,9 @@
 import base64
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -35,7 +32,6 @@ GRANT = "urn:ietf:params:oauth:grant-type:saml2-bearer"
 TOKEN = "/restapi/oauth/token"
 COMPANY_CALLS = "/restapi/v1.0/account/~/call-log"
 CONNECTION = "Company IdP"
-EXAMPLE = Path(__file__).parents[2] / "examples" / "saml_assertion.py"
 
 
 @dataclass(frozen=True)
@@ -133,24 +129,6 @@ def test_assertion_becomes_a_token_of_its_person_where_single_sign_on_is_enforce
     password = {"grant_type": "password", "username": helper.email, "password": helper.password}
     refused = httpx.post(company.token_url, data=password, auth=(script.client_id, str(script.client_secret)))
     assert error_of(refused) == (400, "invalid_grant", "CGT-150")
-
-
-def test_example_gets_a_token_by_itself(company: Company) -> None:
-    """examples/saml_assertion.py as it is printed: the standard library, a form filled in, an assertion cut out."""
-    asked = urlencode({"spentityid": company.entity_id, "ConsumerURL": company.token_url})
-    told = {
-        "IDP_URL": f"{company.provider.sso_url}?{asked}",
-        "IDP_USER": company.visitor.member.name,
-        "IDP_PASSWORD": company.visitor.member.password,
-        "CALLGATE_URL": company.server.base_url,
-        "APP_CLIENT_ID": company.client[0],
-        "APP_CLIENT_SECRET": company.client[1],
-    }
-    ended = subprocess.run(
-        [sys.executable, str(EXAMPLE)], env=told, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert ended.returncode == 0, ended.stderr
-    assert company.reads_calls(ended.stdout.strip()) == 200
 
 
 def test_discovery_lists_the_grant_when_an_app_has_it(company: Company) -> None:

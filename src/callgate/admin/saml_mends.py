@@ -64,7 +64,7 @@ MENDS: dict[str, Mend] = {
     SamlCheck.MARKUP.value: _CHANGED,
     SamlCheck.SHAPE.value: Mend(
         "A browser brings one Response with one Assertion in it. The grant takes the Assertion element alone, cut out "
-        "with the namespaces it uses: examples/saml_assertion.py does it."
+        "with the namespaces it uses: examples/unattended/saml_assertion.py does."
     ),
     SamlCheck.ENCRYPTION.value: Mend(
         "Have the provider send assertions unencrypted; TLS hides them.",

@@ -1,4 +1,4 @@
-"""A token for what the company's own identity provider says of a job: no browser and no person, only its login there.
+"""As whom the company's own identity provider says: for companies that want it to have the last word on jobs too.
 
 The job has an account at the provider and an extension in Callgate with the same e-mail address. It signs in at the
 provider as a browser would, is given a response for our token endpoint, cuts the assertion out and exchanges it:
@@ -11,7 +11,6 @@ It works with providers whose sign-in page is a form; where a job must pass a se
 """
 
 import base64
-import json
 import os
 import re
 import sys
@@ -19,6 +18,8 @@ import urllib.parse
 import urllib.request
 from html.parser import HTMLParser
 from http.cookiejar import CookieJar
+
+from wire import get_token, pull_reports
 
 GRANT = "urn:ietf:params:oauth:grant-type:saml2-bearer"
 
@@ -67,29 +68,11 @@ def cut_out_assertion(response: str) -> str:
     return tag + "".join(name + uri for name, uri in declared if name not in tag) + ">" + rest
 
 
-def get_token(url: str, assertion: str, *, client_id: str, client_secret: str) -> str:
-    """An access token for an assertion (RFC 7522). An assertion is good once: ask the provider for each anew."""
-    basic = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
-    packed = base64.urlsafe_b64encode(assertion.encode()).decode().rstrip("=")
-    request = urllib.request.Request(
-        f"{url}/restapi/oauth/token",
-        data=urllib.parse.urlencode({"grant_type": GRANT, "assertion": packed}).encode(),
-        headers={"Authorization": f"Basic {basic}"},
-    )
-    with urllib.request.urlopen(request, timeout=30) as reply:
-        return str(json.load(reply)["access_token"])
-
-
 def main() -> None:
-    """Print an access token."""
+    """Sign in there, exchange the assertion here (RFC 7522). It is good once: ask the provider for each anew."""
     response = get_response(os.environ["IDP_URL"], os.environ["IDP_USER"], os.environ["IDP_PASSWORD"])
-    token = get_token(
-        os.environ["CALLGATE_URL"],
-        cut_out_assertion(response),
-        client_id=os.environ["APP_CLIENT_ID"],
-        client_secret=os.environ["APP_CLIENT_SECRET"],
-    )
-    print(token)
+    packed = base64.urlsafe_b64encode(cut_out_assertion(response).encode()).decode().rstrip("=")
+    pull_reports(get_token(grant_type=GRANT, assertion=packed))
 
 
 if __name__ == "__main__":
