@@ -134,9 +134,8 @@ def test_unattended_plays_every_variant_and_every_refusal() -> None:
     )
     assert played.returncode == 0, played.stdout + played.stderr
     with_provider = INSTALLED.exists()
-    done = re.findall(
-        r"^  200: access_token .*\n.*call-log.*\n  200: 3 records\n(?:.*\n){3}.*call-queues.*\n", played.stdout, re.MULTILINE
-    )
+    pulled = r"^  200: access_token .*\n.*call-log.*\n  200: 3 records\n(?:.*\n){3}.*call-queues.*\n"
+    done = re.findall(pulled, played.stdout, re.MULTILINE)
     assert len(done) == 4 + with_provider  # client credentials once more at the end
     refusals = re.findall(r"^  4\d\d: (\w+-\d+)  .+\n  What to do: .+", played.stdout, re.MULTILINE)
     assert refusals == ["CGT-150", "CMN-408", "OAU-141", "CGT-113", *["CGT-163"] * with_provider]

@@ -73,7 +73,7 @@ def read_command(command: object) -> Command:
 
 def read_recipes() -> frozenset[str]:
     """The recipes of the justfile."""
-    return frozenset(re.findall(r"^([a-z]+)(?: \*args)?:$", (ROOT / "justfile").read_text(), re.MULTILINE))
+    return frozenset(re.findall(r"^([a-z]+)(?: \*?[a-z]+)?:$", (ROOT / "justfile").read_text(), re.MULTILINE))
 
 
 PROGRAM = read_program()
