@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from callgate.model import faults
 from callgate.model.decisions import Denied
-from callgate.protocol.forms import BODY_BYTES_MAX, FIELDS_MAX, Form, is_form, parse_form, parse_pairs, single
+from callgate.protocol.forms import (
+    BODY_BYTES_MAX,
+    FIELDS_MAX,
+    Form,
+    as_one_request,
+    is_form,
+    parse_form,
+    parse_pairs,
+    single,
+)
 from tests.protocol.hostile import bodies, content_types, explained
 
 URLENCODED = "application/x-www-form-urlencoded"
@@ -76,6 +85,34 @@ def test_duplicate_is_refused_when_a_name_stands_twice(value: str) -> None:
     """RFC 6749 section 3.1: parameters must not be included more than once; OAU-111, equal or not."""
     refused = single([("a", "1"), ("b" * 99, "1"), ("b" * 99, value)])
     assert refused == Denied(fault=faults.PARAMETER_DUPLICATED, values=(("parameter", "b" * 64),))
+
+
+@pytest.mark.requirement("RFC 6749 section 3.1")
+@pytest.mark.parametrize(
+    ("query", "body", "expected"),
+    [
+        (b"", b"", {}),
+        (b"a=1", b"", {"a": "1"}),
+        (b"", b"a=1", {"a": "1"}),
+        (b"a=1", b"b=2", {"a": "1", "b": "2"}),
+        (b"a=1&", b"&b=2", {"a": "1", "b": "2"}),
+        (b"ui_options=x", b"ui_options=y", {"ui_options": "x y"}),
+        (b"a=1", b"a=1", "a"),
+        (b"a=", b"b=2&%61=1", "a"),
+    ],
+)
+def test_query_and_body_are_one_request_when_both_have_parameters(
+    query: bytes, body: bytes, expected: dict[str, str] | str
+) -> None:
+    """RFC 6749 section 3.1: a name in both stands twice, however it is written; what may repeat, may."""
+    pairs = parse_pairs(as_one_request(query, body))
+    assert not isinstance(pairs, Denied)
+    form = single(pairs, repeatable=frozenset({"ui_options"}))
+    if isinstance(form, Denied):
+        assert form == Denied(fault=faults.PARAMETER_DUPLICATED, values=(("parameter", expected),))
+        return
+    assert isinstance(expected, dict)
+    assert {name: form.get(name) for name, _ in pairs} == expected
 
 
 def test_values_are_joined_when_their_name_may_repeat() -> None:

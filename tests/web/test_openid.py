@@ -55,6 +55,38 @@ def test_person_signs_in_again_when_the_sign_in_is_too_old(server: Server) -> No
         )
 
 
+@pytest.mark.requirement("RFC 6749 section 3.1")
+@pytest.mark.parametrize(
+    ("more", "error"),
+    [
+        ({}, "login_required"),
+        ({"ui_options": "hide_logo"}, "login_required"),
+        ({"nonce": "n" * 9000}, "invalid_request"),
+        ({"state": "s"}, None),
+        ({"client_id": "of somebody else"}, None),
+    ],
+)
+def test_post_is_one_request_with_its_query(server: Server, more: dict[str, str], error: str | None) -> None:
+    """What stands in the address counts, a name in both is the duplicate OAU-111, and only ui_options may repeat.
+
+    So it is for a request that is passed on to the GET as well as for one too long for an address.
+    """
+    with visiting(server) as visitor:
+        app = visitor.app("web")
+        query = {"response_type": "code", "client_id": app.client_id, "state": "s", "ui_options": "hide_remember_me"}
+        body = {"redirect_uri": app.redirect_uris[0], "prompt": "none"} | more
+        reply = visitor.http.post("/restapi/oauth/authorize", params=query, data=body)
+        while reply.headers.get("location", "").startswith("/"):
+            reply = visitor.http.get(reply.headers["location"])
+        if error is None:
+            told = visitor.http.get("/restapi/oauth/authorize", params=[*query.items(), *body.items()])
+            assert (reply.status_code, "OAU-111" in reply.text) == (400, True)
+            assert (told.status_code, "OAU-111" in told.text) == (400, True)
+            return
+        visitor.at = reply
+        assert (visitor.brings["error"], visitor.brings["state"]) == (error, "s")
+
+
 @pytest.mark.requirement("OpenID Connect Core section 3.1.2.1")
 def test_app_is_told_when_somebody_else_is_there_than_it_means(server: Server) -> None:
     """id_token_hint with prompt=none; with pages the person may still be found."""

@@ -30,7 +30,7 @@ from callgate.model.reference import Reference, TokenKind
 from callgate.model.sso import SsoOfferLookup
 from callgate.protocol import authorize as protocol
 from callgate.protocol.consent import Visit, decide
-from callgate.protocol.forms import Form, is_form, parse_form, parse_pairs
+from callgate.protocol.forms import Form, as_one_request, is_form, parse_form, parse_pairs
 from callgate.service.browser import (
     Cookies,
     FormState,
@@ -85,9 +85,11 @@ async def begin(context: Context, query: bytes, *, cookies: Cookies, request_id:
     return _stop(context, read, request_id)
 
 
-def refuse_unless_form(context: Context, content_type: str, request_id: str) -> ShowFault | None:
-    """POST authorize takes one type of body."""
-    return None if is_form(content_type) else _fault(context, Denied(fault=faults.BODY_NOT_FORM), request_id)
+def read_post(context: Context, content_type: str, *, query: bytes, body: bytes, request_id: str) -> bytes | ShowFault:
+    """A POST to an endpoint that takes GET too, as one query; it takes one type of body."""
+    if not is_form(content_type):
+        return _fault(context, Denied(fault=faults.BODY_NOT_FORM), request_id)
+    return as_one_request(query, body)
 
 
 async def open_post(context: Context, post: Post) -> tuple[Form, UnderWay] | Outcome:

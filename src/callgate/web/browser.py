@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from callgate.model.account import Account, Extension
 from callgate.model.decisions import Denied
-from callgate.service.authorize import refuse_unless_form
+from callgate.service.authorize import read_post
 from callgate.service.browser import BINDING_MS, Cookies
 from callgate.service.context import Context
 from callgate.service.outcome import Post, SendAway, ShowFault
@@ -61,17 +61,24 @@ class Browsers:
     async def pass_on(self, request: Request, path: str) -> Reply | bytes | ShowFault:
         """A form of anybody's page: begun anew by a GET, which brings the cookies that a foreign page's POST does not.
 
-        Gives the body instead when it would make no address. Raises DisconnectedError.
+        The address's own parameters count too. Gives the query instead when it would make no address. Raises
+        DisconnectedError.
         """
         body = await request.body()
         if isinstance(body, Denied):
             return ShowFault(denied=body)
-        no_form = refuse_unless_form(self._context, request.header(b"content-type") or "", request.request_id)
-        if no_form:
-            return no_form
-        location = f"{path}?{body.decode('latin-1')}"
+        query = read_post(
+            self._context,
+            request.header(b"content-type") or "",
+            query=request.query,
+            body=body,
+            request_id=request.request_id,
+        )
+        if isinstance(query, ShowFault):
+            return query
+        location = f"{path}?{query.decode('latin-1')}"
         if len(location) > _LOCATION_CHARS_MAX or not location.isprintable() or not location.isascii():
-            return body
+            return query
         return redirect(location, status=303)
 
     def bind(self, binding: str) -> Header:
