@@ -1,11 +1,16 @@
-"""Somebody at a terminal: what is asked, and that a password typed there is not shown."""
+"""Somebody at a terminal: what is asked, that a password typed there is not shown, that what is shown can be copied."""
 
+import fcntl
 import os
 import pty
+import re
 import select
+import struct
 import sys
 import termios
 from pathlib import Path
+
+import pytest
 
 from tests.admin.shell import Shell
 
@@ -13,12 +18,14 @@ PASSWORD = "correct horse battery"
 CALLGATE = str(Path(sys.executable).with_name("callgate"))
 
 
-def type_in(shell: Shell, *args: str, answers: dict[str, str]) -> tuple[str, int]:
+def type_in(shell: Shell, *args: str, answers: dict[str, str], columns: int = 80) -> tuple[str, int]:
     """Run a command on a terminal and answer each question once; gives what the screen showed, and the exit code."""
     child, screen = pty.fork()
     if not child:
+        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         os.chdir(shell.folder)
-        os.execv(CALLGATE, [CALLGATE, *args])  # noqa: S606 - the command itself
+        told = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
+        os.execve(CALLGATE, [CALLGATE, *args], told | {"TERM": "xterm"})  # noqa: S606 - the command itself
     seen, waiting = "", dict(answers)
     while True:
         try:
@@ -52,3 +59,27 @@ def test_what_cannot_be_taken_back_is_asked_about(shell: Shell) -> None:
     assert code == 1
     assert "nothing was done" in seen
     assert "SessionsFromMoved" not in str(shell.give("audit", "list"))
+
+
+SHOWN_ONCE = [
+    ("apps register --account Alder --name B --kind ServerOther --grant password --scope ReadAccounts", r"\w{43}"),
+    ("apps rotate-secret A", r"\w{43}"),
+    ("accounts create --name Birch --main-number +12025550200 --generate-password", r"\S{20,}"),
+    ("extensions create --account Alder --first-name Bo --generate-password", r"\S{20,}"),
+    ("extensions set-password +12025550100 --generate-password", r"\S{20,}"),
+    ("credentials create --person +12025550100 --label c", r"[\w-]{40,}\.[\w-]{40,}\.[\w-]{300,}"),
+]
+"""A command, and what it shows once."""
+
+
+@pytest.mark.parametrize(("command", "shown"), SHOWN_ONCE, ids=[" ".join(line.split()[:2]) for line, _ in SHOWN_ONCE])
+def test_what_is_shown_once_is_one_line_when_the_terminal_is_narrow(shell: Shell, command: str, shown: str) -> None:
+    """Forty columns: a secret that we broke in two could not be copied, and is stored nowhere."""
+    shell.give("accounts", "create", "--name", "Alder", "--main-number", "+12025550100")
+    grants = ("--kind", "ServerOther", "--grant", "password", "--scope", "ReadAccounts")
+    shell.give("apps", "register", "--account", "Alder", "--name", "A", *grants)
+    seen, code = type_in(shell, *command.split(), answers={}, columns=40)
+    assert code == 0, seen
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", seen).splitlines()
+    assert [line for line in lines if re.fullmatch(rf"(client secret|password|jwt) +{shown}", line)], lines
+    assert "Keep this now: it is stored nowhere, and will not be shown again." in lines

@@ -15,6 +15,7 @@ import pytest
 
 from callgate.admin.world import WORLD_FILE, World, WorldApp, read_world
 from tests.admin.shell import Shell
+from tests.admin.test_asking import type_in
 from tests.server import Server, running_server
 
 CALLGATE = str(Path(sys.executable).with_name("callgate"))
@@ -198,3 +199,21 @@ def test_demonstration_shows_every_step_and_ends_when_asked(
     taken = unchanged.run("demo", "--once", "--port", server.base_url.rpartition(":")[2], "--data", str(data))
     assert taken.code == 1
     assert "Address already in use" in taken.err
+
+
+def test_invitation_can_be_copied_when_the_terminal_is_narrow(
+    server: Server, tmp_path: Path, free_port: int, unchanged: Shell
+) -> None:
+    """Forty columns: ids, secrets, passwords and the address to try are never broken in two."""
+    data = tmp_path / "demo"
+    copy_world(server, data)
+    command = ("demo", "--port", str(free_port), "--data", str(data))
+    seen, code = type_in(unchanged, *command, answers={"Ctrl-C.": "\x03"}, columns=40)
+    assert code == 0, seen
+    world = read_world(data)
+    for app in world.apps.values():
+        assert f"  {app.client_id}  {app.client_secret}".removesuffix("  None") in seen
+    for person in world.people.values():
+        assert f"  {person.password}" in seen
+    redirect_uri = world.apps["web"].redirect_uris[0]
+    assert f"&client_id={world.apps['web'].client_id}&redirect_uri={redirect_uri}&state=try" in seen

@@ -55,8 +55,8 @@ def add_demo(cli: typer.Typer) -> None:
             perform(Stage(console), world)
             if options.once:
                 return
-            _invite(console, world, file=options.data / WORLD_FILE)
             try:
+                _invite(console, world, file=options.data / WORLD_FILE)
                 server.wait()
             except KeyboardInterrupt:
                 console.print("\nStopped.")
@@ -146,27 +146,29 @@ def _invite(console: Console, world: World, *, file: Path) -> None:
         ("Discovery", f"{world.base_url}/.well-known/openid-configuration"),
     ):
         console.print(Text(f"{about}: "), Text(url, style="cyan"), soft_wrap=True)
-    people = _table("People", "name", "sign in with", "or", "password", "role")
+    _title(console, "People, by e-mail or number, and password")
     for name, person in world.people.items():
         number = person.phone_number or f"{world.accounts[person.account].main_number}*{person.extension_number}"
         role = person.role if person.status == "Enabled" else f"{person.role}, {person.status.lower()}"
-        people.add_row(name, person.email, number, person.password, role)
-    apps = _table("Apps", "name", "client id", "client secret", "grants")
+        _entry(console, name, role, (person.email, number, person.password))
+    _title(console, "Apps, by client id and secret")
     for name, app in world.apps.items():
         grants = " ".join(grant.rpartition(":")[2] for grant in app.grant_types)
-        apps.add_row(name, app.client_id, app.client_secret or "–", grants)
-    console.print(people, apps)
+        _entry(console, name, grants, (app.client_id, app.client_secret))
+    console.print()
     console.print(f"All of it, with JWT credentials: {file}")
     console.print(f"Log: {file.with_name(LOG_FILE)}   Time travel: POST {world.base_url}/_dev/clock")
     console.print(f"Serving on {world.base_url} until you press Ctrl-C.", style="bold green")
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", title=title, title_justify="left")
-    for column in columns:
-        # What somebody will copy is never cut off.
-        table.add_column(column, overflow="fold")
-    return table
+def _title(console: Console, text: str) -> None:
+    console.print(Text(f"\n{text}", style="italic"), soft_wrap=True)
+
+
+def _entry(console: Console, name: str, about: str, values: tuple[str | None, ...]) -> None:
+    """Two lines, because what somebody will copy is never folded, and one would not fit most screens."""
+    console.print(Text(name, style="bold"), Text(about, style="dim"), soft_wrap=True)
+    console.print(Text("  " + "  ".join(value for value in values if value)), soft_wrap=True)
 
 
 def _authorize_url(world: World) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -69,10 +69,9 @@ def show(view: View, *, as_json: bool) -> None:
     elif isinstance(view, Rows):
         open_console(sys.stdout).print(_as_table(view))
     elif isinstance(view, Findings):
-        for line in _as_lines(view):
-            open_console(sys.stdout).print(line, soft_wrap=True)
+        print_lines(_as_lines(view))
     else:
-        open_console(sys.stdout).print(_as_sheet(view))
+        print_lines(_as_sheet(view))
     for said in _remarks(view):
         say(said)
 
@@ -80,6 +79,13 @@ def show(view: View, *, as_json: bool) -> None:
 def say(text: str) -> None:
     """Print a line about the work, to standard error."""
     open_console(sys.stderr).print(Text(text), soft_wrap=True)
+
+
+def print_lines(lines: Iterable[Text]) -> None:
+    """Print lines that are never folded, to standard output: what is broken in two by us cannot be copied."""
+    console = open_console(sys.stdout)
+    for line in lines:
+        console.print(line, soft_wrap=True)
 
 
 def open_console(stream: TextIO, *, columns: int = _WIDE) -> Console:
@@ -126,15 +132,12 @@ def _as_lines(view: Findings) -> Iterator[Text]:
             yield Text(f"        {who}: ", style="bold").append(Text(what, style="not bold"))
 
 
-def _as_sheet(view: Record) -> Table:
-    sheet = Table(box=None, show_header=False, pad_edge=False)
-    sheet.add_column(style="bold", no_wrap=True)
-    sheet.add_column(overflow="fold")
-    for name, value in view.fields:
-        sheet.add_row(name.replace("_", " "), _as_text(value))
-    for name, secret in view.secrets:
-        sheet.add_row(name.replace("_", " "), Text(secret, style="bold green"))
-    return sheet
+def _as_sheet(view: Record) -> Iterator[Text]:
+    shown = [(name, _as_text(value)) for name, value in view.fields]
+    shown += [(name, Text(secret, style="bold green")) for name, secret in view.secrets]
+    width = max(len(name) for name, _ in shown)
+    for name, value in shown:
+        yield Text("  ").join((Text(name.replace("_", " ").ljust(width), style="bold"), value))
 
 
 def _as_text(value: Value) -> Text:
