@@ -1,5 +1,6 @@
 """The browser build of npm @ringcentral/sdk 5.0.11 in a page of another origin: what CORS is for (protocol.md L)."""
 
+import httpx
 import pytest
 from playwright.sync_api import Page
 
@@ -56,3 +57,19 @@ def test_sdk_lives_in_a_page_of_another_origin(tab: Page, server: Server, spa: A
         "statuses": [200, 200, 200, 401],
         "challenge": "Bearer",
     }
+
+
+MOVE_CLOCK = """async (server) => {
+  const body = '{"advance_s": 86400}';
+  await fetch(`${server}/_dev/clock`, { method: 'POST', mode: 'no-cors', body });
+  return (await fetch(`${server}/_dev/clock`, { method: 'POST', body })).status;
+}"""
+
+
+def test_page_of_another_origin_cannot_move_the_development_clock(tab: Page, server: Server) -> None:
+    """Whatever page a developer has open could, and all their sessions would be over."""
+    before = httpx.post(f"{server.base_url}/_dev/clock", json={"advance_s": 0}).json()["now_ms"]
+    tab.goto(f"{REDIRECT_URI.rpartition('/')[0]}/")
+    assert tab.evaluate(MOVE_CLOCK, server.base_url) == 403
+    after = httpx.post(f"{server.base_url}/_dev/clock", json={"advance_s": 0}).json()["now_ms"]
+    assert after - before < 86_400_000

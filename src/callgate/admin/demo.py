@@ -150,11 +150,11 @@ def _invite(console: Console, world: World, *, file: Path) -> None:
     for name, person in world.people.items():
         number = person.phone_number or f"{world.accounts[person.account].main_number}*{person.extension_number}"
         role = person.role if person.status == "Enabled" else f"{person.role}, {person.status.lower()}"
-        _entry(console, name, role, (person.email, number, person.password))
+        _entry(console, name, about=role, values=(person.email, number, person.password))
     _title(console, "Apps, by client id and secret")
     for name, app in world.apps.items():
         grants = " ".join(grant.rpartition(":")[2] for grant in app.grant_types)
-        _entry(console, name, grants, (app.client_id, app.client_secret))
+        _entry(console, name, about=grants, values=(app.client_id, app.client_secret))
     console.print()
     console.print(f"All of it, with JWT credentials: {file}")
     console.print(f"Log: {file.with_name(LOG_FILE)}   Time travel: POST {world.base_url}/_dev/clock")
@@ -165,7 +165,7 @@ def _title(console: Console, text: str) -> None:
     console.print(Text(f"\n{text}", style="italic"), soft_wrap=True)
 
 
-def _entry(console: Console, name: str, about: str, values: tuple[str | None, ...]) -> None:
+def _entry(console: Console, name: str, *, about: str, values: tuple[str | None, ...]) -> None:
     """Two lines, because what somebody will copy is never folded, and one would not fit most screens."""
     console.print(Text(name, style="bold"), Text(about, style="dim"), soft_wrap=True)
     console.print(Text("  " + "  ".join(value for value in values if value)), soft_wrap=True)

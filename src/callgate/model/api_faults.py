@@ -89,6 +89,13 @@ PATH_UNKNOWN = Fault(
     remedy="Check the path: docs/endpoints.md lists those that this server answers.",
     status=404,
 )
+ORIGIN_FOREIGN = Fault(
+    code="CGT-142",
+    error="CGT-142",
+    text="A web page may not call this",
+    remedy="The development clock is for tests and scripts: call it from a program, not from a page of another origin.",
+    status=403,
+)
 METHOD_NOT_ALLOWED = Fault(
     code="AGW-405",
     error="AGW-405",

@@ -1,5 +1,7 @@
 """What exists in development mode only: the clock control (ruling 20)."""
 
+from urllib.parse import urlsplit
+
 import orjson
 
 from callgate.model import api_faults
@@ -20,19 +22,28 @@ def development_table(context: Context) -> Table:
 
 
 class ClockControl:
-    """Moves the one clock ahead, so that clients can be seen to outlive their tokens."""
+    """Moves the one clock ahead, so that clients can be seen to outlive their tokens.
+
+    For programs: whatever page a developer has open could send such a POST too, and end all their sessions.
+    """
 
     def __init__(self, context: Context) -> None:
         self._clock = context.clock
+        self._own_origin = "{0.scheme}://{0.netloc}".format(urlsplit(context.policy.issuer))
 
     async def __call__(self, request: Request) -> Reply:
         """`{"advance_s": n}` -> `{"now_ms": n}`."""
-        body = await request.body()
+        body = Denied(fault=api_faults.ORIGIN_FOREIGN) if self._is_foreign(request) else await request.body()
         asked = body if isinstance(body, Denied) else _advance_s(body)
         if isinstance(asked, Denied):
             return api_error(asked)
         self._clock.advance(asked)
         return Reply(200, (JSON, *NO_STORE), orjson.dumps({"now_ms": self._clock.now_ms()}))
+
+    def _is_foreign(self, request: Request) -> bool:
+        """By the browser's own word: another port here is `same-site`; a name rebound to us is its own `Origin`."""
+        origin, site = request.header(b"origin"), request.header(b"sec-fetch-site")
+        return origin not in {None, self._own_origin} or site not in {None, "none", "same-origin"}
 
 
 def _advance_s(body: bytes) -> int | Denied:
