@@ -1,10 +1,9 @@
 """Connections with an end: uvicorn's protocol with a deadline for each request, and bounds that llhttp lacks.
 
 uvicorn waits forever for the rest of a request, for a peer that reads no answer, and for whoever connects and says
-nothing. A timer for each request would cost the hot path a tenth of its time; instead one look over all connections,
-once a second, finds those whose time is up, and a request pays for a few attribute writes. Time is counted in looks:
-a process that stood still charges nobody for it. What a request may look like belongs to `framing`; what it means, to
-everyone above.
+nothing. A timer for each request would cost the hot path a tenth of its time; instead `watch` looks over all
+connections once a second, those whose time is up end themselves, and a request pays for a few attribute writes. Times
+are counted in looks. What a request may look like belongs to `framing`; what it means, to everyone above.
 """
 
 import asyncio
@@ -12,9 +11,7 @@ import enum
 import resource
 import socket
 import struct
-from collections import Counter, deque
-from collections.abc import Collection
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import httptools
 from structlog.typing import FilteringBoundLogger
@@ -23,9 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from callgate.web import framing
 from callgate.web.exchange import Exchange, open_exchange
 from callgate.web.framing import Field, Head, Refusal
-
-LOOK_S = 1.0
-"""What the times below are counted in; each ends at the first look after it, at most this much later."""
+from callgate.web.watch import Quiet, Watch, Watched
 
 REQUEST_S = 12
 """From a connection's opening, or the first byte of a message, to the message's last byte. A bad line gets 32 KiB
@@ -63,13 +58,6 @@ class Reading(enum.Enum):
     BODY = "body"
 
 
-class Quiet(NamedTuple):
-    """A connection's place among those that may be closed to make room: who owes a request first, then who idles."""
-
-    idle: bool
-    since: int
-
-
 class _Refused(Exception):
     """Carries a refusal out of a callback: the parser stops, and hands it on as the context of its own error."""
 
@@ -77,53 +65,7 @@ class _Refused(Exception):
         self.refusal = refusal
 
 
-class Watch:
-    """The look over one server's connections, while it has any."""
-
-    def __init__(self, *, connections_max: int, log: FilteringBoundLogger) -> None:
-        self.connections_max = connections_max
-        self.looks = 0
-        self.ended: Counter[str] = Counter()
-        self._log = log
-        self._is_due = False
-        self._quiet: deque[tuple[Quiet, BoundedProtocol]] = deque()
-
-    def begin(self, connections: Collection[object]) -> None:
-        """See that the next look is due; `connections` is the server's own set, which changes."""
-        if not self._is_due:
-            self._is_due = True
-            asyncio.get_running_loop().call_later(LOOK_S, self._look, connections)
-
-    def make_room(self) -> bool:
-        """Close the connection that has owed its request longest, else the one longest idle; False if none can be.
-
-        Chosen from those the last look found, so that a flood of connections does not search for each of them.
-        """
-        while self._quiet:
-            found, connection = self._quiet.popleft()
-            if connection.quiet(self.looks) == found:
-                connection.transport.close()
-                self.ended["crowded_out"] += 1
-                return True
-        return False
-
-    def _look(self, connections: Collection[object]) -> None:
-        self._is_due = False
-        if connections:
-            self.begin(connections)
-        self.looks += 1
-        present = [each for each in connections if isinstance(each, BoundedProtocol)]
-        for connection in present:
-            connection.look(self.looks)
-        crowded = len(present) > self.connections_max // 2
-        ranked = [(quiet, each) for each in present if (quiet := each.quiet(self.looks))] if crowded else []
-        self._quiet = deque(sorted(ranked, key=lambda pair: pair[0]))
-        if self.ended:  # one line a look, however many there were: a flood must not fill the log
-            self._log.warning("connections ended", **self.ended)
-            self.ended.clear()
-
-
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(HttpToolsProtocol, Watched):
     """One connection. `bounded_protocol` makes the class that belongs to a server."""
 
     watch: ClassVar[Watch]
