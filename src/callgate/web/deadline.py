@@ -11,7 +11,7 @@ import enum
 import resource
 import socket
 import struct
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import httptools
 from structlog.typing import FilteringBoundLogger
@@ -20,7 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from callgate.web import framing
 from callgate.web.exchange import Exchange, open_exchange
 from callgate.web.framing import Field, Head, Refusal
-from callgate.web.watch import Quiet, Watch, Watched
+from callgate.web.watch import Quiet, Watch
 
 REQUEST_S = 12
 """From a connection's opening, or the first byte of a message, to the message's last byte. A bad line gets 32 KiB
@@ -65,7 +65,7 @@ class _Refused(Exception):
         self.refusal = refusal
 
 
-class BoundedProtocol(HttpToolsProtocol, Watched):
+class BoundedProtocol(HttpToolsProtocol):
     """One connection. `bounded_protocol` makes the class that belongs to a server."""
 
     watch: ClassVar[Watch]
@@ -101,7 +101,7 @@ class BoundedProtocol(HttpToolsProtocol, Watched):
         self._unread_since: int | None = None
         # What is said last on this connection, perhaps nothing; from then on nobody listens.
         self._refusal: bytes | None = None
-        self.watch.begin(self.connections)
+        self.watch.begin(cast("set[BoundedProtocol]", self.connections))
         if len(self.connections) > self.watch.connections_max and not self.watch.make_room():
             self.watch.ended["turned_away"] += 1
             transport.write(framing.CROWDED.encode(self.server_state.default_headers))

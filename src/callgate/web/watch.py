@@ -8,7 +8,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Collection
 from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from structlog.typing import FilteringBoundLogger
 
@@ -23,20 +23,16 @@ class Quiet(NamedTuple):
     since: int
 
 
-class Watched:
+class Watched(Protocol):
     """A connection as the watch sees it."""
-
-    __slots__ = ()
 
     transport: asyncio.Transport
 
     def look(self, looks: int) -> None:
         """End it if its time is up."""
-        raise NotImplementedError
 
     def quiet(self, looks: int) -> Quiet | None:
         """Its place among those that may be closed to make room; None while it must not be."""
-        raise NotImplementedError
 
 
 class Watch:
@@ -50,7 +46,7 @@ class Watch:
         self._is_due = False
         self._quiet: deque[tuple[Quiet, Watched]] = deque()
 
-    def begin(self, connections: Collection[object]) -> None:
+    def begin(self, connections: Collection[Watched]) -> None:
         """See that the next look is due; `connections` is the server's own set, which changes."""
         if not self._is_due:
             self._is_due = True
@@ -69,14 +65,13 @@ class Watch:
                 return True
         return False
 
-    def _look(self, connections: Collection[object]) -> None:
+    def _look(self, connections: Collection[Watched]) -> None:
         self._is_due = False
         if connections:
             self.begin(connections)
         self.looks += 1
-        present = [each for each in connections if isinstance(each, Watched)]
-        crowded = len(present) > self.connections_max // 2
-        ranked = [(quiet, each) for each in present if (quiet := self._look_at(each)) and crowded]
+        crowded = len(connections) > self.connections_max // 2
+        ranked = [(quiet, each) for each in tuple(connections) if (quiet := self._look_at(each)) and crowded]
         self._quiet = deque(sorted(ranked, key=itemgetter(0)))
         if self.ended:  # one line a look, however many there were: a flood must not fill the log
             self._log.warning("connections ended", **self.ended)
