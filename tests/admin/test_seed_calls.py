@@ -26,13 +26,14 @@ def segments() -> Iterator[Segment]:
 
 
 def offset(record: CallRecord, *, seeded_ms: int) -> CallRecord:
-    """A record with its times counted back from the seeding."""
+    """A record with its times counted back from the seeding, and without the name that tells them."""
 
     def shift(segment: Segment) -> Segment:
         return segment._replace(started_ms=segment.started_ms - seeded_ms)
 
     return record._replace(
         id=RowId(record.id - (seeded_ms << 22)),
+        name="",
         last_modified_ms=record.last_modified_ms - seeded_ms,
         segment=shift(record.segment),
         legs=tuple(leg._replace(segment=shift(leg.segment)) for leg in record.legs),

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from callgate.crypto.entropy import (
     ALPHANUMERIC,
-    ROW_EPOCH_MS,
     RowIds,
     SeededEntropy,
     SystemEntropy,
     alphanumeric,
 )
+from callgate.model.ids import ROW_EPOCH_MS
 from tests.crypto.factories import NOW_MS
 
 

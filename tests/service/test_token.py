@@ -16,7 +16,7 @@ import uvloop
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from callgate.app import CommandLine, running
-from callgate.crypto.entropy import ROW_EPOCH_MS, RowIds, SystemEntropy
+from callgate.crypto.entropy import RowIds, SystemEntropy
 from callgate.crypto.id_token import IdTokenClaims, id_token_holds, read_id_token, sign_id_token
 from callgate.crypto.jws import HmacSecret
 from callgate.model import faults, grant_faults
@@ -24,7 +24,7 @@ from callgate.model.account import Extension
 from callgate.model.client import AppKind, AuthMethod, Client, GrantType, Switch
 from callgate.model.decisions import Denied, Granted, TokenTimes
 from callgate.model.failure import Unavailable
-from callgate.model.ids import AccountId
+from callgate.model.ids import ROW_EPOCH_MS, AccountId
 from callgate.model.lookups import CredentialOpening, Lookup
 from callgate.protocol.client_auth import ASSERTION_TYPE
 from callgate.service.administer.apps import NewApp, Registration, change_app, register_app, rotate_secret

@@ -36,17 +36,22 @@ from callgate.model.calls import (
     RecordingType,
     Segment,
     Transport,
+    renumber,
 )
 from callgate.model.ids import ExtensionId, RowId
 from callgate.model.instant import DAY_MS
 from callgate.model.paging import Page
-from callgate.storage.call_documents import read_document, read_legs, write_document, write_legs
+from callgate.storage.call_documents import RecordColumns, read_document, read_legs, write_document, write_legs
 from callgate.storage.load_calls import QUARTER_MS
 from callgate.storage.sqlite import SqliteStore
 from tests.admin.casts import ACCOUNT, ADMIN, AGENT, QUEUE, SEEDED_MS
 from tests.storage.call_stores import OTHER_ACCOUNT, SEEDED, ask, open_store
 
-NUMBERS = {ADMIN.extension_id: "101", AGENT.extension_id: "102", QUEUE.extension_id: "105"}
+NUMBERS: dict[ExtensionId | None, str] = {
+    ADMIN.extension_id: "101",
+    AGENT.extension_id: "102",
+    QUEUE.extension_id: "105",
+}
 ALWAYS = Span(0, SEEDED_MS)
 
 
@@ -67,7 +72,8 @@ BURST_MS = SEEDED_MS - SEEDED_MS % QUARTER_MS - 40 * QUARTER_MS
 def crowd(order: int) -> CallRecord:
     """One of the many calls of that quarter."""
     segment = SEEDED[order].segment._replace(started_ms=BURST_MS + order)
-    return SEEDED[order]._replace(id=RowId(order + 1), session_id=f"9{order}", in_company_log=True, segment=segment)
+    record = SEEDED[order]._replace(session_id=f"9{order}", in_company_log=True, segment=segment)
+    return renumber(record, RowId(order + 1))
 
 
 RECORDS = [mark(record, order) for order, record in enumerate(SEEDED)] + [crowd(order) for order in range(1100)]
@@ -238,12 +244,12 @@ def test_record_is_read_by_its_id(store: SqliteStore) -> None:
     )
     deleted = next(record for record in RECORDS if record.deleted)
     read = partial(CallRecordLookup, ACCOUNT)
-    assert ask(store, read(None, record.id)).record == record
-    assert ask(store, read(AGENT.extension_id, record.id)).record == record
-    assert ask(store, read(ADMIN.extension_id, record.id)).record is None
-    assert ask(store, read(None, deleted.id)).record is None
-    assert ask(store, read(None, RowId(5000))).record is None
-    assert ask(store, CallRecordLookup(OTHER_ACCOUNT, None, record.id)).record is None
+    assert ask(store, read(None, record.name)).record == record
+    assert ask(store, read(AGENT.extension_id, record.name)).record == record
+    assert ask(store, read(ADMIN.extension_id, record.name)).record is None
+    assert ask(store, read(None, deleted.name)).record is None
+    assert ask(store, read(None, "nothing")).record is None
+    assert ask(store, CallRecordLookup(OTHER_ACCOUNT, None, record.name)).record is None
 
 
 def test_part_of_a_page_is_looked_at(store: SqliteStore) -> None:
@@ -283,6 +289,7 @@ def test_document_comes_back_when_every_field_is_set() -> None:
     record = CallRecord(
         ACCOUNT,
         RowId(5),
+        "IWM7cJogEv7xlu8",
         "400",
         "p-1",
         in_company_log=False,
@@ -292,7 +299,8 @@ def test_document_comes_back_when_every_field_is_set() -> None:
         segment=segment,
         legs=(Leg(segment, "FaxSent", master=True), Leg(segment, "Accept", master=False)),
     )
-    read = read_document(write_document(record), account_id=ACCOUNT, record_id=RowId(5), deleted=True)
+    columns = RecordColumns(ACCOUNT, RowId(5), "IWM7cJogEv7xlu8", deleted=True)
+    read = read_document(write_document(record), columns)
     assert read._replace(legs=read_legs(write_legs(record.legs))) == record
 
 
@@ -335,7 +343,8 @@ def multiply(copies: int) -> Iterator[CallsRecorded]:
 def move_back(record: CallRecord, copy: int) -> CallRecord:
     """The same call, so many minutes earlier."""
     segment = record.segment._replace(started_ms=record.segment.started_ms - copy * 60_000)
-    return record._replace(id=RowId(record.id + (copy << 12)), session_id=f"{record.session_id}{copy}", segment=segment)
+    moved = record._replace(session_id=f"{record.session_id}{copy}", segment=segment)
+    return renumber(moved, RowId(record.id + (copy << 12)))
 
 
 def time_page(store: SqliteStore, number: int) -> float:

@@ -47,6 +47,7 @@ SEGMENT = Segment(
 RECORD = CallRecord(
     ACCOUNT,
     RowId(7),
+    name_record(RowId(7)),
     "403631628008",
     "p-9a03-1",
     in_company_log=True,
@@ -56,7 +57,7 @@ RECORD = CallRecord(
     segment=SEGMENT,
     legs=(Leg(SEGMENT, "SipToPstnUnmetered", master=True), Leg(SEGMENT, "Accept", master=False)),
 )
-NAME = name_record(RECORD.id)
+NAME = RECORD.name
 QUERY = CallLogQuery(ACCOUNT, None, View.SIMPLE, CallFilters(Span(STARTED_MS - 86_400_000, STARTED_MS)), Page(1, 2))
 
 TOLD = {

@@ -7,6 +7,7 @@ import typer
 from callgate.admin.accounts import ACCOUNTS
 from callgate.admin.apps import APPS
 from callgate.admin.audit import AUDIT
+from callgate.admin.calls import CALLS
 from callgate.admin.composition import Composition
 from callgate.admin.config import CONFIG
 from callgate.admin.consents import CONSENTS
@@ -28,6 +29,7 @@ NOUNS = (
     ACCOUNTS,
     EXTENSIONS,
     QUEUES,
+    CALLS,
     ROLES,
     APPS,
     CREDENTIALS,

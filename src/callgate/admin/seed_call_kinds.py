@@ -362,6 +362,7 @@ def _record(call: _Call, segment: Segment, *, legs: tuple[Leg, ...], party: int 
     return CallRecord(
         call.cast.account_id,
         RowId(0),
+        "",
         call.session_id,
         f"p-{call.telephony}-{party}",
         in_company_log=party == 1,

@@ -9,16 +9,15 @@ from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
 
 from callgate.admin.seed_call_kinds import KINDS, Cast, Occasion, make_records
-from callgate.crypto.entropy import ROW_EPOCH_MS, SeededEntropy
-from callgate.model.calls import CallRecord, CallsRecorded
-from callgate.model.ids import RowId
+from callgate.crypto.entropy import SeededEntropy
+from callgate.model.calls import CallRecord, CallsRecorded, renumber
+from callgate.model.ids import ROW_EPOCH_MS, ROW_ORDER_BITS, RowId
 from callgate.model.instant import DAY_MS
 
 CALLS: Final = 2000
 DAYS: Final = 90
 _SEED: Final = 20_201_210
 _BATCH: Final = 250
-_ORDER_BITS: Final = 22  # model/ids.py, RowId
 
 _MINUTE_MS: Final = 60_000
 _HOUR_MS: Final = 60 * _MINUTE_MS
@@ -97,7 +96,7 @@ def make_calls(cast: Cast, *, seeded_ms: int) -> tuple[CallRecord, ...]:
     for number, age_ms in enumerate(ages_ms):
         occasion = Occasion(number, seeded_ms - age_ms, dice.weigh(KINDS))
         records.extend(make_records(occasion, cast=cast, dice=dice))
-    return tuple(record._replace(id=_row_id(record.segment.started_ms, order)) for order, record in enumerate(records))
+    return tuple(renumber(record, _row_id(record.segment.started_ms, order)) for order, record in enumerate(records))
 
 
 def batch_calls(records: Sequence[CallRecord]) -> Iterator[CallsRecorded]:
@@ -120,4 +119,4 @@ def _draw_ages(dice: Dice) -> Iterator[int]:
 
 
 def _row_id(started_ms: int, order: int) -> RowId:
-    return RowId((started_ms - ROW_EPOCH_MS << _ORDER_BITS) + order)
+    return RowId((started_ms - ROW_EPOCH_MS << ROW_ORDER_BITS) + order)

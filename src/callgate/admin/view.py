@@ -29,11 +29,15 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One thing. `secrets` are shown now and never again; `note` is said to people beside it."""
+    """One thing. `secrets` are shown now and never again; `note` is said to people beside it.
+
+    `failed`: something of it could not be done, and the command ends as refused.
+    """
 
     fields: tuple[tuple[str, Value], ...]
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     note: str | None = None
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

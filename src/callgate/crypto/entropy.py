@@ -11,19 +11,15 @@ import string
 import threading
 from typing import Protocol
 
-from callgate.model.ids import RowId
+from callgate.model.ids import ROW_EPOCH_MS, ROW_ORDER_BITS, RowId
 
 ALPHANUMERIC = string.ascii_letters + string.digits
 """62 characters that no client, proxy or encoding changes (ruling 11)."""
-
-ROW_EPOCH_MS = 1_577_836_800_000
-"""2020-01-01T00:00:00Z: 41 bits of milliseconds from here last until 2089."""
 
 _FIRST_ID = 100_000_000_000
 """Ids of accounts, people and roles have twelve digits: they are numbers in JSON, which are exact below 2⁵³ only."""
 
 _ID_BYTES = 8
-_ORDER_BITS = 22
 _START_BITS = 21  # half the room of a millisecond stays free above any random start
 _UNBIASED_BYTES = 256 - 256 % len(ALPHANUMERIC)
 
@@ -95,7 +91,7 @@ class RowIds:
         """Give the next id; a clock that stands still or steps back only makes ids run ahead of it."""
         assert now_ms >= ROW_EPOCH_MS
         with self._lock:
-            millisecond = (now_ms - ROW_EPOCH_MS) << _ORDER_BITS
+            millisecond = (now_ms - ROW_EPOCH_MS) << ROW_ORDER_BITS
             if self._last < millisecond:
                 start = int.from_bytes(self._entropy.random_bytes(3), "big") >> (24 - _START_BITS)
                 self._last = millisecond + start

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from callgate.model.calls import CallRecord, CallType, Direction, Transport
-from callgate.model.ids import AccountId, ExtensionId, RowId
+from callgate.model.ids import AccountId, ExtensionId
 from callgate.model.lookups import Lookup
 from callgate.model.paging import Page
 
@@ -94,4 +94,4 @@ class CallRecordLookup(Lookup[CallRecordFacts]):
 
     account_id: AccountId
     extension_id: ExtensionId | None
-    record_id: RowId
+    name: str

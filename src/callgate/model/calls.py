@@ -5,11 +5,9 @@ of them, Outbound here and Inbound there, under one session id. The company's lo
 (`in_company_log`), an extension's log every record of that extension. What is asked of the log: model/call_log.py.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from enum import Enum
-from re import ASCII
-from re import compile as compile_re
 from typing import ClassVar, NamedTuple
 
 from callgate.model.ids import AccountId, ExtensionId, RowId
@@ -85,7 +83,11 @@ class Billing(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """What a record and each of its legs say alike. Times are milliseconds since 1970, durations milliseconds."""
+    """What a record and each of its legs say alike. Times are milliseconds since 1970, durations milliseconds.
+
+    `extension_id` None: nobody's in particular, as a call that no extension took. Such a record is in the company's
+    log alone.
+    """
 
     started_ms: int
     duration_ms: int
@@ -95,9 +97,9 @@ class Segment(NamedTuple):
     result: str
     sender: Party
     recipient: Party
-    extension_id: ExtensionId
-    transport: Transport
-    telephony_session_id: str
+    extension_id: ExtensionId | None
+    transport: Transport | None
+    telephony_session_id: str | None
     internal_type: str | None = None
     reason: str | None = None
     reason_description: str | None = None
@@ -120,18 +122,29 @@ class Leg(NamedTuple):
 
 
 class CallRecord(NamedTuple):
-    """One line of the log. `id` grows with `segment.started_ms`, so that a page of the log lies together on disk."""
+    """One line of the log. `id` grows with `segment.started_ms`, so that a page of the log lies together on disk.
+
+    `name` is the record's `id` on the wire, unique in the account: its own where it came from elsewhere.
+    """
 
     account_id: AccountId
     id: RowId
+    name: str
     session_id: str
-    party_id: str
+    party_id: str | None
     in_company_log: bool
     deleted: bool
     last_modified_ms: int
     metadata_categories: tuple[str, ...]
     segment: Segment
     legs: tuple[Leg, ...]
+
+
+class StoredCall(NamedTuple):
+    """A record as the log has it. `seq` says when it was last written: it grows with every write in the account."""
+
+    record: CallRecord
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,21 +158,44 @@ class CallsRecorded:
         return f"CallsRecorded({len(self.records)} records)"
 
 
-_RECORD_NAME = compile_re(r"[A-Za-z0-9_-]{11}", ASCII)
+@dataclass(frozen=True, slots=True)
+class CallsRewritten:
+    """Records of the log say something else now. Not audited: what changed them is, where it is an act."""
+
+    pairs: tuple[tuple[StoredCall, CallRecord], ...]
+    AUDITED: ClassVar[bool] = False
+
+    def __repr__(self) -> str:
+        return f"CallsRewritten({len(self.pairs)} records)"
+
+
+class CallTally(NamedTuple):
+    """What became of the records of an import."""
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CallsImported:
+    """An import into an account's log ended. Its entry in the audit log is all it leaves."""
+
+    account_id: AccountId
+    tally: CallTally
+    by: str
+    AUDITED: ClassVar[bool] = True
+
+
+CallChange = CallsRecorded | CallsRewritten | CallsImported
 
 
 def name_record(record_id: RowId) -> str:
-    """A record's `id` as the wire spells it: 11 characters of base64url."""
-    return urlsafe_b64encode(record_id.to_bytes(8, "big")).rstrip(b"=").decode("ascii")
+    """The `id` on the wire of a record that brought none: 11 characters of base64url."""
+    return urlsafe_b64encode(record_id.to_bytes(8, "big", signed=True)).rstrip(b"=").decode("ascii")
 
 
-def find_record_id(name: str) -> RowId | None:
-    """The record a name means, or None for what no record is called. Accepts one spelling of each id."""
-    if not _RECORD_NAME.fullmatch(name):
-        return None
-    number = int.from_bytes(urlsafe_b64decode(f"{name}="), "big")
-    # 11 characters hold two bits more than the id: of the four spellings the decoder takes, only ours is a name. Ids
-    # are signed 64-bit numbers in every database we speak to.
-    if number >= 1 << 63 or name_record(RowId(number)) != name:
-        return None
-    return RowId(number)
+def renumber(record: CallRecord, record_id: RowId) -> CallRecord:
+    """The record under an id of ours, and named by it."""
+    return record._replace(id=record_id, name=name_record(record_id))

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from callgate.model.account import Account, Allowance, Extension, Role
 from callgate.model.audit import AuditPruned, PrunedLinksDeleted
-from callgate.model.calls import CallsRecorded
+from callgate.model.calls import CallChange
 from callgate.model.client import Client, ClientKeys
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
@@ -394,6 +394,6 @@ Change = (
     | BrowserChange
     | SsoChange
     | AdminChange
-    | CallsRecorded
+    | CallChange
     | PrunedLinksDeleted
 )

@@ -14,6 +14,11 @@ ClientId = NewType("ClientId", str)
 RowId = NewType("RowId", int)
 """A row that grows with time: milliseconds since 2020 in the high 41 bits, 22 bits of order below."""
 
+ROW_EPOCH_MS = 1_577_836_800_000
+"""2020-01-01T00:00:00Z: 41 bits of milliseconds from here last until 2089."""
+
+ROW_ORDER_BITS = 22
+
 RoleId = NewType("RoleId", int)
 """A role: a named set of permissions."""
 

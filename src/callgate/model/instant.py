@@ -1,12 +1,12 @@
 """Instants: milliseconds since 1970 inside, ISO 8601 on the wire. Sums only; nothing here knows what time it is."""
 
 import re
-from calendar import monthrange
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 
 DAY_MS = 24 * 3600 * 1000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = _EPOCH.toordinal()
 _LAST_MS = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 _FORM = re.compile(
     r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)"
@@ -26,28 +26,17 @@ def parse_instant(text: str) -> int | None:
     found = _FORM.fullmatch(text)
     if found is None:
         return None
-    parts = {name: int(digits) for name, digits in found.groupdict("0").items() if name not in {"sign", "fraction"}}
-    if not (
-        parts["year"] >= 1
-        and 1 <= parts["month"] <= 12  # noqa: PLR2004 - months of a year
-        and 1 <= parts["day"] <= monthrange(parts["year"], parts["month"])[1]
-        and parts["hour"] < 24  # noqa: PLR2004 - hours of a day
-        and max(parts["minute"], parts["second"], parts["offset_minutes"]) < 60  # noqa: PLR2004 - of an hour, a minute
-        and parts["offset_hours"] < 24  # noqa: PLR2004 - hours of a day
-    ):
+    year, month, day, hour, minute, second, fraction, sign, ahead_hours, ahead_minutes = found.groups("0")
+    try:
+        days = date(int(year), int(month), int(day)).toordinal() - _EPOCH_DAY
+        local = time(int(hour), int(minute), int(second))
+        ahead = time(int(ahead_hours), int(ahead_minutes))
+    except ValueError:
         return None
-    ahead = timedelta(hours=parts["offset_hours"], minutes=parts["offset_minutes"])
-    local = datetime(
-        parts["year"],
-        parts["month"],
-        parts["day"],
-        parts["hour"],
-        parts["minute"],
-        parts["second"],
-        tzinfo=timezone(-ahead if found["sign"] == "-" else ahead),
-    )
-    fraction_ms = int((found["fraction"] or "0").ljust(3, "0")[:3])
-    return min(max((local - _EPOCH) // timedelta(milliseconds=1) + fraction_ms, 0), _LAST_MS)
+    ahead_min = (ahead.hour * 60 + ahead.minute) * (-1 if sign == "-" else 1)
+    minutes = (days * 24 + local.hour) * 60 + local.minute - ahead_min
+    at_ms = (minutes * 60 + local.second) * 1000 + int(fraction.ljust(3, "0")[:3])
+    return min(max(at_ms, 0), _LAST_MS)
 
 
 def render_instant(at_ms: int) -> str:

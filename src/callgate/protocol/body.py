@@ -5,8 +5,10 @@ path (`contact.email`, `records[2].id`). null counts as absent, unknown members 
 there are and what they mean does not belong here.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from functools import cache
 from typing import TypeVar
 
 from callgate.model import api_faults
@@ -14,6 +16,12 @@ from callgate.model.decisions import Denied
 from callgate.model.faults import Fault
 
 E = TypeVar("E", bound=Enum)
+
+
+@cache
+def _spelled(among: type[E]) -> Mapping[str, E]:
+    return {member.value: member for member in among}
+
 
 _ID_DIGITS_MAX = 18
 
@@ -42,6 +50,27 @@ class BodyReader:
         value = self._members.get(name)
         if value is None or isinstance(value, str):
             return value
+        self.refuse(name)
+        return None
+
+    def line(self, name: str, *, most: int) -> str | None:
+        """A string of at most so many characters, all of which can be printed; an empty one counts as absent."""
+        value = self._members.get(name)
+        if value is None or value == "":
+            return None
+        if isinstance(value, str) and len(value) <= most and value.isprintable():
+            return value
+        self.refuse(name)
+        return None
+
+    def word(self, name: str, *, form: re.Pattern[str]) -> str | None:
+        """A string of a form, or a number whose digits have it; an empty one counts as absent."""
+        value = self._members.get(name)
+        if value is None or value == "":
+            return None
+        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        if isinstance(text, str) and form.fullmatch(text):
+            return text
         self.refuse(name)
         return None
 
@@ -89,7 +118,7 @@ class BodyReader:
         value = self._members.get(name)
         if value is None:
             return None
-        found = next((member for member in among if member.value == value), None)
+        found = _spelled(among).get(value) if isinstance(value, str) else None
         if found is None:
             self.refuse(name)
         return found
@@ -102,6 +131,10 @@ class BodyReader:
         if value is not None:
             self.refuse(name)
         return self._within({}, name)
+
+    def within(self, name: str) -> "BodyReader | None":
+        """An object within, or None where there is none."""
+        return self.part(name) if self._members.get(name) is not None else None
 
     def parts(self, name: str) -> "Sequence[BodyReader] | None":
         """The objects of an array; None where there is none."""

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from callgate.model import operation
 from callgate.model.call_log import CallLogFacts, CallLogLookup, CallLogQuery, CallRecordLookup, View
-from callgate.model.calls import CallRecord, find_record_id
+from callgate.model.calls import CallRecord
 from callgate.model.decisions import Admitted, Denied
 from callgate.model.ids import ExtensionId
 from callgate.model.operation import Operation
@@ -76,9 +76,6 @@ async def _read_call(context: Context, subject: Subject | Denied, *, asked: Aske
     view = parse_view(pairs)
     if isinstance(view, Denied):
         return view
-    record_id = find_record_id(asked.item or "")
-    if record_id is None:
-        return no_such_call()
-    lookup = CallRecordLookup(subject.account_id, subject.extension_id, record_id)
+    lookup = CallRecordLookup(subject.account_id, subject.extension_id, asked.item or "")
     record = (await context.store.read(lookup)).record
     return CallShown(record, subject.extension_id, view) if record else no_such_call()

@@ -9,6 +9,7 @@ from callgate.model import changes as c
 from callgate.model import sso
 from callgate.model.account import Account, Extension, Role
 from callgate.model.audit import Anchor, AuditPruned
+from callgate.model.calls import CallsImported
 from callgate.model.client import Client
 from callgate.model.connection import Connection
 from callgate.model.issuer import TrustedIssuer
@@ -314,6 +315,10 @@ def _audit_pruned(change: AuditPruned) -> Entry:
     return {"before_ms": change.before_ms, "anchors": anchors, "by": change.by}
 
 
+def _calls_imported(change: CallsImported) -> Entry:
+    return {"account": change.account_id, **change.tally._asdict(), "by": change.by}
+
+
 def anchor_text(anchor: Anchor) -> str:
     """How the entry of a pruning names an anchor, as JSON is written here."""
     return orjson.dumps({anchor.writer: [anchor.seq, anchor.hash.hex()]}).decode()[1:-1]
@@ -374,5 +379,6 @@ _DESCRIBERS: Final = dict(
         _says(c.KeyStored, _key_stored),
         _says(c.KeyForgotten, _key_forgotten),
         _says(AuditPruned, _audit_pruned),
+        _says(CallsImported, _calls_imported),
     )
 )

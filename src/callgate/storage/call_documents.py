@@ -4,7 +4,7 @@ Keys are the fields' names, and a field that is None or False is left out, so th
 a row.
 """
 
-from typing import NotRequired, TypedDict, cast
+from typing import NamedTuple, NotRequired, TypedDict, cast
 
 import orjson
 
@@ -44,9 +44,9 @@ class _SegmentDocument(TypedDict):
     result: str
     sender: _PartyDocument
     recipient: _PartyDocument
-    extension_id: ExtensionId
-    transport: str
-    telephony_session_id: str
+    extension_id: NotRequired[ExtensionId]
+    transport: NotRequired[str]
+    telephony_session_id: NotRequired[str]
     internal_type: NotRequired[str]
     reason: NotRequired[str]
     reason_description: NotRequired[str]
@@ -68,7 +68,7 @@ class _LegDocument(TypedDict):
 
 class _RecordDocument(TypedDict):
     session_id: str
-    party_id: str
+    party_id: str | None
     in_company_log: bool
     last_modified_ms: int
     metadata_categories: list[str]
@@ -76,7 +76,7 @@ class _RecordDocument(TypedDict):
 
 
 def write_document(record: CallRecord) -> str:
-    """A record's text without its legs; its account, its id and whether it is deleted stand in columns alone."""
+    """A record's text without its legs; its account, id and name, and whether it is deleted, stand in columns alone."""
     document = {
         "session_id": record.session_id,
         "party_id": record.party_id,
@@ -100,16 +100,26 @@ def read_legs(text: str) -> tuple[Leg, ...]:
     return tuple(Leg(_read_segment(leg["segment"]), leg["leg_type"], leg["master"]) for leg in written)
 
 
-def read_document(text: str, *, account_id: AccountId, record_id: RowId, deleted: bool) -> CallRecord:
+class RecordColumns(NamedTuple):
+    """What stands in columns alone."""
+
+    account_id: AccountId
+    id: RowId
+    name: str
+    deleted: bool
+
+
+def read_document(text: str, columns: RecordColumns) -> CallRecord:
     """The record of a text and its columns, without its legs."""
     document = cast("_RecordDocument", orjson.loads(text))
     return CallRecord(
-        account_id,
-        record_id,
+        columns.account_id,
+        columns.id,
+        columns.name,
         document["session_id"],
         document["party_id"],
         document["in_company_log"],
-        deleted,
+        columns.deleted,
         document["last_modified_ms"],
         tuple(document["metadata_categories"]),
         _read_segment(document["segment"]),
@@ -120,22 +130,20 @@ def read_document(text: str, *, account_id: AccountId, record_id: RowId, deleted
 def _written(segment: Segment) -> dict[str, object]:
     """A segment's fields without those that say nothing; orjson writes enums as their values, but no named tuples."""
     fields: dict[str, object] = {}
-    for name, value in segment._asdict().items():
-        match value:
-            case Party():
-                fields[name] = {key: part for key, part in value._asdict().items() if part is not None}
-            case tuple():
-                fields[name] = list(value)
-            case None | False:
-                pass
-            case _:
-                fields[name] = value
+    for name, value in zip(Segment._fields, segment, strict=True):
+        if value is None or value is False:
+            continue
+        if isinstance(value, Party):
+            fields[name] = {key: part for key, part in zip(Party._fields, value, strict=True) if part is not None}
+        else:
+            fields[name] = list(value) if isinstance(value, tuple) else value
     return fields
 
 
 def _read_segment(document: _SegmentDocument) -> Segment:
     recording, message = document.get("recording"), document.get("message")
     delegate, billing = document.get("delegate"), document.get("billing")
+    transport = document.get("transport")
     return Segment(
         document["started_ms"],
         document["duration_ms"],
@@ -145,9 +153,9 @@ def _read_segment(document: _SegmentDocument) -> Segment:
         document["result"],
         Party(**document["sender"]),
         Party(**document["recipient"]),
-        document["extension_id"],
-        Transport(document["transport"]),
-        document["telephony_session_id"],
+        document.get("extension_id"),
+        Transport(transport) if transport else None,
+        document.get("telephony_session_id"),
         document.get("internal_type"),
         document.get("reason"),
         document.get("reason_description"),

@@ -14,6 +14,7 @@ from callgate.model.acts import (
     RoleActLookup,
 )
 from callgate.model.audit import AuditPruneLookup, PrunedLinksLookup
+from callgate.model.call_acts import CallsActLookup, NumbersLookup
 from callgate.model.call_log import CallLogLookup, CallRecordLookup
 from callgate.model.directory import ExtensionListLookup, ExtensionLookup
 from callgate.model.issuer import TrustActLookup, TrustOpening, TrustsListing, TrustsLookup
@@ -65,6 +66,7 @@ from callgate.model.sso import (
     SsoPolicyActLookup,
 )
 from callgate.storage import load_acts, load_audit, load_listings, load_queues, load_roles, load_sso
+from callgate.storage.load_call_acts import load_calls_act, load_numbers
 from callgate.storage.load_calls import load_call_log, load_call_record
 from callgate.storage.load_directory import load_extension, load_extension_list
 from callgate.storage.load_issuers import load_trust, load_trust_act, load_trust_list, load_trusts
@@ -111,6 +113,8 @@ LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
         answers(ExtensionListLookup, load_extension_list),
         answers(CallLogLookup, load_call_log),
         answers(CallRecordLookup, load_call_record),
+        answers(CallsActLookup, load_calls_act),
+        answers(NumbersLookup, load_numbers),
         answers(QueueListLookup, load_queues.load_queue_list),
         answers(QueueLookup, load_queues.load_queue),
         answers(QueueMembersLookup, load_queues.load_queue_members),

@@ -23,7 +23,7 @@ from callgate.model.call_log import (
 from callgate.model.calls import CallRecord
 from callgate.model.ids import AccountId, RowId
 from callgate.model.instant import DAY_MS
-from callgate.storage.call_documents import read_document, read_legs
+from callgate.storage.call_documents import RecordColumns, read_document, read_legs
 from callgate.storage.load_view import NeedsSnapshot, View
 from callgate.storage.rows import Row, Value
 
@@ -34,7 +34,7 @@ SKIPPED_MAX: Final = 1000
 """Up to here, counting records off costs less than adding up."""
 
 _PAGE: Final = """
-SELECT id, account_id, deleted, document, {legs} FROM call_record
+SELECT id, account_id, name, deleted, document, {legs} FROM call_record
 WHERE id IN (SELECT id FROM call_record WHERE {where} ORDER BY started_ms DESC, id DESC LIMIT ? OFFSET ?)
 ORDER BY started_ms DESC, id DESC
 """
@@ -44,9 +44,10 @@ SELECT quarter, sum(calls) FROM call_count
 WHERE account_id = ? AND quarter >= ? AND quarter < ? {where} GROUP BY quarter ORDER BY quarter DESC
 """
 _EXTENSION: Final = "SELECT 1 FROM extension WHERE id = ? AND account_id = ?"
-_RECORD: Final = (
-    "SELECT id, account_id, deleted, document, legs FROM call_record WHERE id = ? AND account_id = ? AND deleted = 0"
-)
+_RECORD: Final = """
+SELECT id, account_id, name, deleted, document, legs FROM call_record
+WHERE account_id = ? AND name = ? AND deleted = 0
+"""
 
 
 class Where(NamedTuple):
@@ -85,7 +86,7 @@ class StoredCalls(Sequence[CallRecord]):
     @overload
     def __getitem__(self, index: slice) -> Sequence[CallRecord]: ...
     def __getitem__(self, index: int | slice) -> CallRecord | Sequence[CallRecord]:
-        return StoredCalls(self._rows[index]) if isinstance(index, slice) else _record(self._rows[index])
+        return StoredCalls(self._rows[index]) if isinstance(index, slice) else record_from(self._rows[index])
 
 
 class Start(NamedTuple):
@@ -114,21 +115,20 @@ def load_call_log(view: View, lookup: CallLogLookup) -> CallLogFacts:
 
 def load_call_record(view: View, lookup: CallRecordLookup) -> CallRecordFacts:
     """Answer `CallRecordLookup`; a deleted record is none, an extension's own records are in the company's reach."""
-    row = view.row(_RECORD, (lookup.record_id, lookup.account_id))
-    record = _record(row) if row else None
+    row = view.row(_RECORD, (lookup.account_id, lookup.name))
+    record = record_from(row) if row else None
     if record and lookup.extension_id not in {None, record.segment.extension_id}:
         record = None
     return CallRecordFacts(record)
 
 
-def _record(row: Row) -> CallRecord:
-    record_id, account_id, deleted, document, legs = row
-    record = read_document(
-        cast("str", document),
-        account_id=AccountId(cast("int", account_id)),
-        record_id=RowId(cast("int", record_id)),
-        deleted=deleted == 1,
+def record_from(row: Row) -> CallRecord:
+    """The record in a row of its id, account, name, whether it is deleted, its document, and its legs or None."""
+    record_id, account_id, name, deleted, document, legs = row
+    columns = RecordColumns(
+        AccountId(cast("int", account_id)), RowId(cast("int", record_id)), cast("str", name), deleted == 1
     )
+    record = read_document(cast("str", document), columns)
     return record if legs is None else record._replace(legs=read_legs(cast("str", legs)))
 
 

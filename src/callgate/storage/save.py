@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar, cast
 
 from callgate.model.audit import AuditPruned, PrunedLinksDeleted
-from callgate.model.calls import CallsRecorded
+from callgate.model.calls import CallsImported, CallsRecorded, CallsRewritten
 from callgate.model.changes import (
     AccountChanged,
     AccountCreated,
@@ -111,6 +111,8 @@ SAVERS: Final[dict[type[Change], Saver]] = dict(
         saves(AuditPruned, save_audit.prune_audit),
         saves(PrunedLinksDeleted, save_audit.delete_pruned_links),
         saves(CallsRecorded, save_calls.record_calls),
+        saves(CallsRewritten, save_calls.rewrite_calls),
+        saves(CallsImported, save_calls.end_import),
         saves(ConnectionCreated, save_sso.create_connection),
         saves(ConnectionChanged, save_sso.change_connection),
         saves(ConnectionRemoved, save_sso.remove_connection),

@@ -3,11 +3,14 @@
 from collections import Counter
 from typing import Final, NamedTuple
 
-from callgate.model.calls import CallRecord, CallsRecorded
+from callgate.model.calls import CallRecord, CallsImported, CallsRecorded, CallsRewritten
 from callgate.storage.call_documents import write_document, write_legs
 from callgate.storage.load_calls import QUARTER_MS
 from callgate.storage.pen import Pen
 from callgate.storage.rows import columns, marks
+
+NOBODY: Final = 0
+"""Whose a record is that is nobody's; no extension has this id."""
 
 
 class CallRow(NamedTuple):
@@ -15,6 +18,7 @@ class CallRow(NamedTuple):
 
     id: int
     account_id: int
+    name: str
     extension_id: int
     started_ms: int
     in_company_log: int
@@ -44,7 +48,13 @@ class CountKey(NamedTuple):
     type: str
 
 
-_RECORD: Final = f"INSERT INTO call_record ({columns(CallRow._fields)}) VALUES ({marks(CallRow._fields)})"
+_SEQ: Final = "(SELECT coalesce(max(seq), 0) + 1 FROM call_record WHERE account_id = ?)"
+"""Numbers the writes of an account: found at the end of an index, and no row is ever deleted that had one."""
+
+_RECORD: Final = f"INSERT INTO call_record ({columns(CallRow._fields)}, seq) VALUES ({marks(CallRow._fields)}, {_SEQ})"
+_REWRITE: Final = f"""
+UPDATE call_record SET {", ".join(f"{field} = ?" for field in CallRow._fields)}, seq = {_SEQ} WHERE id = ? AND seq = ?
+"""
 _COUNT: Final = """
 INSERT INTO call_count (account_id, quarter, direction, type, calls) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (account_id, quarter, direction, type) DO UPDATE SET calls = call_count.calls + excluded.calls
@@ -52,15 +62,39 @@ ON CONFLICT (account_id, quarter, direction, type) DO UPDATE SET calls = call_co
 
 
 def record_calls(pen: Pen, change: CallsRecorded) -> None:
-    """Insert records, and count those that the company's log shows."""
+    """Insert records, and count those that the company's log shows. Raises Conflict when an id or a name is taken."""
     counts: Counter[CountKey] = Counter()
     for record in change.records:
-        row = _row(record)
-        pen.write(_RECORD, row)
-        if record.in_company_log and not record.deleted:
-            counts[CountKey(row.account_id, row.started_ms // QUARTER_MS, row.direction, row.type)] += 1
+        pen.write(_RECORD, (*_row(record), record.account_id))
+        _count(counts, record, 1)
+    _move_counts(pen, counts)
+
+
+def rewrite_calls(pen: Pen, change: CallsRewritten) -> None:
+    """Update records, and the counts. Raises Conflict when one was written since it was read."""
+    counts: Counter[CountKey] = Counter()
+    for before, after in change.pairs:
+        pen.swap(_REWRITE, (*_row(after), after.account_id, before.record.id, before.seq))
+        _count(counts, before.record, -1)
+        _count(counts, after, 1)
+    _move_counts(pen, counts)
+
+
+def end_import(_pen: Pen, _change: CallsImported) -> None:
+    """Nothing: every batch was written before."""
+
+
+def _count(counts: Counter[CountKey], record: CallRecord, by: int) -> None:
+    segment = record.segment
+    if record.in_company_log and not record.deleted:
+        quarter = segment.started_ms // QUARTER_MS
+        counts[CountKey(record.account_id, quarter, segment.direction.value, segment.type.value)] += by
+
+
+def _move_counts(pen: Pen, counts: Counter[CountKey]) -> None:
     for key, calls in counts.items():
-        pen.write(_COUNT, (*key, calls))
+        if calls:
+            pen.write(_COUNT, (*key, calls))
 
 
 def _row(record: CallRecord) -> CallRow:
@@ -68,17 +102,18 @@ def _row(record: CallRecord) -> CallRow:
     return CallRow(
         record.id,
         record.account_id,
-        segment.extension_id,
+        record.name,
+        segment.extension_id or NOBODY,
         segment.started_ms,
         int(record.in_company_log),
         int(record.deleted),
         int(segment.result == "Blocked"),
         segment.direction.value,
         segment.type.value,
-        segment.transport.value,
+        segment.transport.value if segment.transport else "",
         segment.recording.type.value if segment.recording else None,
         record.session_id,
-        segment.telephony_session_id,
+        segment.telephony_session_id or "",
         _digits(segment.sender.phone_number),
         _digits(segment.recipient.phone_number),
         segment.sender.extension_number,

@@ -1,7 +1,7 @@
 """The call log rendered: records, legs, pages and their links (protocol.md I.5)."""
 
 from callgate.model.call_log import CallLogQuery, View
-from callgate.model.calls import CallRecord, Leg, Party, Recording, Segment, name_record
+from callgate.model.calls import CallRecord, Leg, Party, Recording, Segment
 from callgate.model.ids import AccountId
 from callgate.model.instant import render_instant
 from callgate.service.call_log import CallLogShown, CallShown
@@ -27,15 +27,14 @@ def render_call_log(shown: CallLogShown, links: Links) -> JsonObject:
 def render_call(shown: CallShown, links: Links) -> JsonObject:
     """One record, in either view."""
     record, detailed = shown.record, shown.view is View.DETAILED
-    name = name_record(record.id)
-    address = f"{links.call_log(record.account_id, shown.extension_id)}/{name}"
+    address = f"{links.call_log(record.account_id, shown.extension_id)}/{record.name}"
     return {
         "uri": with_query(address, [("view", shown.view.value)]),
-        "id": name,
+        "id": record.name,
         "sessionId": record.session_id,
         **_render_segment(record.segment, record.account_id, links=links),
-        "partyId": record.party_id,
         **present(
+            partyId=record.party_id,
             metadataCategories=list(record.metadata_categories) or None,
             deleted=record.deleted or None,
         ),
@@ -76,8 +75,8 @@ def _render_segment(segment: Segment, account_id: AccountId, *, links: Links) ->
         reasonDescription=segment.reason_description,
         to=_render_party(segment.recipient, account_id, links=links, dialed="dialedPhoneNumber"),
         **{"from": _render_party(segment.sender, account_id, links=links, dialed="dialerPhoneNumber")},
-        extension={"uri": links.extension(account_id, segment.extension_id), "id": segment.extension_id},
-        transport=segment.transport.value,
+        extension=_render_owner(segment, account_id, links=links),
+        transport=segment.transport.value if segment.transport else None,
         recording=_render_recording(segment.recording, account_id, links=links),
         shortRecording=segment.short_recording or None,
         message=_render_message(segment, account_id, links=links),
@@ -87,6 +86,11 @@ def _render_segment(segment: Segment, account_id: AccountId, *, links: Links) ->
         transferee=_render_session(segment.transferee),
         sipUuidInfo=segment.sip_uuid_info,
     )
+
+
+def _render_owner(segment: Segment, account_id: AccountId, *, links: Links) -> JsonObject | None:
+    owner = segment.extension_id
+    return None if owner is None else {"uri": links.extension(account_id, owner), "id": owner}
 
 
 def _render_party(party: Party, account_id: AccountId, *, links: Links, dialed: str) -> JsonObject:
@@ -118,7 +122,9 @@ def _render_message(segment: Segment, account_id: AccountId, *, links: Links) ->
     message = segment.message
     if message is None:
         return None
-    address = f"{links.extension(account_id, segment.extension_id)}/message-store/{message.id}"
+    owner = segment.extension_id
+    home = links.account(account_id) if owner is None else links.extension(account_id, owner)
+    address = f"{home}/message-store/{message.id}"
     return {"uri": address, "id": message.id, "type": message.type}
 
 

@@ -1,0 +1,38 @@
+"""Records brought into the call log from elsewhere: what a decision on them may see. The records: model/calls.py."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from callgate.model.calls import StoredCall
+from callgate.model.ids import AccountId, ExtensionId
+from callgate.model.lookups import Lookup
+
+
+class NumbersFacts(NamedTuple):
+    """The extensions of an account: its ids, and whose each extension number is."""
+
+    ids: frozenset[ExtensionId]
+    numbers: Mapping[str, ExtensionId]
+
+
+class CallsActFacts(NamedTuple):
+    """Those of the records named that the log has, by name, deleted ones among them."""
+
+    now_ms: int
+    known: Mapping[str, StoredCall]
+
+
+@dataclass(frozen=True, slots=True)
+class NumbersLookup(Lookup[NumbersFacts]):
+    """Who there is in an account, to find whose a call was."""
+
+    account_id: AccountId
+
+
+@dataclass(frozen=True, slots=True)
+class CallsActLookup(Lookup[CallsActFacts]):
+    """Records of an account by name."""
+
+    account_id: AccountId
+    names: tuple[str, ...]

@@ -1,0 +1,308 @@
+"""Call records that come from elsewhere, in the shape in which the call log tells them (protocol.md I.5).
+
+What a record must say: `id`, `sessionId`, `startTime`, `type`, `direction`, `action`. Every other member may be absent,
+unknown ones are never looked at, and every text has a bound. Two members are ours: `extension.extensionNumber`, for
+whoever knows no ids, and `companyLog: false`, for a record that the company's log is not to show beside another of the
+same call. What is brought again under the same id replaces what was there.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+from zlib import crc32
+
+from callgate.model.call_acts import CallsActFacts, NumbersFacts
+from callgate.model.calls import (
+    Billing,
+    CallRecord,
+    CallsRecorded,
+    CallsRewritten,
+    CallType,
+    Delegate,
+    Direction,
+    Leg,
+    Message,
+    Party,
+    Recording,
+    RecordingType,
+    Segment,
+    StoredCall,
+    Transport,
+)
+from callgate.model.changes import Change
+from callgate.model.decisions import Denied
+from callgate.model.ids import ROW_EPOCH_MS, ROW_ORDER_BITS, AccountId, ExtensionId, RowId
+from callgate.model.instant import parse_instant
+from callgate.protocol.body import BodyReader
+
+LINE_CHARS_MAX = 256
+"""A name, a place, a reason."""
+
+LEGS_MAX = 200
+CATEGORIES_MAX = 20
+DURATION_MAX_S = 31 * 24 * 3600
+COST_MAX = 1e9
+
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}", re.ASCII)
+_WORD = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
+_EXTENSION_NUMBER = re.compile(r"[0-9*#]{1,10}", re.ASCII)
+_PHONE_NUMBER = re.compile(r"[+0-9A-Za-z*#() .-]{1,64}", re.ASCII)
+
+
+class People(NamedTuple):
+    """How a record's extensions are found here.
+
+    `moved` leads from ids of another system to ours. `known_only`: a record of an extension that is not found is
+    refused; otherwise it is nobody's, and in the company's log alone.
+    """
+
+    account_id: AccountId
+    here: NumbersFacts
+    moved: Mapping[int, ExtensionId]
+    known_only: bool = True
+
+
+class Outcome(Enum):
+    """What became of a record."""
+
+    CREATED = "Created"
+    UPDATED = "Updated"
+    UNCHANGED = "Unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Records noted: what became of each, in their order."""
+
+    outcomes: tuple[Outcome, ...]
+    changes: tuple[Change, ...] = ()
+
+
+def note_calls(records: Sequence[CallRecord], *, facts: CallsActFacts, attempt: int = 0) -> Noted:
+    """New records inserted, known ones rewritten where they differ; of two by one name the later one counts.
+
+    `attempt` counts decisions on the same records: an id that is taken is drawn otherwise the next time.
+    """
+    new: dict[str, CallRecord] = {}
+    rewritten: dict[str, tuple[StoredCall, CallRecord]] = {}
+    outcomes = []
+    for record in records:
+        stored = facts.known.get(record.name)
+        if stored is None:
+            outcomes.append(Outcome.UPDATED if record.name in new else Outcome.CREATED)
+            new[record.name] = _placed(record, now_ms=facts.now_ms, attempt=attempt)
+            continue
+        earlier = rewritten.pop(record.name, None)
+        merged = _merged(record, stored.record, now_ms=facts.now_ms)
+        outcomes.append(Outcome.UNCHANGED if merged is None and earlier is None else Outcome.UPDATED)
+        if merged is not None:
+            rewritten[record.name] = (stored, merged)
+    changes: list[Change] = []
+    if new:
+        changes.append(CallsRecorded(tuple(new.values())))
+    if rewritten:
+        changes.append(CallsRewritten(tuple(rewritten.values())))
+    return Noted(tuple(outcomes), tuple(changes))
+
+
+def parse_call(members: Mapping[str, object], *, people: People, in_company_log: bool = True) -> CallRecord | Denied:
+    """One record; its row id is found when it is noted. `in_company_log` counts where the record does not say."""
+    reader = BodyReader(members)
+    for name in ("id", "sessionId", "startTime", "type", "direction", "action"):
+        if not reader.has(name):
+            return reader.require(name)
+    segment = _read_segment(reader, people, master=None)
+    legs = tuple(_read_leg(each, people, master=segment) for each in _read_legs(reader))
+    listed = reader.flag("companyLog")
+    record = CallRecord(
+        people.account_id,
+        RowId(0),
+        reader.word("id", form=_NAME) or "",
+        reader.word("sessionId", form=_WORD) or "",
+        reader.word("partyId", form=_WORD),
+        in_company_log if listed is None else listed,
+        reader.flag("deleted") is True,
+        _read_instant(reader, "lastModifiedTime") or 0,
+        _read_categories(reader),
+        segment,
+        legs,
+    )
+    return reader.refused or record
+
+
+# --- whose it is -------------------------------------------------------------------------------------------------
+
+
+def _find_owner(reader: BodyReader, people: People, *, sides: tuple[BodyReader, BodyReader]) -> ExtensionId | None:
+    """The extension a record names: by our id, by a number, or by another's id that the record itself explains."""
+    owner = reader.within("extension")
+    if owner is None:
+        return None
+    given, number = owner.id("id"), owner.word("extensionNumber", form=_EXTENSION_NUMBER)
+    if given is None and number is None:
+        return None
+    found = _find(people, given, number)
+    for side in sides:
+        if found is None and given is not None and side.id("extensionId") == given:
+            found = _find(people, None, side.word("extensionNumber", form=_EXTENSION_NUMBER))
+    return found
+
+
+def _find(people: People, given: int | None, number: str | None) -> ExtensionId | None:
+    if given is not None:
+        moved = people.moved.get(given)
+        if moved is not None:
+            return moved
+        if given in people.here.ids:
+            return ExtensionId(given)
+    return people.here.numbers.get(number) if number is not None else None
+
+
+# --- what it says ------------------------------------------------------------------------------------------------
+
+
+def _read_segment(reader: BodyReader, people: People, *, master: Segment | None) -> Segment:
+    """What a record says, or a leg (`master`: its record's), which says only what differs."""
+    sender, recipient = reader.part("from"), reader.part("to")
+    owner = _find_owner(reader, people, sides=(recipient, sender))
+    if owner is None and master is None and people.known_only and reader.has("extension"):
+        reader.refuse("extension")
+    kind, direction = reader.choice("type", among=CallType), reader.choice("direction", among=Direction)
+    started_ms = _read_instant(reader, "startTime")
+    return Segment(
+        started_ms if started_ms is not None else master.started_ms if master else 0,
+        _read_duration(reader),
+        kind or (master.type if master else CallType.VOICE),
+        direction or (master.direction if master else Direction.INBOUND),
+        reader.line("action", most=LINE_CHARS_MAX) or (master.action if master else "Unknown"),
+        reader.line("result", most=LINE_CHARS_MAX) or "Unknown",
+        _read_party(sender, people, dialed="dialerPhoneNumber"),
+        _read_party(recipient, people, dialed="dialedPhoneNumber"),
+        owner,
+        reader.choice("transport", among=Transport),
+        reader.word("telephonySessionId", form=_WORD) or (master.telephony_session_id if master else None),
+        reader.line("internalType", most=LINE_CHARS_MAX),
+        reader.line("reason", most=LINE_CHARS_MAX),
+        reader.line("reasonDescription", most=LINE_CHARS_MAX),
+        _read_recording(reader.within("recording")),
+        reader.flag("shortRecording") is True,
+        _read_message(reader.within("message")),
+        _read_delegate(reader),
+        _read_session(reader.within("transferTarget")),
+        _read_session(reader.within("transferee")),
+        reader.line("sipUuidInfo", most=LINE_CHARS_MAX),
+        _read_billing(reader.within("billing")),
+    )
+
+
+def _read_legs(reader: BodyReader) -> Sequence[BodyReader]:
+    legs = reader.parts("legs") or ()
+    if len(legs) > LEGS_MAX:
+        reader.refuse("legs")
+        return ()
+    return legs
+
+
+def _read_leg(reader: BodyReader, people: People, *, master: Segment) -> Leg:
+    leg_type = reader.line("legType", most=LINE_CHARS_MAX) or "Unknown"
+    return Leg(_read_segment(reader, people, master=master), leg_type, reader.flag("master") is True)
+
+
+def _read_party(reader: BodyReader, people: People, *, dialed: str) -> Party:
+    number = reader.word("extensionNumber", form=_EXTENSION_NUMBER)
+    given, device = reader.id("extensionId"), reader.within("device")
+    return Party(
+        reader.word("phoneNumber", form=_PHONE_NUMBER),
+        number,
+        None if given is None else _find(people, given, number) or ExtensionId(given),
+        reader.line("name", most=LINE_CHARS_MAX),
+        reader.line("location", most=LINE_CHARS_MAX),
+        device.word("id", form=_WORD) if device else None,
+        reader.word(dialed, form=_PHONE_NUMBER),
+    )
+
+
+def _read_duration(reader: BodyReader) -> int:
+    """Milliseconds; whole seconds where nothing more exact is said."""
+    seconds = reader.number("duration", most=DURATION_MAX_S)
+    exact_ms = reader.number("durationMs", most=DURATION_MAX_S * 1000)
+    return (seconds or 0) * 1000 if exact_ms is None else exact_ms
+
+
+def _read_instant(reader: BodyReader, name: str) -> int | None:
+    text = reader.line(name, most=LINE_CHARS_MAX)
+    if text is None:
+        return None
+    at_ms = parse_instant(text)
+    if at_ms is None:
+        reader.refuse(name)
+    return at_ms
+
+
+def _read_recording(reader: BodyReader | None) -> Recording | None:
+    if reader is None:
+        return None
+    recording_id, kind = reader.word("id", form=_WORD), reader.choice("type", among=RecordingType)
+    return None if recording_id is None else Recording(recording_id, kind or RecordingType.AUTOMATIC)
+
+
+def _read_message(reader: BodyReader | None) -> Message | None:
+    if reader is None:
+        return None
+    message_id, kind = reader.word("id", form=_WORD), reader.line("type", most=LINE_CHARS_MAX)
+    return None if message_id is None else Message(message_id, kind or "VoiceMail")
+
+
+def _read_delegate(reader: BodyReader) -> Delegate | None:
+    delegate = reader.within("delegate")
+    if delegate is None:
+        return None
+    delegate_id, name = delegate.word("id", form=_WORD), delegate.line("name", most=LINE_CHARS_MAX)
+    kind = reader.line("delegationType", most=LINE_CHARS_MAX)
+    return None if delegate_id is None else Delegate(delegate_id, name or "", kind or "")
+
+
+def _read_session(reader: BodyReader | None) -> str | None:
+    return None if reader is None else reader.word("telephonySessionId", form=_WORD)
+
+
+def _read_billing(reader: BodyReader | None) -> Billing | None:
+    if reader is None:
+        return None
+    included, purchased = _read_cost(reader, "costIncluded"), _read_cost(reader, "costPurchased")
+    return None if included is None and purchased is None else Billing(included or 0.0, purchased or 0.0)
+
+
+def _read_cost(reader: BodyReader, name: str) -> float | None:
+    amount = reader.amount(name)
+    if amount is not None and not -COST_MAX <= amount <= COST_MAX:
+        reader.refuse(name)
+    return amount
+
+
+def _read_categories(reader: BodyReader) -> tuple[str, ...]:
+    categories = reader.texts("metadataCategories") or ()
+    if len(categories) > CATEGORIES_MAX or not all(_WORD.fullmatch(each) for each in categories):
+        reader.refuse("metadataCategories")
+        return ()
+    return tuple(categories)
+
+
+# --- where it lies -----------------------------------------------------------------------------------------------
+
+
+def _merged(record: CallRecord, stored: CallRecord, *, now_ms: int) -> CallRecord | None:
+    """What is to be stored in place of the stored record, or None where nothing is new. What was deleted stays so."""
+    modified_ms = record.last_modified_ms or stored.last_modified_ms
+    kept = record._replace(id=stored.id, deleted=record.deleted or stored.deleted, last_modified_ms=modified_ms)
+    return None if kept == stored else kept._replace(last_modified_ms=record.last_modified_ms or now_ms)
+
+
+def _placed(record: CallRecord, *, now_ms: int, attempt: int) -> CallRecord:
+    """The record with an id in the order of time, always the same for its account and name unless that is taken."""
+    told = f"{record.account_id}/{record.name}/{attempt}".encode("ascii")
+    order = crc32(told) >> (32 - ROW_ORDER_BITS)
+    row_id = (record.segment.started_ms - ROW_EPOCH_MS << ROW_ORDER_BITS) + order
+    return record._replace(id=RowId(row_id), last_modified_ms=record.last_modified_ms or now_ms)
