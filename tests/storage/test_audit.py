@@ -13,6 +13,7 @@ from callgate.model import changes as c
 from callgate.model import sso
 from callgate.model.account import AccountStatus
 from callgate.model.audit import Anchor, AuditPruned
+from callgate.model.calls import CallsImported, CallTally
 from callgate.model.client import ClientKeys
 from callgate.model.connection import ConnectionSecret
 from callgate.model.ids import RoleId
@@ -94,6 +95,7 @@ ACTS: tuple[c.Change, ...] = (
     RoleDeleted(SPARE, "cli"),
     DefaultRoleChanged(ACCOUNT.id, None, CUSTOM_ROLE.id, "cli"),
     QueueSettingsChanged(UNSET, UNSET._replace(alert_timer_s=60, version=1), "cli"),
+    CallsImported(ACCOUNT.id, CallTally(new=1), "cli"),
     QueueMembersChanged(ACCOUNT.id, SERVICE.id, frozenset({AGENT.id}), frozenset(), "cli"),
     AuditPruned((Anchor("server", 1, NOW_MS, bytes(32)),), NOW_MS, "cli"),
 )

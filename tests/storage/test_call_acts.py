@@ -127,7 +127,7 @@ def test_taken_id_is_drawn_otherwise(store: SqliteStore) -> None:
 
     async def bring(record: CallRecord) -> None:
         await store.start()
-        await store_calls(store, ACCOUNT, [record])
+        await store_calls(store, [record], account_id=ACCOUNT)
 
     asyncio.run(bring(SEEDED[0]._replace(name="first")))
     taken = known(store, "first")["first"].record

@@ -104,7 +104,7 @@ async def import_calls(desk: Desk, options: ImportOptions) -> Record:
         stream = stack.enter_context(_open(options.file))
         progress = stack.enter_context(progress_bar("Bringing in call records"))
         lines = _parse(stream, people, rejects=rejects, in_company_log=not options.extension_logs)
-        tally = await _store(desk, account, lines=_told(lines, stream, progress), rejects=rejects)
+        tally = await _store(desk, account, lines=_told(lines, stream, progress=progress), rejects=rejects)
     if rejects.count and options.rejects:
         say(f"{rejects.count} lines were refused: {options.rejects} says which and why")
     fields = tuple(tally._asdict().items())
@@ -117,7 +117,7 @@ async def _store(desk: Desk, account: Account, *, lines: Iterator[CallRecord], r
     try:
         batch = await asyncio.to_thread(_take, lines)
         while batch:
-            stored = store_calls(desk.store, account.id, batch)
+            stored = store_calls(desk.store, batch, account_id=account.id)
             outcomes, batch = await asyncio.gather(stored, asyncio.to_thread(_take, lines))
             tally = add_outcomes(tally, outcomes)
     except NoColumns as error:
@@ -145,7 +145,7 @@ def _parse(stream: BinaryIO, people: People, *, rejects: Rejects, in_company_log
             yield record
 
 
-def _told(records: Iterator[CallRecord], stream: BinaryIO, progress: Progress) -> Iterator[CallRecord]:
+def _told(records: Iterator[CallRecord], stream: BinaryIO, *, progress: Progress) -> Iterator[CallRecord]:
     """The records, with a look at how far into the file they are."""
     total = os.fstat(stream.fileno()).st_size if stream.seekable() else 0
     for number, record in enumerate(records):

@@ -1,7 +1,8 @@
 """Instants: milliseconds since 1970 inside, ISO 8601 on the wire. Sums only; nothing here knows what time it is."""
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from calendar import monthrange
+from datetime import UTC, date, datetime, timedelta
 
 DAY_MS = 24 * 3600 * 1000
 
@@ -26,17 +27,21 @@ def parse_instant(text: str) -> int | None:
     found = _FORM.fullmatch(text)
     if found is None:
         return None
-    year, month, day, hour, minute, second, fraction, sign, ahead_hours, ahead_minutes = found.groups("0")
-    try:
-        days = date(int(year), int(month), int(day)).toordinal() - _EPOCH_DAY
-        local = time(int(hour), int(minute), int(second))
-        ahead = time(int(ahead_hours), int(ahead_minutes))
-    except ValueError:
+    *digits, sign, ahead_hours, ahead_minutes = found.groups("0")
+    year, month, day, hour, minute, second = (int(part) for part in digits[:6])
+    ahead_h, ahead_min = int(ahead_hours), int(ahead_minutes)
+    if not (
+        year >= 1
+        and 1 <= month <= 12  # noqa: PLR2004 - months of a year
+        and 1 <= day <= monthrange(year, month)[1]
+        and max(hour, ahead_h) < 24  # noqa: PLR2004 - hours of a day
+        and max(minute, second, ahead_min) < 60  # noqa: PLR2004 - of an hour, a minute
+    ):
         return None
-    ahead_min = (ahead.hour * 60 + ahead.minute) * (-1 if sign == "-" else 1)
-    minutes = (days * 24 + local.hour) * 60 + local.minute - ahead_min
-    at_ms = (minutes * 60 + local.second) * 1000 + int(fraction.ljust(3, "0")[:3])
-    return min(max(at_ms, 0), _LAST_MS)
+    days = date(year, month, day).toordinal() - _EPOCH_DAY
+    behind_min = (ahead_h * 60 + ahead_min) * (1 if sign == "-" else -1)
+    at_ms = (((days * 24 + hour) * 60 + minute + behind_min) * 60 + second) * 1000
+    return min(max(at_ms + int(digits[6].ljust(3, "0")[:3]), 0), _LAST_MS)
 
 
 def render_instant(at_ms: int) -> str:

@@ -143,14 +143,14 @@ def _find_owner(reader: BodyReader, people: People, *, sides: tuple[BodyReader, 
     given, number = owner.id("id"), owner.word("extensionNumber", form=_EXTENSION_NUMBER)
     if given is None and number is None:
         return None
-    found = _find(people, given, number)
+    found = _find(people, given, number=number)
     for side in sides:
         if found is None and given is not None and side.id("extensionId") == given:
-            found = _find(people, None, side.word("extensionNumber", form=_EXTENSION_NUMBER))
+            found = _find(people, None, number=side.word("extensionNumber", form=_EXTENSION_NUMBER))
     return found
 
 
-def _find(people: People, given: int | None, number: str | None) -> ExtensionId | None:
+def _find(people: People, given: int | None, *, number: str | None) -> ExtensionId | None:
     if given is not None:
         moved = people.moved.get(given)
         if moved is not None:
@@ -216,7 +216,7 @@ def _read_party(reader: BodyReader, people: People, *, dialed: str) -> Party:
     return Party(
         reader.word("phoneNumber", form=_PHONE_NUMBER),
         number,
-        None if given is None else _find(people, given, number) or ExtensionId(given),
+        None if given is None else _find(people, given, number=number) or ExtensionId(given),
         reader.line("name", most=LINE_CHARS_MAX),
         reader.line("location", most=LINE_CHARS_MAX),
         device.word("id", form=_WORD) if device else None,

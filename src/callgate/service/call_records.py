@@ -9,7 +9,7 @@ from callgate.protocol.call_records import Noted, Outcome, note_calls
 from callgate.storage.port import Store, Unit
 
 
-async def store_calls(store: Store, account_id: AccountId, records: Sequence[CallRecord]) -> tuple[Outcome, ...]:
+async def store_calls(store: Store, records: Sequence[CallRecord], *, account_id: AccountId) -> tuple[Outcome, ...]:
     """Records noted in one transaction, durable when this returns. Raises Unavailable."""
     attempts = iter(range(1 << 16))
 

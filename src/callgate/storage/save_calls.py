@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Final, NamedTuple
 
-from callgate.model.calls import CallRecord, CallsImported, CallsRecorded, CallsRewritten
+from callgate.model.calls import CallRecord, CallsRecorded, CallsRewritten
 from callgate.storage.call_documents import write_document, write_legs
 from callgate.storage.load_calls import QUARTER_MS
 from callgate.storage.pen import Pen
@@ -66,7 +66,7 @@ def record_calls(pen: Pen, change: CallsRecorded) -> None:
     counts: Counter[CountKey] = Counter()
     for record in change.records:
         pen.write(_RECORD, (*_row(record), record.account_id))
-        _count(counts, record, 1)
+        _count(counts, record, by=1)
     _move_counts(pen, counts)
 
 
@@ -75,16 +75,12 @@ def rewrite_calls(pen: Pen, change: CallsRewritten) -> None:
     counts: Counter[CountKey] = Counter()
     for before, after in change.pairs:
         pen.swap(_REWRITE, (*_row(after), after.account_id, before.record.id, before.seq))
-        _count(counts, before.record, -1)
-        _count(counts, after, 1)
+        _count(counts, before.record, by=-1)
+        _count(counts, after, by=1)
     _move_counts(pen, counts)
 
 
-def end_import(_pen: Pen, _change: CallsImported) -> None:
-    """Nothing: every batch was written before."""
-
-
-def _count(counts: Counter[CountKey], record: CallRecord, by: int) -> None:
+def _count(counts: Counter[CountKey], record: CallRecord, *, by: int) -> None:
     segment = record.segment
     if record.in_company_log and not record.deleted:
         quarter = segment.started_ms // QUARTER_MS
