@@ -1,4 +1,4 @@
-"""Races with what ends sessions (architecture.md, "Sessions end by comparison"; assurance S22, S23, 3.2)."""
+"""Races with what ends sessions (architecture.md, "Ends by comparison"; assurance S22, S23, 3.2)."""
 
 from collections.abc import Callable
 

@@ -120,8 +120,8 @@ PLANTS: list[tuple[Rule, str]] = [
     (wrong_commands, "Say `callgate apps unblok APP`."),
     (wrong_commands, "Say `callgate apps update\nAPP --grants …`."),
     (wrong_recipes, "Run `./dev tset`."),
-    (pages.foreign_sources, "as said (ruling 9)"),
-    (pages.foreign_sources, "see protocol.md D.5"),
+    (pages.foreign_sources, "as measured (assurance.md S1)"),
+    (pages.foreign_sources, "see performance.md"),
 ]
 """A rule, and a page of docs/ that breaks it."""
 
@@ -137,7 +137,7 @@ FINE: list[tuple[Rule, str]] = [
     ),
     (wrong_commands, "```\ncallgate nonsense\n```"),
     (wrong_recipes, "`./dev demo --once`; `./dev` alone"),
-    (pages.foreign_sources, "docs/protocol.md is no page of ours, RFC 9700 is"),
+    (pages.foreign_sources, "protocol.md D.5, ruling 9, RFC 9700 and docs/style.md can be read"),
 ]
 """A rule, and a page that looks like a breach and is none."""
 

@@ -1,6 +1,6 @@
 """Changes: everything the server and its command line can ever write, in the past tense.
 
-Each class says whether it is audited (architecture.md, "Keys, secrets, audit"). Updates carry the row a decision saw
+Each class says whether it is audited (architecture.md, "Keys"). Updates carry the row a decision saw
 (`before`), so that saving is a compare-and-swap. `by` says who did it: a client id, an extension id, "cli", "sweep".
 """
 

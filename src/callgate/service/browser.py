@@ -1,7 +1,7 @@
 """What a browser carries between pages, sealed: its binding, its sign-in, and the authorize request under way.
 
 Anonymous visitors write nothing to the database. The form state opens only with the binding cookie of the browser it
-was made for, for ten minutes, and proves neither sign-in nor consent (architecture.md, "The life of one POST").
+was made for, for ten minutes, and proves neither sign-in nor consent (architecture.md, "The life of one refresh").
 """
 
 from typing import NamedTuple
