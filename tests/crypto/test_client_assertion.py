@@ -111,6 +111,7 @@ VERIFIED = AssertionVerified(
 )
 
 
+@pytest.mark.requirement("RFC 7523 section 2.2")
 @pytest.mark.parametrize("alg", WAYS)
 @pytest.mark.parametrize("typ", [None, "JWT", "jwt", "client-authentication+jwt"])
 def test_the_registered_key_proves_its_client(alg: str, typ: str | None) -> None:
@@ -219,6 +220,7 @@ def test_a_key_in_the_header_is_not_used_nor_fetched() -> None:
             listener.accept()
 
 
+@pytest.mark.requirement("RFC 7523 section 3")
 @pytest.mark.parametrize(
     ("alg", "sign"),
     [
@@ -286,6 +288,7 @@ def test_an_id_token_of_the_app_is_no_assertion() -> None:
     assert verify(signed, RSA_KEYS) is AssertionFault.KEY
 
 
+@pytest.mark.requirement("RFC 7523 section 3")
 @pytest.mark.parametrize(
     ("changed", "fault"),
     [
@@ -326,12 +329,14 @@ def test_claims_that_say_something_else_are_refused(changed: dict[str, object], 
     assert judge({**CLAIMS, **changed}) is fault
 
 
+@pytest.mark.requirement("RFC 7523 section 3")
 @pytest.mark.parametrize("missing", ["iss", "sub", "exp", "jti"])
 def test_claims_that_lack_something_are_refused(missing: str) -> None:
     """RFC 7523 section 3, items 1, 2, 4 and 7 (which we require: without it there is no single use)."""
     assert judge({name: value for name, value in CLAIMS.items() if name != missing}) is AssertionFault.CLAIMS
 
 
+@pytest.mark.requirement("RFC 7523 section 3")
 def test_a_minute_of_skew_is_allowed_and_no_more() -> None:
     """P19, at the edges; times may be fractions (RFC 7519 section 2)."""
     assert isinstance(judge({**CLAIMS, "exp": NOW_S - 59}), AssertionVerified)
@@ -342,6 +347,7 @@ def test_a_minute_of_skew_is_allowed_and_no_more() -> None:
     )
 
 
+@pytest.mark.requirement("RFC 7523 section 3")
 def test_the_token_url_is_an_audience_only_for_apps_that_may() -> None:
     """Ruling 11: a switch of the app, beside the issuer and not instead of it."""
     rules = AssertionRules(client_id=CLIENT, issuer=ISSUER, token_url=TOKEN_URL)
@@ -351,6 +357,7 @@ def test_the_token_url_is_an_audience_only_for_apps_that_may() -> None:
     assert judge({**CLAIMS, "aud": None}) is AssertionFault.AUDIENCE
 
 
+@pytest.mark.requirement("RFC 7523 section 3")
 def test_another_client_s_assertion_proves_nobody() -> None:
     """S16: rightly signed by one client, presented as another, whose keys are then asked."""
     text = forge({"alg": "RS256"}, CLAIMS, rs256(rsa_key()))

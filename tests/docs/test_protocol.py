@@ -92,6 +92,8 @@ def _pattern(shown: str) -> str:
     return re.sub(r"[\[*?]", r"[\g<0>]", shown).replace(REST, "*")
 
 
+@pytest.mark.requirement("must-not-break N.3")
+@pytest.mark.requirement("must-not-break N.9")
 def test_requests_of_the_page_get_the_replies_of_the_page(server: Server) -> None:
     """Every one: its status, the header fields shown, the members in their order."""
     shown = blocks("docs/protocol.md", "http")
@@ -102,6 +104,7 @@ def test_requests_of_the_page_get_the_replies_of_the_page(server: Server) -> Non
         assert wrong is None, f"{request}\n{wrong}"
 
 
+@pytest.mark.requirement("ruling 19")
 def test_file_of_the_development_world_is_as_the_rulings_show_it(server: Server) -> None:
     """Ruling 19: names, types and nesting; whoever writes tests against it relies on them."""
     (shown,) = blocks("docs/rulings.md", "json")

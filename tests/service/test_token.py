@@ -344,6 +344,8 @@ def cost_of(work: Callable[[], object]) -> float:
     return median(taken)
 
 
+@pytest.mark.requirement("RFC 7523 section 2.2")
+@pytest.mark.requirement("RFC 7523 section 3")
 def test_assertion_stands_when_the_app_changes_under_its_request(world: tuple[asyncio.Runner, World]) -> None:
     """It was claimed by this very request, which looks again; for any other it is used up (RFC 7523 section 3)."""
     runner, there = world
@@ -357,6 +359,7 @@ def test_assertion_stands_when_the_app_changes_under_its_request(world: tuple[as
     assert again.why == "client assertion: its jti was presented before"
 
 
+@pytest.mark.requirement("RFC 7523 section 3")
 def test_assertion_falls_when_its_key_is_replaced_under_its_request(world: tuple[asyncio.Runner, World]) -> None:
     """What an old key proves is nothing any more: the second look holds it against the keys of today."""
     runner, there = world

@@ -60,6 +60,7 @@ def test_form_is_refused_when_it_has_more_than_32_fields(caller: Caller, path: s
             assert (in_query is faults.BODY_TOO_LARGE) == too_many
 
 
+@pytest.mark.requirement("must-not-break N.3")
 @pytest.mark.parametrize(
     "content_type",
     [
@@ -330,6 +331,7 @@ def test_token_is_refused_when_it_is_huge(caller: Caller, session: Session, leng
 NO_BEARER = ["", "Bearer", "Bearer ", "Bearer\t", "bearer", "Basic abc", "Token x", "\xff", "Bearer,", "Bearertoken"]
 
 
+@pytest.mark.requirement("must-not-break N.3")
 @pytest.mark.parametrize("authorization", NO_BEARER)
 def test_call_is_refused_when_its_header_is_no_bearer(caller: Caller, authorization: str) -> None:
     """AGW-402."""

@@ -182,6 +182,7 @@ PAGES = [
 ]
 
 
+@pytest.mark.requirement("must-not-break N.9")
 @pytest.mark.parametrize(("number", "count", "more", "ends", "others"), PAGES)
 def test_page_says_where_it_is_and_what_is_around_it(
     number: int, count: int, more: bool, ends: dict[str, int], others: dict[str, int]
@@ -200,6 +201,7 @@ def test_page_says_where_it_is_and_what_is_around_it(
     }
 
 
+@pytest.mark.requirement("must-not-break N.9")
 def test_links_echo_every_filter_as_it_was_understood() -> None:
     """A page link asks for the same calls tomorrow; repeats stay repeats, texts are encoded."""
     filters = CallFilters(

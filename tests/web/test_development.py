@@ -21,6 +21,7 @@ def now_ms(server: Server) -> int:
     return told
 
 
+@pytest.mark.requirement("ruling 20")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -40,6 +41,7 @@ def test_clock_stands_when_another_origins_page_moves_it(server: Server, headers
     assert now_ms(server) - before < 86_400_000
 
 
+@pytest.mark.requirement("ruling 20")
 @pytest.mark.parametrize("headers", [{}, {"sec_fetch_mode": "cors"}, {"sec_fetch_site": "none"}])
 def test_clock_moves_when_a_program_asks(server: Server, headers: dict[str, str]) -> None:
     """curl, SDKs, Node's fetch (which tells its mode and no site)."""

@@ -22,6 +22,7 @@ METHODS = (
 """Of those that llhttp knows; of others it refuses the request (test_framing.py)."""
 
 
+@pytest.mark.requirement("must-not-break N.3")
 @pytest.mark.parametrize(("path", "methods", "is_page"), ENDPOINTS, ids=[path for path, _, _ in ENDPOINTS])
 def test_method_is_refused_when_the_endpoint_has_another(
     caller: Caller, path: str, methods: frozenset[str], is_page: bool
@@ -65,6 +66,7 @@ def test_options_tells_other_origins_what_they_may(
         assert methods <= set(answer.headers["access-control-allow-methods"].split(", "))
 
 
+@pytest.mark.requirement("must-not-break N.3")
 @pytest.mark.parametrize(
     "path",
     [
