@@ -23,7 +23,7 @@ def age(database: Path, days: int) -> None:
     """Have everything so far done so many days ago: the chain is written anew, as it would have been."""
     with closing(apsw.Connection(str(database))) as connection:
         view = View(connection)
-        view.stamp(0, snapshot=True)
+        view.stamp(0)
         links, head = list(walk_links(view)), FIRST
         with connection:
             for link in links:

@@ -34,7 +34,7 @@ def reply_before_commit() -> None:
     def reply_early(self: GroupCommit) -> None:
         fill(self)
         for _, reply, value, error in self._batch:
-            if error is None and not reply.done():
+            if error is None and reply is not None and not reply.done():
                 reply.set_result(value)
 
     def commit_late(self: Writer) -> None:

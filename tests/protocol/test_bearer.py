@@ -6,12 +6,12 @@ from callgate.model import api_faults
 from callgate.model.account import ExtensionStatus
 from callgate.model.changes import SessionFirstUsed
 from callgate.model.client import ClientStatus
-from callgate.model.decisions import Admitted, Denied, Done
+from callgate.model.decisions import Admitted, Denied
 from callgate.model.facts import SessionFacts
 from callgate.model.faults import Fault
 from callgate.model.reference import TokenKind
 from callgate.model.session import EndReason, Session, SessionState
-from callgate.protocol.bearer import decide, mark_first_use, read_token
+from callgate.protocol.bearer import decide, read_token
 from callgate.protocol.sessions import ALARM, BECAUSE
 from tests.factories import (
     ACCOUNT,
@@ -207,22 +207,3 @@ def test_holder_is_told_why_when_the_session_was_ended() -> None:
     refused = decide(TOKEN, facts(ended(EndReason.EVICTED)))
     assert isinstance(refused, Denied)
     assert refused.values == (("because", ": session limit reached: signed in again elsewhere"),)
-
-
-@pytest.mark.parametrize(
-    ("session", "generation", "marked"),
-    [
-        (THIRD, 3, True),
-        (THIRD, 2, False),
-        (THIRD._replace(first_used_ms=1), 3, False),
-        (THIRD._replace(state=SessionState.ENDED), 3, False),
-        (ACTIVE, 1, False),
-        (None, 1, False),
-    ],
-)
-def test_first_use_is_marked_when_the_generation_lives_unmarked(
-    session: Session | None, generation: int, *, marked: bool
-) -> None:
-    """architecture.md: one lazy write, conditional on the generation; a lost mark is made by the next use."""
-    done = mark_first_use(TOKEN._replace(generation=generation), facts(session))
-    assert done == Done((SessionFirstUsed(THIRD, NOW_MS),) if marked else ())

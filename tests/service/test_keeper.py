@@ -13,7 +13,7 @@ from callgate.crypto.entropy import SystemEntropy
 from callgate.crypto.kek import KeyEncryptionError
 from callgate.crypto.keys import rewrap_key
 from callgate.crypto.rotation import POLICIES
-from callgate.model.changes import KeyForgotten, KeyStored
+from callgate.model.changes import Change, KeyForgotten, KeyStored
 from callgate.model.failure import Unavailable
 from callgate.model.key import KeyState, KeyUse
 from callgate.model.lookups import KeysLookup, Lookup
@@ -77,6 +77,10 @@ class Observed:
             hurry, self.before_run = self.before_run, None
             await hurry()
         return await self.store.run(unit)
+
+    def save_later(self, changes: tuple[Change, ...]) -> None:
+        """Save, or not."""
+        self.store.save_later(changes)
 
 
 def node(store: Store) -> Keeper:

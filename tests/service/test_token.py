@@ -21,6 +21,7 @@ from callgate.crypto.id_token import IdTokenClaims, id_token_holds, read_id_toke
 from callgate.crypto.jws import HmacSecret
 from callgate.model import faults, grant_faults
 from callgate.model.account import Extension
+from callgate.model.changes import Change
 from callgate.model.client import AppKind, AuthMethod, Client, GrantType, Switch
 from callgate.model.decisions import Denied, Granted, TokenTimes
 from callgate.model.failure import Unavailable
@@ -71,6 +72,10 @@ class Overtaken:
                 await self.acts.pop(0)()
         return await self.store.run(unit)
 
+    def save_later(self, changes: tuple[Change, ...]) -> None:
+        """Save, or not."""
+        self.store.save_later(changes)
+
 
 @dataclass(slots=True)
 class Failing:
@@ -92,6 +97,10 @@ class Failing:
         self.broken = isinstance(decision, Granted)
         self.openings += self.broken
         return decision
+
+    def save_later(self, changes: tuple[Change, ...]) -> None:
+        """Save, or not."""
+        self.store.save_later(changes)
 
 
 @dataclass(slots=True)

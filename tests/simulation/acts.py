@@ -286,8 +286,10 @@ def call_api(history: History) -> None:
     def expect(spec: Spec) -> Expected:
         life = spec.life(order)
         expected = spec.use(life, generation)
-        if marked and isinstance(expected, Must):
-            spec.mark(life, generation)
+        if isinstance(expected, Must) and marked:
+            spec.mark(life, generation, at=spec.now)
+        elif isinstance(expected, Must):
+            spec.leave_unmarked(life, generation)
         return expected
 
     history.take(
@@ -313,7 +315,7 @@ def mark_late(history: History) -> None:
         return Carried()
 
     def expect(spec: Spec) -> Expected:
-        spec.mark(spec.life(order), generation)
+        spec.mark_late(spec.life(order), generation)
         return Must()
 
     history.take(Step(label=f"late mark {order}.{generation}", order=order, real=mark, spec=expect))

@@ -46,6 +46,8 @@ class Pair:
     issued: int
     key: int
     used: int | None = None
+    unwritten: int | None = None
+    """When it was last used without being marked; the mark may come late, or never."""
 
 
 @dataclass
@@ -300,11 +302,22 @@ class Spec:
             refused.add(API_EXPIRED)
         return frozenset(refused) if refused else Must(life)
 
-    def mark(self, life: Life, generation: int) -> None:
+    def mark(self, life: Life, generation: int, *, at: int) -> None:
         """The first use is noted once, while its generation lives, where a refresh token precedes it."""
         newest = len(life.pairs)
         if not life.over and generation == newest > 1 and life.refresh_s and life.pairs[-1].used is None:
-            life.pairs[-1].used = self.now
+            life.pairs[-1].used = at
+
+    def leave_unmarked(self, life: Life, generation: int) -> None:
+        """A use whose lazy write is under way: nothing, where there was a mark already."""
+        pair = life.pairs[generation - 1]
+        pair.unwritten = self.now if pair.used is None else None
+
+    def mark_late(self, life: Life, generation: int) -> None:
+        """The lazy write arrives, and says when the use was."""
+        used = life.pairs[generation - 1].unwritten
+        if used is not None:
+            self.mark(life, generation, at=used)
 
     def revoke(self, life: Life, app: str) -> Expected:
         """Any token of the caller's own ends the whole session; the answer is always the same."""

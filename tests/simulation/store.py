@@ -97,6 +97,10 @@ class ModelStore:
             return decision
         raise AssertionError("every attempt met a conflict")
 
+    def save_later(self, changes: tuple[Change, ...]) -> None:
+        """Save what says itself what it holds for."""
+        self._save(changes)
+
     def race(self, first: Callable[[], R], second: Callable[[], R]) -> tuple[R, R]:
         """Two calls at once: the second decides at first on what it loaded before the first one saved."""
         self._recording = True

@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 
 from callgate.model import faults, grant_faults
 from callgate.model.account import LoginName
+from callgate.model.changes import Change
 from callgate.model.client import Client
 from callgate.model.consent import SignIn
-from callgate.model.decisions import Admitted, AskOther, AuthorizeRequest, Denied, Done, Granted, IssueCode, LookAgain
+from callgate.model.decisions import Admitted, AskOther, AuthorizeRequest, Denied, Granted, IssueCode, LookAgain
 from callgate.model.evidence import ClientProven, CredentialPresented, PasswordEvidence, PasswordProven, PasswordRefused
-from callgate.model.facts import SessionFacts
 from callgate.model.ids import AccountId, ClientId, RowId
 from callgate.model.lookups import AuthorizeLookup, SessionLookup
 from callgate.model.moment import Fresh, Moment
@@ -95,6 +95,7 @@ class World:
         self.store = store
         self.key_number = 1
         self._rows = 0
+        self._unwritten: dict[Reference, tuple[Change, ...]] = {}
 
     def post(self, client: Client, fields: dict[str, str], *, overtaken: bool = False) -> Reply:
         """POST /token. `overtaken`: the person's password changes between its proof and the decision."""
@@ -200,17 +201,15 @@ class World:
         if isinstance(decision, Denied):
             return No(decision.fault.code)
         assert isinstance(decision, Admitted)
-        if marked and decision.changes:
-            self.mark(held)
+        if marked:
+            self.store.save_later(decision.changes)
+        else:
+            self._unwritten[held] = decision.changes
         return Admission(decision.session.id)
 
     def mark(self, held: Reference) -> None:
-        """The lazy write of a first use, now or long after the call."""
-
-        def decide(facts: SessionFacts) -> Done:
-            return bearer.mark_first_use(held, facts)
-
-        self.store.run(_lookup(held), decide)
+        """The lazy write of a first use, long after the call."""
+        self.store.save_later(self._unwritten.get(held, ()))
 
     def revoke(self, client: Client, held: Reference) -> Reply:
         """POST /revoke."""

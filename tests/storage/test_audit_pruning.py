@@ -23,7 +23,7 @@ def verify(path: Path, *, cut_before_ms: int = 0) -> AuditReport:
     """Check the chains of a file."""
     with closing(apsw.Connection(str(path))) as connection:
         view = View(connection)
-        view.stamp(0, snapshot=True)
+        view.stamp(0)
         return verify_audit(view, cut_before_ms=cut_before_ms)
 
 

@@ -100,7 +100,7 @@ def test_restore_ends_every_session_of_before(store: Opened, tmp_path: Path) -> 
         assert facts.now_ms >= sessions_from_ms
         assert restored.read(ClientLookup(APP.id)) == (facts.client, KEYS)
         view = View(restored.store._reader)
-        view.stamp(0, snapshot=True)
+        view.stamp(0)
         report = verify_audit(view)
     assert report.breaks == ()
     assert [(chain.writer, chain.links) for chain in report.chains] == [("cli", 2), ("server", 1)]

@@ -237,6 +237,11 @@ def test_units_are_unavailable_while_no_transaction_begins(store: Opened) -> Non
     assert store.run(FIRST, lambda _: Done()) == Done()
 
 
+async def answer_unwritten(store: Opened) -> Done:
+    """What a unit is answered when its batch was lost."""
+    return store.store._answer_unwritten(Unit(ClientLookup(APP.id), lambda _: Done()))
+
+
 def test_read_is_unavailable_when_the_disk_cannot_be_read(database: Path) -> None:
     """A failure of the world, told as one."""
     with open_sqlite(database) as store:
@@ -244,7 +249,7 @@ def test_read_is_unavailable_when_the_disk_cannot_be_read(database: Path) -> Non
         with pytest.raises(Unavailable):
             store.read(ClientLookup(APP.id))
         with pytest.raises(Unavailable):
-            store.store._answer_unwritten(Unit(ClientLookup(APP.id), lambda _: Done()))
+            store.await_(answer_unwritten(store))
 
 
 # --- locked ------------------------------------------------------------------------------------------------------

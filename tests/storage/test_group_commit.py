@@ -2,7 +2,9 @@
 
 import asyncio
 from collections import Counter
+from contextlib import closing
 
+import apsw
 import pytest
 
 from callgate.model.account import LoginName
@@ -270,3 +272,85 @@ def test_queue_goes_on_when_a_batch_cannot_be_sealed(store: Opened) -> None:
     store.await_(save(CredentialUsed(CREDENTIAL.id, NOW_MS)))
     assert store.rows("SELECT count(*) FROM session") == [(0,)]
     assert store.rows("SELECT last_used_ms FROM jwt_credential WHERE id = ?", CREDENTIAL.id) == [(NOW_MS,)]
+
+
+# --- nobody waits ------------------------------------------------------------------------------------------------
+
+
+def test_change_is_saved_when_nobody_waits_for_it(store: Opened) -> None:
+    """It takes its place among the units of its turn."""
+
+    async def save() -> None:
+        store.store.save_later((SessionOpened(session_of(0)),))
+        await store.store.run(unit_of())
+
+    store.await_(save())
+    assert opened_sessions(store) == {0}
+
+
+def test_change_is_dropped_when_nobody_waits_and_the_queue_is_full(faulty: Opened, plan: Plan) -> None:
+    """What is asked for has the room; nobody is told, for nobody asked."""
+    gate = Gate()
+    plan.on_sync = gate
+
+    async def overflow() -> None:
+        first = asyncio.ensure_future(faulty.store.run(unit_of(SessionOpened(session_of(0)))))
+        await asyncio.to_thread(gate.arrived.wait, 20)
+        waiting = [asyncio.ensure_future(faulty.store.run(unit_of())) for _ in range(QUEUE_MAX)]
+        await asyncio.sleep(0)
+        faulty.store.save_later((SessionOpened(session_of(1)),))
+        gate.opened.set()
+        await asyncio.gather(first, *waiting)
+
+    faulty.await_(overflow())
+    assert opened_sessions(faulty) == {0}
+
+
+def test_defect_is_told_to_the_loop_when_nobody_waits_for_the_change(store: Opened) -> None:
+    """A change that cannot be what it says is ours to mend, and the batch goes on."""
+    told: list[object] = []
+    store.runner.get_loop().set_exception_handler(lambda _, context: told.append(context["exception"]))
+    broken = session_of(0)._replace(scope="EditAccounts")
+
+    async def save() -> None:
+        store.store.save_later((SessionRotated(session_of(0), broken),))
+        await store.store.run(unit_of(SessionOpened(session_of(1))))
+
+    store.await_(save())
+    assert [type(error) for error in told] == [AssertionError]
+    assert opened_sessions(store) == {1}
+
+
+# --- reading -----------------------------------------------------------------------------------------------------
+
+
+def test_reads_of_one_turn_share_a_state_and_those_of_the_next_see_what_was_committed(store: Opened) -> None:
+    """Another process may commit between two reads; what it was told of is seen by whoever asks after that."""
+    lookup = SessionLookup(ACCOUNT.id, session_of(0).id)
+
+    async def look() -> list[bool]:
+        seen = [(await store.store.read(lookup)).session is not None]
+        with closing(apsw.Connection(str(store.path))) as other:
+            other.execute("DELETE FROM session")
+        seen.append((await store.store.read(lookup)).session is not None)
+        await asyncio.sleep(0)
+        seen.append((await store.store.read(lookup)).session is not None)
+        return seen
+
+    store.save(SessionOpened(session_of(0)))
+    assert store.await_(look()) == [True, True, False]
+
+
+def test_read_sees_what_was_committed_when_its_commit_was_told(store: Opened) -> None:
+    """Whoever was answered, and whoever asks after that, is never shown the state before."""
+
+    async def look() -> list[bool]:
+        seen = []
+        for number in range(50):
+            lookup = SessionLookup(ACCOUNT.id, session_of(number).id)
+            await store.store.read(lookup)  # of the turn in which the unit is submitted
+            await store.store.run(unit_of(SessionOpened(session_of(number))))
+            seen.append((await store.store.read(lookup)).session is not None)
+        return seen
+
+    assert all(store.await_(look()))

@@ -29,6 +29,11 @@ class Lookup(Generic[F_co]):
 
 
 @value
+class NothingLookup(Lookup[None]):
+    """Nothing: the changes hold whatever the rows are, or say themselves what for."""
+
+
+@value
 class ClientLookup(Lookup[ClientFacts]):
     """An app and what proves it."""
 

@@ -4,7 +4,7 @@ from urllib.parse import unquote_to_bytes
 
 from callgate.model import api_faults as faults
 from callgate.model.changes import SessionFirstUsed
-from callgate.model.decisions import Admitted, Denied, Done
+from callgate.model.decisions import Admitted, Denied
 from callgate.model.facts import SessionFacts
 from callgate.model.reference import Reference
 from callgate.model.session import EndReason, Session, SessionState
@@ -51,7 +51,10 @@ def _in_query(query: bytes) -> set[str]:
 
 
 def decide(reference: Reference, facts: SessionFacts) -> Admitted | Denied:
-    """Authentic, alive, of the living generation, unexpired. A first use rides along as a change, made lazily."""
+    """Authentic, alive, of the living generation, unexpired. A first use rides along as a change, made lazily.
+
+    Whatever became of the session meanwhile, the change holds only while the same generation lives unmarked.
+    """
     session = facts.session
     if session is None or not holds_secret(session, reference.secret):
         return _unknown("no such session")
@@ -86,14 +89,6 @@ def decide(reference: Reference, facts: SessionFacts) -> Admitted | Denied:
         expires_ms=expires if end is None else min(expires, end),
         changes=_first_use(session, facts.now_ms),
     )
-
-
-def mark_first_use(reference: Reference, facts: SessionFacts) -> Done:
-    """The lazy write after an admission: only while the same generation lives unmarked."""
-    session = facts.session
-    if session is None or session.generation != reference.generation or session.state is not SessionState.ACTIVE:
-        return Done()
-    return Done(_first_use(session, facts.now_ms))
 
 
 def _first_use(session: Session, now_ms: int) -> tuple[SessionFirstUsed, ...]:

@@ -6,7 +6,6 @@ from callgate.model.lookups import SessionLookup
 from callgate.model.reference import TokenKind
 from callgate.protocol import bearer
 from callgate.service.context import Context
-from callgate.storage.port import Unit
 
 _ACCESS = (TokenKind.ACCESS,)
 
@@ -22,5 +21,5 @@ async def admit(context: Context, authorization: str | None, query: bytes) -> Ad
     lookup = SessionLookup(reference.account_id, reference.row_id)
     decision = bearer.decide(reference, await context.store.read(lookup))
     if isinstance(decision, Admitted) and decision.changes:
-        context.later(context.store.run(Unit(lookup, lambda facts: bearer.mark_first_use(reference, facts))))
+        context.store.save_later(decision.changes)
     return decision

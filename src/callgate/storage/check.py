@@ -26,6 +26,6 @@ def check_audit(path: Path, progress: Progress, *, cut_before_ms: int = 0) -> Au
     with closing(open_committed(path)) as connection:
         connection.execute("BEGIN")
         view = View(connection)
-        view.stamp(0, snapshot=True)
+        view.stamp(0)
         total = count_links(view)
         return verify_audit(view, lambda done: progress(done, total), cut_before_ms=cut_before_ms)

@@ -52,7 +52,7 @@ Reply = asyncio.Future[object]
 
 class _Answer(NamedTuple):
     job: Job
-    reply: Reply
+    reply: Reply | None
     value: object
     error: Exception | None
 
@@ -75,7 +75,7 @@ class GroupCommit:
         self._on_fatal = on_fatal
         self._loop = asyncio.get_running_loop()
         self._thread = WaitingThread(self._loop)
-        self._queue: deque[tuple[Job, Reply]] = deque()
+        self._queue: deque[tuple[Job, Reply | None]] = deque()
         self._batch: list[_Answer] = []
         self._busy = False
         self._ended: asyncio.Future[None] | None = None
@@ -88,12 +88,20 @@ class GroupCommit:
         if len(self._queue) >= QUEUE_MAX:
             raise Unavailable(f"{QUEUE_MAX} units wait already")
         reply: Reply = self._loop.create_future()
+        self._enqueue(job, reply)
+        return reply
+
+    def submit_unawaited(self, job: Job) -> None:
+        """Give the job a place if there is one; nobody waits for it, and only a defect in it is heard of."""
+        if not (self.failed or self._ended or len(self._queue) >= QUEUE_MAX):
+            self._enqueue(job, None)
+
+    def _enqueue(self, job: Job, reply: Reply | None) -> None:
         self._queue.append((job, reply))
         if not self._busy:
             self._busy = True
             # Soon, not now: every request that this turn of the loop has read shares the commit.
             self._loop.call_soon(self._begin)
-        return reply
 
     async def close(self) -> None:
         """Finish what was submitted, take no more, end the thread."""
@@ -127,7 +135,7 @@ class GroupCommit:
         try:
             while self._queue and len(self._batch) < BATCH_MAX and monotonic() < until:
                 job, reply = self._queue.popleft()
-                if not reply.done():  # else its caller gave up before anything was done for it
+                if reply is None or not reply.done():  # else its caller gave up before anything was done for it
                     self._batch.append(self._answer(job, reply))
             if self._writer.seal():
                 self._thread.submit(self._writer.commit, self._committed)
@@ -138,7 +146,7 @@ class GroupCommit:
         else:
             self._release()
 
-    def _answer(self, job: Job, reply: Reply) -> _Answer:
+    def _answer(self, job: Job, reply: Reply | None) -> _Answer:
         writer = self._writer
         try:
             value = writer.decide(job) if isinstance(job, Unit) else writer.work(job.work)
@@ -193,9 +201,11 @@ class GroupCommit:
     def _release(self) -> None:
         batch, self._batch = self._batch, []
         for _, reply, value, error in batch:
-            if reply.done():
+            if reply is None:
+                self._tell_of_defect(error)
+            elif reply.done():
                 continue
-            if error is None:
+            elif error is None:
                 reply.set_result(value)
             else:
                 reply.set_exception(error)
@@ -205,6 +215,10 @@ class GroupCommit:
         self._busy = False
         if self._ended and not self._ended.done():
             self._ended.set_result(None)
+
+    def _tell_of_defect(self, error: Exception | None) -> None:
+        if error is not None and not isinstance(error, Unavailable):
+            self._loop.call_exception_handler({"message": "a write that nobody waits for failed", "exception": error})
 
 
 def _unavailable(error: Exception) -> Unavailable:

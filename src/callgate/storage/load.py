@@ -39,6 +39,7 @@ from callgate.model.lookups import (
     KeysLookup,
     LoginLookup,
     Lookup,
+    NothingLookup,
     OffersLookup,
     PasswordOpening,
     RedeemLookup,
@@ -94,10 +95,15 @@ def answers(kind: type[L], loader: Callable[[View, L], object]) -> tuple[type[Lo
     return kind, cast("Loader", loader)
 
 
+def load_nothing(_view: View, _lookup: NothingLookup) -> None:
+    """Answer `NothingLookup`."""
+
+
 LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
     (
         answers(SessionLookup, load_session),
         answers(RedeemLookup, load_redeem),
+        answers(NothingLookup, load_nothing),
         answers(ServiceOpening, load_service_opening),
         answers(PasswordOpening, load_password_opening),
         answers(CredentialOpening, load_credential_opening),

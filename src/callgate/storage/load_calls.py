@@ -24,7 +24,7 @@ from callgate.model.calls import CallRecord
 from callgate.model.ids import AccountId, RowId
 from callgate.model.instant import DAY_MS
 from callgate.storage.call_documents import RecordColumns, read_document, read_legs
-from callgate.storage.load_view import NeedsSnapshot, View
+from callgate.storage.load_view import View
 from callgate.storage.rows import Row, Value
 
 QUARTER_MS: Final = DAY_MS // 4
@@ -191,8 +191,6 @@ def _find_start(view: View, query: CallLogQuery) -> Start | None:
     newest = span.to_ms // QUARTER_MS
     if newest <= span.from_ms // QUARTER_MS:
         return Start(span.to_ms, skipped)
-    if not view.snapshot:
-        raise NeedsSnapshot  # at once: the sums below must fit the page, and asking them twice costs
     # The newest quarter may be cut off by the span; the oldest may be too, but nothing is skipped beyond it.
     begun = _where(query, span=Span(newest * QUARTER_MS, span.to_ms))
     skipped_later = cast("int", view.rows(_COUNT.format(where=begun.sql()), begun.values)[0][0])

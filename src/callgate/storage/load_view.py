@@ -32,30 +32,22 @@ _ROLE: Final = f"SELECT {columns(Role._fields)} FROM role WHERE id = ?"
 Kept = TypeVar("Kept", Client, Account, Extension, Role)
 
 
-class NeedsSnapshot(Exception):
-    """A lookup outside a transaction asked twice: the two answers might be of different moments."""
-
-
 class View:
     """What may be asked of one connection. `now_ms` is the moment every answer is stamped with."""
 
-    __slots__ = ("_accounts", "_asked", "_clients", "_cursor", "_extensions", "_roles", "now_ms", "snapshot")
+    __slots__ = ("_accounts", "_clients", "_cursor", "_extensions", "_roles", "now_ms")
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._cursor = connection.cursor()
-        self._asked = False
         self.now_ms = 0
-        self.snapshot = False
         self._clients: dict[Value, Client] = {}
         self._accounts: dict[Value, Account] = {}
         self._extensions: dict[Value, Extension] = {}
         self._roles: dict[Value, Role] = {}
 
-    def stamp(self, now_ms: int, *, snapshot: bool) -> None:
-        """Begin an answer; `snapshot` says that a transaction holds all its statements to one state."""
+    def stamp(self, now_ms: int) -> None:
+        """Begin an answer; a transaction holds all its statements to one state."""
         self.now_ms = now_ms
-        self.snapshot = snapshot
-        self._asked = False
 
     def forget(self) -> None:
         """Drop what was parsed: a rollback may have undone the rows, and their versions will be given again."""
@@ -64,10 +56,6 @@ class View:
 
     def rows(self, sql: str, values: tuple[Value, ...] = ()) -> list[Row]:
         """Every row of a statement; read to the end, because a statement left standing holds the log."""
-        if not self.snapshot:
-            if self._asked:
-                raise NeedsSnapshot
-            self._asked = True
         return cast("list[Row]", self._cursor.execute(sql, values).fetchall())
 
     def row(self, sql: str, values: tuple[Value, ...] = ()) -> Row | None:

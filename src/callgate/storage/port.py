@@ -41,3 +41,9 @@ class Store(Protocol):
         Facts are stamped `now_ms` inside the transaction. A change that meets a newer row than its `before`, or a taken
         unique key, means load and decide again, five times at most.
         """
+
+    def save_later(self, changes: tuple[Change, ...]) -> None:
+        """Save changes that say themselves what they hold for and that no reply waits for.
+
+        They are lost where the store cannot write: for those that whatever happens next makes anew.
+        """

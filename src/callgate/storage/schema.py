@@ -33,7 +33,7 @@ def revision_of(connection: apsw.Connection) -> str:
     if not connection.table_exists("main", "alembic_version"):
         return BASE
     view = View(connection)
-    view.stamp(0, snapshot=True)
+    view.stamp(0)
     return find_revision(view) or BASE
 
 

@@ -1,19 +1,22 @@
 """The embedded store: one SQLite file, committed rows read on the loop, writes gathered by group_commit.py."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Final, TypeVar, cast
 
 import apsw
 
+from callgate.model.changes import Change
+from callgate.model.decisions import Done
 from callgate.model.failure import Unavailable
-from callgate.model.lookups import Lookup
+from callgate.model.lookups import Lookup, NothingLookup
 from callgate.storage.group_commit import GroupCommit, Job, Upkeep
 from callgate.storage.load import load
-from callgate.storage.load_view import NeedsSnapshot, View
+from callgate.storage.load_view import View
 from callgate.storage.pen import Pen
 from callgate.storage.port import Decided, Unit
 from callgate.storage.schema import require_head
@@ -30,6 +33,9 @@ from callgate.storage.sqlite_writer import Writer, as_failure
 F = TypeVar("F")
 D = TypeVar("D", bound=Decided)
 T = TypeVar("T")
+
+
+_NOTHING: Final = NothingLookup()
 
 
 class Health(Enum):
@@ -87,6 +93,8 @@ class SqliteStore:
                 self._reader = stack.enter_context(closing(open_reader(path, vfs=options.vfs)))
             self._opened = stack.pop_all()
         self._view = View(self._reader)
+        self._snapshots = self._reader.cursor()
+        self._held: asyncio.Handle | None = None
 
     @classmethod
     def open(cls, path: Path, *, clock: Callable[[], int], options: StoreOptions | None = None) -> "SqliteStore":
@@ -117,6 +125,8 @@ class SqliteStore:
         if self._commits:
             await self._commits.close()
             self._commits = None
+        if self._held:
+            self._held.cancel()
         self._opened.close()
 
     async def read(self, lookup: Lookup[F]) -> F:
@@ -134,6 +144,11 @@ class SqliteStore:
             raise Unavailable("the store is stopped")
         return cast("D", await self._commits.submit(cast("Job", unit)))
 
+    def save_later(self, changes: tuple[Change, ...]) -> None:
+        """Save what no reply waits for; see port.Store."""
+        if self._commits is not None:
+            self._commits.submit_unawaited(cast("Job", Unit(_NOTHING, lambda _: Done(changes))))
+
     async def work(self, work: Callable[[Pen], T]) -> T:
         """Carry out upkeep in a transaction shared with units. Raises Unavailable."""
         if self._commits is None:
@@ -141,23 +156,24 @@ class SqliteStore:
         return cast("T", await self._commits.submit(Upkeep(work)))
 
     def _load(self, lookup: Lookup[F]) -> F:
+        """Answer from one state of the rows, which all reads of this turn of the loop share.
+
+        What anybody was told of a commit is told in a later turn, and what is asked after that arrives in a later one
+        still: a state held to the end of a turn is never older than its question. Reading each on its own would take
+        and drop the file's read lock every time, a tenth of a bearer's check.
+        """
         now_ms = self._clock()
         if self._writer:
             now_ms = max(now_ms, self._writer.now_ms)
-        self._view.stamp(now_ms, snapshot=False)
-        try:
-            return load(self._view, lookup)
-        except NeedsSnapshot:
-            return self._load_snapshot(lookup, now_ms)
+        if not self._reader.in_transaction:
+            self._snapshots.execute("BEGIN")
+            self._held = asyncio.get_running_loop().call_soon(self._let_go)
+        self._view.stamp(now_ms)
+        return load(self._view, lookup)
 
-    def _load_snapshot(self, lookup: Lookup[F], now_ms: int) -> F:
-        self._reader.execute("BEGIN")
-        try:
-            self._view.stamp(now_ms, snapshot=True)
-            return load(self._view, lookup)
-        finally:
-            if self._reader.in_transaction:
-                self._reader.execute("ROLLBACK")
+    def _let_go(self) -> None:
+        if self._reader.in_transaction:  # else an error has ended it
+            self._snapshots.execute("ROLLBACK")
 
     def _answer_unwritten(self, unit: Unit[F, D]) -> D:
         try:

@@ -92,7 +92,7 @@ class Writer:
         self._pen = Pen(connection, self._view)
         self._entries: list[bytes] = []
         connection.set_busy_timeout(0)
-        self._view.stamp(0, snapshot=True)
+        self._view.stamp(0)
         self.now_ms = self._marked_ms = find_clock(self._view)
 
     def begin(self) -> None:
@@ -101,7 +101,7 @@ class Writer:
         self.now_ms = max(self.now_ms, self._clock())
         if self._beside:
             self._catch_up()
-        self._view.stamp(self.now_ms, snapshot=True)
+        self._view.stamp(self.now_ms)
         self._pen.written = False
         self._entries.clear()
 

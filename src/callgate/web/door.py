@@ -18,9 +18,10 @@ from callgate.model.decisions import Denied
 from callgate.model.failure import Unavailable
 from callgate.model.policy import Statuses
 from callgate.web import cors, envelope
+from callgate.web.exchange import Answer
 from callgate.web.network import Networks
 from callgate.web.tunnel import tunnelled
-from callgate.web.wire import NETWORKS, DisconnectedError, Handler, Header, Reply, Request, send_reply
+from callgate.web.wire import NETWORKS, DisconnectedError, Handler, Header, Reply, Request, send_answer
 
 
 class Family(Enum):
@@ -65,10 +66,11 @@ class Endpoint:
         except Exception:  # noqa: BLE001 - the edge: a defect is logged with its trace and answered
             self._log.exception("defect", request_id=request.request_id)
             reply = envelope.defect(oauth=self._is_oauth, statuses=self._statuses)
-        extra: tuple[Header, ...] = ((b"rcrequestid", request.request_id.encode()), *self._always)
-        if self._family is not Family.PAGE:
-            extra += cors.headers(request.header(b"origin"))
-        await send_reply(scope, send, reply=reply, extra=extra)
+        common, own = self._always, reply.headers
+        if self._family is not Family.PAGE:  # a page's own fields are cookies and addresses, no two alike
+            common, own = reply.headers + common + cors.headers(request.header(b"origin")), ()
+        own += ((b"rcrequestid", request.request_id.encode()), (b"content-length", b"%d" % len(reply.body)))
+        await send_answer(scope, send, Answer(reply.status, common, own, reply.body))
 
     async def _answer(self, request: Request) -> Reply:
         method = tunnelled(request) if self._family is Family.API else request.method

@@ -6,9 +6,10 @@ What a connection is, and when it ends, belongs to `deadline`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Generator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from functools import lru_cache
 from http import HTTPStatus
-from typing import Final, Protocol
+from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 import httptools
@@ -21,17 +22,26 @@ SEND_WHOLE: Final = "callgate.send_whole"
 """Where the scope holds the way to answer at once; absent under another ASGI server."""
 
 
-class SendWhole(Protocol):
-    """Sends a whole answer, which states its own length."""
+class Answer(NamedTuple):
+    """A whole answer; its fields state its length. `common` ones stand in many answers, and are encoded once."""
 
-    def __call__(self, status: int, *, fields: Sequence[Field], body: bytes) -> Awaitable[None]:
-        """See Exchange.send_whole."""
-        ...
+    status: int
+    common: tuple[Field, ...]
+    own: tuple[Field, ...]
+    body: bytes
 
+    def __repr__(self) -> str:
+        return f"Answer({self.status}, …)"
+
+
+SendWhole = Callable[[Answer], Awaitable[None]]
+"""See Exchange.send_whole."""
 
 _STATUS_LINES: Final = {
     status.value: b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode()) for status in HTTPStatus
 }
+_END: Final = b"\r\n"
+_CLOSE_AND_END: Final = b"connection: close\r\n\r\n"
 _BODYLESS: Final = frozenset({HTTPStatus.NO_CONTENT.value, HTTPStatus.NOT_MODIFIED.value})
 
 
@@ -39,37 +49,35 @@ class Exchange(RequestResponseCycle):
     """What uvicorn's protocol asks of a cycle, and `send_whole`."""
 
     def start(self, app: ASGI3Application, tasks: set[asyncio.Task[None]]) -> None:
-        """Run the application at once; a task is made only where it has to wait, and is kept in `tasks`.
+        """Run the application at once; it is in no task until it waits twice, or for anything but a future.
 
-        Python 3.12 has eager tasks for this, 3.11 has not. Until its first wait the application is in no task.
+        Python 3.12 has eager tasks for the first part, 3.11 has not; nearly every answer waits for one commit, or for
+        nothing. A task that has to be made is kept in `tasks`.
         """
         answering = self.run_asgi(app)
         try:
             waited = answering.send(None)
         except StopIteration:
             return
-        task = asyncio.get_running_loop().create_task(_go_on(_Begun(answering, waited)))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
+        if isinstance(waited, asyncio.Future) and waited._asyncio_future_blocking:  # noqa: SLF001 - documented for whoever drives coroutines
+            waited._asyncio_future_blocking = False  # noqa: SLF001 - as a task says that it will be called back
+            waited.add_done_callback(lambda _: _go_on_at_once(answering, tasks))
+        else:
+            _go_on_in_task(answering, waited, tasks)
 
-    async def send_whole(self, status: int, *, fields: Sequence[Field], body: bytes) -> None:
-        """Send a whole answer; it states its length itself, and HEAD gets no more than that."""
+    async def send_whole(self, answer: Answer) -> None:
+        """Send a whole answer; HEAD gets its head."""
         if self.flow.write_paused and not self.disconnected:
             await self.flow.drain()
         if self.disconnected:
             return
         assert not self.response_started, "one request has one answer"
         self.response_started = True
-        parts = [_STATUS_LINES[status]]
-        for name, value in (*self.default_headers, *fields):
-            parts += (name, b": ", value, b"\r\n")
-        if not self.keep_alive:
-            parts.append(b"connection: close\r\n")
-        parts.append(b"\r\n")
-        head = b"".join(parts)
-        # A line more than was meant is a field, or an answer, that somebody smuggled in.
-        lines = 2 + len(self.default_headers) + len(fields) + (not self.keep_alive)
-        assert head.count(b"\n") == lines == head.count(b"\r"), "a field's value has a line end"
+        # The way to answer goes with the answer: scope and exchange would keep each other for the collector to find.
+        del self.scope[SEND_WHOLE]  # type: ignore[typeddict-item] # a name of our own
+        status, common, own, body = answer
+        head = _STATUS_LINES[status] + _encode_once(tuple(self.default_headers)) + _encode_once(common) + _encode(own)
+        head += _END if self.keep_alive else _CLOSE_AND_END
         bodyless = self.scope["method"] == "HEAD" or status in _BODYLESS
         self.transport.write(head if bodyless else head + body)
         self.response_complete = True
@@ -131,5 +139,29 @@ class _Begun:
             return
 
 
+def _go_on_at_once(answering: Coroutine[object, object, None], tasks: set[asyncio.Task[None]]) -> None:
+    try:
+        waited = answering.send(None)
+    except StopIteration:
+        return
+    _go_on_in_task(answering, waited, tasks)
+
+
+def _go_on_in_task(answering: Coroutine[object, object, None], waited: object, tasks: set[asyncio.Task[None]]) -> None:
+    task = asyncio.get_running_loop().create_task(_go_on(_Begun(answering, waited)))
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
+
+
 async def _go_on(begun: _Begun) -> None:
     await begun
+
+
+def _encode(fields: tuple[Field, ...]) -> bytes:
+    """The lines of some fields. A line more than was meant is a field, or an answer, that somebody smuggled in."""
+    lines = b"".join([b"%b: %b\r\n" % field for field in fields])
+    assert lines.count(b"\n") == len(fields) == lines.count(b"\r"), "a field's value has a line end"
+    return lines
+
+
+_encode_once: Final = lru_cache(maxsize=1024)(_encode)

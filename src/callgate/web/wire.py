@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 
 from callgate.model import faults
 from callgate.model.decisions import Denied
-from callgate.web.exchange import SEND_WHOLE, SendWhole
+from callgate.web.exchange import SEND_WHOLE, Answer, SendWhole
 from callgate.web.network import Networks
 
 BODY_BYTES_MAX = 16 * 1024
@@ -103,12 +103,12 @@ class Request:
 Handler = Callable[[Request], Awaitable[Reply]]
 
 
-async def send_reply(scope: Scope, send: Send, *, reply: Reply, extra: tuple[Header, ...]) -> None:
-    """Send a whole response: at once where the server can, else in the two messages of ASGI."""
-    headers = [*reply.headers, *extra, (b"content-length", b"%d" % len(reply.body))]
+async def send_answer(scope: Scope, send: Send, answer: Answer) -> None:
+    """Send a whole answer: at once where the server can, else in the two messages of ASGI."""
     send_whole: SendWhole | None = scope.get(SEND_WHOLE)
     if send_whole is not None:
-        await send_whole(reply.status, fields=headers, body=reply.body)
+        await send_whole(answer)
         return
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body})
+    headers = [*answer.common, *answer.own]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
