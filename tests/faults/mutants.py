@@ -16,7 +16,7 @@ from callgate.model.failure import Unavailable
 from callgate.model.moment import Moment
 from callgate.service import upkeep
 from callgate.service.context import Context
-from callgate.service.token import TokenReply
+from callgate.service.reply import TokenReply
 from callgate.storage import backup, group_commit, schema, sqlite, sqlite_file
 from callgate.storage.group_commit import GroupCommit
 from callgate.storage.sqlite_writer import Writer

@@ -47,7 +47,15 @@ class Proven(NamedTuple):
     claimed: bool = False
 
 
-def recall(context: Context, shown: Presented) -> Proven | None:
+class Recalled(NamedTuple):
+    """The app as memory has it, and the proof by that."""
+
+    facts: ClientFacts
+    client: Client
+    evidence: ClientProven
+
+
+def recall(context: Context, shown: Presented) -> Recalled | None:
     """The proof by what was read of the app lately, None where that does not carry it: then `prove`.
 
     Only for whoever has the transaction compare the proof with today's app; see `service.lately`.
@@ -55,8 +63,9 @@ def recall(context: Context, shown: Presented) -> Proven | None:
     if isinstance(shown, AssertionPresented):
         return None
     # An unknown client costs the same look at nothing as a wrong secret at what is known.
-    proven = _judge(context.apps.get(shown.client_id) or _NOBODY, shown)
-    return None if isinstance(proven, Denied) else proven
+    facts = context.apps.get(shown.client_id) or _NOBODY
+    proven = _judge(facts, shown)
+    return None if isinstance(proven, Denied) else Recalled(facts, proven.client, proven.evidence)
 
 
 async def prove(context: Context, shown: Presented, *, before: Proven | None = None) -> Proven | Denied:

@@ -23,6 +23,7 @@ from callgate.service.key_sets import KeySets
 from callgate.service.lately import Lately
 from callgate.service.limits import Limits
 from callgate.service.proofs import Proofs
+from callgate.service.repeats import Repeat
 from callgate.storage.port import Store
 
 F = TypeVar("F")
@@ -47,6 +48,7 @@ class Context:
     proofs: Proofs = field(default_factory=Proofs)
     apps: Lately[ClientId, ClientFacts] = field(default_factory=Lately)
     credentials: Lately[bytes, JwtCredential] = field(default_factory=Lately)
+    repeats: Lately[bytes, Repeat] = field(default_factory=Lately)
     owners: Lately[RowId, Owner] = field(default_factory=Lately)
     _lazy: set[asyncio.Task[None]] = field(default_factory=set, repr=False)
 

@@ -5,8 +5,9 @@ import orjson
 from callgate.model.decisions import Denied
 from callgate.model.instant import render_instant
 from callgate.service.context import Context
+from callgate.service.reply import TokenReply
 from callgate.service.revoke import revoke
-from callgate.service.token import FORM_BYTES_MAX, TokenReply, TokenRequest, exchange
+from callgate.service.token import FORM_BYTES_MAX, TokenRequest, exchange
 from callgate.web.envelope import JSON, NO_STORE, oauth_error, rate_headers
 from callgate.web.wire import BODY_BYTES_MAX, Reply, Request
 

@@ -1,0 +1,131 @@
+"""Requests sent again to the letter: read once, and judged by the rows of each time."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+
+import pytest
+
+from callgate.model import faults, grant_faults
+from callgate.model.account import ExtensionStatus
+from callgate.model.client import GrantType
+from callgate.model.decisions import Denied
+from callgate.model.faults import Fault
+from callgate.service import token
+from callgate.service.administer.apps import change_app
+from callgate.service.administer.credentials import delete_credential
+from callgate.service.administer.people import change_extension
+from callgate.service.repeats import BODY_BYTES_MAX, mark_of
+from callgate.service.reply import TokenReply
+from callgate.service.token import TokenRequest, exchange
+from tests.races.founding import done
+from tests.service.company import World
+
+Change = Callable[[World], Coroutine[object, object, None]]
+FORM = "application/x-www-form-urlencoded"
+
+
+async def ask(there: World, asked: TokenRequest, *, times: int = 1) -> TokenReply | Denied:
+    """The last answer of some."""
+    outcomes = [await exchange(there.context, asked) for _ in range(times)]
+    return outcomes[-1]
+
+
+def test_request_is_not_read_again_when_it_comes_to_the_letter(
+    world: tuple[asyncio.Runner, World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first reads the app, the second finds it in memory, the third is known by its hash."""
+    runner, there = world
+    before = runner.run(ask(there, there.basic(), times=2))
+
+    def read(**_: object) -> None:
+        raise AssertionError("it was read")
+
+    monkeypatch.setattr(token, "read_call", read)
+    after = runner.run(ask(there, there.basic()))
+    assert isinstance(before, TokenReply)
+    assert isinstance(after, TokenReply)
+    assert after.session_id != before.session_id
+    assert after.owner_id == before.owner_id
+    with pytest.raises(AssertionError, match="it was read"):
+        runner.run(ask(there, there.basic(scope="ReadAccounts")))
+
+
+async def rotate(there: World) -> None:
+    """The secret is another."""
+    await there.rotate()
+
+
+async def take_grant_away(there: World) -> None:
+    """The app may not do this any more."""
+    grants = frozenset({GrantType.CLIENT_CREDENTIALS})
+    done(await change_app(there.desk, there.secretive.client, lambda app: app._replace(grants=grants)))
+
+
+async def delete(there: World) -> None:
+    """The credential is gone."""
+    done(await delete_credential(there.desk, there.issued))
+
+
+async def disable(there: World) -> None:
+    """The person is out."""
+    status = ExtensionStatus.DISABLED
+    done(await change_extension(there.desk, there.person, lambda person: person._replace(status=status)))
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (rotate, faults.CLIENT_UNPROVEN),
+        (take_grant_away, grant_faults.GRANT_NOT_ALLOWED),
+        (delete, grant_faults.CREDENTIAL_GONE),
+        (disable, grant_faults.SIGN_IN_STATE),
+    ],
+)
+def test_known_request_is_refused_as_a_new_one_when_something_changed(
+    world: tuple[asyncio.Runner, World], change: Change, fault: Fault
+) -> None:
+    """What is remembered is evidence only: the transaction compares it with the rows."""
+    runner, there = world
+    assert isinstance(runner.run(ask(there, there.basic(), times=3)), TokenReply)
+    runner.run(change(there))
+    refused = runner.run(ask(there, there.basic()))
+    assert isinstance(refused, Denied)
+    assert refused.fault is fault
+
+
+def test_nothing_secret_is_remembered(world: tuple[asyncio.Runner, World]) -> None:
+    """Neither the app's secret nor the assertion: a hash of each is all."""
+    runner, there = world
+    runner.run(ask(there, there.basic(), times=2))
+    asked = there.basic()
+    mark = mark_of(
+        content_type=asked.content_type, body=asked.body, query=asked.query, authorization=asked.authorization
+    )
+    assert mark is not None
+    known = there.context.repeats.get(mark)
+    assert known is not None
+    kept = "".join(repr(part) + str(getattr(part, "assertion", "")) for part in known)
+    assert there.jwt not in kept
+    assert str(there.secretive.secret) not in kept
+
+
+@pytest.mark.parametrize(
+    ("body", "authorization"),
+    [
+        (b"grant_type=refresh_token&refresh_token=x", "Basic x"),
+        (b"grant_type=authorization_code&code=x", "Basic x"),
+        (b"grant_type=client_credentials", None),
+        (b"x" * (BODY_BYTES_MAX + 1), "Basic x"),
+    ],
+)
+def test_request_has_no_mark_when_it_is_not_looked_for(body: bytes, authorization: str | None) -> None:
+    """What brings a token or a code comes once; proofs in the body are new each time; long forms cost too much."""
+    assert mark_of(content_type=FORM, body=body, query=b"", authorization=authorization) is None
+
+
+def test_marks_differ_when_any_part_of_the_request_does() -> None:
+    """Type, proof, query and body."""
+    plain = {"content_type": FORM, "query": b"", "authorization": "Basic x", "body": b"grant_type=client_credentials"}
+    others = ({"content_type": "text/plain"}, {"query": b"a=b"}, {"authorization": "Basic y"}, {"body": b"scope=x"})
+    marks = {mark_of(**(plain | other)) for other in ({}, *others)}  # type: ignore[arg-type] # of two types of value
+    assert len(marks) == 5
