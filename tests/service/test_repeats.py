@@ -57,7 +57,7 @@ async def rotate(there: World) -> None:
 
 async def take_grant_away(there: World) -> None:
     """The app may not do this any more."""
-    grants = frozenset({GrantType.CLIENT_CREDENTIALS})
+    grants = frozenset({GrantType.CLIENT_CREDENTIALS, GrantType.REFRESH_TOKEN})
     done(await change_app(there.desk, there.secretive.client, lambda app: app._replace(grants=grants)))
 
 
