@@ -37,7 +37,7 @@ def mark_of(*, content_type: str, body: bytes, query: bytes, authorization: str 
     return hashlib.sha256(b"%b\0%b\0%b\0%b" % (content_type.encode(), authorization.encode(), query, body)).digest()
 
 
-def repeatable(facts: ClientFacts, evidence: ClientProven, grant: GrantRequest) -> Repeat | None:
+def repeatable(facts: ClientFacts, evidence: ClientProven, *, grant: GrantRequest) -> Repeat | None:
     """What to remember of a grant that may come again, or None."""
     match grant:
         case ClientCredentialsRequest():

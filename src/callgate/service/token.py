@@ -117,7 +117,7 @@ async def _decide_from_memory(
         if isinstance(proven, Denied):
             return _Decided(proven)
     elif mark is not None and secret is None:
-        repeat = repeatable(recalled.facts, recalled.evidence, grant)
+        repeat = repeatable(recalled.facts, recalled.evidence, grant=grant)
         if repeat is not None:
             context.repeats.put(mark, repeat)
     return _Decided(decision, recalled.client.id, secret)

@@ -63,7 +63,7 @@ class Exchange(RequestResponseCycle):
             waited._asyncio_future_blocking = False  # noqa: SLF001 - as a task says that it will be called back
             waited.add_done_callback(lambda _: _go_on_at_once(answering, tasks))
         else:
-            _go_on_in_task(answering, waited, tasks)
+            _go_on_in_task(answering, waited, tasks=tasks)
 
     async def send_whole(self, answer: Answer) -> None:
         """Send a whole answer; HEAD gets its head."""
@@ -144,10 +144,12 @@ def _go_on_at_once(answering: Coroutine[object, object, None], tasks: set[asynci
         waited = answering.send(None)
     except StopIteration:
         return
-    _go_on_in_task(answering, waited, tasks)
+    _go_on_in_task(answering, waited, tasks=tasks)
 
 
-def _go_on_in_task(answering: Coroutine[object, object, None], waited: object, tasks: set[asyncio.Task[None]]) -> None:
+def _go_on_in_task(
+    answering: Coroutine[object, object, None], waited: object, *, tasks: set[asyncio.Task[None]]
+) -> None:
     task = asyncio.get_running_loop().create_task(_go_on(_Begun(answering, waited)))
     tasks.add(task)
     task.add_done_callback(tasks.discard)

@@ -103,7 +103,7 @@ class Request:
 Handler = Callable[[Request], Awaitable[Reply]]
 
 
-async def send_answer(scope: Scope, send: Send, answer: Answer) -> None:
+async def send_answer(scope: Scope, send: Send, *, answer: Answer) -> None:
     """Send a whole answer: at once where the server can, else in the two messages of ASGI."""
     send_whole: SendWhole | None = scope.get(SEND_WHOLE)
     if send_whole is not None:
