@@ -74,14 +74,16 @@ def running_server(settings: Mapping[str, str] | None = None, *, options: Sequen
 
 
 @contextmanager
-def restarted(server: Server) -> Iterator[Server]:
+def restarted(
+    server: Server, settings: Mapping[str, str] | None = None, *, options: Sequence[str] = ()
+) -> Iterator[Server]:
     """Stop one, and start another process in its place: the same address, the same data."""
     server.process.terminate()
     server.process.wait(_STOP_S_MAX)
     port = int(server.base_url.rpartition(":")[2])
     with (
         _log_file(server.data).open("a") as log,
-        _start(server.data, log.fileno(), settings={}, port=port) as process,
+        _start(server.data, log.fileno(), settings=settings or {}, options=options, port=port) as process,
     ):
         try:
             yield Server(_wait_until_ready(process, server.data), server.data, process)

@@ -30,8 +30,10 @@ from callgate.crypto.kek import KeyEncryptionError, KeyEncryptionKey, kek_from_t
 from callgate.crypto.kek_change import add_kek, drop_old_keks
 from callgate.crypto.password_pool import PasswordPool
 from callgate.model.failure import Unavailable
+from callgate.model.guesses import DAY_MS, Tally
 from callgate.model.limits import WINDOW_S, Meter
 from callgate.model.lookups import KeysLookup
+from callgate.protocol.guesses import TALLY_WEIGHTS, weigh
 from callgate.service.administer.desk import Desk
 from callgate.service.administer.people import keep_predefined_roles
 from callgate.service.clock import Clock
@@ -42,12 +44,13 @@ from callgate.service.keeper import Keeper
 from callgate.service.key_sets import KeySets
 from callgate.service.limits import Limits
 from callgate.service.log import open_log
+from callgate.service.tallies import Tallies
 from callgate.service.upkeep import keep_up
 from callgate.storage.backup import BackupBroken, back_up, restore
 from callgate.storage.check import check_audit, check_file
 from callgate.storage.port import Store
 from callgate.storage.schema import SchemaDiffers, migrate_file
-from callgate.storage.shelf import MemoryShelf
+from callgate.storage.shelf import MemoryShelf, Shelf
 from callgate.storage.sqlite import SqliteStore, StoreOptions
 from callgate.storage.sqlite_file import InUse, NotOurs
 from callgate.storage.sweep import SteadyClock, sweep_due
@@ -112,7 +115,8 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
             events=Events(log),
             fetcher=fetcher,
             key_sets=KeySets(fetcher),
-            limits=_limits(settings, clock),
+            limits=Limits(settings.limits.rates_charged, _meters(clock)),
+            tallies=Tallies(settings.limits.guessing, _tallies(clock)),
         )
         steady = SteadyClock(clock.now_ms)
         sweep = partial(_sweep, store, steady)
@@ -126,9 +130,12 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
             raise Unavailable(f"it is unknown what the last commit did: {fatal[0]}") from fatal[0]
 
 
-def _limits(settings: Settings, clock: Clock) -> Limits:
-    meters: MemoryShelf[Meter] = MemoryShelf(keep_ms=2 * WINDOW_S * 1000)
-    return Limits(settings.limits.rates_charged, meters, clock)
+def _meters(clock: Clock) -> Shelf[Meter]:
+    return MemoryShelf(clock.now_ms, keep_ms=2 * WINDOW_S * 1000)
+
+
+def _tallies(clock: Clock) -> Shelf[Tally]:
+    return MemoryShelf(clock.now_ms, keep_ms=2 * DAY_MS, weigh=weigh, weights=TALLY_WEIGHTS)
 
 
 async def open_kek(keys: KeySettings, store: Store) -> KeyEncryptionKey:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from callgate.crypto.entropy import SystemEntropy
-from callgate.crypto.password_pool import Busy, PasswordPool, UnderWay
+from callgate.crypto.password_pool import Busy, PasswordPool
 from callgate.crypto.passwords import hash_password, verify_password
 
 STORED = hash_password("right", SystemEntropy())
@@ -72,23 +72,33 @@ def test_what_does_not_fit_is_refused_at_once() -> None:
     run(body, workers=2, queue_max=3)
 
 
-def test_one_key_cannot_fill_the_pool() -> None:
-    """A login name under attack: two proofs under way for it, whatever the queue would hold."""
-    attacked, network = UnderWay("name:a", 2), UnderWay("network:10.0.0.0/24", 4)
+def test_flood_of_one_network_keeps_no_other_from_its_turn() -> None:
+    """Its proofs wait for each other; a single one of somebody else's is the next, also where the queue was full."""
     gate = Gate()
+    done: list[str] = []
 
     async def body(pool: PasswordPool) -> None:
-        attack = [asyncio.create_task(pool.hash("x", gate, under=[attacked, network])) for _ in range(10)]
-        others = [asyncio.create_task(pool.hash("x", gate, under=[UnderWay(f"name:{n}", 2)])) for n in "bcdef"]
-        refused, waiting = await asyncio.wait([*attack, *others], return_when=asyncio.FIRST_COMPLETED)
-        assert refused == set(attack[2:])
-        assert {task.result() for task in refused} == {Busy.KEY}
-        assert await pool.verify(STORED, "right", under=[attacked]) is Busy.KEY
-        gate.opened.set()
-        await asyncio.wait(waiting)
-        assert await pool.verify(STORED, "right", under=[attacked, network]) is True
+        async def prove(party: str) -> object:
+            answer = await pool.verify(STORED, "right", party=party)
+            done.append(party)
+            return answer
 
-    run(body, workers=2, queue_max=50)
+        held = asyncio.create_task(pool.hash("x", gate, party="flood"))
+        await asyncio.to_thread(gate.reached.acquire)
+        flood = [asyncio.create_task(prove("flood")) for _ in range(10)]
+        await asyncio.sleep(0)
+        assert [task.done() for task in flood] == [False] * 6 + [True] * 4, "six may wait"
+        owner = asyncio.create_task(prove("owner"))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert [task.done() for task in flood] == [False] * 5 + [True] * 5, "the flood's latest made room"
+        gate.opened.set()
+        assert await owner is True
+        await asyncio.gather(held, *flood)
+        assert done.index("owner") <= 6, "after one of the flood's, beside the five that were refused"
+        assert done.count("flood") == 10
+
+    run(body, workers=1, queue_max=6)
 
 
 def test_a_caller_who_hangs_up_frees_no_core() -> None:
@@ -115,17 +125,16 @@ def test_a_caller_who_hangs_up_frees_no_core() -> None:
 def test_cancelled_in_the_queue_gives_its_place_back() -> None:
     """What never began counts no longer."""
     gate = Gate()
-    bound = [UnderWay("name:a", 1)]
 
     async def body(pool: PasswordPool) -> None:
         running = asyncio.create_task(pool.hash("new", gate))
-        waiting = asyncio.create_task(pool.verify(STORED, "right", under=bound))
+        waiting = asyncio.create_task(pool.verify(STORED, "right"))
         await asyncio.to_thread(gate.reached.acquire)
         assert await pool.verify(STORED, "right") is Busy.POOL
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
-        next_one = asyncio.create_task(pool.verify(STORED, "right", under=bound))
+        next_one = asyncio.create_task(pool.verify(STORED, "right"))
         await asyncio.sleep(0)
         gate.opened.set()
         assert isinstance(await running, str)
@@ -141,7 +150,7 @@ def test_a_closed_pool_refuses_and_counts_nothing() -> None:
         pool.close()
         for _ in range(3):
             with pytest.raises(RuntimeError):
-                await pool.verify(STORED, "right", under=[UnderWay("name:a", 1)])
+                await pool.verify(STORED, "right")
 
     run(body)
 
@@ -151,6 +160,6 @@ def test_derived_bounds_leave_a_core_and_two_seconds_of_queue() -> None:
     pool = PasswordPool()
     try:
         assert pool.workers >= 1
-        assert pool._room == pool.workers * 65
+        assert pool.queue_max == pool.workers * 64
     finally:
         pool.close()

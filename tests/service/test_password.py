@@ -14,6 +14,7 @@ from callgate.model.decisions import Done
 from callgate.model.evidence import PasswordProven, PasswordRefused
 from callgate.model.facts import LoginFacts
 from callgate.model.lookups import LoginLookup
+from callgate.model.network import LOCAL
 from callgate.service.administer.people import NewAccount, NewPerson, open_account
 from callgate.service.context import Context
 from callgate.service.password import prove
@@ -46,15 +47,15 @@ def test_weak_hash_is_replaced_when_the_right_password_comes(tmp_path: Path) -> 
             done(await open_account(desk, wanted))
             context = server.context
             before = await weaken(context)
-            assert isinstance(await prove(context, ADA, f"{PASSWORD}!"), PasswordRefused)
-            assert isinstance(await prove(context, ADA, PASSWORD), PasswordProven)
+            assert isinstance(await prove(context, ADA, f"{PASSWORD}!", network=LOCAL), PasswordRefused)
+            assert isinstance(await prove(context, ADA, PASSWORD, network=LOCAL), PasswordProven)
             async with asyncio.timeout(20):
                 while (after := await context.store.read(LoginLookup(ADA))).password_hash == WEAK:  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
             assert after.extension == before.extension
             assert after.password_hash
             assert not needs_rehash(after.password_hash)
-            assert isinstance(await prove(context, ADA, PASSWORD), PasswordProven)
+            assert isinstance(await prove(context, ADA, PASSWORD, network=LOCAL), PasswordProven)
 
     CommandLine().migrate(settings_of(tmp_path, port=1))
     asyncio.run(play())

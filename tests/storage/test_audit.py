@@ -16,6 +16,7 @@ from callgate.model.audit import Anchor, AuditPruned
 from callgate.model.calls import CallsImported, CallTally
 from callgate.model.client import ClientKeys
 from callgate.model.connection import ConnectionSecret
+from callgate.model.guesses import Lock, LocksLifted
 from callgate.model.ids import RoleId
 from callgate.model.issuer import OutsideProven
 from callgate.model.queues import QueueMembersChanged, QueueSettings, QueueSettingsChanged
@@ -97,6 +98,7 @@ ACTS: tuple[c.Change, ...] = (
     QueueSettingsChanged(UNSET, UNSET._replace(alert_timer_s=60, version=1), "cli"),
     CallsImported(ACCOUNT.id, CallTally(new=1), "cli"),
     QueueMembersChanged(ACCOUNT.id, SERVICE.id, frozenset({AGENT.id}), frozenset(), "cli"),
+    LocksLifted(ACCOUNT.id, AGENT.id, (Lock(bytes(32), "192.0.2.1", NOW_MS, NOW_MS + 1, 1),), NOW_MS, "cli"),
     AuditPruned((Anchor("server", 1, NOW_MS, bytes(32)),), NOW_MS, "cli"),
 )
 

@@ -94,7 +94,7 @@ def test_sign_ins_and_claims_are_swept(store: Opened) -> None:
         AssertionConsumed(CONNECTION.id, "_new", NOW_MS + 2 * DAY_MS),
     )
     swept = store.await_(sweep_due(store.store, SIGN_IN.expires_ms + SWEEP_GRACE_MS + 1))
-    assert swept == Swept(sessions=0, sign_ins=1, claims=1, due=False)
+    assert swept == Swept(sessions=0, sign_ins=1, claims=1, guesses=0, due=False)
     assert store.rows("SELECT id FROM sign_in") == [(9_002,)]
     assert store.rows("SELECT jti FROM assertion_claim") == [("new",)]
     assert store.rows("SELECT assertion_id FROM assertion_consumed") == [("_new",)]
@@ -105,7 +105,7 @@ def test_sweep_goes_step_by_step_and_lets_others_write(store: Opened) -> None:
     store.save(*(SessionOpened(service_session_of(number)) for number in range(1000)))
     now_ms = NOW_MS + DAY_MS
     step = store.await_(sweep_step(store.store, now_ms, rows_max=30))
-    assert step == Swept(sessions=30, sign_ins=0, claims=0, due=True)
+    assert step == Swept(sessions=30, sign_ins=0, claims=0, guesses=0, due=True)
 
     async def sweep_while_writing() -> float:
         sweeping = asyncio.ensure_future(sweep_due(store.store, now_ms))
@@ -149,5 +149,5 @@ def test_steady_clock_does_not_follow_a_step_forward(
 def test_sweep_of_nothing_waits_for_no_disk(faulty: Opened, plan: Plan) -> None:
     """It runs every minute, mostly in vain."""
     swept = faulty.await_(sweep_due(faulty.store, NOW_MS))
-    assert swept == Swept(0, 0, 0, due=False)
+    assert swept == Swept(0, 0, 0, 0, due=False)
     assert plan.syncs == 0

@@ -67,7 +67,7 @@ def development_settings(settings: Settings, *, port: int, data: Path, limits: b
             "database": DatabaseSettings(url=f"sqlite:///{data.absolute()}/callgate.db"),
             "keys": KeySettings(key_encryption_key_file=data / "kek"),
             "fetch": FetchSettings(loopback=True),
-            "limits": settings.limits.model_copy(update={} if limits else {"rates": False}),
+            "limits": settings.limits.model_copy(update={} if limits else {"rates": False, "lockout": False}),
             "log": LogSettings(level=settings.log.level, format=LogFormat.CONSOLE),
         }
     )

@@ -11,10 +11,12 @@ from callgate.admin.paging import After, Limit, take_page
 from callgate.admin.view import Record, Rows, Value
 from callgate.model.account import Extension, ExtensionStatus, ExtensionType, Role
 from callgate.model.directory import ListedExtension
+from callgate.model.instant import render_instant
 from callgate.model.listings import ExtensionsListing, RolesListing
 from callgate.protocol.administer import extensions
 from callgate.service.administer.desk import Desk
 from callgate.service.administer.finding import find_account, find_person, find_role
+from callgate.service.administer.locks import find_locks, lift_locks
 from callgate.service.administer.people import (
     NewPerson,
     change_extension,
@@ -193,6 +195,26 @@ async def sign_out(desk: Desk, options: OneExtension) -> Record:
     granted(await sign_out_everywhere(desk, extension))
     record = await _record(desk, extension)
     return Record(fields=record.fields, note="Every session and sign-in until now is over.")
+
+
+@desk_command(EXTENSIONS, "locks", options=OneExtension)
+async def list_locks(desk: Desk, options: OneExtension) -> Rows:
+    """List where an extension is locked out for wrong passwords; * is every network it never came from."""
+    extension = granted(await find_person(desk, options.extension))
+    rows = tuple(
+        (subject, lock.network, render_instant(lock.locked_ms), render_instant(lock.until_ms))
+        for subject, lock in await find_locks(desk, extension)
+    )
+    return Rows(("guessed_at", "network", "since", "until"), rows)
+
+
+@desk_command(EXTENSIONS, "unlock", options=OneExtension)
+async def unlock(desk: Desk, options: OneExtension) -> Record:
+    """Hear an extension's password again where it is locked out for wrong ones."""
+    extension = granted(await find_person(desk, options.extension))
+    granted(await lift_locks(desk, extension))
+    record = await _record(desk, extension)
+    return Record(fields=record.fields, note="Its login names are heard again from everywhere.")
 
 
 async def _able(desk: Desk, options: OneExtension, *, enabled: bool) -> Record:

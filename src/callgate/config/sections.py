@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, f
 from pydantic_settings import NoDecode
 
 from callgate.model.fetch import FetchRules, Network
+from callgate.model.guesses import GUESSES_MAX, LOCK_MAX_MS, Guessing
 from callgate.model.limits import RATE_MAX, Rates
 from callgate.model.network import ForwardedField
 from callgate.model.policy import Policy, Statuses
@@ -233,6 +234,28 @@ class LimitSettings(_Section):
     unproven: Rate = Rates().unproven
     """Calls of the token endpoint that came to nothing, for one network and client id in 60 seconds. Past it they are
     told so; what is right is answered all the same."""
+
+    lockout: bool = True
+    """Whether wrong passwords are counted, and their login name locked for their network when there are too many.
+    `callgate dev` counts with --limits only."""
+
+    wrong_passwords: int = Field(default=Guessing().wrong_max, ge=1, le=GUESSES_MAX)
+    """Wrong passwords from one network for one login name that lock it there. Network and name: nobody is locked out
+    by others."""
+
+    lock_s: int = Field(default=Guessing().lock_s, ge=1, le=LOCK_MAX_MS // 1000)
+    """How long, in seconds, the first lock lasts; each that follows within a day is four times as long, up to a day."""
+
+    wrong_passwords_everywhere: int = Field(default=Guessing().wrong_everywhere_max, ge=1, le=GUESSES_MAX)
+    """Wrong passwords for one login name in a day, from all networks together in which it has not been used rightly,
+    that lock it for these networks."""
+
+    @property
+    def guessing(self) -> Guessing | None:
+        """How guesses are counted, or None where they are not."""
+        if not self.lockout:
+            return None
+        return Guessing(self.wrong_passwords, self.lock_s, self.wrong_passwords_everywhere)
 
     @property
     def rates_charged(self) -> Rates | None:

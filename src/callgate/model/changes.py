@@ -13,6 +13,7 @@ from callgate.model.calls import CallChange
 from callgate.model.client import Client, ClientKeys
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
+from callgate.model.guesses import GuessChange
 from callgate.model.ids import AccountId, ClientId, ExtensionId, RowId
 from callgate.model.issuer import OutsideProven, TrustedIssuer
 from callgate.model.key import KeyUse, StoredKey
@@ -359,6 +360,7 @@ class KeyForgotten:
 SessionChange = (
     SessionOpened | SessionRedeemed | SessionRotated | SessionRenewed | SessionFirstUsed | SessionEnded | CredentialUsed
 )
+ProofChange = AssertionClaimed | OutsideTokenAccepted | PasswordRehashed | GuessChange
 BrowserChange = SignInStarted | SignInEnded | ConsentGiven | ConsentWithdrawn
 AdminChange = (
     AccountCreated
@@ -386,14 +388,4 @@ AdminChange = (
     | KeyForgotten
     | AuditPruned
 )
-Change = (
-    SessionChange
-    | AssertionClaimed
-    | OutsideTokenAccepted
-    | PasswordRehashed
-    | BrowserChange
-    | SsoChange
-    | AdminChange
-    | CallChange
-    | PrunedLinksDeleted
-)
+Change = SessionChange | ProofChange | BrowserChange | SsoChange | AdminChange | CallChange | PrunedLinksDeleted

@@ -41,6 +41,13 @@ class PasswordRefused:
     """Unknown name or wrong password: indistinguishable from here on."""
 
 
+@dataclass(frozen=True, slots=True)
+class PasswordLocked:
+    """Too many wrong ones came from this network: the password was not looked at. `sso_offered`: another way is."""
+
+    sso_offered: bool
+
+
 @value
 class CredentialPresented:
     """A JWT credential whose row and hash agreed."""
@@ -70,4 +77,4 @@ class IdTokenHint:
     client_id: ClientId
 
 
-PasswordEvidence = PasswordProven | PasswordRefused
+PasswordEvidence = PasswordProven | PasswordRefused | PasswordLocked

@@ -6,6 +6,7 @@ from callgate.model.account import Account, Allowance, Extension, Role
 from callgate.model.client import Client, ClientKeys
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
+from callgate.model.ids import AccountId
 from callgate.model.key import StoredKey
 from callgate.model.session import Session
 
@@ -18,11 +19,15 @@ class ClientFacts(NamedTuple):
 
 
 class LoginFacts(NamedTuple):
-    """Whom a login name means. `password_hash` is None for an unknown name and for who has no password."""
+    """Whom a login name means. `password_hash` is None for an unknown name and for who has no password.
+
+    `company_id` is the account whose number the name begins with, whoever the extension's number means there.
+    """
 
     account: Account | None
     extension: Extension | None
     password_hash: str | None
+    company_id: AccountId | None = None
 
     def __repr__(self) -> str:
         return f"LoginFacts(account={self.account!r}, extension={self.extension!r}, …)"

@@ -73,6 +73,24 @@ CREDENTIALS_INVALID = Fault(
     vendor=401,
     audience=Audience.ADMINISTRATOR,
 )
+LOGIN_LOCKED = Fault(
+    code="OAU-147",
+    error="invalid_grant",
+    text="The account is locked out due to multiple unsuccessful logon attempts.",
+    remedy="Wait, and stop the program that sends an old password: the lock lasts 15 minutes at first, and is of this "
+    "network and login name alone. `callgate extensions unlock EXTENSION` lifts it; JWT credentials and refresh tokens "
+    "work on; docs/limits.md.",
+    audience=Audience.ADMINISTRATOR,
+)
+LOGIN_LOCKED_SSO = Fault(
+    code="OAU-148",
+    error="invalid_grant",
+    text="The account is locked out due to multiple unsuccessful logon attempts. Please use Single Sign-on way to "
+    "authenticate.",
+    remedy="Sign in with single sign-on, which is not locked. Or wait, or have the lock lifted by "
+    "`callgate extensions unlock EXTENSION`; docs/limits.md.",
+    audience=Audience.ADMINISTRATOR,
+)
 SIGN_IN_TYPE = Fault(
     code="OAU-105",
     error="invalid_grant",

@@ -13,7 +13,7 @@ from callgate.model.account import (
 from callgate.model.client import Client, ClientStatus
 from callgate.model.connection import Connection
 from callgate.model.decisions import Denied
-from callgate.model.evidence import ClientProven, Reliance
+from callgate.model.evidence import ClientProven, PasswordLocked, PasswordRefused, Reliance
 from callgate.model.ways import password_open, sso_open
 
 
@@ -56,6 +56,14 @@ def may_sign_in(account: Account, extension: Extension) -> Denied | None:
     if account.status is not AccountStatus.CONFIRMED:
         return Denied(fault=grant_faults.SIGN_IN_ACCOUNT_STATE, why=f"account {account.id} is {account.status.value}")
     return None
+
+
+def refuse_password(evidence: PasswordRefused | PasswordLocked) -> Denied:
+    """A password that was wrong, or not looked at; the same for a name that nobody has (ruling 10)."""
+    if isinstance(evidence, PasswordRefused):
+        return Denied(fault=grant_faults.CREDENTIALS_INVALID, why="unknown login name or wrong password")
+    fault = grant_faults.LOGIN_LOCKED_SSO if evidence.sso_offered else grant_faults.LOGIN_LOCKED
+    return Denied(fault=fault, why="too many wrong passwords came from this network for this login name")
 
 
 def may_use_password(account: Account, extension: Extension) -> Denied | None:

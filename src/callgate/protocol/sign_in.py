@@ -7,11 +7,11 @@ from callgate.model.account import LoginName
 from callgate.model.changes import SignInStarted
 from callgate.model.consent import SignIn
 from callgate.model.decisions import Denied, LookAgain
-from callgate.model.evidence import PasswordProven, PasswordRefused
+from callgate.model.evidence import PasswordEvidence, PasswordProven
 from callgate.model.facts import OpeningFacts
 from callgate.model.moment import Moment
 from callgate.protocol.forms import Form
-from callgate.protocol.guards import may_sign_in, may_use_password, password_reliance
+from callgate.protocol.guards import may_sign_in, may_use_password, password_reliance, refuse_password
 from callgate.protocol.login_name import parse_login_name
 
 
@@ -46,11 +46,11 @@ def parse(form: Form) -> SignInRequest | Denied:
 
 
 def decide(
-    request: SignInRequest, *, password: PasswordProven | PasswordRefused, moment: Moment, facts: OpeningFacts
+    request: SignInRequest, *, password: PasswordEvidence, moment: Moment, facts: OpeningFacts
 ) -> SignedIn | Denied | LookAgain:
     """State codes only after a correct password."""
-    if isinstance(password, PasswordRefused):
-        return Denied(fault=grant_faults.CREDENTIALS_INVALID, why="unknown login name or wrong password")
+    if not isinstance(password, PasswordProven):
+        return refuse_password(password)
     account, extension = facts.account, facts.extension
     if account is None or extension is None or password.relied_on != password_reliance(extension):
         return LookAgain()

@@ -24,6 +24,7 @@ from callgate.service.lately import Lately
 from callgate.service.limits import Limits
 from callgate.service.proofs import Proofs
 from callgate.service.repeats import Repeat
+from callgate.service.tallies import Tallies
 from callgate.storage.port import Store
 
 F = TypeVar("F")
@@ -44,6 +45,7 @@ class Context:
     events: Events
     fetcher: Fetcher
     limits: Limits
+    tallies: Tallies
     key_sets: KeySets
     proofs: Proofs = field(default_factory=Proofs)
     apps: Lately[ClientId, ClientFacts] = field(default_factory=Lately)

@@ -109,7 +109,7 @@ async def _code(
 async def _password(
     context: Context, grant: password.PasswordRequest, *, client: ClientProven, visit: Visit
 ) -> TokenDecision:
-    proof = await passwords.prove(context, grant.login, grant.password)
+    proof = await passwords.prove(context, grant.login, grant.password, network=visit.network)
     lookup: PasswordOpening = password.lookup(client, grant.login or passwords.NOBODY)
 
     def judge(moment: Moment, facts: OpeningFacts) -> TokenDecision:

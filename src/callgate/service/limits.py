@@ -13,7 +13,6 @@ from callgate.model.decisions import Admitted
 from callgate.model.ids import AccountId, ExtensionId
 from callgate.model.limits import REPEATS_MAX, WINDOW_S, Charge, Charged, Meter, RateGroup, Rates, Rule
 from callgate.protocol.limits import WINDOW_MS, Rules, charge, refund
-from callgate.service.clock import Clock
 from callgate.storage.shelf import Key, Shelf
 
 _REPEATS = Rule(REPEATS_MAX, WINDOW_MS)
@@ -38,11 +37,10 @@ class Ticket(NamedTuple):
 class Limits:
     """The meters of one server, or none at all where rates are off."""
 
-    def __init__(self, rates: Rates | None, meters: Shelf[Meter], clock: Clock) -> None:
+    def __init__(self, rates: Rates | None, meters: Shelf[Meter]) -> None:
         self._rates = rates
         self._rules = Rules(rates or Rates())
         self._meters = meters
-        self._clock = clock
 
     @property
     def on(self) -> bool:
@@ -92,21 +90,14 @@ class Limits:
     async def give_back(self, ticket: Ticket) -> None:
         """Free a place that nothing came of."""
         if not ticket.charge.is_repeat and not ticket.charge.retry_after_s:
-            now_ms = self._clock.now_ms()
-            await self._meters.change(ticket.key, lambda meter: (refund(meter, ticket.at_ms), None), now_ms=now_ms)
+            await self._meters.change(ticket.key, lambda meter, _: (refund(meter, ticket.at_ms), None))
 
     async def _take(self, group: RateGroup, key: Key, *, rule: Rule, mark: str) -> Ticket:
-        now_ms = self._clock.now_ms()
-
-        def step(meter: Meter | None) -> tuple[Meter | None, Charge]:
+        def step(meter: Meter | None, now_ms: int) -> tuple[Meter | None, Ticket]:
             after, spent = charge(meter, rule, now_ms=now_ms, mark=mark)
-            return (meter if spent.retry_after_s else after), spent
+            return (meter if spent.retry_after_s else after), Ticket(group, key, rule, mark, now_ms, spent)
 
-        spent = await self._meters.change(key, step, now_ms=now_ms)
-        return Ticket(group, key, rule, mark, now_ms, spent)
+        return await self._meters.change(key, step)
 
     async def _charge(self, key: Key, rule: Rule, *, mark: str = "") -> Charge:
-        now_ms = self._clock.now_ms()
-        return await self._meters.change(
-            key, lambda meter: charge(meter, rule, now_ms=now_ms, mark=mark), now_ms=now_ms
-        )
+        return await self._meters.change(key, lambda meter, now_ms: charge(meter, rule, now_ms=now_ms, mark=mark))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from callgate.model.client import Client
 from callgate.model.decisions import AskConsent, AskOther, AuthorizeRequest, Denied
 from callgate.model.faults import Fault
+from callgate.model.network import LOCAL
 from callgate.service.browser import Cookies
 from callgate.service.context import Context
 
@@ -21,6 +22,7 @@ class Post(NamedTuple):
     body: bytes
     cookies: Cookies
     request_id: str
+    network: str = LOCAL
 
     def __repr__(self) -> str:
         return f"Post({self.request_id})"

@@ -34,7 +34,7 @@ async def sign_in(context: Context, post: Post) -> Outcome:
         case "sso":
             return await _leave(context, read, form=form, post=post)
         case _:
-            return await _sign_in(context, read, form=form, request_id=post.request_id)
+            return await _sign_in(context, read, form=form, post=post)
 
 
 async def _leave(context: Context, read: UnderWay, *, form: Form, post: Post) -> Outcome:
@@ -53,13 +53,13 @@ async def _leave(context: Context, read: UnderWay, *, form: Form, post: Post) ->
     return away
 
 
-async def _sign_in(context: Context, read: UnderWay, *, form: Form, request_id: str) -> Outcome:
+async def _sign_in(context: Context, read: UnderWay, *, form: Form, post: Post) -> Outcome:
     wanted = protocol.parse(form)
     if isinstance(wanted, Denied):
         return await show_sign_in(context, read, form, fault=wanted.fault)
-    decision = await _prove(context, wanted, ClientId(read.request.client_id))
+    decision = await _prove(context, wanted, ClientId(read.request.client_id), network=post.network)
     if isinstance(decision, Denied):
-        note(context, decision, request_id=request_id, client_id=read.request.client_id)
+        note(context, decision, request_id=post.request_id, client_id=read.request.client_id)
         return await show_sign_in(context, read, form, fault=decision.fault)
     await end_sign_in(context, read.key)
     binding = new_binding(context)
@@ -74,10 +74,12 @@ async def _sign_in(context: Context, read: UnderWay, *, form: Form, request_id: 
     )
 
 
-async def _prove(context: Context, wanted: protocol.SignInRequest, client_id: ClientId) -> protocol.SignedIn | Denied:
+async def _prove(
+    context: Context, wanted: protocol.SignInRequest, client_id: ClientId, *, network: str
+) -> protocol.SignedIn | Denied:
     lookup = PasswordOpening(client_id, wanted.login or passwords.NOBODY)
     for _ in range(LOOKS_MAX):
-        proof = await passwords.prove(context, wanted.login, wanted.password)
+        proof = await passwords.prove(context, wanted.login, wanted.password, network=network)
 
         def judge(moment: Moment, facts: OpeningFacts) -> protocol.SignedIn | Denied | LookAgain:
             return protocol.decide(wanted, password=proof, moment=moment, facts=facts)  # noqa: B023 - run at once

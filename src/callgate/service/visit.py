@@ -47,11 +47,11 @@ Subject = Person | Holder | Service
 class Visit:
     """A call, and its place at its subject's meter. A call judged twice, its proof being overtaken, keeps its place."""
 
-    __slots__ = ("_context", "_network", "_ticket", "client")
+    __slots__ = ("_context", "_ticket", "client", "network")
 
     def __init__(self, context: Context, network: str) -> None:
         self._context = context
-        self._network = network
+        self.network = network
         self._ticket: Ticket | None = None
         self.client: Client | None = None
 
@@ -77,7 +77,7 @@ class Visit:
             await self._context.limits.give_back(self._ticket)
         if denied.rate is not None or denied.fault.status >= SERVER_TROUBLE:
             return denied
-        charged = await self._context.limits.charge_unproven(self._network, client_id)
+        charged = await self._context.limits.charge_unproven(self.network, client_id)
         if charged is None or not charged.refused:
             return denied
         why = f"too many calls of its network that came to nothing; this one: {denied.fault.code} {denied.why}"

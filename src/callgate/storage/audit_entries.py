@@ -12,6 +12,7 @@ from callgate.model.audit import Anchor, AuditPruned
 from callgate.model.calls import CallsImported
 from callgate.model.client import Client
 from callgate.model.connection import Connection
+from callgate.model.guesses import LocksLifted
 from callgate.model.issuer import TrustedIssuer
 from callgate.model.queues import QueueMembersChanged, QueueSettings, QueueSettingsChanged
 from callgate.model.roles import DefaultRoleChanged, RoleDeleted
@@ -286,6 +287,11 @@ def _outside_token(change: c.OutsideTokenAccepted) -> Entry:
     return _trust(change.proven.trust) | {"subject": change.proven.subject, "token": change.proven.token_id}
 
 
+def _locks_lifted(change: LocksLifted) -> Entry:
+    networks = " ".join(sorted({lock.network for lock in change.locks}))
+    return {"account": change.account_id, "extension": change.extension_id, "networks": networks, "by": change.by}
+
+
 def _trust(trust: TrustedIssuer) -> Entry:
     return {
         "account": trust.account_id,
@@ -375,6 +381,7 @@ _DESCRIBERS: Final = dict(
         _says(c.TrustChanged, _trust_changed),
         _says(c.TrustRevoked, _trust_revoked),
         _says(c.OutsideTokenAccepted, _outside_token),
+        _says(LocksLifted, _locks_lifted),
         _says(c.SessionsFromMoved, _sessions_from),
         _says(c.KeyStored, _key_stored),
         _says(c.KeyForgotten, _key_forgotten),

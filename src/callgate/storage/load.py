@@ -17,6 +17,7 @@ from callgate.model.audit import AuditPruneLookup, PrunedLinksLookup
 from callgate.model.call_acts import CallsActLookup, NumbersLookup
 from callgate.model.call_log import CallLogLookup, CallRecordLookup
 from callgate.model.directory import ExtensionListLookup, ExtensionLookup
+from callgate.model.guesses import GuessLookup, LocksLookup, OwnNamesLookup
 from callgate.model.issuer import TrustActLookup, TrustOpening, TrustsListing, TrustsLookup
 from callgate.model.listings import (
     AccountsListing,
@@ -70,6 +71,7 @@ from callgate.storage import load_acts, load_audit, load_listings, load_queues, 
 from callgate.storage.load_call_acts import load_calls_act, load_numbers
 from callgate.storage.load_calls import load_call_log, load_call_record
 from callgate.storage.load_directory import load_extension, load_extension_list
+from callgate.storage.load_guesses import load_guess, load_locks, load_own_names
 from callgate.storage.load_issuers import load_trust, load_trust_act, load_trust_list, load_trusts
 from callgate.storage.load_offers import load_offers
 from callgate.storage.load_openings import (
@@ -112,6 +114,9 @@ LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
         answers(AuthorizeLookup, load_authorize),
         answers(ClientLookup, load_client),
         answers(LoginLookup, load_login),
+        answers(GuessLookup, load_guess),
+        answers(LocksLookup, load_locks),
+        answers(OwnNamesLookup, load_own_names),
         answers(CredentialLookup, load_credential),
         answers(AssertionLookup, load_assertion),
         answers(KeysLookup, load_keys),

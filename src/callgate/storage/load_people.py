@@ -6,6 +6,7 @@ from callgate.model.account import Account, Extension, LoginName, Role
 from callgate.model.client import Client, ClientKeys
 from callgate.model.credential import JwtCredential
 from callgate.model.facts import AssertionFacts, ClientFacts, CredentialFacts, LoginFacts
+from callgate.model.ids import AccountId
 from callgate.model.lookups import AssertionLookup, ClientLookup, CredentialLookup, LoginLookup
 from callgate.storage.load_view import View
 from callgate.storage.rows import (
@@ -42,6 +43,8 @@ JOIN extension e ON e.account_id = p.account_id AND e.number = ?
 WHERE p.number = ?
 """
 
+_COMPANY: Final = "SELECT account_id FROM phone WHERE number = ?"
+
 _CREDENTIAL_BY_HASH: Final = f"SELECT {columns(JwtCredential._fields)} FROM jwt_credential WHERE sha256 = ?"
 _ACCOUNT: Final = f"SELECT {columns(Account._fields)} FROM account WHERE id = ?"
 _ROLE: Final = f"SELECT {columns(Role._fields)} FROM role WHERE id = ?"
@@ -71,10 +74,12 @@ def load_client(view: View, lookup: ClientLookup) -> ClientFacts:
 def load_login(view: View, lookup: LoginLookup) -> LoginFacts:
     """Answer `LoginLookup`."""
     found = find_login(view, lookup.login)
+    company = view.row(_COMPANY, (lookup.login.phone,)) if lookup.login.extension_number else None
+    company_id = AccountId(cast("int", company[0])) if company else None
     person = find_person(view, found[0]) if found else None
     if found is None or person is None:
-        return LoginFacts(None, None, None)
-    return LoginFacts(person.account, person.extension, cast("str | None", found[1]))
+        return LoginFacts(None, None, None, company_id)
+    return LoginFacts(person.account, person.extension, cast("str | None", found[1]), company_id)
 
 
 def load_credential(view: View, lookup: CredentialLookup) -> CredentialFacts:

@@ -41,6 +41,7 @@ from callgate.model.changes import (
     TrustChanged,
     TrustRevoked,
 )
+from callgate.model.guesses import LocksLifted, NetworkBecameFamiliar, SubjectLocked
 from callgate.model.queues import QueueMembersChanged, QueueSettingsChanged
 from callgate.model.roles import DefaultRoleChanged, RoleDeleted
 from callgate.model.sso import AssertionConsumed, ConnectionChanged, ConnectionCreated, ConnectionRemoved
@@ -49,6 +50,7 @@ from callgate.storage import (
     save_apps,
     save_audit,
     save_calls,
+    save_guesses,
     save_issuers,
     save_people,
     save_queues,
@@ -119,6 +121,9 @@ SAVERS: Final[dict[type[Change], Saver]] = dict(
         saves(ConnectionChanged, save_sso.change_connection),
         saves(ConnectionRemoved, save_sso.remove_connection),
         saves(AssertionConsumed, save_sso.consume_assertion),
+        saves(SubjectLocked, save_guesses.lock_subject),
+        saves(LocksLifted, save_guesses.lift_locks),
+        saves(NetworkBecameFamiliar, save_guesses.remember_network),
     )
 )
 

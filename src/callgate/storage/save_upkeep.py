@@ -3,6 +3,7 @@
 from typing import Final
 
 from callgate.model.changes import KeyForgotten, KeyStored
+from callgate.model.guesses import DAY_MS, FAMILIAR_MS
 from callgate.model.key import StoredKey
 from callgate.model.session import Session
 from callgate.storage.expiry import spent_ms, sweep_bucket
@@ -36,6 +37,18 @@ DELETE FROM assertion_claim WHERE (client_id, jti) IN (
 _SWEEP_CONSUMED: Final = """
 DELETE FROM assertion_consumed WHERE (connection_id, assertion_id) IN (
     SELECT connection_id, assertion_id FROM assertion_consumed WHERE expires_ms < ? ORDER BY expires_ms LIMIT ?
+)
+"""
+
+
+_SWEEP_LOCKS: Final = """
+DELETE FROM guess_lock WHERE (subject, network) IN (
+    SELECT subject, network FROM guess_lock WHERE until_ms < ? ORDER BY until_ms LIMIT ?
+)
+"""
+_SWEEP_FAMILIAR: Final = """
+DELETE FROM familiar_network WHERE (subject, network) IN (
+    SELECT subject, network FROM familiar_network WHERE seen_ms < ? ORDER BY seen_ms LIMIT ?
 )
 """
 
@@ -80,3 +93,9 @@ def sweep_claims(pen: Pen, *, before_ms: int, rows_max: int) -> int:
     """Delete claims of assertions that expired before, apps' and identity providers'; returns the larger number."""
     claims = pen.write(_SWEEP_CLAIMS, (before_ms, rows_max))
     return max(claims, pen.write(_SWEEP_CONSUMED, (before_ms, rows_max)))
+
+
+def sweep_guesses(pen: Pen, *, before_ms: int, rows_max: int) -> int:
+    """Delete locks that lengthen no other any more, and networks nobody came from; returns the larger number."""
+    locks = pen.write(_SWEEP_LOCKS, (before_ms - DAY_MS, rows_max))
+    return max(locks, pen.write(_SWEEP_FAMILIAR, (before_ms - FAMILIAR_MS, rows_max)))

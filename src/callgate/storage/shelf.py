@@ -1,6 +1,7 @@
 """Shelves: small records that limits are counted in, kept beside the database because they may be lost.
 
-A record is changed by one pure step, `record -> (record after, outcome)`, of which no two overlap for one key. Here are
+A record is changed by one pure step, `(record, now) -> (record after, outcome)`, of which no two overlap for one key.
+The time is the shelf's, so that all who share one have the same. Here are
 the port and the shelf of a single process; shelf_redis.py has the one that several share. Nothing on a shelf may be
 needed for an answer to be right, only for it to be slow in coming.
 """
@@ -14,8 +15,8 @@ T = TypeVar("T")
 
 Key = tuple[str | int, ...]
 
-Step = Callable[[R | None], tuple[R | None, T]]
-"""Judges a record: None before means that there is none, None after that none is to be kept."""
+Step = Callable[[R | None, int], tuple[R | None, T]]
+"""Judges a record at a time (ms): None before means that there is none, None after that none is to be kept."""
 
 RECORDS_MAX: Final = 50_000
 
@@ -23,8 +24,8 @@ RECORDS_MAX: Final = 50_000
 class Shelf(Protocol[R]):
     """Records of one kind by their key."""
 
-    async def change(self, key: Key, step: Step[R, T], *, now_ms: int) -> T:
-        """Run a step on a record, and keep what comes of it for the shelf's time."""
+    async def change(self, key: Key, step: Step[R, T]) -> T:
+        """Run a step on a record, and keep what comes of it for as long as the shelf keeps anything."""
 
 
 class MemoryShelf(Generic[R]):
@@ -35,6 +36,7 @@ class MemoryShelf(Generic[R]):
 
     def __init__(
         self,
+        clock: Callable[[], int],
         *,
         keep_ms: int,
         records_max: int = RECORDS_MAX,
@@ -42,19 +44,21 @@ class MemoryShelf(Generic[R]):
         weights: int = 1,
     ) -> None:
         """`weigh` gives 0 to `weights` - 1."""
+        self._clock = clock
         self._keep_ms = keep_ms
         self._room = records_max
         self._weigh = weigh
         self._layers: tuple[dict[Key, tuple[R, int]], ...] = tuple({} for _ in range(weights))
 
-    async def change(self, key: Key, step: Step[R, T], *, now_ms: int) -> T:
+    async def change(self, key: Key, step: Step[R, T]) -> T:
         """Run a step: there is no `await` within, so that none overlaps."""
+        now_ms = self._clock()
         before = None
         for layer in self._layers:
             before = layer.pop(key, None)
             if before is not None:
                 break
-        after, outcome = step(before[0] if before is not None and now_ms < before[1] else None)
+        after, outcome = step(before[0] if before is not None and now_ms < before[1] else None, now_ms)
         if after is not None:
             # Back at the end of its layer: the order of a dict is the order of use.
             self._layers[self._weigh(after) if self._weigh else 0][key] = after, now_ms + self._keep_ms

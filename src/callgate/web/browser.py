@@ -56,7 +56,7 @@ class Browsers:
         if isinstance(body, Denied):
             return body
         cookies = Cookies(None, None) if self._is_foreign(request) else self.cookies(request)
-        return Post(request.header(b"content-type") or "", body, cookies, request.request_id)
+        return Post(request.header(b"content-type") or "", body, cookies, request.request_id, request.network)
 
     async def pass_on(self, request: Request, path: str) -> Reply | bytes | ShowFault:
         """A form of anybody's page: begun anew by a GET, which brings the cookies that a foreign page's POST does not.

@@ -6,14 +6,21 @@ from callgate.model import grant_faults
 from callgate.model.account import LoginName
 from callgate.model.client import Client, GrantType
 from callgate.model.decisions import Denied, Granted, LookAgain
-from callgate.model.evidence import ClientProven, PasswordProven, PasswordRefused
+from callgate.model.evidence import ClientProven, PasswordEvidence, PasswordProven
 from callgate.model.facts import OpeningFacts
 from callgate.model.lookups import PasswordOpening
 from callgate.model.moment import Moment
 from callgate.model.session import CredentialKind
 from callgate.protocol.asking import ask
 from callgate.protocol.forms import Form
-from callgate.protocol.guards import client_stands, may_serve, may_sign_in, may_use_password, password_reliance
+from callgate.protocol.guards import (
+    client_stands,
+    may_serve,
+    may_sign_in,
+    may_use_password,
+    password_reliance,
+    refuse_password,
+)
 from callgate.protocol.login_name import parse_login_name
 from callgate.protocol.opening import Asked, Credential, grant_opened, new_session
 from callgate.protocol.seats import Row, place_live
@@ -54,13 +61,13 @@ def decide(
     request: PasswordRequest,
     *,
     client: ClientProven,
-    password: PasswordProven | PasswordRefused,
+    password: PasswordEvidence,
     moment: Moment,
     facts: OpeningFacts,
 ) -> Granted | Denied | LookAgain:
     """State codes only after a correct password; then the seat."""
-    if isinstance(password, PasswordRefused):
-        return Denied(fault=grant_faults.CREDENTIALS_INVALID, why="unknown login name or wrong password")
+    if not isinstance(password, PasswordProven):
+        return refuse_password(password)
     parties = parties_of(facts)
     if parties is None or not client_stands(client, parties.client):
         return LookAgain()

@@ -1,0 +1,74 @@
+"""Turns at what only a few may do at a time, fair between parties.
+
+Parties are served in turn, however many of one wait. Where no more may wait, the party with the most waiting loses its
+latest: whoever floods the queue stands in their own way, and one single proof of anybody else's gets its turn.
+"""
+
+import asyncio
+from collections import OrderedDict, deque
+
+
+class Turns:
+    """Gives `at_once` turns, and lets `waiting_max` wait for one."""
+
+    def __init__(self, *, at_once: int, waiting_max: int) -> None:
+        self._free = at_once
+        self._room = waiting_max
+        self._waiting = 0
+        self._queues: OrderedDict[str, deque[asyncio.Future[bool]]] = OrderedDict()
+
+    async def take(self, party: str) -> bool:
+        """Wait for a turn, which is then to be given back; False where there is no room to wait."""
+        if self._free:
+            self._free -= 1
+            return True
+        if self._waiting >= self._room and not self._make_room(party):
+            return False
+        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._queues.setdefault(party, deque()).append(turn)
+        self._waiting += 1
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            self._leave(party, turn)
+            raise
+
+    def give_back(self) -> None:
+        """Hand a turn on: to the party that has waited longest since its last, or to whoever comes."""
+        if not self._queues:
+            self._free += 1
+            return
+        party = next(iter(self._queues))
+        self._queues.move_to_end(party)
+        self._take_out(party, self._queues[party][0]).set_result(True)
+
+    def drop(self) -> None:
+        """Send away whoever waits."""
+        while self._queues:
+            self._shed(next(iter(self._queues)))
+
+    def _make_room(self, party: str) -> bool:
+        """Send one away, of the party with the most waiting; nobody for a party that would then have as many."""
+        longest = max(self._queues, key=lambda each: len(self._queues[each]), default=party)
+        if len(self._queues.get(longest, ())) <= len(self._queues.get(party, ())) + 1:
+            return False
+        self._shed(longest)
+        return True
+
+    def _shed(self, party: str) -> None:
+        self._take_out(party, self._queues[party][-1]).set_result(False)
+
+    def _leave(self, party: str, turn: "asyncio.Future[bool]") -> None:
+        """Who waited hung up, perhaps in the moment in which the turn came."""
+        if turn in self._queues.get(party, ()):
+            self._take_out(party, turn)
+        elif not turn.cancelled() and turn.result():
+            self.give_back()
+
+    def _take_out(self, party: str, turn: "asyncio.Future[bool]") -> "asyncio.Future[bool]":
+        queue = self._queues[party]
+        queue.remove(turn)
+        if not queue:
+            del self._queues[party]
+        self._waiting -= 1
+        return turn

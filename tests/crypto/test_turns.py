@@ -1,0 +1,74 @@
+"""Turns: given fairly, and never lost."""
+
+import asyncio
+
+from callgate.crypto.turns import Turns
+
+
+async def settle() -> None:
+    """Let every task go as far as it can."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def test_parties_are_served_in_turn_however_many_of_one_wait() -> None:
+    """One of each, then again one of each, those of a party in the order in which they came."""
+
+    async def scenario() -> None:
+        turns = Turns(at_once=1, waiting_max=9)
+        served: list[str] = []
+
+        async def serve(name: str) -> None:
+            assert await turns.take(name[0])
+            served.append(name)
+            turns.give_back()
+
+        assert await turns.take("x")
+        tasks = [asyncio.create_task(serve(name)) for name in ("a1", "a2", "a3", "b1", "b2", "c1")]
+        await settle()
+        turns.give_back()
+        await asyncio.gather(*tasks)
+        assert served == ["a1", "b1", "c1", "a2", "b2", "a3"]
+
+    asyncio.run(scenario())
+
+
+def test_turn_of_one_who_hangs_up_as_it_comes_goes_to_the_next() -> None:
+    """Else a few hung-up callers would take all turns with them."""
+
+    async def scenario() -> None:
+        turns = Turns(at_once=1, waiting_max=9)
+        assert await turns.take("x")
+        first, second = (asyncio.create_task(turns.take("a")) for _ in range(2))
+        await settle()
+        turns.give_back()
+        first.cancel()
+        assert await second
+        assert first.cancelled()
+        turns.give_back()
+        assert await turns.take("b")
+
+    asyncio.run(scenario())
+
+
+def test_full_queue_sends_away_the_latest_of_whoever_has_the_most_waiting() -> None:
+    """And the newcomer where nobody has more: between equals who came first stays."""
+
+    async def scenario() -> None:
+        turns = Turns(at_once=1, waiting_max=3)
+        assert await turns.take("x")
+        flood = [asyncio.create_task(turns.take("flood")) for _ in range(3)]
+        await settle()
+        assert await turns.take("flood") is False
+        other = asyncio.create_task(turns.take("other"))
+        await settle()
+        assert [task.done() for task in flood] == [False, False, True]
+        assert flood[2].result() is False
+        third = asyncio.create_task(turns.take("third"))
+        await settle()
+        assert flood[1].result() is False
+        assert await turns.take("fourth") is False
+        turns.drop()
+        assert [await flood[0], await other, await third] == [False, False, False]
+
+    asyncio.run(scenario())
