@@ -17,6 +17,7 @@ from callgate.web.entry_points import EntryPoints
 from callgate.web.envelope import JSON, NO_STORE
 from callgate.web.metadata import KeySetEndpoint, MetadataEndpoint, userinfo
 from callgate.web.network import Networks
+from callgate.web.openapi import OPENAPI, OpenapiEndpoint
 from callgate.web.pages import STATIC_FILES, HomeLink, HomePage, StaticFile
 from callgate.web.resources import RESOURCES, bind
 from callgate.web.sign_out import CONFIRM, SIGN_OUT, SignOutPages
@@ -93,6 +94,7 @@ def endpoints(context: Context) -> Table:
             Family.API,
             {"GET": BearerEndpoint(context, entry_points.external)},
         ),
+        OPENAPI: (Family.API, {"GET": OpenapiEndpoint(context)}),
         "/restapi": (Family.API, {"GET": entry_points.versions}),
         "/restapi/v1.0": (Family.API, {"GET": entry_points.version}),
         **_resources(context),

@@ -1,0 +1,136 @@
+"""The call log: records, legs, and who was on them."""
+
+from callgate.model import operation
+from callgate.model.call_log import RecordingFilter, View
+from callgate.model.calls import CallType, Direction, RecordingType, Transport
+from callgate.model.operation import Operation
+from callgate.web.openapi.common import ID_PATTERN, INSTANT, PAGES, URI, listing
+from callgate.web.openapi.described import Link, Parameter, Tag, Told
+from callgate.web.openapi.schema import (
+    Kind,
+    Maybe,
+    Named,
+    amount,
+    flag,
+    many,
+    part,
+    record,
+    text,
+    whole,
+    words,
+)
+
+_WORD = "^[A-Za-z0-9._-]{1,128}$"
+_VIEW = Parameter("view", {**words("`Detailed` adds legs and billing.", View), "default": View.SIMPLE.value})
+
+
+def _party(called: str, about: str, dialed: str) -> Named:
+    return record(
+        called,
+        about,
+        phoneNumber=Maybe(text("With its country code.")),
+        extensionNumber=Maybe(text()),
+        extensionId=Maybe(text(pattern=ID_PATTERN)),
+        name=Maybe(text()),
+        location=Maybe(text()),
+        device=Maybe(part(id=text(), uri=URI)),
+        **{dialed: Maybe(text("What was dialled, where that differs."))},
+    )
+
+
+_RECORDING = part(
+    uri=URI, id=text(), type=words("Who started it.", RecordingType), contentUri=text("The sound.", form="uri")
+)
+_SESSION = part(telephonySessionId=text())
+_SEGMENT: dict[str, Kind | Maybe] = {
+    "telephonySessionId": text(),
+    "startTime": INSTANT,
+    "duration": whole("Seconds.", least=0),
+    "durationMs": whole("Milliseconds.", least=0),
+    "type": words("What was carried.", CallType),
+    "internalType": Maybe(text()),
+    "direction": words("Seen from the extension.", Direction),
+    "action": text("What was tried."),
+    "result": text("What came of it."),
+    "reason": Maybe(text()),
+    "reasonDescription": Maybe(text()),
+    "to": _party("Callee", "Who was called.", "dialedPhoneNumber"),
+    "from": _party("Caller", "Who called.", "dialerPhoneNumber"),
+    "extension": part(uri=URI, id=whole(least=1)),
+    "transport": words("From the telephone network, or one of the account's phones.", Transport),
+    "recording": Maybe(_RECORDING),
+    "shortRecording": Maybe(flag()),
+    "message": Maybe(part(uri=URI, id=text(), type=text())),
+    "delegate": Maybe(part(id=text(), name=text())),
+    "delegationType": Maybe(text()),
+    "transferTarget": Maybe(_SESSION),
+    "transferee": Maybe(_SESSION),
+    "sipUuidInfo": Maybe(text()),
+    "billing": Maybe(part(costIncluded=amount(), costPurchased=amount())),
+}
+LEG = record("CallLeg", "One stretch of a call.", **_SEGMENT, legType=text(), master=Maybe(flag()))
+CALL = record(
+    "CallRecord",
+    "A call, told from one extension's side. Legs, billing and the last change are in the detailed view alone.",
+    uri=URI,
+    id=text("The record's name.", pattern="^[A-Za-z0-9_-]{11}$"),
+    sessionId=text(),
+    partyId=text(),
+    **_SEGMENT,
+    metadataCategories=Maybe(many(text())),
+    deleted=Maybe(flag()),
+    lastModifiedTime=Maybe(INSTANT),
+    legs=Maybe(many(LEG)),
+)
+CALL_LOG = listing("CallLog", CALL, "A page of calls, newest first. It has no totals: follow `navigation.nextPage`.")
+
+_FILTERS = (
+    Parameter("dateFrom", text("Calls that began then or later; else a day before `dateTo`.", form="date-time")),
+    Parameter("dateTo", text("Calls that began then or earlier; else now.", form="date-time")),
+    Parameter("direction", words("Only those.", Direction), repeats=True),
+    Parameter("type", words("Only those.", CallType), repeats=True),
+    Parameter("extensionNumber", text("Not beside `phoneNumber`.", pattern="^[0-9]{1,10}$")),
+    Parameter("phoneNumber", text("Not beside `extensionNumber`.", pattern="^[+]?[0-9]{1,20}$")),
+    Parameter("recordingType", words("Only recorded ones.", RecordingFilter)),
+    Parameter("withRecording", flag("The older way to say `recordingType=All`.")),
+    Parameter("sessionId", text("The calls of one session; goes without other filters.", pattern=_WORD)),
+    Parameter("telephonySessionId", text("As in a record.", pattern=_WORD)),
+    Parameter("metadataCategory", text("As in a record.", pattern=_WORD), repeats=True),
+    Parameter("showDeleted", {**flag("Deleted ones too."), "default": False}),
+    _VIEW,
+    *PAGES,
+)
+_OF_EXTENSION = (
+    Parameter("transport", words("Only those.", Transport), repeats=True),
+    Parameter("showBlocked", {**flag("Blocked ones too."), "default": True}),
+)
+
+
+def _first(called: str) -> tuple[Link, ...]:
+    return (Link(called, "callRecordId", "/records/0/id"),)
+
+
+def _call(asked: Operation, called: str) -> Told:
+    return Told(asked, called, Tag.CALLS, CALL, (_VIEW,))
+
+
+TOLD = (
+    Told(
+        operation.READ_COMPANY_CALLS,
+        "readCompanyCallLog",
+        Tag.CALLS,
+        CALL_LOG,
+        _FILTERS,
+        leads=_first("readCompanyCall"),
+    ),
+    _call(operation.READ_COMPANY_CALL, "readCompanyCall"),
+    Told(
+        operation.READ_EXTENSION_CALLS,
+        "readExtensionCallLog",
+        Tag.CALLS,
+        CALL_LOG,
+        (*_FILTERS, *_OF_EXTENSION),
+        leads=_first("readExtensionCall"),
+    ),
+    _call(operation.READ_EXTENSION_CALL, "readExtensionCall"),
+)

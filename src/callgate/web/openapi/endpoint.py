@@ -1,0 +1,31 @@
+"""GET /restapi/openapi.json: the document, made when it is first asked for."""
+
+from functools import cached_property
+
+import orjson
+
+from callgate.service.context import Context
+from callgate.web.envelope import JSON
+from callgate.web.openapi.discovery import OPENAPI
+from callgate.web.openapi.document import describe_server
+from callgate.web.wire import Header, Reply, Request
+
+__all__ = ["OPENAPI", "OpenapiEndpoint"]
+
+_KEPT: tuple[Header, ...] = ((b"cache-control", b"public, max-age=300"),)
+
+
+class OpenapiEndpoint:
+    """One document for everybody."""
+
+    def __init__(self, context: Context) -> None:
+        self._policy = context.policy
+
+    async def __call__(self, _: Request) -> Reply:
+        """OpenAPI 3.1, as JSON."""
+        return self._reply
+
+    @cached_property
+    def _reply(self) -> Reply:
+        document = describe_server(self._policy.issuer, statuses=self._policy.statuses)
+        return Reply(200, (JSON, *_KEPT), orjson.dumps(document))

@@ -1,0 +1,253 @@
+"""The OAuth endpoints: tokens, their end, who somebody is, why something was refused, and where people sign in."""
+
+from callgate.model import api_faults, authorize_faults, faults, grant_faults, issuer_faults, sso_faults
+from callgate.model.client import GrantType
+from callgate.web import explain, sso
+from callgate.web.authorize import AUTHORIZE
+from callgate.web.openapi.common import INSTANT, rows
+from callgate.web.openapi.described import FORM, Answer, Body, Described, Descriptions, Parameter, Proof, Tag
+from callgate.web.openapi.schema import Maybe, Named, nullable, part, record, text, whole, words
+from callgate.web.sign_out import SIGN_OUT
+
+TOKEN = "/restapi/oauth/token"
+_JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_HTML = "text/html"
+
+_SCOPE = text("Names separated by blanks; else everything the app has.")
+_PROOF = {
+    "client_id": Maybe(text("Where no header says it.")),
+    "client_assertion_type": Maybe(words("How the app proves itself by a JWT.", (_JWT_BEARER,))),
+    "client_assertion": Maybe(text("That JWT (RFC 7523 section 3).")),
+}
+_EVERY_GRANT = {
+    "scope": Maybe(_SCOPE),
+    "access_token_ttl": Maybe(whole("Seconds; beyond the app's own, that.", least=1)),
+    "refresh_token_ttl": Maybe(whole("Seconds; 0 means no refresh token.", least=0)),
+    "endpoint_id": Maybe(text("The instance's name; made up when none is sent.", most=128)),
+    **_PROOF,
+}
+
+
+def _grant(called: str, about: str, grant: GrantType, /, **members: Maybe | dict[str, object]) -> Named:
+    kind = {"type": "string", "const": grant.value}
+    return record(called, about, grant_type=kind, **members, **_EVERY_GRANT)
+
+
+GRANTS: dict[GrantType, Named] = {
+    GrantType.AUTHORIZATION_CODE: _grant(
+        "CodeGrant",
+        "A code of the authorize endpoint.",
+        GrantType.AUTHORIZATION_CODE,
+        code=dict(text("Good once, for a minute.")),
+        redirect_uri=Maybe(text("If one was sent there, and the same.")),
+        code_verifier=Maybe(text("If a challenge was sent there (RFC 7636).", least=43, most=128)),
+    ),
+    GrantType.REFRESH_TOKEN: _grant(
+        "RefreshGrant",
+        "The session's next pair.",
+        GrantType.REFRESH_TOKEN,
+        refresh_token=dict(text("The newest; one whose reply was lost gives the same pair again.")),
+    ),
+    GrantType.JWT_BEARER: _grant(
+        "JwtGrant",
+        "A person's JWT credential, or an outside issuer's token (RFC 7523).",
+        GrantType.JWT_BEARER,
+        assertion=dict(text("The JWT.")),
+    ),
+    GrantType.SAML2_BEARER: _grant(
+        "SamlGrant",
+        "An assertion of the account's identity provider (RFC 7522).",
+        GrantType.SAML2_BEARER,
+        assertion=dict(text("One Assertion element, in base64url.")),
+    ),
+    GrantType.CLIENT_CREDENTIALS: _grant(
+        "ServiceGrant",
+        "The app itself, where an account allows it.",
+        GrantType.CLIENT_CREDENTIALS,
+        account_id=Maybe(text("Where several accounts do.", pattern="^[0-9]{1,18}$")),
+    ),
+    GrantType.PASSWORD: _grant(
+        "PasswordGrant",
+        "A person's password; for apps registered for it, where single sign-on is not enforced.",
+        GrantType.PASSWORD,
+        username=dict(text("An e-mail address, `+16505550100`, or `+16505550100*102`.")),
+        password=dict(text(form="password")),
+        extension=Maybe(text("Where the username is a company number.")),
+    ),
+}
+"""What each grant asks. Implicit has no request of its own here: the authorize endpoint answers it."""
+
+TOKENS = record(
+    "Tokens",
+    "An access token and what belongs to it.",
+    access_token=text(),
+    token_type=words("", ("bearer",)),
+    expires_in=whole("Seconds that remain.", least=0),
+    refresh_token=Maybe(text("If the app gets any.")),
+    refresh_token_expires_in=Maybe(whole("Seconds that remain.", least=0)),
+    scope=text("Names separated by blanks."),
+    owner_id=text("The extension's id."),
+    endpoint_id=text("The instance's name."),
+    session_id=text("The session's public name, which opens nothing."),
+    session_expires_in=Maybe(whole("Seconds until the account's absolute time-out.", least=0)),
+    session_expiration_time=Maybe(INSTANT),
+    session_idle_timeout=Maybe(whole("Seconds.", least=1)),
+    id_token=Maybe(text("If the scope has `openid`.")),
+)
+
+CLAIMS = record(
+    "Claims",
+    "What the scope lets the app know of the person (OpenID Connect Core section 5.3).",
+    sub=text("The extension's id."),
+    account_id=text(),
+    email=Maybe(text("With scope `email`.")),
+    email_verified=Maybe({"type": "boolean"}),
+    given_name=Maybe(text("With scope `profile`.")),
+    family_name=Maybe(text("With scope `profile`.")),
+)
+
+EXPLANATION = record(
+    "Explanation",
+    "Why a request was refused.",
+    requestId=text(),
+    time=INSTANT,
+    endpoint=text("Which endpoint refused."),
+    errorCode=text(),
+    error=text(),
+    detail=nullable(text("What was found; null where it concerns a person rather than the app.")),
+    remedy=text("What to do."),
+    audience=words("Whom the detail is for.", faults.Audience),
+)
+
+
+_REQUEST = tuple(row for row in rows(faults) if row not in {faults.PATH_UNKNOWN, faults.EXPLANATION_UNKNOWN})
+_AUTHORIZE_QUERY = (
+    Parameter("response_type", words("`token` only for apps with that grant.", ("code", "token")), required=True),
+    Parameter("client_id", text(), required=True),
+    Parameter("redirect_uri", text("As registered, to the letter.", form="uri")),
+    Parameter("state", text("Comes back as it is.", most=4096)),
+    Parameter("scope", _SCOPE),
+    Parameter("code_challenge", text("PKCE.", least=43, most=128)),
+    Parameter("code_challenge_method", words("", ("S256", "plain"))),
+    Parameter("prompt", text("Any of `login`, `sso`, `consent`, or `none` alone.")),
+    Parameter("max_age", whole("Seconds since the sign-in, at most.", least=0)),
+    Parameter("id_token_hint", text("The ID token of the person meant.")),
+    Parameter("response_mode", words("", ("query", "fragment"))),
+    Parameter("display", words("", ("page", "popup", "touch", "mobile"))),
+    Parameter("ui_locales", text("Languages in order.")),
+    Parameter("ui_options", text("`hide_logo`, `hide_remember_me`."), repeats=True),
+    Parameter("login_hint", text("Filled into the login field.")),
+    Parameter("nonce", text("Copied into the ID token.", most=512)),
+    Parameter("brand_id", text("A brand's number.", pattern="^[0-9]{1,10}$")),
+)
+_SIGN_OUT_QUERY = (
+    Parameter("id_token_hint", text("An ID token that the app got.")),
+    Parameter("client_id", text()),
+    Parameter("post_logout_redirect_uri", text("As registered, to the letter.", form="uri")),
+    Parameter("state", text("Comes back as it is.", most=4096)),
+    Parameter("ui_locales", text("Languages in order.")),
+)
+_GONE = Answer("On to the app, or to the next page.")
+_PAGE = Answer("A page for the person.", {"type": "string"}, _HTML)
+
+
+def _form_of(called: str, query: tuple[Parameter, ...]) -> Body:
+    members = {each.name: each.kind if each.required else Maybe(each.kind) for each in query}
+    return Body(record(called, "The same parameters as the query's, as a form.", **members), FORM)
+
+
+def _seen(name: str, tag: Tag, summary: str, /, query: tuple[Parameter, ...]) -> dict[str, Described]:
+    """What people see, by GET and POST alike."""
+    told = Described(
+        name,
+        tag,
+        summary,
+        {200: _PAGE, 302: _GONE, 303: _GONE},
+        refusals=(*rows(faults, authorize_faults), *rows(sso_faults)),
+        is_oauth=True,
+    )
+    return {
+        "GET": told._replace(query=query),
+        "POST": told._replace(id=f"{name}ByPost", body=_form_of(f"{name[:1].upper()}{name[1:]}Form", query)),
+    }
+
+
+def _explained(name: str, *, body: Body | None = None) -> Described:
+    return Described(
+        name,
+        Tag.TOKENS,
+        "Why one of the app's own requests was refused, and what to do",
+        {200: Answer("The explanation.", EXPLANATION)},
+        proof=Proof.CLIENT,
+        refusals=(*_REQUEST, faults.EXPLANATION_UNKNOWN),
+        is_oauth=True,
+        body=body,
+    )
+
+
+def _person(name: str) -> Described:
+    return Described(
+        name,
+        Tag.SIGN_IN,
+        "Who the bearer's person is",
+        {200: Answer("Claims.", CLAIMS)},
+        proof=Proof.BEARER,
+        scope="openid",
+        refusals=rows(api_faults),
+    )
+
+
+DESCRIBED: Descriptions = {
+    ("POST", TOKEN): Described(
+        "issueTokens",
+        Tag.TOKENS,
+        "Tokens for a grant",
+        {200: Answer("Tokens.", TOKENS)},
+        about="An app proves itself by a Basic header, a client assertion, or, if it keeps no secret, by its id alone.",
+        body=Body({"oneOf": list(GRANTS.values())}, FORM),
+        proof=Proof.CLIENT,
+        refusals=(*_REQUEST, *rows(grant_faults, issuer_faults, sso_faults)),
+        is_oauth=True,
+    ),
+    ("POST", "/restapi/oauth/revoke"): Described(
+        "revokeToken",
+        Tag.TOKENS,
+        "The end of a token's whole session",
+        {200: Answer("Done, or there was none: the two are not told apart (RFC 7009).")},
+        body=Body(
+            record(
+                "Revocation",
+                "What is to end.",
+                token=text("An access or refresh token."),
+                token_type_hint=Maybe(text("Ignored.")),
+                **_PROOF,
+            ),
+            FORM,
+        ),
+        proof=Proof.CLIENT,
+        refusals=_REQUEST,
+        is_oauth=True,
+    ),
+    **{
+        (method, AUTHORIZE): told
+        for method, told in _seen(
+            "authorize", Tag.SIGN_IN, "Signs a person in and asks whether the app may", _AUTHORIZE_QUERY
+        ).items()
+    },
+    **{
+        (method, SIGN_OUT): told
+        for method, told in _seen("signOut", Tag.SIGN_IN, "Signs a person out", _SIGN_OUT_QUERY).items()
+    },
+    ("GET", "/restapi/oauth/userinfo"): _person("readUserinfo"),
+    ("POST", "/restapi/oauth/userinfo"): _person("readUserinfoByPost"),
+    ("GET", explain.PATH): _explained("explain"),
+    ("POST", explain.PATH): _explained("explainByPost", body=Body(part(**_PROOF), FORM)),
+    ("GET", sso.METADATA): Described(
+        "readSamlMetadata",
+        Tag.SIGN_IN,
+        "What a SAML identity provider must know of us",
+        {200: Answer("SAML metadata.", {"type": "string"}, "application/samlmetadata+xml")},
+        refusals=(faults.PATH_UNKNOWN, faults.METHOD_NOT_ALLOWED, faults.TEMPORARILY_UNAVAILABLE),
+        is_oauth=True,
+    ),
+}

@@ -1,0 +1,63 @@
+"""Call queues and who takes their calls. A queue's id is a text, a member's a number, as on the platform."""
+
+from callgate.model import operation
+from callgate.model.account import ExtensionStatus
+from callgate.web.openapi.common import ID_PATTERN, NUMBER, PAGES, URI, listing
+from callgate.web.openapi.described import Link, Parameter, Tag, Told
+from callgate.web.openapi.schema import Maybe, flag, part, record, text, whole, wider, words
+
+LISTED_QUEUE = record(
+    "ListedQueue",
+    "A call queue.",
+    uri=URI,
+    id=text("Its id.", pattern=ID_PATTERN),
+    extensionNumber=Maybe(NUMBER),
+    name=text(),
+    status=words(
+        "Whether it takes calls.", [status.value for status in ExtensionStatus if status is not ExtensionStatus.FROZEN]
+    ),
+    site=part(id=text(), name=text()),
+)
+
+QUEUE = wider(
+    "Queue",
+    LISTED_QUEUE,
+    serviceLevelSettings=part(
+        slaGoal=whole("Percent of calls to be answered in time.", least=0, most=100),
+        slaThresholdSeconds=whole("What is in time.", least=0),
+        includeAbandonedCalls=flag("Whether callers who hung up count."),
+        abandonedThresholdSeconds=whole("After how long they do.", least=0),
+    ),
+    editableMemberStatus=flag("Whether members may pause."),
+    alertTimer=whole("Seconds one member's phone rings.", least=0),
+)
+
+MEMBER = record(
+    "QueueMember",
+    "Somebody who takes a queue's calls.",
+    uri=URI,
+    id=whole("The extension's id.", least=1),
+    extensionNumber=Maybe(NUMBER),
+)
+
+TOLD = (
+    Told(
+        operation.LIST_QUEUES,
+        "listQueues",
+        Tag.QUEUES,
+        listing("QueueList", LISTED_QUEUE, "A page of the account's call queues."),
+        (Parameter("memberExtensionId", text("Only those this extension is in.", pattern=ID_PATTERN)), *PAGES),
+        leads=(
+            Link("readQueue", "groupId", "/records/0/id"),
+            Link("listQueueMembers", "groupId", "/records/0/id"),
+        ),
+    ),
+    Told(operation.READ_QUEUE, "readQueue", Tag.QUEUES, QUEUE),
+    Told(
+        operation.LIST_QUEUE_MEMBERS,
+        "listQueueMembers",
+        Tag.QUEUES,
+        listing("QueueMemberList", MEMBER, "A page of a queue's members."),
+        PAGES,
+    ),
+)
