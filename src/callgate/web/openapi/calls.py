@@ -4,7 +4,6 @@ from callgate.model import operation
 from callgate.model.call_log import RecordingFilter, View
 from callgate.model.calls import CallType, Direction, RecordingType, Transport
 from callgate.model.operation import Operation
-from callgate.web.openapi.common import ID_PATTERN, INSTANT, PAGES, URI, listing
 from callgate.web.openapi.described import Link, Parameter, Tag, Told
 from callgate.web.openapi.schema import (
     Kind,
@@ -19,12 +18,13 @@ from callgate.web.openapi.schema import (
     whole,
     words,
 )
+from callgate.web.openapi.shapes import ID_PATTERN, INSTANT, PAGES, URI, listing
 
 _WORD = "^[A-Za-z0-9._-]{1,128}$"
 _VIEW = Parameter("view", {**words("`Detailed` adds legs and billing.", View), "default": View.SIMPLE.value})
 
 
-def _party(called: str, about: str, dialed: str) -> Named:
+def _party(called: str, about: str, *, dialed: str) -> Named:
     return record(
         called,
         about,
@@ -54,8 +54,8 @@ _SEGMENT: dict[str, Kind | Maybe] = {
     "result": text("What came of it."),
     "reason": Maybe(text()),
     "reasonDescription": Maybe(text()),
-    "to": _party("Callee", "Who was called.", "dialedPhoneNumber"),
-    "from": _party("Caller", "Who called.", "dialerPhoneNumber"),
+    "to": _party("Callee", "Who was called.", dialed="dialedPhoneNumber"),
+    "from": _party("Caller", "Who called.", dialed="dialerPhoneNumber"),
     "extension": part(uri=URI, id=whole(least=1)),
     "transport": words("From the telephone network, or one of the account's phones.", Transport),
     "recording": Maybe(_RECORDING),
@@ -82,7 +82,9 @@ CALL = record(
     lastModifiedTime=Maybe(INSTANT),
     legs=Maybe(many(LEG)),
 )
-CALL_LOG = listing("CallLog", CALL, "A page of calls, newest first. It has no totals: follow `navigation.nextPage`.")
+CALL_LOG = listing(
+    "CallLog", CALL, about="A page of calls, newest first. It has no totals: follow `navigation.nextPage`."
+)
 
 _FILTERS = (
     Parameter("dateFrom", text("Calls that began then or later; else a day before `dateTo`.", form="date-time")),

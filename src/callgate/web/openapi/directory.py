@@ -2,9 +2,9 @@
 
 from callgate.model import operation
 from callgate.model.account import AccountStatus, ExtensionStatus, ExtensionType
-from callgate.web.openapi.common import E164, NUMBER, PAGES, URI, listing
 from callgate.web.openapi.described import Link, Parameter, Tag, Told
 from callgate.web.openapi.schema import Maybe, anything, flag, many, part, record, text, whole, wider, words
+from callgate.web.openapi.shapes import E164, NUMBER, PAGES, URI, listing
 
 _SETUP = words("Whether the first steps were taken.", ("NotStarted", "Completed"))
 _ID = whole("Its id.", least=1)
@@ -82,7 +82,7 @@ TOLD = (
         operation.LIST_EXTENSIONS,
         "listExtensions",
         Tag.ACCOUNT,
-        listing("ExtensionList", LISTED_EXTENSION, "A page of the account's extensions."),
+        listing("ExtensionList", LISTED_EXTENSION, about="A page of the account's extensions."),
         (
             Parameter("extensionNumber", NUMBER),
             Parameter("email", text("An e-mail address.", pattern="^[^@\\s]{1,128}@[^@\\s]{1,128}$"), repeats=True),

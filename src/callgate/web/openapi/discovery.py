@@ -1,9 +1,9 @@
 """Documents that say where everything is and what this server can do, and whether it lives."""
 
 from callgate.model import api_faults, faults
-from callgate.web.openapi.common import URI, rows
 from callgate.web.openapi.described import Answer, Described, Descriptions, Parameter, Proof, Tag
 from callgate.web.openapi.schema import Kind, Maybe, anything, many, part, record, text, whole, words
+from callgate.web.openapi.shapes import URI, rows
 
 OPENAPI = "/restapi/openapi.json"
 
@@ -99,16 +99,16 @@ _ENTRY_POINTS: dict[str, Kind | Maybe] = {
 ENTRY_POINTS = record("EntryPoints", "Where everything is, as the JavaScript SDK reads it.", **_ENTRY_POINTS)
 
 
-def _read(name: str, summary: str, answer: Answer, *, tag: Tag = Tag.DISCOVERY) -> Described:
+def _read(name: str, summary: str, *, answer: Answer, tag: Tag = Tag.DISCOVERY) -> Described:
     return Described(name, tag, summary, {200: answer}, refusals=_UNAVAILABLE)
 
 
 DESCRIBED: Descriptions = {
     ("GET", "/.well-known/openid-configuration"): _read(
-        "readOpenidConfiguration", "What this server can do (OpenID Connect)", Answer("The document.", METADATA)
+        "readOpenidConfiguration", "What this server can do (OpenID Connect)", answer=Answer("The document.", METADATA)
     ),
     ("GET", "/.well-known/oauth-authorization-server"): _read(
-        "readServerMetadata", "What this server can do (RFC 8414)", Answer("The same document.", METADATA)
+        "readServerMetadata", "What this server can do (RFC 8414)", answer=Answer("The same document.", METADATA)
     ),
     ("GET", "/restapi/oauth/jwks"): Described(
         "readKeys",
@@ -119,23 +119,23 @@ DESCRIBED: Descriptions = {
         is_oauth=True,
     ),
     ("GET", "/.well-known/entry-points/initial"): _read(
-        "readInitialEntryPoints", "Where to get a first token", Answer("The document.", ENTRY_POINTS)
+        "readInitialEntryPoints", "Where to get a first token", answer=Answer("The document.", ENTRY_POINTS)
     )._replace(query=(Parameter("brandId", text("A brand's number.", pattern="^[0-9]{1,10}$")),)),
     ("GET", "/.well-known/entry-points/external"): _read(
-        "readExternalEntryPoints", "Where the bearer's account lives", Answer("The document.", ENTRY_POINTS)
+        "readExternalEntryPoints", "Where the bearer's account lives", answer=Answer("The document.", ENTRY_POINTS)
     )._replace(
         proof=Proof.BEARER,
         refusals=rows(api_faults),
     ),
-    ("GET", "/restapi"): _read("readVersions", "The versions of the API", Answer("All of them.", VERSIONS)),
-    ("GET", "/restapi/v1.0"): _read("readVersion", "This version of the API", Answer("This one.", VERSION)),
+    ("GET", "/restapi"): _read("readVersions", "The versions of the API", answer=Answer("All of them.", VERSIONS)),
+    ("GET", "/restapi/v1.0"): _read("readVersion", "This version of the API", answer=Answer("This one.", VERSION)),
     ("GET", OPENAPI): _read(
-        "readOpenapi", "This document", Answer("OpenAPI 3.1.", anything("An OpenAPI document.")), tag=Tag.SERVER
+        "readOpenapi", "This document", answer=Answer("OpenAPI 3.1.", anything("An OpenAPI document.")), tag=Tag.SERVER
     ),
     ("GET", "/health/live"): _read(
         "readHealth",
         "Whether the process answers",
-        Answer("It does.", record("Health", "A sign of life.", status=words("", ("live",)))),
+        answer=Answer("It does.", record("Health", "A sign of life.", status=words("", ("live",)))),
         tag=Tag.SERVER,
     ),
 }

@@ -11,9 +11,9 @@ from callgate.model.policy import Statuses
 from callgate.model.scope import SCOPES
 from callgate.web.envelope import status_of
 from callgate.web.openapi import calls, directory, discovery, oauth, queues, roles
-from callgate.web.openapi.common import API_ERROR, OAUTH_ERROR, PATH
 from callgate.web.openapi.described import JSON, Answer, Body, Described, Parameter, Proof, Tag, Told
 from callgate.web.openapi.schema import Kind, Named
+from callgate.web.openapi.shapes import API_ERROR, OAUTH_ERROR, PATH
 
 OPENAPI = "3.1.1"
 

@@ -4,9 +4,9 @@ from callgate.model import api_faults, authorize_faults, faults, grant_faults, i
 from callgate.model.client import GrantType
 from callgate.web import explain, sso
 from callgate.web.authorize import AUTHORIZE
-from callgate.web.openapi.common import INSTANT, rows
 from callgate.web.openapi.described import FORM, Answer, Body, Described, Descriptions, Parameter, Proof, Tag
 from callgate.web.openapi.schema import Maybe, Named, nullable, part, record, text, whole, words
+from callgate.web.openapi.shapes import INSTANT, rows
 from callgate.web.sign_out import SIGN_OUT
 
 TOKEN = "/restapi/oauth/token"
@@ -28,48 +28,48 @@ _EVERY_GRANT = {
 }
 
 
-def _grant(called: str, about: str, grant: GrantType, /, **members: Maybe | dict[str, object]) -> Named:
+def _grant(grant: GrantType, called: str, /, *, about: str, **members: Maybe | dict[str, object]) -> Named:
     kind = {"type": "string", "const": grant.value}
     return record(called, about, grant_type=kind, **members, **_EVERY_GRANT)
 
 
 GRANTS: dict[GrantType, Named] = {
     GrantType.AUTHORIZATION_CODE: _grant(
-        "CodeGrant",
-        "A code of the authorize endpoint.",
         GrantType.AUTHORIZATION_CODE,
+        "CodeGrant",
+        about="A code of the authorize endpoint.",
         code=dict(text("Good once, for a minute.")),
         redirect_uri=Maybe(text("If one was sent there, and the same.")),
         code_verifier=Maybe(text("If a challenge was sent there (RFC 7636).", least=43, most=128)),
     ),
     GrantType.REFRESH_TOKEN: _grant(
-        "RefreshGrant",
-        "The session's next pair.",
         GrantType.REFRESH_TOKEN,
+        "RefreshGrant",
+        about="The session's next pair.",
         refresh_token=dict(text("The newest; one whose reply was lost gives the same pair again.")),
     ),
     GrantType.JWT_BEARER: _grant(
-        "JwtGrant",
-        "A person's JWT credential, or an outside issuer's token (RFC 7523).",
         GrantType.JWT_BEARER,
+        "JwtGrant",
+        about="A person's JWT credential, or an outside issuer's token (RFC 7523).",
         assertion=dict(text("The JWT.")),
     ),
     GrantType.SAML2_BEARER: _grant(
-        "SamlGrant",
-        "An assertion of the account's identity provider (RFC 7522).",
         GrantType.SAML2_BEARER,
+        "SamlGrant",
+        about="An assertion of the account's identity provider (RFC 7522).",
         assertion=dict(text("One Assertion element, in base64url.")),
     ),
     GrantType.CLIENT_CREDENTIALS: _grant(
-        "ServiceGrant",
-        "The app itself, where an account allows it.",
         GrantType.CLIENT_CREDENTIALS,
+        "ServiceGrant",
+        about="The app itself, where an account allows it.",
         account_id=Maybe(text("Where several accounts do.", pattern="^[0-9]{1,18}$")),
     ),
     GrantType.PASSWORD: _grant(
-        "PasswordGrant",
-        "A person's password; for apps registered for it, where single sign-on is not enforced.",
         GrantType.PASSWORD,
+        "PasswordGrant",
+        about="A person's password; for apps registered for it, where single sign-on is not enforced.",
         username=dict(text("An e-mail address, `+16505550100`, or `+16505550100*102`.")),
         password=dict(text(form="password")),
         extension=Maybe(text("Where the username is a company number.")),
@@ -156,11 +156,11 @@ def _form_of(called: str, query: tuple[Parameter, ...]) -> Body:
     return Body(record(called, "The same parameters as the query's, as a form.", **members), FORM)
 
 
-def _seen(name: str, tag: Tag, summary: str, /, query: tuple[Parameter, ...]) -> dict[str, Described]:
+def _seen(name: str, summary: str, *, query: tuple[Parameter, ...]) -> dict[str, Described]:
     """What people see, by GET and POST alike."""
     told = Described(
         name,
-        tag,
+        Tag.SIGN_IN,
         summary,
         {200: _PAGE, 302: _GONE, 303: _GONE},
         refusals=(*rows(faults, authorize_faults), *rows(sso_faults)),
@@ -231,12 +231,12 @@ DESCRIBED: Descriptions = {
     **{
         (method, AUTHORIZE): told
         for method, told in _seen(
-            "authorize", Tag.SIGN_IN, "Signs a person in and asks whether the app may", _AUTHORIZE_QUERY
+            "authorize", "Signs a person in and asks whether the app may", query=_AUTHORIZE_QUERY
         ).items()
     },
     **{
         (method, SIGN_OUT): told
-        for method, told in _seen("signOut", Tag.SIGN_IN, "Signs a person out", _SIGN_OUT_QUERY).items()
+        for method, told in _seen("signOut", "Signs a person out", query=_SIGN_OUT_QUERY).items()
     },
     ("GET", "/restapi/oauth/userinfo"): _person("readUserinfo"),
     ("POST", "/restapi/oauth/userinfo"): _person("readUserinfoByPost"),

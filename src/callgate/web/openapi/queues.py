@@ -2,9 +2,9 @@
 
 from callgate.model import operation
 from callgate.model.account import ExtensionStatus
-from callgate.web.openapi.common import ID_PATTERN, NUMBER, PAGES, URI, listing
 from callgate.web.openapi.described import Link, Parameter, Tag, Told
 from callgate.web.openapi.schema import Maybe, flag, part, record, text, whole, wider, words
+from callgate.web.openapi.shapes import ID_PATTERN, NUMBER, PAGES, URI, listing
 
 LISTED_QUEUE = record(
     "ListedQueue",
@@ -45,7 +45,7 @@ TOLD = (
         operation.LIST_QUEUES,
         "listQueues",
         Tag.QUEUES,
-        listing("QueueList", LISTED_QUEUE, "A page of the account's call queues."),
+        listing("QueueList", LISTED_QUEUE, about="A page of the account's call queues."),
         (Parameter("memberExtensionId", text("Only those this extension is in.", pattern=ID_PATTERN)), *PAGES),
         leads=(
             Link("readQueue", "groupId", "/records/0/id"),
@@ -57,7 +57,7 @@ TOLD = (
         operation.LIST_QUEUE_MEMBERS,
         "listQueueMembers",
         Tag.QUEUES,
-        listing("QueueMemberList", MEMBER, "A page of a queue's members."),
+        listing("QueueMemberList", MEMBER, about="A page of a queue's members."),
         PAGES,
     ),
 )

@@ -2,9 +2,9 @@
 
 from callgate.model import operation
 from callgate.model.permission import PERMISSIONS, Breadth, Category
-from callgate.web.openapi.common import ID_PATTERN, INSTANT, PAGES, URI, listing
 from callgate.web.openapi.described import Link, Parameter, Tag, Told
 from callgate.web.openapi.schema import Maybe, flag, many, part, record, text, wider, words
+from callgate.web.openapi.shapes import ID_PATTERN, INSTANT, PAGES, URI, listing
 
 _ROLE_ID = text("The role's id.", pattern=ID_PATTERN)
 _PERMISSION = words("A permission.", PERMISSIONS)
@@ -99,7 +99,7 @@ CHANGED_ROLE = record(
 CHOSEN_ROLE = record("ChosenRole", "A role by its id.", id=_ROLE_ID)
 CHOSEN_ROLES = record("ChosenRoles", "Exactly one role by its id.", records=many(part(id=_ROLE_ID), least=1, most=1))
 
-ROLE_LIST = listing("RoleList", ROLE, "A page of roles.")
+ROLE_LIST = listing("RoleList", ROLE, about="A page of roles.")
 _DRY = Parameter("validateOnly", flag("Only whether it could go."))
 
 TOLD = (
@@ -139,7 +139,7 @@ TOLD = (
         operation.LIST_PERMISSIONS,
         "listPermissions",
         Tag.ROLES,
-        listing("PermissionList", PERMISSION, "A page of the permissions there are."),
+        listing("PermissionList", PERMISSION, about="A page of the permissions there are."),
         PAGES,
     ),
     Told(operation.READ_PERMISSION, "readPermission", Tag.ROLES, PERMISSION),
@@ -147,7 +147,7 @@ TOLD = (
         operation.LIST_CATEGORIES,
         "listPermissionCategories",
         Tag.ROLES,
-        listing("PermissionCategoryList", CATEGORY, "A page of what permissions are about."),
+        listing("PermissionCategoryList", CATEGORY, about="A page of what permissions are about."),
         PAGES,
     ),
     Told(operation.READ_CATEGORY, "readPermissionCategory", Tag.ROLES, CATEGORY),

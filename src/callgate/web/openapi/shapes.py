@@ -65,7 +65,7 @@ def rows(*modules: object) -> tuple[Fault, ...]:
     return tuple(row for module in modules for row in vars(module).values() if isinstance(row, Fault))
 
 
-def listing(called: str, of: Kind, about: str) -> Named:
+def listing(called: str, of: Kind, *, about: str) -> Named:
     """A page of a list."""
     return record(called, about, uri=URI, records=many(of), paging=PAGING, navigation=NAVIGATION)
 
