@@ -364,6 +364,14 @@ def test_consents_are_refused_when_there_is_none(shell: Shell) -> None:
     assert "with a colon between" in shell.refuse("consents", "list", "--after", "x")
 
 
+def test_first_key_file_is_made_without_a_word_of_servers(shell: Shell) -> None:
+    """Whoever sets a server up has none to start anew, and nothing to wrap."""
+    first = shell.run("keys", "new-kek", "--file", "first")
+    assert (first.code, first.err) == (0, "")
+    second = shell.run("keys", "new-kek", "--file", "first")
+    assert "callgate keys rewrap" in second.err
+
+
 def test_keys_are_rotated_and_wrapped_anew(shell: Shell) -> None:
     """A new key-encryption key takes over without a moment in which something cannot be opened."""
     account = open_account(shell)

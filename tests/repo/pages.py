@@ -164,10 +164,10 @@ def _calls(line: str) -> Iterator[list[str]]:
 
 
 def _program_words(words: list[str]) -> list[str] | None:
-    """The words after the program's name, which may stand after variables and `sudo -u NAME`."""
+    """The words after the program's name, which may stand after variables and `runuser -u NAME --`."""
     rest = list(words)
-    while rest and (_ASSIGNMENT.match(rest[0]) or rest[0] == "sudo"):
-        del rest[: 3 if rest[:2] == ["sudo", "-u"] else 1]
+    while rest and (_ASSIGNMENT.match(rest[0]) or rest[0] in {"env", "runuser"}):
+        del rest[: 4 if rest[0] == "runuser" else 1]
     return rest[1:] if rest and PurePosixPath(rest[0]).name == "callgate" else None
 
 

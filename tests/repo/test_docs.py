@@ -115,7 +115,7 @@ PLANTS: list[tuple[Rule, str]] = [
     (wrong_commands, "```sh\ncallgate apps show A B\n```"),
     (wrong_commands, "```sh\ncallgate apps register --account A \\\n    --name B\n```"),
     (wrong_commands, "```sh\nX=1 callgate db nothing >file && true\n```"),
-    (wrong_commands, "```console\n# sudo -u callgate A=b /opt/callgate/bin/callgate accounts lst\n```"),
+    (wrong_commands, "```console\n# runuser -u callgate -- env A=b /opt/callgate/bin/callgate accounts lst\n```"),
     (wrong_commands, "```console\n$ true | callgate serve --prot 1\n```"),
     (wrong_commands, "Say `callgate apps unblok APP`."),
     (wrong_commands, "Say `callgate apps update\nAPP --grants …`."),

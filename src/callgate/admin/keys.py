@@ -61,11 +61,10 @@ async def rotate(desk: Desk, options: RotateOptions) -> Record:
 def new_kek(run: Run, options: NewOptions) -> Record:
     """Write a new key-encryption key into the key file, before those it holds; then `callgate keys rewrap`."""
     file = _file(run, options.file)
+    is_first = not file.exists()
     made = run.composition.add_key_encryption_key(file)
-    return Record(
-        fields=(("file", str(file)), ("key", made)),
-        note="Start servers anew so that they read it, then: callgate keys rewrap",
-    )
+    note = None if is_first else "Start servers anew so that they read it, then: callgate keys rewrap"
+    return Record(fields=(("file", str(file)), ("key", made)), note=note)
 
 
 @desk_command(KEYS, "rewrap", options=NoOptions)
