@@ -49,7 +49,15 @@ class Opened:
     runner: asyncio.Runner
     clock: TestClock
     path: Path
+    connections: list[apsw.Connection]
+    """The store's own."""
     fatal: list[Exception] = field(default_factory=list)
+
+    @property
+    def writer(self) -> apsw.Connection:
+        """The connection that writes: for tests that break it."""
+        (writer,) = [connection for connection in self.connections if not connection.readonly("main")]
+        return writer
 
     def await_(self, coroutine: Coroutine[object, object, T]) -> T:
         """Run a coroutine on the store's loop."""
@@ -94,13 +102,25 @@ def open_sqlite(path: Path, options: StoreOptions | None = None) -> Iterator[Ope
     clock = TestClock()
     fatal: list[Exception] = []
     chosen = options or StoreOptions(on_fatal=fatal.append)
-    store = SqliteStore.open(path, clock=clock, options=chosen)
+    with watching_connections() as connections:
+        store = SqliteStore.open(path, clock=clock, options=chosen)
     with asyncio.Runner() as runner:
         runner.run(store.start())
         try:
-            yield Opened(store, runner, clock, path, fatal)
+            yield Opened(store, runner, clock, path, connections, fatal)
         finally:
             runner.run(store.close())
+
+
+@contextmanager
+def watching_connections() -> Iterator[list[apsw.Connection]]:
+    """Every connection that is opened meanwhile, as apsw tells whoever wants to know."""
+    opened: list[apsw.Connection] = []
+    apsw.connection_hooks.append(opened.append)
+    try:
+        yield opened
+    finally:
+        apsw.connection_hooks.remove(opened.append)
 
 
 def copy_database(template: Path, folder: Path) -> Path:

@@ -99,9 +99,10 @@ def test_restore_ends_every_session_of_before(store: Opened, tmp_path: Path) -> 
         assert facts.sessions_from_ms == sessions_from_ms > facts.session.issued_ms
         assert facts.now_ms >= sessions_from_ms
         assert restored.read(ClientLookup(APP.id)) == (facts.client, KEYS)
-        view = View(restored.store._reader)
-        view.stamp(0)
-        report = verify_audit(view)
+        with closing(open_reader(restored.path)) as reader:
+            view = View(reader)
+            view.stamp(0)
+            report = verify_audit(view)
     assert report.breaks == ()
     assert [(chain.writer, chain.links) for chain in report.chains] == [("cli", 2), ("server", 1)]
 

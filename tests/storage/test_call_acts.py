@@ -44,7 +44,7 @@ def store(path: Path) -> Iterator[SqliteStore]:
     """A store that writes it."""
     opened = SqliteStore.open(path, clock=lambda: SEEDED_MS)
     yield opened
-    opened._opened.close()
+    asyncio.run(opened.close())
 
 
 def carry_out(store: SqliteStore, *changes: Change) -> None:

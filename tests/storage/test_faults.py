@@ -49,7 +49,7 @@ def open_many(store: Opened, numbers: range) -> set[int]:
 def test_writes_are_refused_while_the_database_is_full_and_work_again_after(store: Opened) -> None:
     """max_page_count: reads and what needs no write go on; acknowledged equals stored; no restart is needed."""
     store.save(SessionOpened(session_of(0)))
-    connection = store.store._writer._connection  # type: ignore[union-attr] # it was opened to write
+    connection = store.writer
     pages = connection.pragma("page_count")
     connection.pragma("max_page_count", pages)
     acknowledged = {0}
@@ -151,7 +151,7 @@ def test_waiting_units_fail_too_when_the_commit_before_them_fails(faulty: Opened
 
 def interrupting(store: Opened, *changes: Change) -> Callable[[object], Done]:
     """A decision whose writing is interrupted, which makes SQLite end the whole transaction."""
-    connection = store.store._writer._connection  # type: ignore[union-attr] # it was opened to write
+    connection = store.writer
 
     def interrupt_inserts(_cursor: apsw.Cursor, sql: str, _values: object) -> bool:
         connection.set_progress_handler((lambda: True) if "INSERT INTO session" in sql else None, 1)
@@ -167,7 +167,7 @@ def interrupting(store: Opened, *changes: Change) -> Callable[[object], Done]:
 @pytest.mark.parametrize("number", [1, 2])
 def test_no_unit_of_a_batch_has_happened_when_an_error_ended_its_transaction(store: Opened, number: int) -> None:
     """Units before it are not acknowledged, units behind it go on in the next batch."""
-    connection = store.store._writer._connection  # type: ignore[union-attr] # it was opened to write
+    connection = store.writer
     changes = [SessionOpened(session_of(5 + index)) for index in range(number)]
 
     async def submit() -> list[object]:
@@ -187,7 +187,7 @@ def test_no_unit_of_a_batch_has_happened_when_an_error_ended_its_transaction(sto
 
 def test_store_fails_when_a_batch_cannot_even_be_undone(store: Opened) -> None:
     """Whatever the state of such a connection is, it is not to be worked with."""
-    connection = store.store._writer._connection  # type: ignore[union-attr] # it was opened to write
+    connection = store.writer
 
     def close(_: object) -> Done:
         connection.close()
@@ -231,15 +231,10 @@ def test_defect_in_upkeep_is_its_callers_and_undone_alone(store: Opened) -> None
 
 def test_units_are_unavailable_while_no_transaction_begins(store: Opened) -> None:
     """Whatever the reason; what needs no write is answered."""
-    store.store._writer._connection.close()  # type: ignore[union-attr] # it was opened to write
+    store.writer.close()
     with pytest.raises(Unavailable):
         store.save(SessionOpened(session_of(0)))
     assert store.run(FIRST, lambda _: Done()) == Done()
-
-
-async def answer_unwritten(store: Opened) -> Done:
-    """What a unit is answered when its batch was lost."""
-    return store.store._answer_unwritten(Unit(ClientLookup(APP.id), lambda _: Done()))
 
 
 def test_read_is_unavailable_when_the_disk_cannot_be_read(database: Path) -> None:
@@ -249,7 +244,7 @@ def test_read_is_unavailable_when_the_disk_cannot_be_read(database: Path) -> Non
         with pytest.raises(Unavailable):
             store.read(ClientLookup(APP.id))
         with pytest.raises(Unavailable):
-            store.await_(answer_unwritten(store))
+            store.run(ClientLookup(APP.id), lambda _: Done())
 
 
 # --- locked ------------------------------------------------------------------------------------------------------

@@ -157,7 +157,7 @@ def recorded(path: Path, events: list[Event]) -> Iterator[Opened]:
     disk = RecordingDisk(events)
     try:
         with open_sqlite(path, StoreOptions(vfs="recording")) as store:
-            store.store._writer._connection.wal_autocheckpoint(25)  # type: ignore[union-attr] # it writes
+            store.writer.wal_autocheckpoint(25)
             yield store
     finally:
         disk.unregister()
@@ -222,6 +222,6 @@ def test_the_replay_finds_the_loss_when_commits_are_not_synced(database: Path, f
     events: list[Event] = []
     before = database.read_bytes()
     with recorded(database, events) as store:
-        store.store._writer._connection.pragma("synchronous", "normal")  # type: ignore[union-attr] # it writes
+        store.writer.pragma("synchronous", "normal")
         store.await_(work(store, events, rounds=4))
     assert any(isinstance(loss, Acknowledged) for loss in replay(before, events, folder, step=4))
