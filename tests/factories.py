@@ -12,6 +12,7 @@ from callgate.model.connection import NAME_ID, Connection, ConnectionKind
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
 from callgate.model.decisions import AuthorizeRequest
+from callgate.model.device import DeviceCode, DeviceState
 from callgate.model.evidence import ClientProven, PasswordProven
 from callgate.model.facts import Allowed, AuthorizeFacts, OpeningFacts, Seated, ServiceFacts, SessionFacts
 from callgate.model.ids import AccountId, ClientId, ConnectionId, ExtensionId, RoleId, RowId
@@ -310,6 +311,29 @@ AUTHORIZE_REQUEST = AuthorizeRequest(
     discovery=False,
     max_age_s=None,
     in_fragment=False,
+)
+
+DEVICE = DeviceCode(
+    id=RowId(90),
+    client_id=NATIVE.id,
+    secret_sha256=hashlib.sha256(SECRET).digest(),
+    user_code="BCDFGHJK",
+    scope="ReadCallLog",
+    network="203.0.113.7",
+    opened_ms=OPENED_MS,
+    expires_ms=OPENED_MS + 15 * MINUTE_MS,
+    state=DeviceState.PENDING,
+)
+APPROVED = DEVICE._replace(
+    state=DeviceState.APPROVED,
+    account_id=ACCOUNT.id,
+    extension_id=AGENT.id,
+    sign_in_id=SIGN_IN.id,
+    signed_in_ms=SIGN_IN.signed_in_ms,
+    approved_ms=NOW_MS - 10 * SECOND_MS,
+    credential_kind=CredentialKind.PASSWORD,
+    credential_id=AGENT.id,
+    credential_version=AGENT.password_version,
 )
 
 PASSWORD_PROVEN = PasswordProven(AGENT.id, password_reliance(AGENT))

@@ -21,7 +21,16 @@ from callgate.admin.cli import EPILOG, build_cli
 from callgate.admin.saml_mends import BESIDES, MENDS
 from callgate.app import running
 from callgate.config import DatabaseSettings, KeySettings, Settings, describe
-from callgate.model import api_faults, authorize_faults, faults, grant_faults, issuer_faults, operation, sso_faults
+from callgate.model import (
+    api_faults,
+    authorize_faults,
+    device_faults,
+    faults,
+    grant_faults,
+    issuer_faults,
+    operation,
+    sso_faults,
+)
 from callgate.model.client import AppKind, GrantType, Switch, grants_possible
 from callgate.model.faults import Fault
 from callgate.model.operation import Operation
@@ -40,6 +49,7 @@ WHERE = {
     faults: "Every OAuth endpoint",
     authorize_faults: "At the authorize endpoint and its pages",
     grant_faults: "At the token endpoint, and at sign-in",
+    device_faults: "At the device grant's endpoint and page, and at the token endpoint for its codes",
     issuer_faults: "At the token endpoint, for an outside issuer's token",
     sso_faults: "At single sign-on",
     api_faults: "At the API",

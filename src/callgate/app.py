@@ -29,10 +29,12 @@ from callgate.crypto.entropy import RowIds, SystemEntropy
 from callgate.crypto.kek import KeyEncryptionError, KeyEncryptionKey, kek_from_text, load_kek, load_or_create_kek
 from callgate.crypto.kek_change import add_kek, drop_old_keks
 from callgate.crypto.password_pool import PasswordPool
+from callgate.model.device import DEVICE_CODE_TTL_S
 from callgate.model.failure import Unavailable
 from callgate.model.guesses import DAY_MS, Tally
 from callgate.model.limits import WINDOW_S, Meter
 from callgate.model.lookups import KeysLookup
+from callgate.protocol.device import Poll
 from callgate.protocol.guesses import TALLY_WEIGHTS, weigh
 from callgate.service.administer.desk import Desk
 from callgate.service.administer.people import keep_predefined_roles
@@ -44,6 +46,7 @@ from callgate.service.keeper import Keeper
 from callgate.service.key_sets import KeySets
 from callgate.service.limits import Limits
 from callgate.service.log import open_log
+from callgate.service.polls import Polls
 from callgate.service.tallies import Tallies
 from callgate.service.upkeep import keep_up
 from callgate.storage.backup import BackupBroken, back_up, restore
@@ -117,6 +120,7 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
             key_sets=KeySets(fetcher),
             limits=Limits(settings.limits.rates_charged, _meters(clock)),
             tallies=Tallies(settings.limits.guessing, _tallies(clock)),
+            polls=Polls(_paces(clock)),
         )
         steady = SteadyClock(clock.now_ms)
         sweep = partial(_sweep, store, steady)
@@ -132,6 +136,10 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
 
 def _meters(clock: Clock) -> Shelf[Meter]:
     return MemoryShelf(clock.now_ms, keep_ms=2 * WINDOW_S * 1000)
+
+
+def _paces(clock: Clock) -> Shelf[Poll]:
+    return MemoryShelf(clock.now_ms, keep_ms=DEVICE_CODE_TTL_S * 1000)
 
 
 def _tallies(clock: Clock) -> Shelf[Tally]:

@@ -95,6 +95,9 @@ class Browser:
         while not visit.ended_at:
             assert len(visit.seen) < _PAGES_MAX, f"the pages go round in circles: {visit.seen}"
             page = Page.of(reply.text)
+            if page.form is None and reply.is_success and visit.seen:
+                visit.ended_at = str(reply.url)  # a flow that ends here: what comes of it, a device will learn
+                break
             assert page.form, f"{reply.status_code} {reply.url}: {page.text or reply.text}"
             visit.seen.append(" ".join(value for _, value in page.form.buttons))
             reply = self._follow(self._fill_in(page.form, reply, person), visit)
@@ -104,6 +107,7 @@ class Browser:
         known = {"username": person.username, "password": person.password, "extension": person.extension}
         fields = form.fields | {name: value for name, value in known.items() if name in form.fields}
         wanted = person.answer if person.answer == "cancel" or "password" not in form.fields else "sign-in"
+        wanted = "continue" if "user_code" in form.fields else wanted
         button = next(button for button in form.buttons if button == ("action", wanted))
         origin = "{0.scheme}://{0.netloc}".format(urlsplit(str(reply.url)))
         target = urljoin(str(reply.url), form.action)

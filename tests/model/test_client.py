@@ -11,27 +11,27 @@ from callgate.protocol.token import TokenCall, read_call, read_grant
 from tests.factories import REDIRECT_URI, WEB, form
 
 MATRIX = """
-                          code  refresh  implicit  password  jwt  service  saml
-ServerWeb       private   x     x        .         x         x    x        x
-ServerWeb       public    x     x        .         .         x    x        x
-ServerOther     private   .     x        .         x         x    x        x
-ServerOther     public    .     x        .         .         x    x        x
-ServerBot       private   x     x        .         .         .    .        .
-ServerBot       public    x     x        .         .         .    .        .
-BrowserBased    private   x     x        x         .         .    .        .
-BrowserBased    public    x     x        x         .         .    .        .
-MobileIOS       private   x     x        .         .         .    .        .
-MobileIOS       public    x     x        .         .         .    .        .
-MobileAndroid   private   x     x        .         .         .    .        .
-MobileAndroid   public    x     x        .         .         .    .        .
-MobileOther     private   x     x        .         .         .    .        .
-MobileOther     public    x     x        .         .         .    .        .
-DesktopWindows  private   x     x        .         x         .    .        .
-DesktopWindows  public    x     x        .         .         .    .        .
-DesktopMac      private   x     x        .         x         .    .        .
-DesktopMac      public    x     x        .         .         .    .        .
-DesktopOther    private   x     x        .         x         .    .        .
-DesktopOther    public    x     x        .         .         .    .        .
+                          code  refresh  implicit  password  jwt  service  saml  device
+ServerWeb       private   x     x        .         x         x    x        x       .
+ServerWeb       public    x     x        .         .         x    x        x       .
+ServerOther     private   .     x        .         x         x    x        x       x
+ServerOther     public    .     x        .         .         x    x        x       x
+ServerBot       private   x     x        .         .         .    .        .       .
+ServerBot       public    x     x        .         .         .    .        .       .
+BrowserBased    private   x     x        x         .         .    .        .       .
+BrowserBased    public    x     x        x         .         .    .        .       .
+MobileIOS       private   x     x        .         .         .    .        .       x
+MobileIOS       public    x     x        .         .         .    .        .       x
+MobileAndroid   private   x     x        .         .         .    .        .       x
+MobileAndroid   public    x     x        .         .         .    .        .       x
+MobileOther     private   x     x        .         .         .    .        .       x
+MobileOther     public    x     x        .         .         .    .        .       x
+DesktopWindows  private   x     x        .         x         .    .        .       x
+DesktopWindows  public    x     x        .         .         .    .        .       x
+DesktopMac      private   x     x        .         x         .    .        .       x
+DesktopMac      public    x     x        .         .         .    .        .       x
+DesktopOther    private   x     x        .         x         .    .        .       x
+DesktopOther    public    x     x        .         .         .    .        .       x
 """
 """protocol.md A.2 and ruling 7: which grants an app may be registered for."""
 
@@ -43,6 +43,7 @@ COLUMNS = {
     "jwt": GrantType.JWT_BEARER,
     "service": GrantType.CLIENT_CREDENTIALS,
     "saml": GrantType.SAML2_BEARER,
+    "device": GrantType.DEVICE_CODE,
 }
 
 CELLS = [
@@ -58,6 +59,7 @@ COMPLETE = {
     GrantType.JWT_BEARER: b"assertion=x",
     GrantType.CLIENT_CREDENTIALS: b"",
     GrantType.SAML2_BEARER: b"assertion=x",
+    GrantType.DEVICE_CODE: b"device_code=x",
 }
 """What each grant's request must have besides."""
 

@@ -5,12 +5,12 @@ import string
 
 import pytest
 
-from callgate.model import api_faults, authorize_faults, faults, grant_faults, issuer_faults, sso_faults
+from callgate.model import api_faults, authorize_faults, device_faults, faults, grant_faults, issuer_faults, sso_faults
 from callgate.model.faults import Audience, Fault
 
 CATALOGUE: dict[str, Fault] = {
     f"{module.__name__.rpartition('.')[2]}.{name}": fault
-    for module in (faults, grant_faults, issuer_faults, authorize_faults, sso_faults, api_faults)
+    for module in (faults, grant_faults, device_faults, issuer_faults, authorize_faults, sso_faults, api_faults)
     for name, fault in vars(module).items()
     if isinstance(fault, Fault)
 }
@@ -19,9 +19,11 @@ OAUTH = {name: fault for name, fault in CATALOGUE.items() if not name.startswith
 OAUTH_ERRORS = (
     "invalid_request invalid_client invalid_grant unauthorized_client unsupported_grant_type invalid_scope "
     "access_denied unsupported_response_type server_error temporarily_unavailable "
-    "login_required interaction_required consent_required request_not_supported invalid_redirect_uri"
+    "login_required interaction_required consent_required request_not_supported invalid_redirect_uri "
+    "authorization_pending slow_down expired_token"
 )
-"""RFC 6749 sections 4.1.2.1 and 5.2, OpenID Connect Core section 3.1.2.6; the last is the platform's (C.4)."""
+"""RFC 6749 sections 4.1.2.1 and 5.2, OpenID Connect Core section 3.1.2.6, one of the platform's (C.4), and RFC 8628
+section 3.5."""
 
 
 @pytest.mark.requirement("RFC 6749 section 5.2")

@@ -6,8 +6,8 @@ from callgate.protocol.grants import ALL
 from callgate.protocol.metadata import discovery
 
 ISSUER = "https://gate.example"
-PLAIN = discovery(ISSUER, OffersFacts(True, True, True), locales=["en", "de"])
-STRICT = discovery(ISSUER, OffersFacts(False, False, False), locales=["en"])
+PLAIN = discovery(ISSUER, OffersFacts(True, True, True, True), locales=["en", "de"])
+STRICT = discovery(ISSUER, OffersFacts(False, False, False, False), locales=["en"])
 
 REQUIRED = (
     "issuer authorization_endpoint token_endpoint revocation_endpoint userinfo_endpoint jwks_uri scopes_supported "
@@ -40,10 +40,17 @@ def test_every_required_field_is_there() -> None:
 
 
 def test_grants_are_those_of_the_registry() -> None:
-    """The document tells the truth: each grant of the token endpoint, implicit and assertions where an app has them."""
+    """The document tells the truth: each grant of the token endpoint, and some only where an app has them."""
     grants = {grant.value for grant, _ in ALL.values()}
-    assert set(as_list("grant_types_supported")) == grants - {GrantType.SAML2_BEARER.value}
+    assert set(as_list("grant_types_supported")) == grants - {GrantType.SAML2_BEARER.value, GrantType.DEVICE_CODE.value}
     assert set(as_list("grant_types_supported", plain=True)) == {*grants, GrantType.IMPLICIT.value}
+
+
+@pytest.mark.requirement("RFC 8628 section 4")
+def test_devices_are_told_where_to_ask_when_some_app_may() -> None:
+    """RFC 8628 section 4."""
+    assert PLAIN["device_authorization_endpoint"] == f"{ISSUER}/restapi/oauth/device-authorization"
+    assert "device_authorization_endpoint" not in STRICT
 
 
 def test_methods_are_those_an_app_may_have() -> None:

@@ -15,7 +15,16 @@ from typer.core import TyperArgument, TyperGroup, TyperOption
 
 from callgate.admin.cli import build_cli
 from callgate.config import Settings, describe
-from callgate.model import api_faults, authorize_faults, faults, grant_faults, issuer_faults, operation, sso_faults
+from callgate.model import (
+    api_faults,
+    authorize_faults,
+    device_faults,
+    faults,
+    grant_faults,
+    issuer_faults,
+    operation,
+    sso_faults,
+)
 from callgate.model.faults import Fault
 from callgate.model.operation import Operation
 from tests.repo import pages
@@ -80,7 +89,7 @@ PROGRAM = read_program()
 RECIPES = read_recipes()
 CATALOGUE = [
     fault
-    for module in (faults, authorize_faults, grant_faults, issuer_faults, sso_faults, api_faults)
+    for module in (faults, authorize_faults, grant_faults, device_faults, issuer_faults, sso_faults, api_faults)
     for fault in vars(module).values()
     if isinstance(fault, Fault)
 ]

@@ -19,6 +19,7 @@ FOR_PEOPLE = {
     "/restapi/docs": "a page",
     "/restapi/oauth/sign-in": "the form of a page",
     "/restapi/oauth/consent": "the form of a page",
+    "/restapi/oauth/device": "a page",
     "/restapi/oauth/sign-out/confirm": "the form of a page",
     "/restapi/oauth/sso/{connectionId}/start": "a link for people",
     "/restapi/oauth/sso/{connectionId}/acs": "the provider's page posts to it",

@@ -211,6 +211,115 @@ def _redeem(history: History, *, thief: bool, order: int | None = None) -> Step 
     )
 
 
+# --- devices -------------------------------------------------------------------------------------------------------
+
+GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+DEVICES = ("desk", "script")
+
+
+def connect_device(history: History) -> None:
+    """A device asks for its codes, and begins to wait."""
+    app = next((app for app in history.apps if app in DEVICES), None)
+    if app is None:
+        return
+    order = history.next_order(app)
+    scope_asked, history.held[order].scope = _scope(history)
+    history.take(
+        Step(
+            label=f"connect {order} {app}",
+            order=order,
+            real=lambda: history.world.connect(APPS[app], scope_asked),
+            spec=lambda spec: spec.connect(order, app),
+        )
+    )
+
+
+def answer_device(history: History) -> None:
+    """A person types its code: mostly one that waits, and mostly with a yes."""
+    step = _answer(history)
+    if step:
+        history.take(step)
+
+
+def answer_device_twice(history: History) -> None:
+    """Two people have the code, or one has two tabs."""
+    first = _answer(history)
+    if first:
+        second = _answer(history, order=first.order)
+        assert second is not None
+        history.race(first, second)
+
+
+def let_in_late(history: History) -> None:
+    """Between the yes and the poll, something happens that would end a session."""
+    connect_device(history)
+    answer_device(history)
+    history.draw.choice((change_password, sign_out_everywhere, change_timeouts, switch_person, wait))(history)
+    history.pass_time(1)
+    poll_device(history)
+
+
+def poll_device(history: History) -> None:
+    """A device asks for its tokens."""
+    step = _poll(history)
+    if step:
+        history.take(step)
+
+
+def poll_device_twice(history: History) -> None:
+    """A device that lost its patience asks twice at once."""
+    step = _poll(history)
+    if step:
+        history.race(step, step)
+
+
+def _answer(history: History, order: int | None = None) -> Step | None:
+    order = order or _device(history)
+    if order is None:
+        return None
+    waiting, person, yes = history.held[order].device, history.draw.choice(history.people), chance(history, 80)
+    assert waiting is not None
+    version = history.spec.people[person].credential
+    assert version is not None
+
+    def expect(spec: Spec) -> Expected:
+        app, scope = spec.devices[order].app, history.held[order].scope
+        terms = (3600, 604_800, None)
+        credential = ("password", version)
+        life = _life(spec, order, app, person=person, credential=credential, scope=scope, terms=terms)
+        return spec.answer(order, life, yes=yes)
+
+    return Step(
+        label=f"answer {order} {person[:3]} {yes}",
+        order=order,
+        real=lambda: history.world.answer(waiting, person, agreed=yes),
+        spec=expect,
+    )
+
+
+def _poll(history: History) -> Step | None:
+    order = _device(history)
+    if order is None:
+        return None
+    waiting = history.held[order].device
+    assert waiting is not None
+    app = history.draw.choice(DEVICES) if chance(history, 10) else history.held[order].app
+    terms_asked, terms = _terms(history)
+    fields = {"grant_type": GRANT, "device_code": spell(waiting), **terms_asked}
+    return Step(
+        label=f"poll {order} by {app} {terms_asked}",
+        order=order,
+        real=lambda: history.world.post(APPS[app], fields),
+        spec=lambda spec: spec.poll(order, app, terms),
+    )
+
+
+def _device(history: History) -> int | None:
+    """A device that was connected lately."""
+    connected = [order for order, held in history.held.items() if held.device][-3:]
+    return history.draw.choice(connected) if connected else None
+
+
 # --- using tokens --------------------------------------------------------------------------------------------------
 
 
@@ -397,6 +506,12 @@ ACTS: dict[Act, int] = {
     start_pod: 1,
     revoke: 3,
     mark_late: 3,
+    connect_device: 4,
+    answer_device: 5,
+    answer_device_twice: 1,
+    poll_device: 8,
+    poll_device_twice: 2,
+    let_in_late: 4,
     refresh_twice: 3,
     refresh_while_revoked: 1,
     redeem_twice: 2,

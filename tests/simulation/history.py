@@ -12,7 +12,7 @@ from callgate.model.account import Account, Allowance
 from callgate.model.client import AppKind, AuthMethod, Client, GrantType
 from callgate.model.facts import Allowed
 from callgate.model.ids import ClientId, ExtensionId, RowId
-from callgate.model.reference import Reference
+from callgate.model.reference import Reference, TokenKind
 from tests.factories import ACCOUNT, AGENT, CREDENTIAL, OTHER_ACCOUNT, ROLE, SERVICE_EXTENSION, WEB
 from tests.simulation.invariants import Watch
 from tests.simulation.spec import App, Expected, Must, Person, Spec
@@ -44,8 +44,12 @@ def _app(name: str, kind: AppKind, *grants: GrantType, cap: int, owner: Account 
 APPS = {
     "web": _app("web", AppKind.SERVER_WEB, GrantType.AUTHORIZATION_CODE, cap=2, owner=OTHER_ACCOUNT),
     "spa": _app("spa", AppKind.BROWSER_BASED, GrantType.AUTHORIZATION_CODE, cap=3),
-    "desk": _app("desk", AppKind.DESKTOP_MAC, GrantType.AUTHORIZATION_CODE, GrantType.PASSWORD, cap=2),
-    "script": _app("script", AppKind.SERVER_OTHER, GrantType.PASSWORD, GrantType.JWT_BEARER, cap=3),
+    "desk": _app(
+        "desk", AppKind.DESKTOP_MAC, GrantType.AUTHORIZATION_CODE, GrantType.PASSWORD, GrantType.DEVICE_CODE, cap=2
+    ),
+    "script": _app(
+        "script", AppKind.SERVER_OTHER, GrantType.PASSWORD, GrantType.JWT_BEARER, GrantType.DEVICE_CODE, cap=3
+    ),
     "pods": _app("pods", AppKind.SERVER_OTHER, GrantType.CLIENT_CREDENTIALS, cap=1, owner=OTHER_ACCOUNT),
 }
 
@@ -56,6 +60,8 @@ class Held:
 
     app: str
     code: Reference | None = None
+    device: Reference | None = None
+    scope: frozenset[str] = frozenset()
     uri: str = URI
     uri_sent: bool = True
     verifier: str | None = None
@@ -175,7 +181,10 @@ class History:
         if isinstance(reply, Tokens):
             held.pairs[reply.access.generation] = reply
         if isinstance(reply, Code):
-            held.code = reply.reference
+            if reply.reference.kind is TokenKind.DEVICE:
+                held.device = reply.reference
+            else:
+                held.code = reply.reference
         revoked = held.row_id if step.revokes else None
         self.watch.hear(reply, presented=step.presented, revoked=revoked)
 

@@ -264,6 +264,24 @@ MUTANTS = (
         "asked.terms._replace(refresh_ttl_s=0)",
         "asked.terms",
     ),
+    Mutant(
+        "a device code is good twice",
+        "grants.device_code",
+        "also=used)",
+        "also=())",
+    ),
+    Mutant(
+        "a yes to a device outlives what it was said by",
+        "grants.device_code",
+        "    if why:",
+        "    if False:",
+    ),
+    Mutant(
+        "anybody answers a device a second time",
+        "device",
+        "return device.state is DeviceState.PENDING and now_ms < device.expires_ms",
+        "return now_ms < device.expires_ms",
+    ),
 )
 
 

@@ -17,6 +17,9 @@ BLOCKED, WRONG_PASSWORD, MAY_NOT_SIGN_IN = "OAU-127", "OAU-140", "OAU-141"
 DISABLED, CREDENTIAL_GONE, NO_ALLOWANCE, WIDER = "OAU-236", "CGT-113", "OAU-251", "CGT-111"
 NOT_FOREIGN, CREDENTIAL_EXPIRED = "CMN-408", "CGT-114"
 
+WAITING, OLD_DEVICE, REFUSED_DEVICE, OTHERS_DEVICE, USED_DEVICE = "CGT-180", "CGT-182", "CGT-183", "CGT-184", "CGT-185"
+NO_DEVICE = "CGT-187"
+
 
 @dataclass
 class App:
@@ -69,6 +72,17 @@ class Life:
     over: frozenset[str] = frozenset()
 
 
+@dataclass
+class Device:
+    """A device's code: who asked when, what was said, and the life that comes of a yes."""
+
+    app: str
+    asked: int
+    answer: str = ""
+    life: Life | None = None
+    used: bool = False
+
+
 @dataclass(frozen=True)
 class Must:
     """The answer: tokens of a life's pair (its number, from 1), or a plain yes where `pair` is 0."""
@@ -102,6 +116,7 @@ class Spec:
         self.credentials: set[int] = set()
         self.expired: set[int] = set()
         self.lives: list[Life] = []
+        self.devices: dict[int, Device] = {}
 
     def life(self, order: int) -> Life:
         """A life by the order in which it was asked for."""
@@ -239,6 +254,55 @@ class Spec:
         life.redeemed = self.now
         self.sit_down(life, self.apps[app].cap)
         return self.tokens(life)
+
+    # --- devices ---------------------------------------------------------------------------------------------------
+
+    def connect(self, order: int, app: str) -> Expected:
+        """A device begins to wait."""
+        if self.apps[app].blocked:
+            return no(BLOCKED)
+        self.devices[order] = Device(app, self.now)
+        return Must(Life(app, "", self.now, order, ("", 0)))
+
+    def answer(self, order: int, life: Life, *, yes: bool) -> Expected:
+        """A person says yes or no, once, within a quarter of an hour; whoever may not sign in may say no."""
+        device = self.devices[order]
+        if device.answer or self.now >= device.asked + 15 * MINUTE:
+            return no(NO_DEVICE)
+        if self.apps[device.app].blocked:
+            return no(BLOCKED)
+        if yes and not self.people[life.person].enabled:
+            return no(MAY_NOT_SIGN_IN)
+        device.answer, device.life = ("yes", life) if yes else ("no", None)
+        return Must()
+
+    def poll(self, order: int, app: str, terms: tuple[int, int, str | None]) -> Expected:
+        """Tokens for a yes, once; and not when anything since would have ended them."""
+        device = self.devices[order]
+        if self.apps[app].blocked:
+            return no(BLOCKED)
+        if app != device.app:
+            return no(OTHERS_DEVICE)
+        if device.used:
+            return no(USED_DEVICE)
+        if self.now >= device.asked + 15 * MINUTE:
+            return no(OLD_DEVICE)
+        if not device.answer:
+            return no(WAITING)
+        life = device.life
+        if life is None:
+            return no(REFUSED_DEVICE)
+        refused = set()
+        if not self.people[life.person].enabled:
+            refused.add(DISABLED)
+        if self.ends(life):
+            refused.add(REFUSED_DEVICE)
+        if refused:
+            return frozenset(refused)
+        device.used = True
+        life.opened = self.now
+        life.access_s, life.refresh_s, life.endpoint = terms
+        return self.begin(life, person_code=DISABLED)
 
     # --- what is used ----------------------------------------------------------------------------------------------
 

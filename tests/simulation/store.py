@@ -23,6 +23,19 @@ from callgate.model.changes import (
 from callgate.model.client import Client
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
+from callgate.model.device import DeviceCode, DeviceState
+from callgate.model.device_grant import (
+    DeviceApproved,
+    DeviceAskFacts,
+    DeviceAskLookup,
+    DeviceCodeIssued,
+    DeviceCodeUsed,
+    DeviceDenied,
+    DeviceFacts,
+    DeviceLookup,
+    UserCodeFacts,
+    UserCodeLookup,
+)
 from callgate.model.facts import (
     Allowed,
     AuthorizeFacts,
@@ -46,6 +59,8 @@ from callgate.model.session import PENDING_SLOT_FIRST, CredentialKind, Session, 
 from callgate.storage.port import Decided
 
 ATTEMPTS_MAX = 5
+
+Found = Facts | DeviceAskFacts | UserCodeFacts | DeviceFacts
 
 F = TypeVar("F")
 D = TypeVar("D", bound=Decided)
@@ -72,9 +87,10 @@ class ModelStore:
         self.sign_ins: dict[RowId, SignIn] = {}
         self.consents: dict[tuple[ExtensionId, ClientId], Consent] = {}
         self.sessions: dict[RowId, Session] = {}
+        self.devices: dict[RowId, DeviceCode] = {}
         self._recording = False
-        self._loaded: dict[object, Facts] = {}
-        self._overtaken: dict[object, Facts] = {}
+        self._loaded: dict[object, Found] = {}
+        self._overtaken: dict[object, Found] = {}
 
     def run(self, lookup: Lookup[F], decide: Callable[[F], D]) -> D:
         """Load, decide, save; again when a change conflicts.
@@ -86,7 +102,7 @@ class ModelStore:
             stale = self._overtaken.pop(lookup, None)
             facts = self.load(lookup) if stale is None else cast("F", stale)
             if self._recording:
-                self._loaded[lookup] = cast("Facts", facts)
+                self._loaded[lookup] = cast("Found", facts)
             decision = decide(facts)
             if stale is not None and not decision.changes:
                 continue
@@ -117,7 +133,7 @@ class ModelStore:
         """The facts a lookup asks for."""
         return cast("F", self._load(lookup))
 
-    def _load(self, lookup: object) -> Facts:
+    def _load(self, lookup: object) -> Found:
         match lookup:
             case SessionLookup(row_id=row_id):
                 return self._session(row_id, with_seat=False)
@@ -133,8 +149,16 @@ class ModelStore:
                 allowed = self.allowed.get(client_id)
                 today = (allowed._replace(account=self.account, role=self.role),) if allowed else ()
                 return ServiceFacts(self.now_ms, self.clients[client_id], today)
-            case AuthorizeLookup(client_id=client_id, sign_in=(_, row_id)):
-                return self._authorize(client_id, self.sign_ins[row_id])
+            case AuthorizeLookup(client_id=client_id, sign_in=(_, row_id), user_code=user_code):
+                facts = self._authorize(client_id, self.sign_ins[row_id])
+                return facts._replace(device=self._device(user_code))
+            case DeviceAskLookup(client_id=client_id):
+                return DeviceAskFacts(self.now_ms, self.clients[client_id], 0, 0)
+            case UserCodeLookup(user_code=user_code):
+                device = self._device(user_code)
+                return UserCodeFacts(self.now_ms, device, self.clients[device.client_id] if device else None)
+            case DeviceLookup(client_id=client_id, row_id=row_id):
+                return self._approved(client_id, self.devices[row_id])
             case _:
                 raise AssertionError(lookup)
 
@@ -180,6 +204,15 @@ class ModelStore:
             seat=self._seat(client_id, sign_in.extension_id),
         )
 
+    def _device(self, user_code: str) -> DeviceCode | None:
+        return next((device for device in self.devices.values() if device.user_code == user_code), None)
+
+    def _approved(self, client_id: ClientId, device: DeviceCode) -> DeviceFacts:
+        person = self._person(device.extension_id) if device.extension_id else None
+        opening = self._opening(client_id, person, credential=None)
+        consent = self.consents.get((person.id, client_id)) if person else None
+        return DeviceFacts(device, opening, person.password_version if person else None, consent)
+
     def _seat(self, client_id: ClientId, extension_id: ExtensionId) -> tuple[Seated, ...]:
         return tuple(
             Seated(session, self._version(session))
@@ -208,12 +241,12 @@ class ModelStore:
     # --- save --------------------------------------------------------------------------------------------------------
 
     def _save(self, changes: tuple[Change, ...]) -> None:
-        before = dict(self.sessions)
+        before, devices = dict(self.sessions), dict(self.devices)
         try:
             for change in changes:
                 self._save_one(change)
         except Conflict:
-            self.sessions = before
+            self.sessions, self.devices = before, devices
             raise
 
     def _save_one(self, change: Change) -> None:
@@ -238,6 +271,14 @@ class ModelStore:
                 met = self._meet(before)
                 over = met._replace(state=SessionState.ENDED, slot=None, ended_ms=at_ms, ended_why=why)
                 self.sessions[met.id] = over
+            case DeviceCodeIssued(device=device):
+                self.devices[device.id] = device
+            case DeviceApproved(before=device, after=answered):
+                self._answer(device, answered)
+            case DeviceDenied(before=device):
+                self._answer(device, device._replace(state=DeviceState.DENIED))
+            case DeviceCodeUsed(before=device):
+                self._answer(device, device._replace(state=DeviceState.USED))
             case SignInStarted(sign_in=sign_in):
                 self.sign_ins[sign_in.id] = sign_in
             case ConsentGiven(consent=consent):
@@ -247,6 +288,11 @@ class ModelStore:
                 self.credentials[credential_id] = used._replace(last_used_ms=at_ms)
             case _:
                 raise AssertionError(change)
+
+    def _answer(self, before: DeviceCode, after: DeviceCode) -> None:
+        if self.devices[before.id].state is not before.state:
+            raise Conflict
+        self.devices[after.id] = after
 
     def _meet(self, before: Session) -> Session:
         """The row as it is; a conflict when it has moved on since the decision saw it."""

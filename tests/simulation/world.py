@@ -14,19 +14,34 @@ from callgate.model.account import LoginName
 from callgate.model.changes import Change
 from callgate.model.client import Client
 from callgate.model.consent import SignIn
-from callgate.model.decisions import Admitted, AskOther, AuthorizeRequest, Denied, Granted, IssueCode, LookAgain
+from callgate.model.decisions import (
+    Admitted,
+    AnswerDevice,
+    AskOther,
+    AuthorizeDecision,
+    AuthorizeRequest,
+    Denied,
+    Granted,
+    IssueCode,
+    LookAgain,
+)
+from callgate.model.device import USER_CODE_ALPHABET, USER_CODE_CHARS
+from callgate.model.device_grant import DeviceAskLookup, DeviceWaits, UserCodeLookup
 from callgate.model.evidence import ClientProven, CredentialPresented, PasswordEvidence, PasswordProven, PasswordRefused
+from callgate.model.facts import AuthorizeFacts
 from callgate.model.ids import AccountId, ClientId, RowId
 from callgate.model.lookups import AuthorizeLookup, SessionLookup
 from callgate.model.moment import Fresh, Moment
 from callgate.model.policy import Policy
 from callgate.model.reference import Reference, TokenKind
-from callgate.protocol import authorize, bearer, client_auth, consent, revoke, token
+from callgate.protocol import authorize, bearer, client_auth, consent, device, revoke, token
 from callgate.protocol.client_auth import ClientNamed, Presented, SecretPresented
+from callgate.protocol.forms import Form
 from callgate.protocol.grants import (
     GrantRequest,
     authorization_code,
     client_credentials,
+    device_code,
     jwt_bearer,
     partner_jwt,
     password,
@@ -171,6 +186,14 @@ class World:
                     client_credentials.lookup(client, grant),
                     lambda facts: client_credentials.decide(grant, client=client, moment=moment, facts=facts),
                 )
+            case device_code.DeviceCodeRequest():
+                waiting = unspell(grant.device_code, TokenKind.DEVICE)
+                return run(
+                    device_code.lookup(client, waiting),
+                    lambda facts: device_code.decide(
+                        grant, client=client, reference=waiting, moment=moment, facts=facts
+                    ),
+                )
             case saml2_bearer.Saml2BearerRequest():
                 raise AssertionError("no app of this world has the grant, and read_grant says so")
 
@@ -194,6 +217,53 @@ class World:
         assert isinstance(decision, IssueCode), decision
         session = decision.session
         return Code(Reference(TokenKind.CODE, session.account_id, session.id, decision.secret, 0, session.key_number))
+
+    def connect(self, client: Client, fields: dict[str, str]) -> Reply:
+        """POST /device-authorization."""
+        named, header = _credentials(client)
+        body = urlencode(fields | named).encode()
+        call = device.read_call(content_type=FORM, body=body, query=b"", authorization=header)
+        assert not isinstance(call, Denied)
+        proven = prove(self.store.clients[client.id], call.presented)
+        assert not isinstance(proven, Denied)
+        moment = self.moment()
+        user_code = _user_code(moment.fresh.row_id)
+        decision = self.store.run(
+            DeviceAskLookup(client.id, "here"),
+            lambda facts: device.issue(
+                call, client=proven, network="here", user_code=user_code, moment=moment, facts=facts
+            ),
+        )
+        if isinstance(decision, Denied):
+            return No(decision.fault.code)
+        assert isinstance(decision, DeviceWaits)
+        row_id, key_number = decision.device.id, moment.fresh.key_number
+        return Code(Reference(TokenKind.DEVICE, self.store.account.id, row_id, decision.secret, 0, key_number))
+
+    def answer(self, held: Reference, person: str, *, agreed: bool) -> Reply:
+        """Somebody just signed in types the code of a device, and presses Authorize or Refuse."""
+        found = device.find_waiting(self.store.load(UserCodeLookup(_user_code(held.row_id))))
+        if isinstance(found, Denied):
+            return No(found.fault.code)
+        form = Form({"client_id": found.client_id, "user_code": found.user_code, "scope": found.scope})
+        request = authorize.read_request(form, self.store.clients[found.client_id])
+        assert isinstance(request, AuthorizeRequest)
+        moment, signed_in = self.moment(), self._sign_in(person)
+        visit = consent.Visit(_COOKIE, began_ms=self.store.now_ms, agreed=agreed)
+
+        def judge(facts: AuthorizeFacts) -> AuthorizeDecision:
+            if agreed:
+                return consent.decide(request, visit=visit, moment=moment, facts=facts)
+            return consent.refuse_device(request, visit=visit, facts=facts)
+
+        lookup = AuthorizeLookup(found.client_id, (signed_in.account_id, signed_in.id), request.user_code)
+        decision = self.store.run(lookup, judge)
+        if isinstance(decision, Denied):
+            return No(decision.fault.code)
+        if isinstance(decision, AskOther):
+            return No(decision.denied.fault.code)
+        assert isinstance(decision, AnswerDevice), decision
+        return Carried()
 
     def call(self, held: Reference, *, marked: bool) -> Reply:
         """Call the API. `marked` False: the lazy write of a first use is late, or lost."""
@@ -293,6 +363,11 @@ def tokens(granted: Granted) -> Tokens:
         refresh_expires_in_s=granted.times.refresh_expires_in_s,
         scope=session.scope,
     )
+
+
+def _user_code(row_id: RowId) -> str:
+    """A code as good as a random one: each row has its own."""
+    return "".join(USER_CODE_ALPHABET[row_id // 20**place % 20] for place in range(USER_CODE_CHARS))
 
 
 def spell(held: Reference) -> str:

@@ -16,8 +16,9 @@ from callgate.model.audit import Anchor, AuditPruned
 from callgate.model.calls import CallsImported, CallTally
 from callgate.model.client import ClientKeys
 from callgate.model.connection import ConnectionSecret
+from callgate.model.device_grant import DeviceApproved, DeviceCodeIssued, DeviceCodeUsed, DeviceDenied
 from callgate.model.guesses import Lock, LocksLifted
-from callgate.model.ids import RoleId
+from callgate.model.ids import RoleId, RowId
 from callgate.model.issuer import OutsideProven
 from callgate.model.queues import QueueMembersChanged, QueueSettings, QueueSettingsChanged
 from callgate.model.roles import DefaultRoleChanged, RoleDeleted
@@ -36,11 +37,13 @@ from tests.storage.world import (
     AGENT,
     ALLOWANCE,
     APP,
+    APPROVED,
     CONNECTION,
     CONSENT,
     CREDENTIAL,
     CREDENTIAL_FOR_ALL,
     CUSTOM_ROLE,
+    DEVICE,
     FOUNDING,
     KEY,
     KEYS,
@@ -58,6 +61,7 @@ from tests.storage.world import (
 
 REDEEMED = pending_of(1)._replace(state=session_of(1).state, slot=1, generation=1, redeemed_ms=NOW_MS)
 
+OTHER_DEVICE = DEVICE._replace(id=RowId(9_102), user_code="ZZZZZZZZ")
 SPARE = CUSTOM_ROLE._replace(id=RoleId(77), name="Spare")
 UNSET = QueueSettings(SERVICE.id, ACCOUNT.id)
 
@@ -73,6 +77,11 @@ ACTS: tuple[c.Change, ...] = (
     c.SignInEnded(SIGN_IN, "browser"),
     c.ConsentGiven(CONSENT),
     c.ConsentWithdrawn(ACCOUNT.id, AGENT.id, APP.id, "admin"),
+    DeviceCodeIssued(DEVICE),
+    DeviceApproved(DEVICE, APPROVED),
+    DeviceCodeUsed(APPROVED),
+    DeviceCodeIssued(OTHER_DEVICE),
+    DeviceDenied(OTHER_DEVICE, "208594004"),
     c.AccountChanged(ACCOUNT, ACCOUNT._replace(status=AccountStatus.DISABLED, version=2), "cli"),
     c.ExtensionChanged(ADMIN, ADMIN._replace(first_name="Eve", version=2), "cli"),
     c.PasswordChanged(AGENT, AGENT._replace(password_version=2, version=2), PASSWORD_HASH + "x", "cli"),
@@ -218,11 +227,11 @@ def test_every_audited_change_is_told_and_no_other(store: Opened) -> None:
     ("change", "entry"),
     [
         (
-            ACTS[11],
+            ACTS[16],
             {"account": ACCOUNT.id, "changed": {"status": ["Confirmed", "Disabled"], "version": [1, 2]}, "by": "cli"},
         ),
         (
-            ACTS[15],
+            ACTS[20],
             {
                 "account": ACCOUNT.id,
                 "client": APP.id,
@@ -232,7 +241,7 @@ def test_every_audited_change_is_told_and_no_other(store: Opened) -> None:
             },
         ),
         (
-            ACTS[19],
+            ACTS[24],
             {"use": "sealing", "number": 1, "state": "PUBLISHED", "by": "server"},
         ),
         (

@@ -13,13 +13,24 @@ from callgate.model.changes import (
     SessionRotated,
     SignInStarted,
 )
+from callgate.model.device_grant import DeviceCodeIssued
 from callgate.model.ids import RowId
 from callgate.model.session import ENDED_MEMORY_MS, EndReason, expires_ms
 from callgate.model.sso import AssertionConsumed
 from callgate.storage.expiry import SWEEP_BUCKET_MS, SWEEP_GRACE_MS
 from callgate.storage.sweep import ROWS_MAX, SteadyClock, Swept, sweep_due, sweep_step
 from tests.storage.engines import Opened, Plan, TestClock, unit_of
-from tests.storage.world import APP, CONNECTION, NOW_MS, SIGN_IN, pending_of, refreshed, service_session_of, session_of
+from tests.storage.world import (
+    APP,
+    CONNECTION,
+    DEVICE,
+    NOW_MS,
+    SIGN_IN,
+    pending_of,
+    refreshed,
+    service_session_of,
+    session_of,
+)
 
 DAY_MS = 86_400_000
 LATEST_MS = SWEEP_GRACE_MS + SWEEP_BUCKET_MS
@@ -82,7 +93,7 @@ def test_ended_session_is_remembered_for_a_day(store: Opened) -> None:
     assert left(store) == set()
 
 
-def test_sign_ins_and_claims_are_swept(store: Opened) -> None:
+def test_sign_ins_claims_and_device_codes_are_swept(store: Opened) -> None:
     """Expired ones only."""
     later = SIGN_IN._replace(id=RowId(9_002), expires_ms=SIGN_IN.expires_ms + DAY_MS)
     store.save(
@@ -92,10 +103,13 @@ def test_sign_ins_and_claims_are_swept(store: Opened) -> None:
         AssertionClaimed(APP.id, "new", NOW_MS + 2 * DAY_MS),
         AssertionConsumed(CONNECTION.id, "_old", NOW_MS),
         AssertionConsumed(CONNECTION.id, "_new", NOW_MS + 2 * DAY_MS),
+        DeviceCodeIssued(DEVICE),
+        DeviceCodeIssued(DEVICE._replace(id=RowId(9_102), user_code="ZZZZZZZZ", expires_ms=NOW_MS + 2 * DAY_MS)),
     )
     swept = store.await_(sweep_due(store.store, SIGN_IN.expires_ms + SWEEP_GRACE_MS + 1))
-    assert swept == Swept(sessions=0, sign_ins=1, claims=1, guesses=0, due=False)
+    assert swept == Swept(sessions=0, sign_ins=1, claims=1, guesses=0, devices=1, due=False)
     assert store.rows("SELECT id FROM sign_in") == [(9_002,)]
+    assert store.rows("SELECT id FROM device_code") == [(9_102,)]
     assert store.rows("SELECT jti FROM assertion_claim") == [("new",)]
     assert store.rows("SELECT assertion_id FROM assertion_consumed") == [("_new",)]
 
@@ -105,7 +119,7 @@ def test_sweep_goes_step_by_step_and_lets_others_write(store: Opened) -> None:
     store.save(*(SessionOpened(service_session_of(number)) for number in range(1000)))
     now_ms = NOW_MS + DAY_MS
     step = store.await_(sweep_step(store.store, now_ms, rows_max=30))
-    assert step == Swept(sessions=30, sign_ins=0, claims=0, guesses=0, due=True)
+    assert step == Swept(sessions=30, sign_ins=0, claims=0, guesses=0, devices=0, due=True)
 
     async def sweep_while_writing() -> float:
         sweeping = asyncio.ensure_future(sweep_due(store.store, now_ms))
@@ -149,5 +163,5 @@ def test_steady_clock_does_not_follow_a_step_forward(
 def test_sweep_of_nothing_waits_for_no_disk(faulty: Opened, plan: Plan) -> None:
     """It runs every minute, mostly in vain."""
     swept = faulty.await_(sweep_due(faulty.store, NOW_MS))
-    assert swept == Swept(0, 0, 0, 0, due=False)
+    assert swept == Swept(0, 0, 0, 0, 0, due=False)
     assert plan.syncs == 0

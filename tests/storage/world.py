@@ -33,6 +33,7 @@ from callgate.model.client import (
 from callgate.model.connection import Connection, ConnectionKind
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
+from callgate.model.device import DeviceCode, DeviceState
 from callgate.model.ids import AccountId, ClientId, ConnectionId, ExtensionId, RoleId, RowId
 from callgate.model.issuer import Condition, TrustedIssuer
 from callgate.model.key import KeyState, KeyUse, StoredKey
@@ -228,6 +229,29 @@ KEY = StoredKey(
     published_ms=NOW_MS,
     active_ms=None,
     retired_ms=None,
+)
+
+DEVICE = DeviceCode(
+    id=RowId(9_101),
+    client_id=APP.id,
+    secret_sha256=hashlib.sha256(b"a device code's secret").digest(),
+    user_code="BCDFGHJK",
+    scope="ReadCallLog openid",
+    network="203.0.113.7",
+    opened_ms=NOW_MS,
+    expires_ms=NOW_MS + 900_000,
+    state=DeviceState.PENDING,
+)
+APPROVED = DEVICE._replace(
+    state=DeviceState.APPROVED,
+    account_id=ACCOUNT.id,
+    extension_id=AGENT.id,
+    sign_in_id=SIGN_IN.id,
+    signed_in_ms=NOW_MS,
+    approved_ms=NOW_MS + 10_000,
+    credential_kind=CredentialKind.PASSWORD,
+    credential_id=AGENT.id,
+    credential_version=AGENT.password_version,
 )
 
 PASSWORD_HASH = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA"

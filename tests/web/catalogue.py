@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from callgate.model import api_faults, authorize_faults, faults, grant_faults
+from callgate.model import api_faults, authorize_faults, device_faults, faults, grant_faults
 from callgate.model.faults import Fault
 from tests.web.raw import Answer
 
@@ -46,7 +46,7 @@ def _row(code: str, error: str, *, status: int, message: str) -> Fault:
 
 
 def _rows() -> Iterator[Fault]:
-    for module in (faults, grant_faults, authorize_faults, api_faults):
+    for module in (faults, grant_faults, authorize_faults, device_faults, api_faults):
         yield from (each for each in vars(module).values() if isinstance(each, Fault))
 
 

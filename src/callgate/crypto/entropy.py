@@ -21,7 +21,6 @@ _FIRST_ID = 100_000_000_000
 
 _ID_BYTES = 8
 _START_BITS = 21  # half the room of a millisecond stays free above any random start
-_UNBIASED_BYTES = 256 - 256 % len(ALPHANUMERIC)
 
 
 class Entropy(Protocol):
@@ -59,12 +58,18 @@ class SeededEntropy:
 
 def alphanumeric(entropy: Entropy, length: int) -> str:
     """Draw `length` characters of [A-Za-z0-9], each equally likely: 5.95 bits a character."""
+    return characters(entropy, ALPHANUMERIC, length=length)
+
+
+def characters(entropy: Entropy, alphabet: str, *, length: int) -> str:
+    """Draw `length` characters of an alphabet of at most 128, each equally likely."""
+    fair_max = 256 - 256 % len(alphabet)
     drawn: list[str] = []
     while len(drawn) < length:
-        # Bytes past the last whole multiple of 62 are thrown away: a modulo over all 256 would favour some
+        # Bytes past the last whole multiple of the alphabet are thrown away: a modulo over all 256 would favour some
         # letters.
-        fair = (byte for byte in entropy.random_bytes(2 * length) if byte < _UNBIASED_BYTES)
-        drawn.extend(ALPHANUMERIC[byte % len(ALPHANUMERIC)] for byte in fair)
+        fair = (byte for byte in entropy.random_bytes(2 * length) if byte < fair_max)
+        drawn.extend(alphabet[byte % len(alphabet)] for byte in fair)
     return "".join(drawn[:length])
 
 

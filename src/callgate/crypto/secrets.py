@@ -1,7 +1,7 @@
 """Client ids and secrets, session secrets, and the hashes that are stored of them.
 
-All of these are drawn at random with at least 160 bits, so a plain SHA-256 keeps them: nobody can go through
-2¹⁶⁰ guesses, however fast the hash, and a slow one would cost a thousand times the work of a whole token
+All of these but user codes are drawn at random with at least 160 bits, so a plain SHA-256 keeps them: nobody can go
+through 2¹⁶⁰ guesses, however fast the hash, and a slow one would cost a thousand times the work of a whole token
 request. What people choose for themselves is hashed in `passwords`.
 """
 
@@ -9,9 +9,10 @@ import hashlib
 import hmac
 from typing import NamedTuple
 
-from callgate.crypto.entropy import Entropy, alphanumeric
+from callgate.crypto.entropy import Entropy, alphanumeric, characters
 from callgate.crypto.kek import KeyEncryptionKey, Wrapped
 from callgate.crypto.strict_json import encode_base64url
+from callgate.model.device import USER_CODE_ALPHABET, USER_CODE_CHARS
 from callgate.model.ids import ClientId, ConnectionId, RowId
 
 CLIENT_ID_CHARS = 22
@@ -36,6 +37,11 @@ def mint_client_secret(entropy: Entropy) -> str:
 def mint_endpoint_id(entropy: Entropy) -> str:
     """Draw the name of a client's instance: 22 characters of base64url (protocol.md D.1)."""
     return encode_base64url(entropy.random_bytes(ENDPOINT_ID_BYTES))
+
+
+def mint_user_code(entropy: Entropy) -> str:
+    """Draw what a person types for a device: 34 bits, which whoever guesses must try here, a few a minute."""
+    return characters(entropy, USER_CODE_ALPHABET, length=USER_CODE_CHARS)
 
 
 class DrawnSession(NamedTuple):

@@ -13,12 +13,13 @@ from callgate.model.calls import CallChange
 from callgate.model.client import Client, ClientKeys
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
+from callgate.model.device_grant import DeviceChange
 from callgate.model.guesses import GuessChange
 from callgate.model.ids import AccountId, ClientId, ExtensionId, RowId
 from callgate.model.issuer import OutsideProven, TrustedIssuer
 from callgate.model.key import KeyUse, StoredKey
-from callgate.model.queues import QueueMembersChanged, QueueSettingsChanged
-from callgate.model.roles import DefaultRoleChanged, RoleDeleted
+from callgate.model.queues import QueueChange
+from callgate.model.roles import RoleDirectoryChange
 from callgate.model.session import EndReason, Session
 from callgate.model.sso import SsoChange
 from callgate.model.value import value
@@ -370,10 +371,8 @@ AdminChange = (
     | PasswordChanged
     | RoleCreated
     | RoleChanged
-    | RoleDeleted
-    | DefaultRoleChanged
-    | QueueSettingsChanged
-    | QueueMembersChanged
+    | RoleDirectoryChange
+    | QueueChange
     | AppRegistered
     | AppChanged
     | ServiceAllowed
@@ -388,4 +387,13 @@ AdminChange = (
     | KeyForgotten
     | AuditPruned
 )
-Change = SessionChange | ProofChange | BrowserChange | SsoChange | AdminChange | CallChange | PrunedLinksDeleted
+Change = (
+    SessionChange
+    | ProofChange
+    | BrowserChange
+    | SsoChange
+    | DeviceChange
+    | AdminChange
+    | CallChange
+    | PrunedLinksDeleted
+)

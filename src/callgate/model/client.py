@@ -31,6 +31,7 @@ class GrantType(Enum):
     JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
     CLIENT_CREDENTIALS = "client_credentials"
     SAML2_BEARER = "urn:ietf:params:oauth:grant-type:saml2-bearer"
+    DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
     IMPLICIT = "implicit"
 
 
@@ -83,6 +84,9 @@ CONFIDENTIAL_KINDS = frozenset({AppKind.SERVER_WEB, AppKind.SERVER_OTHER, AppKin
 _SERVERS = frozenset({AppKind.SERVER_WEB, AppKind.SERVER_OTHER})
 _DESKTOP = frozenset({AppKind.DESKTOP_WINDOWS, AppKind.DESKTOP_MAC, AppKind.DESKTOP_OTHER})
 _REDIRECTING = frozenset(AppKind) - {AppKind.SERVER_OTHER}
+_MOBILE = frozenset({AppKind.MOBILE_IOS, AppKind.MOBILE_ANDROID, AppKind.MOBILE_OTHER})
+_DEVICES = _DESKTOP | _MOBILE | {AppKind.SERVER_OTHER}
+"""Programs that may run where no browser is: command lines, phones on desks, televisions, jobs. Others have one."""
 
 
 class Client(NamedTuple):
@@ -138,6 +142,8 @@ def grants_possible(kind: AppKind, *, private: bool) -> frozenset[GrantType]:
         allowed |= {GrantType.JWT_BEARER, GrantType.CLIENT_CREDENTIALS, GrantType.SAML2_BEARER}
     if private and kind in _SERVERS | _DESKTOP:
         allowed.add(GrantType.PASSWORD)
+    if kind in _DEVICES:
+        allowed.add(GrantType.DEVICE_CODE)
     if kind is AppKind.BROWSER_BASED:
         allowed.add(GrantType.IMPLICIT)
     return frozenset(allowed)

@@ -80,7 +80,10 @@ class Admitted:
 
 
 class AuthorizeRequest(NamedTuple):
-    """A checked authorize request: what travels between the pages. `in_fragment`: how the answer goes back."""
+    """A checked authorize request: what travels between the pages. `in_fragment`: how the answer goes back.
+
+    With a `user_code` it is a device's (RFC 8628): nothing goes back by the browser, and `redirect_uri` is empty.
+    """
 
     client_id: str
     response_type: str
@@ -99,6 +102,10 @@ class AuthorizeRequest(NamedTuple):
     discovery: bool
     max_age_s: int | None
     in_fragment: bool
+    user_code: str = ""
+
+    def __repr__(self) -> str:
+        return f"AuthorizeRequest(client_id={self.client_id!r}, …)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +174,17 @@ class IssueImplicit:
     changes: tuple[Change, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerDevice:
+    """The person's answer is kept; the device learns it when it asks."""
+
+    request: AuthorizeRequest
+    approved: bool
+    changes: tuple[Change, ...] = ()
+
+
 TokenDecision = Granted | Denied | LookAgain
-AuthorizeDecision = Denied | RedirectFault | AskSignIn | AskConsent | AskOther | IssueCode | IssueImplicit | LookAgain
+AuthorizeDecision = (
+    Denied | RedirectFault | AskSignIn | AskConsent | AskOther | IssueCode | IssueImplicit | AnswerDevice | LookAgain
+)
 Decision = TokenDecision | Done | Admitted | AuthorizeDecision

@@ -6,6 +6,7 @@ from callgate.model.account import Account, Allowance, Extension, Role
 from callgate.model.client import Client, ClientKeys
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
+from callgate.model.device import DeviceCode
 from callgate.model.ids import AccountId
 from callgate.model.key import StoredKey
 from callgate.model.session import Session
@@ -85,6 +86,7 @@ class OffersFacts(NamedTuple):
     plain_challenge: bool
     implicit: bool
     saml2_bearer: bool
+    device_code: bool
 
 
 class Allowed(NamedTuple):
@@ -108,6 +110,7 @@ class AuthorizeFacts(NamedTuple):
     """An app, its owner's name, and the person signed in at the browser, if any.
 
     `trust_version` is today's of the identity provider that the sign-in came by; None without one, and when it is gone.
+    `device` is the one whose user code was asked for.
     """
 
     now_ms: int
@@ -121,6 +124,7 @@ class AuthorizeFacts(NamedTuple):
     consent: Consent | None
     seat: tuple[Seated, ...]
     trust_version: int | None = None
+    device: DeviceCode | None = None
 
 
 class KeysFacts(NamedTuple):

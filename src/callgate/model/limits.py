@@ -20,6 +20,10 @@ REPEATS_MAX = 300
 bound all the same (ruling 2)."""
 
 
+GUESSES_MAX = 5
+"""Wrong user codes in a window, of one network and of one signed-in person: people mistype, programs count up."""
+
+
 class RateGroup(Enum):
     """What a call weighs. SERVICE is the issuing rate of an app that acts without a user, for each of its accounts."""
 

@@ -1,6 +1,6 @@
 """Lookups: the questions a store can be asked, each typed by the facts it is answered with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from callgate.model.account import LoginName
@@ -109,10 +109,11 @@ class ServiceOpening(Lookup[ServiceFacts]):
 
 @dataclass(frozen=True, slots=True)
 class AuthorizeLookup(Lookup[AuthorizeFacts]):
-    """An app, and the person of a browser's sign-in if there is one, with their seat and consent."""
+    """An app, the person of a browser's sign-in if there is one, with their seat and consent, and a waiting device."""
 
     client_id: ClientId
     sign_in: tuple[AccountId, RowId] | None
+    user_code: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

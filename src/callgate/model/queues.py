@@ -139,3 +139,6 @@ class QueueMembersChanged:
     removed: frozenset[ExtensionId]
     by: str
     AUDITED: ClassVar[bool] = True
+
+
+QueueChange = QueueSettingsChanged | QueueMembersChanged

@@ -12,10 +12,13 @@ class TokenKind(StrEnum):
     CODE = "code"
     ACCESS = "access"
     REFRESH = "refresh"
+    DEVICE = "device"
 
 
 class Reference(NamedTuple):
     """A place in a session: its row, the secret only a token's holder brings, and the generation.
+
+    Or a waiting device's row, in the account of its app, at generation 0.
 
     `secret` is 20 bytes. A code is generation 0, the first tokens generation 1. `key_number` names the root
     the token is sealed with; the row keeps it, so that a repeat gives the same string after a rotation.

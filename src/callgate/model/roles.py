@@ -105,3 +105,6 @@ class DefaultRoleChanged:
     after: RoleId
     by: str
     AUDITED: ClassVar[bool] = True
+
+
+RoleDirectoryChange = RoleDeleted | DefaultRoleChanged

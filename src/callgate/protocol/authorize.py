@@ -12,7 +12,7 @@ from callgate.model import authorize_faults, faults, grant_faults
 from callgate.model.client import Client, GrantType, Switch
 from callgate.model.decisions import AuthorizeRequest, Denied, RedirectFault
 from callgate.model.evidence import IdTokenHint
-from callgate.protocol import pkce
+from callgate.protocol import device, pkce
 from callgate.protocol.client_auth import unknown
 from callgate.protocol.forms import Form, single
 from callgate.protocol.guards import app_works
@@ -50,6 +50,8 @@ def read_request(form: Form, client: Client | None) -> AuthorizeRequest | Denied
     refused = app_works(client) or _brand_fault(form)
     if refused:
         return refused
+    if form.get("user_code"):
+        return device.request_of(form, client)
     if not client.redirect_uris:
         return Denied(fault=authorize_faults.REDIRECT_URI_NONE, why="the app has no redirect URI registered")
     redirect_uri = resolve(client, form.get("redirect_uri"))
@@ -73,6 +75,8 @@ def still_stands(request: AuthorizeRequest, client: Client) -> Denied | Redirect
     refused = app_works(client)
     if refused:
         return refused
+    if request.user_code:
+        return device.grant_refused(client)
     if resolve(client, request.redirect_uri) is None:
         return _UNREGISTERED
     denied = _response_type_fault(request, client)

@@ -7,11 +7,13 @@ from callgate.model.changes import ConsentGiven, SessionOpened
 from callgate.model.client import Client, Switch
 from callgate.model.consent import Consent, SignIn
 from callgate.model.decisions import (
+    AnswerDevice,
     AskConsent,
     AskOther,
     AskSignIn,
     AuthorizeDecision,
     AuthorizeRequest,
+    Denied,
     IssueCode,
     IssueImplicit,
     RedirectFault,
@@ -22,6 +24,7 @@ from callgate.model.moment import Moment
 from callgate.model.policy import CODE_TTL_S
 from callgate.model.scope import covers
 from callgate.model.session import CredentialKind
+from callgate.protocol import device
 from callgate.protocol.authorize import still_stands
 from callgate.protocol.client_auth import unknown
 from callgate.protocol.guards import may_serve, may_sign_in
@@ -56,7 +59,7 @@ def decide(request: AuthorizeRequest, *, visit: Visit, moment: Moment, facts: Au
     client = facts.client
     if client is None:
         return unknown(request.client_id)
-    stopped = still_stands(request, client)
+    stopped = still_stands(request, client) or (device.still_waits(request, facts) if request.user_code else None)
     if stopped:
         return stopped
     silent = "none" in request.prompt
@@ -79,14 +82,17 @@ def decide(request: AuthorizeRequest, *, visit: Visit, moment: Moment, facts: Au
         return AskConsent(
             request=request, client=client, owner_name=facts.owner_name, account=account, extension=extension
         )
+    given = _consent(request, facts, visit=visit, parties=signed_in.parties)
+    if request.user_code:
+        credential = _credential(signed_in)
+        return device.approve(request, facts, sign_in=signed_in.sign_in, credential=credential, given=given)
     issue = _issue_implicit if request.response_type == "token" else _issue_code
-    return issue(
-        request,
-        facts,
-        moment,
-        signed_in=signed_in,
-        given=_consent(request, facts, visit=visit, parties=signed_in.parties),
-    )
+    return issue(request, facts, moment, signed_in=signed_in, given=given)
+
+
+def refuse_device(request: AuthorizeRequest, *, visit: Visit, facts: AuthorizeFacts) -> AnswerDevice | Denied:
+    """The person at the browser does not want a device to be let in."""
+    return device.deny(request, facts, signed_in=_signed_in(request, facts, visit=visit) is not None)
 
 
 def _signed_in(request: AuthorizeRequest, facts: AuthorizeFacts, *, visit: Visit) -> _SignedIn | None:
@@ -114,8 +120,11 @@ def _wants_another(request: AuthorizeRequest, sign_in: SignIn, *, visit: Visit, 
 
 
 def _agreed_before(request: AuthorizeRequest, client: Client, *, consent: Consent | None) -> bool:
-    """A former yes to at least these scopes, where nobody else can stand in for the app (RFC 8252 section 8.6)."""
-    if consent is None or "consent" in request.prompt:
+    """A former yes to at least these scopes, where nobody else can stand in for the app (RFC 8252 section 8.6).
+
+    A device is asked about each time: another's code may have been slipped to the person (RFC 8628 section 5.4).
+    """
+    if consent is None or "consent" in request.prompt or request.user_code:
         return False
     if not client.confidential and not is_claimed_https(request.redirect_uri):
         return False

@@ -31,12 +31,18 @@ Document = dict[str, str | bool | list[str]]
 def discovery(issuer: str, offers: OffersFacts, *, locales: Sequence[str]) -> Document:
     """What some app of this server may use (ruling 12). `issuer` has no trailing slash."""
     oauth = f"{issuer}/restapi/oauth"
-    some = {GrantType.IMPLICIT: offers.implicit, GrantType.SAML2_BEARER: offers.saml2_bearer}
+    some = {
+        GrantType.IMPLICIT: offers.implicit,
+        GrantType.SAML2_BEARER: offers.saml2_bearer,
+        GrantType.DEVICE_CODE: offers.device_code,
+    }
     grants = [grant.value for grant in GrantType if some.get(grant, True)]
+    device: Document = {"device_authorization_endpoint": f"{oauth}/device-authorization"} if offers.device_code else {}
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{oauth}/authorize",
         "token_endpoint": f"{oauth}/token",
+        **device,
         "revocation_endpoint": f"{oauth}/revoke",
         "userinfo_endpoint": f"{oauth}/userinfo",
         "jwks_uri": f"{oauth}/jwks",

@@ -3,6 +3,9 @@
 from callgate.model.client import Client, GrantType
 from callgate.model.scope import IDENTITY_SCOPES, SCOPES, covers
 
+_AT_A_BROWSER = frozenset({GrantType.AUTHORIZATION_CODE, GrantType.DEVICE_CODE})
+"""Where a person signs in and says yes: their identity may be asked for."""
+
 _KNOWN = SCOPES | IDENTITY_SCOPES
 
 
@@ -27,6 +30,6 @@ def is_within(scope: str, requested: str | None) -> bool:
 
 def _may_have(client: Client, name: str) -> bool:
     if name in IDENTITY_SCOPES:
-        return GrantType.AUTHORIZATION_CODE in client.grants
+        return not client.grants.isdisjoint(_AT_A_BROWSER)
     # Thousands of names fit into a form: those nobody knows are not searched for.
     return name in client.scopes or (name in SCOPES and covers(client.scopes, name))

@@ -13,7 +13,16 @@ from callgate.protocol.grants import ALL, GrantRequest, Parse
 from callgate.protocol.guards import app_works
 
 SECRETS = frozenset(
-    {"client_secret", "client_assertion", "password", "assertion", "refresh_token", "code", "code_verifier"}
+    {
+        "client_secret",
+        "client_assertion",
+        "password",
+        "assertion",
+        "refresh_token",
+        "code",
+        "code_verifier",
+        "device_code",
+    }
 )
 """Never in a query string, where logs would keep them."""
 

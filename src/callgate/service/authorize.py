@@ -9,6 +9,7 @@ from typing import NamedTuple
 from callgate.crypto.secrets import session_id
 from callgate.model import authorize_faults, faults
 from callgate.model.decisions import (
+    AnswerDevice,
     AskConsent,
     AskOther,
     AskSignIn,
@@ -42,7 +43,17 @@ from callgate.service.browser import (
 )
 from callgate.service.context import Context
 from callgate.service.hint import read_hint
-from callgate.service.outcome import Outcome, Post, SendBack, ShowConsent, ShowFault, ShowRefusal, ShowSignIn
+from callgate.service.outcome import (
+    DeviceAnswer,
+    Outcome,
+    Post,
+    SendBack,
+    ShowConsent,
+    ShowDeviceAnswer,
+    ShowFault,
+    ShowRefusal,
+    ShowSignIn,
+)
 from callgate.storage.port import Unit
 
 
@@ -71,24 +82,29 @@ async def begin(context: Context, query: bytes, *, cookies: Cookies, request_id:
     """GET authorize: a new request, or (with `form_state` alone) one under way. Raises Unavailable."""
     pairs = parse_pairs(query)
     if isinstance(pairs, Denied):
-        return _fault(context, pairs, request_id)
+        return refuse(context, pairs, request_id)
     names = [name for name, _ in pairs]
     if names == ["form_state"]:
         state = open_form_state(context, pairs[0][1], cookies.binding)
         if state is None:
-            return _fault(context, Denied(fault=authorize_faults.FORM_EXPIRED), request_id)
+            return refuse(context, Denied(fault=authorize_faults.FORM_EXPIRED), request_id)
     else:
-        state = FormState(pairs, context.clock.now_ms())
+        # A device's request begins at the page for its code, where guesses are counted.
+        state = FormState([pair for pair in pairs if pair[0] != "user_code"], context.clock.now_ms())
+    read = await take_up(context, state, cookies=cookies, request_id=request_id)
+    return await proceed(context, read, request_id, agreed=False) if isinstance(read, UnderWay) else read
+
+
+async def take_up(context: Context, state: FormState, *, cookies: Cookies, request_id: str) -> UnderWay | Outcome:
+    """The request that a browser is about, checked, or where it stops. Raises Unavailable."""
     read = await _read(context, state, cookies=cookies, request_id=request_id)
-    if isinstance(read, UnderWay):
-        return await proceed(context, read, request_id, agreed=False)
-    return _stop(context, read, request_id)
+    return read if isinstance(read, UnderWay) else _stop(context, read, request_id)
 
 
 def read_post(context: Context, content_type: str, *, query: bytes, body: bytes, request_id: str) -> bytes | ShowFault:
     """A POST to an endpoint that takes GET too, as one query; it takes one type of body."""
     if not is_form(content_type):
-        return _fault(context, Denied(fault=faults.BODY_NOT_FORM), request_id)
+        return refuse(context, Denied(fault=faults.BODY_NOT_FORM), request_id)
     return as_one_request(query, body)
 
 
@@ -96,12 +112,12 @@ async def open_post(context: Context, post: Post) -> tuple[Form, UnderWay] | Out
     """The form and the request under way; only a page of ours, in its own browser, can bring both."""
     form = parse_form(post.content_type, post.body)
     if isinstance(form, Denied):
-        return _fault(context, form, post.request_id)
+        return refuse(context, form, post.request_id)
     state = open_form_state(context, form.get("form_state"), post.cookies.binding)
     if state is None:
-        return _fault(context, Denied(fault=authorize_faults.FORM_EXPIRED), post.request_id)
-    read = await _read(context, state, cookies=post.cookies, request_id=post.request_id)
-    return (form, read) if isinstance(read, UnderWay) else _stop(context, read, post.request_id)
+        return refuse(context, Denied(fault=authorize_faults.FORM_EXPIRED), post.request_id)
+    read = await take_up(context, state, cookies=post.cookies, request_id=post.request_id)
+    return (form, read) if isinstance(read, UnderWay) else read
 
 
 async def _read(context: Context, state: FormState, *, cookies: Cookies, request_id: str) -> UnderWay | Stopped:
@@ -124,22 +140,29 @@ async def _read(context: Context, state: FormState, *, cookies: Cookies, request
 
 async def proceed(context: Context, read: UnderWay, request_id: str, *, agreed: bool) -> Outcome:
     """Judge on committed rows; where that would write, judge again inside the transaction."""
-    key = read.key
-    lookup = AuthorizeLookup(ClientId(read.request.client_id), (key.account_id, key.row_id) if key else None)
+    lookup = lookup_of(read)
 
     def judge(moment: Moment, facts: AuthorizeFacts) -> AuthorizeDecision:
-        visit = Visit(
-            key.secret if key else None,
-            read.state.began_ms,
-            agreed=agreed and _saw_this(read, facts),
-            hinted=read.hint.extension_id if read.hint else None,
-        )
+        visit = visit_of(read)._replace(agreed=agreed and _saw_this(read, facts))
         return decide(read.request, visit=visit, moment=moment, facts=facts)
 
     decision = judge(context.moment(), await context.store.read(lookup))
     if decision.changes:
         decision = await context.store.run(Unit(lookup, context.drawing(judge)))
-    return await _outcome(context, read, decision, request_id=request_id)
+    return await show_outcome(context, read, decision, request_id=request_id)
+
+
+def lookup_of(read: UnderWay) -> AuthorizeLookup:
+    """The question behind every judgement of a request under way."""
+    key, request = read.key, read.request
+    sign_in = (key.account_id, key.row_id) if key else None
+    return AuthorizeLookup(ClientId(request.client_id), sign_in, request.user_code)
+
+
+def visit_of(read: UnderWay) -> Visit:
+    """What the browser brings, before any button is pressed."""
+    hinted = read.hint.extension_id if read.hint else None
+    return Visit(read.key.secret if read.key else None, read.state.began_ms, hinted=hinted)
 
 
 def _saw_this(read: UnderWay, facts: AuthorizeFacts) -> bool:
@@ -152,7 +175,8 @@ def _saw_this(read: UnderWay, facts: AuthorizeFacts) -> bool:
     )
 
 
-async def _outcome(context: Context, read: UnderWay, decision: AuthorizeDecision, *, request_id: str) -> Outcome:
+async def show_outcome(context: Context, read: UnderWay, decision: AuthorizeDecision, *, request_id: str) -> Outcome:
+    """What a judgement means to the browser. Raises Unavailable."""
     match decision:
         case Denied() | RedirectFault():
             return _stop(context, Stopped(decision, read.request.client_id), request_id)
@@ -174,6 +198,9 @@ async def _outcome(context: Context, read: UnderWay, decision: AuthorizeDecision
             return await _send_code(context, decision, request_id)
         case IssueImplicit():
             return await _send_token(context, decision, request_id)
+        case AnswerDevice():
+            context.events.done("device", request_id, client_id=read.request.client_id, changed=True)
+            return ShowDeviceAnswer(answer=DeviceAnswer.APPROVED if decision.approved else DeviceAnswer.DENIED)
         case LookAgain():
             raise AssertionError("authorize relies on no proof")
 
@@ -242,7 +269,9 @@ async def show_sign_in(context: Context, read: UnderWay, form: Form | None, *, f
 
 
 async def cancel(context: Context, read: UnderWay, request_id: str) -> Outcome:
-    """Back to the app: the person does not want to."""
+    """Back to the app: the person does not want to. A device goes on waiting: who may say no to it signs in first."""
+    if read.request.user_code:
+        return ShowDeviceAnswer(answer=DeviceAnswer.NONE)
     denial = RedirectFault(request=read.request, fault=authorize_faults.ACCESS_DENIED)
     return _stop(context, Stopped(denial, read.request.client_id), request_id)
 
@@ -271,8 +300,8 @@ def _too_long(context: Context, read: UnderWay) -> Outcome:
     return _stop(context, Stopped(denied, read.request.client_id), read.request_id)
 
 
-def _fault(context: Context, denied: Denied, request_id: str) -> ShowFault:
-    """Of a request that names no app yet."""
+def refuse(context: Context, denied: Denied, request_id: str) -> ShowFault:
+    """A denial of a request that names no app yet."""
     note(context, denied, request_id=request_id, client_id=None)
     return ShowFault(denied=denied)
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from callgate.protocol.forms import Form
+from callgate.service import device
 from callgate.service.authorize import UnderWay, cancel, open_post, proceed, show_sign_in
 from callgate.service.context import Context
 from callgate.service.outcome import Outcome, Post, ShowSignIn
@@ -20,6 +21,8 @@ async def consent(context: Context, post: Post) -> Outcome:
             return await proceed(context, read, post.request_id, agreed=True)
         case "switch":
             return await _switch(context, read, form)
+        case _ if read.request.user_code:
+            return await device.deny(context, read, post.request_id)
         case _:
             return await cancel(context, read, post.request_id)
 

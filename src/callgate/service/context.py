@@ -22,6 +22,7 @@ from callgate.service.keeper import Keeper
 from callgate.service.key_sets import KeySets
 from callgate.service.lately import Lately
 from callgate.service.limits import Limits
+from callgate.service.polls import Polls
 from callgate.service.proofs import Proofs
 from callgate.service.repeats import Repeat
 from callgate.service.tallies import Tallies
@@ -46,6 +47,7 @@ class Context:
     fetcher: Fetcher
     limits: Limits
     tallies: Tallies
+    polls: Polls
     key_sets: KeySets
     proofs: Proofs = field(default_factory=Proofs)
     apps: Lately[ClientId, ClientFacts] = field(default_factory=Lately)

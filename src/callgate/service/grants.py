@@ -6,9 +6,10 @@ The order of judgement before that belongs to `token`; the judgement itself to `
 from typing import assert_never
 
 from callgate.crypto.jwt_credential import NotOurs, hash_jwt_credential, inspect_jwt_credential
-from callgate.model import grant_faults
+from callgate.model import device_faults, grant_faults
 from callgate.model.credential import JwtCredential
-from callgate.model.decisions import Denied, TokenDecision
+from callgate.model.decisions import Denied, Granted, TokenDecision
+from callgate.model.device_grant import DeviceFacts
 from callgate.model.evidence import ClientProven, CredentialPresented, PasswordProven
 from callgate.model.facts import OpeningFacts, ServiceFacts, SessionFacts
 from callgate.model.issuer import TrustFacts
@@ -21,6 +22,7 @@ from callgate.protocol.grants import (
     GrantRequest,
     authorization_code,
     client_credentials,
+    device_code,
     jwt_bearer,
     partner_jwt,
     password,
@@ -43,6 +45,8 @@ async def run_grant(context: Context, grant: GrantRequest, *, client: ClientProv
     match grant:
         case client_credentials.ClientCredentialsRequest():
             return await _client_credentials(context, grant, client=client, visit=visit)
+        case device_code.DeviceCodeRequest():
+            return await _device_code(context, grant, client=client, visit=visit)
         case jwt_bearer.JwtBearerRequest():
             return await _jwt_bearer(context, grant, client=client, visit=visit)
         case partner_jwt.PartnerJwtRequest():
@@ -104,6 +108,28 @@ async def _code(
 
     unit = Unit(authorization_code.lookup(reference), context.drawing(judge))
     return await visit.run(unit, Holder(reference))
+
+
+async def _device_code(
+    context: Context, grant: device_code.DeviceCodeRequest, *, client: ClientProven, visit: Visit
+) -> TokenDecision:
+    """Most polls find nobody's answer yet: they read one row, and write none."""
+    reference = await context.keeper.open(grant.device_code, (TokenKind.DEVICE,))
+    if reference is None:
+        return Denied(fault=device_faults.DEVICE_CODE_INVALID, why="not a device code of this server")
+    if await visit.comes_too_soon(reference.row_id, client.client_id):
+        return Denied(fault=device_faults.SLOW_DOWN, why="it asked before the interval was over")
+
+    def judge(moment: Moment, facts: DeviceFacts) -> TokenDecision:
+        return device_code.decide(grant, client=client, reference=reference, moment=moment, facts=facts)
+
+    lookup = device_code.lookup(client, reference)
+    facts = await context.store.read(lookup)
+    seen = judge(context.moment(), facts)
+    person = facts.opening.extension
+    if not isinstance(seen, Granted) or person is None:
+        return seen
+    return await visit.run(Unit(lookup, context.drawing(judge)), Person(person.id))
 
 
 async def _password(

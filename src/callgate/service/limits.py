@@ -11,11 +11,12 @@ from typing import NamedTuple
 from callgate.model.client import Client
 from callgate.model.decisions import Admitted
 from callgate.model.ids import AccountId, ExtensionId
-from callgate.model.limits import REPEATS_MAX, WINDOW_S, Charge, Charged, Meter, RateGroup, Rates, Rule
+from callgate.model.limits import GUESSES_MAX, REPEATS_MAX, WINDOW_S, Charge, Charged, Meter, RateGroup, Rates, Rule
 from callgate.protocol.limits import WINDOW_MS, Rules, charge, refund
 from callgate.storage.shelf import Key, Shelf
 
 _REPEATS = Rule(REPEATS_MAX, WINDOW_MS)
+_GUESSES = Rule(GUESSES_MAX, WINDOW_MS)
 
 
 class Ticket(NamedTuple):
@@ -32,6 +33,13 @@ class Ticket(NamedTuple):
     def charged(self) -> Charged:
         """What the caller is told."""
         return Charged(self.group, self.charge, WINDOW_S)
+
+
+class Guess(NamedTuple):
+    """A try at something short, counted until it proves right."""
+
+    key: Key
+    at_ms: int
 
 
 class Limits:
@@ -91,6 +99,23 @@ class Limits:
         """Free a place that nothing came of."""
         if not ticket.charge.is_repeat and not ticket.charge.retry_after_s:
             await self._meters.change(ticket.key, lambda meter, _: (refund(meter, ticket.at_ms), None))
+
+    async def guess(self, whose: Key) -> Guess | None:
+        """A try at a device's user code, from a network or a sign-in; None when it is one too many.
+
+        Counted where rates are off, too: it is not the load that is bounded, but what luck may find.
+        """
+        key = ("guess", *whose)
+
+        def step(meter: Meter | None, now_ms: int) -> tuple[Meter, Guess | None]:
+            after, spent = charge(meter, _GUESSES, now_ms=now_ms)
+            return after, None if spent.retry_after_s else Guess(key, now_ms)
+
+        return await self._meters.change(key, step)
+
+    async def guessed(self, guess: Guess) -> None:
+        """It was right, and no guess."""
+        await self._meters.change(guess.key, lambda meter, _: (refund(meter, guess.at_ms), None))
 
     async def _take(self, group: RateGroup, key: Key, *, rule: Rule, mark: str) -> Ticket:
         def step(meter: Meter | None, now_ms: int) -> tuple[Meter | None, Ticket]:

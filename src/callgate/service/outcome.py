@@ -5,6 +5,7 @@ Also what they are asked with. How an outcome looks is the web's business; how i
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import NamedTuple
 
 from callgate.model.client import Client
@@ -69,6 +70,21 @@ class ShowRefusal:
     binding: str = field(repr=False)
 
 
+class DeviceAnswer(Enum):
+    """What a person said of a device; NONE: nothing, and it waits until its code expires."""
+
+    APPROVED = "approved"
+    DENIED = "denied"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowDeviceAnswer:
+    """The page at which a device's request ends."""
+
+    answer: DeviceAnswer
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Continue:
     """Signed in: go on with the request under way, in a browser whose binding and sign-in are new."""
@@ -98,5 +114,5 @@ class SendAway:
     forgotten: tuple[str, ...] = ()
 
 
-Outcome = ShowFault | ShowSignIn | ShowConsent | ShowRefusal | Continue | SendAway | SendBack
+Outcome = ShowFault | ShowSignIn | ShowConsent | ShowRefusal | ShowDeviceAnswer | Continue | SendAway | SendBack
 Act = Callable[[Context, Post], Awaitable[Outcome]]

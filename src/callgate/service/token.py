@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from callgate.crypto.jws import HmacSecret
-from callgate.model import faults
+from callgate.model import device_faults, faults
 from callgate.model.decisions import Denied, Granted, LookAgain
 from callgate.model.ids import ClientId
 from callgate.model.network import LOCAL
@@ -138,6 +138,9 @@ async def _answer(
 
 
 def _denied(context: Context, request: TokenRequest, *, denial: Denied, client_id: ClientId | None) -> Denied:
+    if denial.fault in device_faults.WAITING and client_id is not None:
+        context.events.done("token", request.request_id, client_id=client_id, changed=False)
+        return denial
     context.events.denied(
         "token", denial, request_id=request.request_id, client_id=client_id, at_ms=context.clock.now_ms()
     )

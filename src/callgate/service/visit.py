@@ -6,10 +6,10 @@ Every grant runs its unit through the visit, and says whom it is for; that is al
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
-from callgate.model import faults
+from callgate.model import device_faults, faults
 from callgate.model.client import Client
 from callgate.model.decisions import Denied, Granted
-from callgate.model.ids import AccountId, ExtensionId
+from callgate.model.ids import AccountId, ClientId, ExtensionId, RowId
 from callgate.model.limits import Charged, Owner
 from callgate.model.lookups import SessionLookup
 from callgate.model.reference import Reference
@@ -47,12 +47,13 @@ Subject = Person | Holder | Service
 class Visit:
     """A call, and its place at its subject's meter. A call judged twice, its proof being overtaken, keeps its place."""
 
-    __slots__ = ("_context", "_ticket", "client", "network")
+    __slots__ = ("_context", "_hurries", "_ticket", "client", "network")
 
     def __init__(self, context: Context, network: str) -> None:
         self._context = context
         self.network = network
         self._ticket: Ticket | None = None
+        self._hurries: bool | None = None
         self.client: Client | None = None
 
     async def run(self, unit: Unit[F, D], subject: Subject | None) -> D | Denied:
@@ -75,13 +76,19 @@ class Visit:
         """A denial as it is told: it gives back its place, and is charged as what proved nothing."""
         if self._ticket is not None:
             await self._context.limits.give_back(self._ticket)
-        if denied.rate is not None or denied.fault.status >= SERVER_TROUBLE:
+        if denied.rate is not None or denied.fault.status >= SERVER_TROUBLE or denied.fault in device_faults.WAITING:
             return denied
         charged = await self._context.limits.charge_unproven(self.network, client_id)
         if charged is None or not charged.refused:
             return denied
         why = f"too many calls of its network that came to nothing; this one: {denied.fault.code} {denied.why}"
         return replace(denied, fault=faults.RATE_EXCEEDED, values=(), why=why, rate=charged)
+
+    async def comes_too_soon(self, row_id: RowId, client_id: ClientId) -> bool:
+        """Whether a device polls faster than it was told to; noted once for the call, however often it is judged."""
+        if self._hurries is None:
+            self._hurries = await self._context.polls.comes_too_soon(row_id, client_id)
+        return self._hurries
 
     def grant(self, granted: Granted) -> Charged | None:
         """What a grant cost; whose the session is, is remembered for its refreshes."""

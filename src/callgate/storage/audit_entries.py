@@ -12,14 +12,16 @@ from callgate.model.audit import Anchor, AuditPruned
 from callgate.model.calls import CallsImported
 from callgate.model.client import Client
 from callgate.model.connection import Connection
+from callgate.model.device_grant import DeviceApproved, DeviceDenied
 from callgate.model.guesses import LocksLifted
 from callgate.model.issuer import TrustedIssuer
 from callgate.model.queues import QueueMembersChanged, QueueSettings, QueueSettingsChanged
 from callgate.model.roles import DefaultRoleChanged, RoleDeleted
 from callgate.model.session import Session
+from callgate.storage import audit_browsers as browsers
+from callgate.storage.audit_browsers import Entry
 from callgate.storage.rows import Value, row_of, trust_row
 
-Entry = dict[str, Value | dict[str, list[Value]]]
 Describer = Callable[[c.Change], Entry]
 C = TypeVar("C", bound=c.Change)
 
@@ -54,45 +56,6 @@ def _session(session: Session) -> Entry:
         "session": session.id,
         "credential": session.credential_kind.name,
         "scope": session.scope,
-    }
-
-
-def _sign_in_started(change: c.SignInStarted) -> Entry:
-    sign_in = change.sign_in
-    return {
-        "account": sign_in.account_id,
-        "extension": sign_in.extension_id,
-        "sign_in": sign_in.id,
-        "connection": sign_in.connection_id,
-    }
-
-
-def _sign_in_ended(change: c.SignInEnded) -> Entry:
-    sign_in = change.sign_in
-    return {
-        "account": sign_in.account_id,
-        "extension": sign_in.extension_id,
-        "sign_in": sign_in.id,
-        "by": change.by,
-    }
-
-
-def _consent_given(change: c.ConsentGiven) -> Entry:
-    consent = change.consent
-    return {
-        "account": consent.account_id,
-        "extension": consent.extension_id,
-        "client": consent.client_id,
-        "scopes": " ".join(sorted(consent.scopes)),
-    }
-
-
-def _consent_withdrawn(change: c.ConsentWithdrawn) -> Entry:
-    return {
-        "account": change.account_id,
-        "extension": change.extension_id,
-        "client": change.client_id,
-        "by": change.by,
     }
 
 
@@ -353,10 +316,12 @@ _DESCRIBERS: Final = dict(
         _says(c.SessionOpened, _opened),
         _says(c.SessionRedeemed, _redeemed),
         _says(c.SessionEnded, _ended),
-        _says(c.SignInStarted, _sign_in_started),
-        _says(c.SignInEnded, _sign_in_ended),
-        _says(c.ConsentGiven, _consent_given),
-        _says(c.ConsentWithdrawn, _consent_withdrawn),
+        _says(c.SignInStarted, browsers.sign_in_started),
+        _says(c.SignInEnded, browsers.sign_in_ended),
+        _says(c.ConsentGiven, browsers.consent_given),
+        _says(c.ConsentWithdrawn, browsers.consent_withdrawn),
+        _says(DeviceApproved, browsers.device_approved),
+        _says(DeviceDenied, browsers.device_denied),
         _says(c.AccountCreated, _account_created),
         _says(c.AccountChanged, _account_changed),
         _says(c.ExtensionCreated, _extension_created),

@@ -16,6 +16,7 @@ from callgate.model.acts import (
 from callgate.model.audit import AuditPruneLookup, PrunedLinksLookup
 from callgate.model.call_acts import CallsActLookup, NumbersLookup
 from callgate.model.call_log import CallLogLookup, CallRecordLookup
+from callgate.model.device_grant import DeviceAskLookup, DeviceLookup, UserCodeLookup
 from callgate.model.directory import ExtensionListLookup, ExtensionLookup
 from callgate.model.guesses import GuessLookup, LocksLookup, OwnNamesLookup
 from callgate.model.issuer import TrustActLookup, TrustOpening, TrustsListing, TrustsLookup
@@ -70,6 +71,7 @@ from callgate.model.sso import (
 from callgate.storage import load_acts, load_audit, load_listings, load_queues, load_roles, load_sso
 from callgate.storage.load_call_acts import load_calls_act, load_numbers
 from callgate.storage.load_calls import load_call_log, load_call_record
+from callgate.storage.load_devices import load_device_ask, load_user_code
 from callgate.storage.load_directory import load_extension, load_extension_list
 from callgate.storage.load_guesses import load_guess, load_locks, load_own_names
 from callgate.storage.load_issuers import load_trust, load_trust_act, load_trust_list, load_trusts
@@ -77,6 +79,7 @@ from callgate.storage.load_offers import load_offers
 from callgate.storage.load_openings import (
     load_authorize,
     load_credential_opening,
+    load_device,
     load_identity_opening,
     load_password_opening,
     load_service_opening,
@@ -112,6 +115,9 @@ LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
         answers(CredentialOpening, load_credential_opening),
         answers(IdentityOpening, load_identity_opening),
         answers(AuthorizeLookup, load_authorize),
+        answers(DeviceAskLookup, load_device_ask),
+        answers(UserCodeLookup, load_user_code),
+        answers(DeviceLookup, load_device),
         answers(ClientLookup, load_client),
         answers(LoginLookup, load_login),
         answers(GuessLookup, load_guess),

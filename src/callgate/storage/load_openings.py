@@ -6,14 +6,26 @@ from callgate.model.account import Allowance, Extension
 from callgate.model.client import Client
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
+from callgate.model.device import DeviceCode, DeviceState
+from callgate.model.device_grant import DeviceFacts, DeviceLookup
 from callgate.model.facts import Allowed, AuthorizeFacts, OpeningFacts, Seated, ServiceFacts
 from callgate.model.lookups import AuthorizeLookup, CredentialOpening, PasswordOpening, ServiceOpening
 from callgate.model.sso import ArrivalLookup, IdentityOpening, IdentityOpeningFacts
+from callgate.storage.load_devices import find_by_user_code
 from callgate.storage.load_people import find_login, find_person
-from callgate.storage.load_sessions import load_seat
+from callgate.storage.load_sessions import CREDENTIAL_VERSION, load_seat
 from callgate.storage.load_sso import load_arrival
 from callgate.storage.load_view import View
-from callgate.storage.rows import Row, Value, allowance_from, columns, consent_from, credential_from, sign_in_from
+from callgate.storage.rows import (
+    Row,
+    Value,
+    allowance_from,
+    columns,
+    consent_from,
+    credential_from,
+    device_from,
+    sign_in_from,
+)
 
 _CELL_AND_CLIENT: Final = """
 SELECT cell.sessions_from_ms, client.version FROM cell LEFT JOIN client ON client.id = ?
@@ -44,6 +56,19 @@ ORDER BY a.account_id
 LIMIT 2
 """
 _ALLOWED_WIDTH: Final = 5
+
+# Everything a poll that must wait needs.
+_DEVICE: Final = f"""
+SELECT {columns(DeviceCode._fields, "s")}, {CREDENTIAL_VERSION},
+    cell.sessions_from_ms, client.version, account.version, extension.version, role.id, role.version
+FROM cell
+LEFT JOIN device_code s ON s.id = ?
+LEFT JOIN client ON client.id = ?
+LEFT JOIN account ON account.id = s.account_id
+LEFT JOIN extension ON extension.id = s.extension_id
+LEFT JOIN role ON role.id = extension.role_id
+"""
+_DEVICE_WIDTH: Final = len(DeviceCode._fields)
 
 _OWNER_NAME: Final = "SELECT name FROM account WHERE id = ?"
 _SIGN_IN: Final = f"""
@@ -82,6 +107,29 @@ def load_service_opening(view: View, lookup: ServiceOpening) -> ServiceFacts:
     return ServiceFacts(view.now_ms, client, tuple(_allowed(view, row) for row in rows if row[1] is not None))
 
 
+def load_device(view: View, lookup: DeviceLookup) -> DeviceFacts:
+    """Answer `DeviceLookup`; the seat and the consent only where somebody has said yes."""
+    row = view.rows(_DEVICE, (lookup.row_id, lookup.client_id))[0]
+    version, sessions_from_ms, client_version, account, person, role_id, role = row[_DEVICE_WIDTH:]
+    assert type(sessions_from_ms) is int
+    device = None if row[0] is None else device_from(row[:_DEVICE_WIDTH])
+    client = view.client(lookup.client_id, client_version)
+    extension = view.extension(device.extension_id, person) if device else None
+    asks = device is not None and device.state is DeviceState.APPROVED and client is not None
+    opening = OpeningFacts(
+        now_ms=view.now_ms,
+        sessions_from_ms=sessions_from_ms,
+        client=client,
+        account=view.account(device.account_id, account) if device else None,
+        extension=extension,
+        role=view.role(role_id, role),
+        credential=None,
+        seat=load_seat(view, extension, client_id=lookup.client_id) if asks and extension else (),
+    )
+    consent = find_consent(view, extension, client_id=lookup.client_id) if asks and extension else None
+    return DeviceFacts(device, opening, cast("int | None", version), consent)
+
+
 def load_authorize(view: View, lookup: AuthorizeLookup) -> AuthorizeFacts:
     """Answer `AuthorizeLookup`."""
     sessions_from_ms, client = _cell_and_client(view, lookup.client_id)
@@ -106,6 +154,7 @@ def load_authorize(view: View, lookup: AuthorizeLookup) -> AuthorizeFacts:
         consent=consent,
         seat=seat,
         trust_version=cast("int | None", found[-1]) if found else None,
+        device=find_by_user_code(view, lookup.user_code) if lookup.user_code else None,
     )
 
 

@@ -21,6 +21,7 @@ from callgate.model.client import AppKind, AuthMethod, Client, ClientKeys, Clien
 from callgate.model.connection import Connection, ConnectionKind, ConnectionSecret, SsoExemption, SsoPolicy
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
+from callgate.model.device import DeviceCode, DeviceState
 from callgate.model.ids import ClientId
 from callgate.model.issuer import Condition, TrustedIssuer
 from callgate.model.key import KeyState, KeyUse, StoredKey
@@ -53,6 +54,7 @@ def _members(enum: type[E]) -> dict[Value, E]:
 _SESSION_STATES = _members(SessionState)
 _CREDENTIAL_KINDS = _members(CredentialKind)
 _END_REASONS = _members(EndReason)
+_DEVICE_STATES = _members(DeviceState)
 _ACCOUNT_STATUSES = _members(AccountStatus)
 _EXTENSION_TYPES = _members(ExtensionType)
 _EXTENSION_STATUSES = _members(ExtensionStatus)
@@ -80,6 +82,7 @@ _STATE, _KIND, _URI_SENT, _PLAIN, _WHY = (
     for field in ("state", "credential_kind", "redirect_uri_sent", "challenge_plain", "ended_why")
 )
 
+_DEVICE_STATE, _DEVICE_KIND = (DeviceCode._fields.index(field) for field in ("state", "credential_kind"))
 _CONDITIONS, _REPEATABLE = (TrustedIssuer._fields.index(field) for field in ("conditions", "repeatable"))
 
 
@@ -210,6 +213,13 @@ def consent_from(row: Row) -> Consent:
 def sign_in_from(row: Row) -> SignIn:
     """The sign-in in a row of its columns."""
     return SignIn._make(row)
+
+
+def device_from(row: Row) -> DeviceCode:
+    """The device code in a row of its columns."""
+    device = DeviceCode._make(row)._replace(state=_DEVICE_STATES[row[_DEVICE_STATE]])
+    kind = row[_DEVICE_KIND]
+    return device if kind is None else device._replace(credential_kind=_CREDENTIAL_KINDS[kind])
 
 
 def connection_from(row: Row) -> Connection:

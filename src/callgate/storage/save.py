@@ -41,6 +41,7 @@ from callgate.model.changes import (
     TrustChanged,
     TrustRevoked,
 )
+from callgate.model.device_grant import DeviceApproved, DeviceCodeIssued, DeviceCodeUsed, DeviceDenied
 from callgate.model.guesses import LocksLifted, NetworkBecameFamiliar, SubjectLocked
 from callgate.model.queues import QueueMembersChanged, QueueSettingsChanged
 from callgate.model.roles import DefaultRoleChanged, RoleDeleted
@@ -50,6 +51,7 @@ from callgate.storage import (
     save_apps,
     save_audit,
     save_calls,
+    save_devices,
     save_guesses,
     save_issuers,
     save_people,
@@ -81,6 +83,10 @@ SAVERS: Final[dict[type[Change], Saver]] = dict(
         saves(SessionEnded, save_sessions.end_session),
         saves(CredentialUsed, save_sessions.use_credential),
         saves(AssertionClaimed, save_sessions.claim_assertion),
+        saves(DeviceCodeIssued, save_devices.issue_device_code),
+        saves(DeviceApproved, save_devices.approve_device),
+        saves(DeviceDenied, save_devices.deny_device),
+        saves(DeviceCodeUsed, save_devices.use_device_code),
         saves(SignInStarted, save_people.start_sign_in),
         saves(SignInEnded, save_people.end_sign_in),
         saves(ConsentGiven, save_people.give_consent),

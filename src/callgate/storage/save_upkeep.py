@@ -40,6 +40,10 @@ DELETE FROM assertion_consumed WHERE (connection_id, assertion_id) IN (
 )
 """
 
+_SWEEP_DEVICES: Final = """
+DELETE FROM device_code WHERE id IN (SELECT id FROM device_code WHERE expires_ms < ? ORDER BY expires_ms LIMIT ?)
+"""
+
 
 _SWEEP_LOCKS: Final = """
 DELETE FROM guess_lock WHERE (subject, network) IN (
@@ -99,3 +103,8 @@ def sweep_guesses(pen: Pen, *, before_ms: int, rows_max: int) -> int:
     """Delete locks that lengthen no other any more, and networks nobody came from; returns the larger number."""
     locks = pen.write(_SWEEP_LOCKS, (before_ms - DAY_MS, rows_max))
     return max(locks, pen.write(_SWEEP_FAMILIAR, (before_ms - FAMILIAR_MS, rows_max)))
+
+
+def sweep_devices(pen: Pen, *, before_ms: int, rows_max: int) -> int:
+    """Delete device codes that expired before, whatever came of them; returns how many."""
+    return pen.write(_SWEEP_DEVICES, (before_ms, rows_max))

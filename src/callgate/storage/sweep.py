@@ -13,7 +13,13 @@ from typing import Final
 from callgate.storage.expiry import SWEEP_BUCKET_MS, SWEEP_GRACE_MS
 from callgate.storage.load_upkeep import find_due_sessions
 from callgate.storage.pen import Pen
-from callgate.storage.save_upkeep import sweep_claims, sweep_guesses, sweep_sessions, sweep_sign_ins
+from callgate.storage.save_upkeep import (
+    sweep_claims,
+    sweep_devices,
+    sweep_guesses,
+    sweep_sessions,
+    sweep_sign_ins,
+)
 from callgate.storage.sqlite import SqliteStore
 
 ROWS_MAX: Final = 100
@@ -43,6 +49,7 @@ class Swept:
     sign_ins: int
     claims: int
     guesses: int
+    devices: int
     due: bool
 
 
@@ -56,15 +63,17 @@ async def sweep_step(store: SqliteStore, now_ms: int, *, rows_max: int = ROWS_MA
         sign_ins = sweep_sign_ins(pen, before_ms=before_ms, rows_max=rows_max)
         claims = sweep_claims(pen, before_ms=before_ms, rows_max=rows_max)
         guesses = sweep_guesses(pen, before_ms=before_ms, rows_max=rows_max)
+        devices = sweep_devices(pen, before_ms=before_ms, rows_max=rows_max)
         swept = sweep_sessions(pen, due, before_ms=before_ms)
-        return Swept(swept, sign_ins, claims, guesses, due=rows_max in {len(due), sign_ins, claims, guesses})
+        more = rows_max in {len(due), sign_ins, claims, guesses, devices}
+        return Swept(swept, sign_ins, claims, guesses, devices, due=more)
 
     return await store.work(work)
 
 
 async def sweep_due(store: SqliteStore, now_ms: int) -> Swept:
     """Sweep step by step until nothing is due, resting as long as each step took. Raises Unavailable."""
-    total = Swept(0, 0, 0, 0, due=True)
+    total = Swept(0, 0, 0, 0, 0, due=True)
     while total.due:
         began_s = time.monotonic()
         step = await sweep_step(store, now_ms)
@@ -73,6 +82,7 @@ async def sweep_due(store: SqliteStore, now_ms: int) -> Swept:
             total.sign_ins + step.sign_ins,
             total.claims + step.claims,
             total.guesses + step.guesses,
+            total.devices + step.devices,
             due=step.due,
         )
         await asyncio.sleep(time.monotonic() - began_s)

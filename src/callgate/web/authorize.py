@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from callgate.model import sso_faults
 from callgate.model.decisions import AuthorizeRequest, Denied
+from callgate.model.device import spell_user_code
 from callgate.service import authorize as service
 from callgate.service.consent import consent
 from callgate.service.context import Context
@@ -14,6 +15,7 @@ from callgate.service.outcome import (
     SendAway,
     SendBack,
     ShowConsent,
+    ShowDeviceAnswer,
     ShowFault,
     ShowRefusal,
     ShowSignIn,
@@ -22,8 +24,10 @@ from callgate.service.sign_in import sign_in
 from callgate.web import envelope
 from callgate.web.browser import Browsers, known_as, redirect, show, takes_pages
 from callgate.web.pages import (
+    Answer,
     AppOrigin,
     ConsentPage,
+    DeviceAnswerPage,
     Display,
     Page,
     RefusalPage,
@@ -48,7 +52,7 @@ class AuthorizePages:
     async def authorize(self, request: Request) -> Reply:
         """GET: begin or go on."""
         outcome = await self._begin(request, request.query)
-        return self._reply(request, outcome, after_post=False)
+        return self.reply(request, outcome, after_post=False)
 
     async def authorize_by_post(self, request: Request) -> Reply:
         """POST of the same fields: begun anew by GET, which brings the cookies a foreign page's POST does not."""
@@ -56,7 +60,7 @@ class AuthorizePages:
         if isinstance(passed, Reply):
             return passed
         outcome = passed if isinstance(passed, ShowFault) else await self._begin(request, passed)
-        return self._reply(request, outcome, after_post=True)
+        return self.reply(request, outcome, after_post=True)
 
     async def sign_in(self, request: Request) -> Reply:
         """POST of the sign-in page."""
@@ -73,9 +77,10 @@ class AuthorizePages:
     async def _form(self, request: Request, act: Act) -> Reply:
         post = await self._browsers.post(request)
         outcome = ShowFault(denied=post) if isinstance(post, Denied) else await act(self._context, post)
-        return self._reply(request, outcome, after_post=True)
+        return self.reply(request, outcome, after_post=True)
 
-    def _reply(self, request: Request, outcome: Outcome, *, after_post: bool) -> Reply:
+    def reply(self, request: Request, outcome: Outcome, *, after_post: bool) -> Reply:
+        """The page or redirect of an outcome, to whichever form it is the answer."""
         browsers = self._browsers
         match outcome:
             case ShowFault():
@@ -91,6 +96,8 @@ class AuthorizePages:
             case ShowConsent():
                 cookies = (browsers.bind(outcome.binding),)
                 return _show(request, _consent_page(outcome), asked=outcome.asked.request, cookies=cookies)
+            case ShowDeviceAnswer():
+                return show(request, DeviceAnswerPage(answer=Answer(outcome.answer.value)))
             case Continue():
                 sign_in = browsers.keep_sign_in(outcome.sign_in_cookie, remembered_s=outcome.remembered_s)
                 location = f"{AUTHORIZE}?{urlencode({'form_state': outcome.form_state})}"
@@ -164,6 +171,7 @@ def _consent_page(shown: ShowConsent) -> ConsentPage:
         login=known_as(asked.account, asked.extension),
         scopes=asked.request.scope,
         redirect_uri=asked.request.redirect_uri,
+        user_code=spell_user_code(asked.request.user_code) if asked.request.user_code else "",
         action_url=CONSENT,
         form_state=shown.form_state,
         ui_options=frozenset(asked.request.ui_options),

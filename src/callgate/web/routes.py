@@ -12,6 +12,7 @@ from callgate.web import explain, sso
 from callgate.web.authorize import AUTHORIZE, CONSENT, SIGN_IN, AuthorizePages
 from callgate.web.bearer import BearerEndpoint
 from callgate.web.browser import Browsers, show
+from callgate.web.device import AUTHORIZATION, DEVICE, DeviceAuthorizationEndpoint, DevicePages
 from callgate.web.door import Door, Endpoint, Family, not_found
 from callgate.web.entry_points import EntryPoints
 from callgate.web.envelope import JSON, NO_STORE
@@ -65,6 +66,7 @@ def endpoints(context: Context) -> Table:
     """The table itself."""
     browsers = Browsers(context)
     pages = AuthorizePages(context, browsers)
+    devices = DevicePages(context, browsers, pages)
     farewell = SignOutPages(context, browsers)
     trips = sso.SsoPages(context, browsers)
     document = MetadataEndpoint(context)
@@ -74,6 +76,8 @@ def endpoints(context: Context) -> Table:
     return {
         "/restapi/oauth/token": (Family.OAUTH, {"POST": TokenEndpoint(context)}),
         "/restapi/oauth/revoke": (Family.OAUTH, {"POST": RevokeEndpoint(context)}),
+        AUTHORIZATION: (Family.OAUTH, {"POST": DeviceAuthorizationEndpoint(context)}),
+        DEVICE: (Family.PAGE, {"GET": devices.ask, "POST": devices.enter}),
         AUTHORIZE: (Family.PAGE, {"GET": pages.authorize, "POST": pages.authorize_by_post}),
         SIGN_IN: (Family.PAGE, {"POST": pages.sign_in}),
         CONSENT: (Family.PAGE, {"POST": pages.consent}),

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
-from callgate.model import authorize_faults, grant_faults, sso_faults
+from callgate.model import authorize_faults, device_faults, grant_faults, sso_faults
 from callgate.web.pages import (
+    Answer,
     AppOrigin,
     ConsentPage,
+    DeviceAnswerPage,
+    DevicePage,
     Display,
     FarewellPage,
     FaultPage,
@@ -78,6 +81,7 @@ UNASKED = UnaskedPage(
     handle="8zXq6oaLT7WvwWITlGiA1A",
 )
 SIGNED_IN = SignedInPage(person_name="Ada Admin", login="ada.admin@example.com", account_name="Example Trading Ltd")
+DEVICE = DevicePage(action_url="/restapi/oauth/device")
 
 PAGES: dict[str, Page] = {
     "sign-in": SIGN_IN,
@@ -123,5 +127,14 @@ PAGES: dict[str, Page] = {
     "unasked-hostile": replace(UNASKED, person_name=HOSTILE, login=HOSTILE, account_name=HOSTILE),
     "signed-in": SIGNED_IN,
     "signed-in-hostile": replace(SIGNED_IN, person_name=HOSTILE, login=HOSTILE, account_name=HOSTILE),
+    "consent-device": replace(CONSENT, redirect_uri="", user_code="BCDF-GHJK"),
+    "sign-in-device": replace(SIGN_IN, redirect_uri=""),
+    "device": DEVICE,
+    "device-filled": replace(DEVICE, typed="BCDF-GHJK"),
+    "device-wrong": replace(DEVICE, typed=HOSTILE, fault=device_faults.USER_CODE_UNKNOWN),
+    "device-too-many": replace(DEVICE, typed="BCDF-GHJK", fault=device_faults.USER_CODES_TOO_MANY),
+    "device-approved": DeviceAnswerPage(answer=Answer.APPROVED),
+    "device-denied": DeviceAnswerPage(answer=Answer.DENIED),
+    "device-left": DeviceAnswerPage(answer=Answer.NONE),
     "home": HOME,
 }

@@ -1,9 +1,10 @@
 """The OAuth endpoints: tokens, their end, who somebody is, why something was refused, and where people sign in."""
 
-from callgate.model import api_faults, authorize_faults, faults, grant_faults, issuer_faults, sso_faults
+from callgate.model import api_faults, authorize_faults, device_faults, faults, grant_faults, issuer_faults, sso_faults
 from callgate.model.client import GrantType
 from callgate.web import explain, sso
 from callgate.web.authorize import AUTHORIZE
+from callgate.web.device import AUTHORIZATION
 from callgate.web.openapi.described import FORM, Answer, Body, Described, Descriptions, Parameter, Proof, Tag
 from callgate.web.openapi.schema import Maybe, Named, nullable, part, record, text, whole, words
 from callgate.web.openapi.shapes import INSTANT, rows
@@ -60,6 +61,12 @@ GRANTS: dict[GrantType, Named] = {
         about="An assertion of the account's identity provider (RFC 7522).",
         assertion=dict(text("One Assertion element, in base64url.")),
     ),
+    GrantType.DEVICE_CODE: _grant(
+        GrantType.DEVICE_CODE,
+        "DeviceGrant",
+        about="What a device without a browser was given, once a person has agreed (RFC 8628 section 3.4).",
+        device_code=dict(text("Good once, for fifteen minutes.")),
+    ),
     GrantType.CLIENT_CREDENTIALS: _grant(
         GrantType.CLIENT_CREDENTIALS,
         "ServiceGrant",
@@ -93,6 +100,17 @@ TOKENS = record(
     session_expiration_time=Maybe(INSTANT),
     session_idle_timeout=Maybe(whole("Seconds.", least=1)),
     id_token=Maybe(text("If the scope has `openid`.")),
+)
+
+DEVICE = record(
+    "DeviceAuthorization",
+    "What a device waits with, and what it shows (RFC 8628 section 3.2).",
+    device_code=text("What it asks for tokens with."),
+    user_code=text("What a person enters.", pattern="^[B-DF-HJ-NP-TV-XZ]{4}-[B-DF-HJ-NP-TV-XZ]{4}$"),
+    verification_uri=text("Where they enter it.", form="uri"),
+    verification_uri_complete=text("The same with the code filled in.", form="uri"),
+    expires_in=whole("Seconds.", least=1),
+    interval=whole("Seconds between two polls, at least.", least=1),
 )
 
 CLAIMS = record(
@@ -206,7 +224,17 @@ DESCRIBED: Descriptions = {
         about="An app proves itself by a Basic header, a client assertion, or, if it keeps no secret, by its id alone.",
         body=Body({"oneOf": list(GRANTS.values())}, FORM),
         proof=Proof.CLIENT,
-        refusals=(*_REQUEST, *rows(grant_faults, issuer_faults, sso_faults)),
+        refusals=(*_REQUEST, *rows(grant_faults, device_faults, issuer_faults, sso_faults)),
+        is_oauth=True,
+    ),
+    ("POST", AUTHORIZATION): Described(
+        "authorizeDevice",
+        Tag.TOKENS,
+        "Codes for a device without a browser",
+        {200: Answer("Both codes.", DEVICE)},
+        body=Body(record("DeviceRequest", "What the device is to be let do.", scope=Maybe(_SCOPE), **_PROOF), FORM),
+        proof=Proof.CLIENT,
+        refusals=(*_REQUEST, *rows(device_faults), grant_faults.GRANT_NOT_ALLOWED, grant_faults.SCOPE_INVALID),
         is_oauth=True,
     ),
     ("POST", "/restapi/oauth/revoke"): Described(

@@ -9,8 +9,11 @@ from callgate.web.pages.locales import Locale, choose_locale
 from callgate.web.pages.render import render
 from callgate.web.pages.static import STATIC_FILES, StaticFile
 from callgate.web.pages.views import (
+    Answer,
     AppOrigin,
     ConsentPage,
+    DeviceAnswerPage,
+    DevicePage,
     Display,
     FarewellPage,
     FaultPage,
@@ -28,8 +31,11 @@ from callgate.web.pages.views import (
 
 __all__ = [
     "STATIC_FILES",
+    "Answer",
     "AppOrigin",
     "ConsentPage",
+    "DeviceAnswerPage",
+    "DevicePage",
     "Display",
     "FarewellPage",
     "FaultPage",

@@ -117,6 +117,17 @@ WORDS = {
         msgid("Your company’s sign-in service cannot be reached at the moment."),
         msgid("Wait a moment, then try again."),
     ),
+    # A device's code.
+    "CGT-187": Words(
+        msgid("This code does not fit"),
+        msgid("No device is waiting with this code."),
+        msgid("Compare it with the one your device shows. If that is too old, start again there."),
+    ),
+    "CGT-188": Words(
+        msgid("One moment, please"),
+        msgid("Too many wrong codes were entered."),
+        msgid("Wait a minute, then try again."),
+    ),
     # The app, on a page of its own.
     "OAU-101": _BAD_REQUEST,
     "OAU-111": _BAD_REQUEST,
@@ -134,6 +145,7 @@ WORDS = {
     "CGT-124": _BAD_REQUEST,
     "OAU-109": _WRONG_RETURN,
     "OAU-112": _NOT_THIS_WAY,
+    "OAU-251": _NOT_THIS_WAY,
     "OAU-152": _NOT_THIS_WAY,
     "CGT-120": _NOT_THIS_WAY,
     "OAU-113": _app(msgid("The app has no return address registered, so there is no safe place to send you back to.")),

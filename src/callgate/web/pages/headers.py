@@ -1,10 +1,13 @@
 """The headers of a page: what a browser may do with it, which is next to nothing."""
 
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from callgate.web.pages.locales import Locale
 from callgate.web.pages.views import (
     ConsentPage,
+    DeviceAnswerPage,
+    DevicePage,
     FarewellPage,
     FaultPage,
     HomePage,
@@ -57,16 +60,18 @@ def _form_action(page: Page) -> str:
     match page:
         case SignInPage():
             # …and an identity provider, where the form may lead there: which one is not known before it is sent.
-            schemes = dict.fromkeys((urlsplit(page.redirect_uri).scheme, *page.away_schemes))
-            return f"'self' {' '.join(f'{scheme}:' for scheme in schemes)}"
-        case ConsentPage() | RefusalPage():
-            return f"'self' {urlsplit(page.redirect_uri).scheme}:"
-        case SignOutPage():
-            return f"'self' {urlsplit(page.redirect_uri).scheme}:" if page.redirect_uri else "'self'"
-        case UnaskedPage():
+            return _own_and((urlsplit(page.redirect_uri).scheme, *page.away_schemes))
+        case ConsentPage() | RefusalPage() | SignOutPage():
+            return _own_and((urlsplit(page.redirect_uri or "").scheme,))
+        case UnaskedPage() | DevicePage():
             return "'self'"
-        case FaultPage() | FarewellPage() | SignedInPage() | HomePage():
+        case DeviceAnswerPage() | FaultPage() | FarewellPage() | SignedInPage() | HomePage():
             return "'none'"
+
+
+def _own_and(schemes: Iterable[str]) -> str:
+    """Our own origin, and addresses of these schemes; an empty one is of a flow that ends here."""
+    return " ".join(("'self'", *(f"{scheme}:" for scheme in dict.fromkeys(schemes) if scheme)))
 
 
 def _opener_policy(page: Page) -> str:
@@ -75,5 +80,5 @@ def _opener_policy(page: Page) -> str:
     match page:
         case SignInPage() | ConsentPage() | RefusalPage() | FaultPage() | SignOutPage() | FarewellPage():
             return "unsafe-none"
-        case UnaskedPage() | SignedInPage() | HomePage():
+        case DevicePage() | DeviceAnswerPage() | UnaskedPage() | SignedInPage() | HomePage():
             return "same-origin"

@@ -12,6 +12,8 @@ from callgate.web.pages.static import asset_path
 from callgate.web.pages.texts import coded, initials, label, origin
 from callgate.web.pages.views import (
     ConsentPage,
+    DeviceAnswerPage,
+    DevicePage,
     FarewellPage,
     FaultPage,
     HomePage,
@@ -26,6 +28,8 @@ from callgate.web.pages.views import (
 _TEMPLATES: dict[type[Page], str] = {
     SignInPage: "sign_in.html",
     ConsentPage: "consent.html",
+    DevicePage: "device.html",
+    DeviceAnswerPage: "device_answer.html",
     FaultPage: "fault.html",
     RefusalPage: "refusal.html",
     SignOutPage: "sign_out.html",

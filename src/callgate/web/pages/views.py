@@ -35,6 +35,14 @@ class RememberMe(StrEnum):
     TICKED = "ticked"
 
 
+class Answer(StrEnum):
+    """What a person said of a device: yes, no, or nothing yet."""
+
+    APPROVED = "approved"
+    DENIED = "denied"
+    NONE = "none"
+
+
 class AppOrigin(StrEnum):
     """Whether the app belongs to the person's own company."""
 
@@ -46,9 +54,8 @@ class AppOrigin(StrEnum):
 class SignInPage:
     """Asks who is there.
 
-    `redirect_uri` is where the flow ends, which the page's policy must allow; `away_schemes` those of identity
-    providers. `ui_options` are the wire's words;
-    `hide_logo` and `hide_remember_me` have an effect.
+    `redirect_uri` is where the flow ends, which the page's policy must allow, empty where it ends here; `away_schemes`
+    those of identity providers. `ui_options` are the wire's words; `hide_logo` and `hide_remember_me` have an effect.
     """
 
     app_name: str
@@ -67,7 +74,10 @@ class SignInPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentPage:
-    """Asks whether the app may. `scopes` are wire names; those another one includes are not shown."""
+    """Asks whether the app may. `scopes` are wire names; those another one includes are not shown.
+
+    With a `user_code` the app is on another device, which shows the same code, and `redirect_uri` is empty.
+    """
 
     app_name: str
     owner_name: str
@@ -78,8 +88,25 @@ class ConsentPage:
     redirect_uri: str
     action_url: str
     form_state: str = field(repr=False)
+    user_code: str = field(default="", repr=False)
     ui_options: frozenset[str] = frozenset()
     display: Display = Display.PAGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevicePage:
+    """Asks for the code that a device shows. `typed` is what was typed before, `fault` what is wrong with it."""
+
+    action_url: str
+    typed: str = ""
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceAnswerPage:
+    """Says what comes of it; the person goes back to the device."""
+
+    answer: Answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +199,8 @@ class HomePage:
 Page: TypeAlias = (
     SignInPage
     | ConsentPage
+    | DevicePage
+    | DeviceAnswerPage
     | FaultPage
     | RefusalPage
     | SignOutPage
