@@ -45,3 +45,12 @@ def test_session_lives_and_ends_whatever_the_login(seen: Observed, server: Serve
 def test_login_fails_when_the_credential_is_bad(seen: Observed, flow: str, code: str) -> None:
     """The SDK raises with the vendor's code (protocol.md D.5, G)."""
     assert seen[flow] == {"status": 400, "code": code}
+
+
+def test_copy_of_the_call_log_is_kept_in_step(seen: Observed) -> None:
+    """Protocol.md I.5: FSync, ISync with its token, and the vendor's code for a token that is none."""
+    assert seen["copy"] == {
+        "full": ["FSync", 20, True],
+        "fresh": ["ISync", []],
+        "refused": ["CLG-101", "syncToken"],
+    }

@@ -13,7 +13,7 @@ from callgate.model import changes as c
 from callgate.model import sso
 from callgate.model.account import AccountStatus
 from callgate.model.audit import Anchor, AuditPruned
-from callgate.model.calls import CallsImported, CallTally
+from callgate.model.calls import CallLogCleared, CallsImported, CallTally
 from callgate.model.client import ClientKeys
 from callgate.model.connection import ConnectionSecret
 from callgate.model.device_grant import DeviceApproved, DeviceCodeIssued, DeviceCodeUsed, DeviceDenied
@@ -105,6 +105,7 @@ ACTS: tuple[c.Change, ...] = (
     RoleDeleted(SPARE, "cli"),
     DefaultRoleChanged(ACCOUNT.id, None, CUSTOM_ROLE.id, "cli"),
     QueueSettingsChanged(UNSET, UNSET._replace(alert_timer_s=60, version=1), "cli"),
+    CallLogCleared(ACCOUNT.id, AGENT.id, 0, NOW_MS, ("type=Fax",), "1"),
     CallsImported(ACCOUNT.id, CallTally(new=1), "cli"),
     QueueMembersChanged(ACCOUNT.id, SERVICE.id, frozenset({AGENT.id}), frozenset(), "cli"),
     LocksLifted(ACCOUNT.id, AGENT.id, (Lock(bytes(32), "192.0.2.1", NOW_MS, NOW_MS + 1, 1),), NOW_MS, "cli"),

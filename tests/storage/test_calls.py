@@ -22,6 +22,7 @@ from callgate.model.call_log import (
     Span,
     View,
 )
+from callgate.model.call_sync import SyncFrame, SyncLookup, SyncQuery
 from callgate.model.calls import (
     Billing,
     CallRecord,
@@ -41,6 +42,7 @@ from callgate.model.calls import (
 from callgate.model.ids import ExtensionId, RowId
 from callgate.model.instant import DAY_MS
 from callgate.model.paging import Page
+from callgate.protocol.call_sync import SyncTold, answer_sync
 from callgate.storage.call_documents import RecordColumns, read_document, read_legs, write_document, write_legs
 from callgate.storage.load_calls import QUARTER_MS
 from callgate.storage.sqlite import SqliteStore
@@ -329,9 +331,30 @@ def test_middle_page_costs_no_more_than_the_first(tmp_path: Path) -> None:
     with open_store(tmp_path / "callgate.db", batches=multiply(copies)) as store:
         # Interleaved, and the best of each: the machine's noise only ever adds.
         rounds = [[time_page(store, number) for number in pages] for _ in range(25)]
+        mark = answer_sync(SYNC, ask(store, SyncLookup(SYNC)))
+        assert isinstance(mark, SyncTold)
+        since = SYNC._replace(mark=mark.mark._replace(seq=mark.mark.seq - 10))
+        syncs = [time_sync(store, query) for query in (SYNC, since) * 25]
     first, middle = (min(took) for took in zip(*rounds, strict=True))
-    print(f"{copies * len(SEEDED)} records: first page {first * 1e3:.2f} ms, middle page {middle * 1e3:.2f} ms")
+    full, few = min(syncs[::2]), min(syncs[1::2])
+    print(
+        f"{copies * len(SEEDED)} records: first page {first * 1e3:.2f} ms, middle page {middle * 1e3:.2f} ms,"
+        f" sync of 100 records {full * 1e3:.2f} ms, of ten changes {few * 1e3:.2f} ms"
+    )
     assert middle <= 1.5 * first
+    assert few <= 1.5 * full
+
+
+SYNC = SyncQuery(ACCOUNT, None, SyncFrame(View.SIMPLE), 100)
+
+
+def time_sync(store: SqliteStore, query: SyncQuery) -> float:
+    """The seconds that one sync takes."""
+    begun = time.perf_counter()
+    told = answer_sync(query, ask(store, SyncLookup(query)))
+    assert isinstance(told, SyncTold)
+    assert len(told.records) == 100
+    return time.perf_counter() - begun
 
 
 def multiply(copies: int) -> Iterator[CallsRecorded]:

@@ -93,7 +93,7 @@ ORIGIN_FOREIGN = Fault(
     code="CGT-142",
     error="CGT-142",
     text="A web page may not call this",
-    remedy="The development clock is for tests and scripts: call it from a program, not from a page of another origin.",
+    remedy="Use a program: the development clock is for tests and scripts, not for a page of another origin.",
     status=403,
 )
 METHOD_NOT_ALLOWED = Fault(
@@ -115,6 +115,21 @@ FILTERS_EXCLUSIVE = Fault(
     error="InvalidParameter",
     text="Parameter [{parameterName}] is not allowed for usage along with parameter [{otherName}]",
     remedy="Send one of the two: sessionId goes without other filters, extensionNumber without phoneNumber.",
+    parameters=("parameterName",),
+)
+SYNC_TOKEN_EXPIRED = Fault(
+    code="CLG-101",
+    error="InvalidParameter",
+    text="Parameter [syncToken] is invalid [Sync token expired, call log was reset]",
+    remedy="Send syncType=FSync to begin anew. A token is good for thirty days, for the log, the operation and the "
+    "view it came from; a restore of the server's database ends every one.",
+    parameters=("parameterName",),
+)
+SYNC_TOO_MUCH = Fault(
+    code="CLG-104",
+    error="InvalidParameter",
+    text="Parameter [syncToken] is invalid [max sync record number limit is exceeded]",
+    remedy="Send syncType=FSync to begin anew, and sync more often: more than 250 records changed since the last sync.",
     parameters=("parameterName",),
 )
 RATE_EXCEEDED = Fault(

@@ -1,9 +1,10 @@
-"""Records brought into the call log from elsewhere: what a decision on them may see. The records: model/calls.py."""
+"""Records brought into the call log from elsewhere, or deleted: what a decision on them may see."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from callgate.model.call_log import CallLogQuery
 from callgate.model.calls import StoredCall
 from callgate.model.ids import AccountId, ExtensionId
 from callgate.model.lookups import Lookup
@@ -21,6 +22,21 @@ class CallsActFacts(NamedTuple):
 
     now_ms: int
     known: Mapping[str, StoredCall]
+
+
+class DeletionFacts(NamedTuple):
+    """Some of the calls to be deleted, the newest first; `extension_known` is False for no such extension."""
+
+    now_ms: int
+    extension_known: bool
+    calls: tuple[StoredCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionLookup(Lookup[DeletionFacts]):
+    """The first page of what a query names in an extension's log."""
+
+    query: CallLogQuery
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,7 +188,23 @@ class CallsImported:
     AUDITED: ClassVar[bool] = True
 
 
-CallChange = CallsRecorded | CallsRewritten | CallsImported
+@dataclass(frozen=True, slots=True)
+class CallLogCleared:
+    """An extension's calls were deleted: those of a span that filters let through. The rows change with it, and after.
+
+    `filters` are words as in a query; none, every call of the span.
+    """
+
+    account_id: AccountId
+    extension_id: ExtensionId
+    from_ms: int
+    to_ms: int
+    filters: tuple[str, ...]
+    by: str
+    AUDITED: ClassVar[bool] = True
+
+
+CallChange = CallLogCleared | CallsRecorded | CallsRewritten | CallsImported
 
 
 def name_record(record_id: RowId) -> str:

@@ -187,6 +187,22 @@ READ_COMPANY_CALL = Operation(
     RateGroup.HEAVY,
     COMPANY_CALL_LOG,
 )
+SYNC_COMPANY_CALLS = Operation(
+    "GET",
+    f"{_ACCOUNT}/call-log-sync",
+    "The company's newest calls, then what changed since ([how](calls.md#keeping-a-copy))",
+    "ReadCallLog",
+    RateGroup.HEAVY,
+    COMPANY_CALL_LOG,
+)
+EXTRACT_COMPANY_CALLS = Operation(
+    "GET",
+    f"{_ACCOUNT}/call-log-extract-sync",
+    "All of the company's calls since a moment, part by part, then what changed ([how](calls.md#keeping-a-copy))",
+    "ReadCallLog",
+    RateGroup.HEAVY,
+    COMPANY_CALL_LOG,
+)
 READ_EXTENSION_CALLS = Operation(
     "GET",
     f"{_EXTENSION}/call-log",
@@ -200,6 +216,24 @@ READ_EXTENSION_CALL = Operation(
     "GET",
     f"{_EXTENSION}/call-log/{{callRecordId}}",
     "One call of an extension",
+    "ReadCallLog",
+    RateGroup.HEAVY,
+    COMPANY_CALL_LOG,
+    _READ_CALL_LOG,
+)
+DELETE_EXTENSION_CALLS = Operation(
+    "DELETE",
+    f"{_EXTENSION}/call-log",
+    "An extension's calls until now, or those that filters name, deleted ([how](calls.md#deleting))",
+    "EditCallLog",
+    RateGroup.HEAVY,
+    ("FullCompanyCallLog",),
+    ("EditCallLog",),
+)
+SYNC_EXTENSION_CALLS = Operation(
+    "GET",
+    f"{_EXTENSION}/call-log-sync",
+    "An extension's newest calls, then what changed since ([how](calls.md#keeping-a-copy))",
     "ReadCallLog",
     RateGroup.HEAVY,
     COMPANY_CALL_LOG,

@@ -37,6 +37,7 @@ class Rings(NamedTuple):
     form_box: SealedBox
     cookie_box: SealedBox
     sso_box: SealedBox
+    sync_box: SealedBox
     credentials: SigningKeys
     id_rs256: SigningKeys
     id_es256: SigningKeys
@@ -207,6 +208,7 @@ class Keeper:
             form_box=SealedBox(ring, Purpose.FORM_STATE, self._entropy),
             cookie_box=SealedBox(ring, Purpose.COOKIES, self._entropy),
             sso_box=SealedBox(ring, Purpose.SINGLE_SIGN_ON, self._entropy),
+            sync_box=SealedBox(ring, Purpose.SYNC_TOKENS, self._entropy),
             credentials=credentials,
             id_rs256=id_rs256,
             id_es256=id_es256,

@@ -9,7 +9,7 @@ from callgate.model import changes as c
 from callgate.model import sso
 from callgate.model.account import Account, Extension, Role
 from callgate.model.audit import Anchor, AuditPruned
-from callgate.model.calls import CallsImported
+from callgate.model.calls import CallLogCleared, CallsImported
 from callgate.model.client import Client
 from callgate.model.connection import Connection
 from callgate.model.device_grant import DeviceApproved, DeviceDenied
@@ -288,6 +288,17 @@ def _calls_imported(change: CallsImported) -> Entry:
     return {"account": change.account_id, **change.tally._asdict(), "by": change.by}
 
 
+def _call_log_cleared(change: CallLogCleared) -> Entry:
+    return {
+        "account": change.account_id,
+        "extension": change.extension_id,
+        "from_ms": change.from_ms,
+        "to_ms": change.to_ms,
+        "filters": " ".join(change.filters),
+        "by": change.by,
+    }
+
+
 def anchor_text(anchor: Anchor) -> str:
     """How the entry of a pruning names an anchor, as JSON is written here."""
     return orjson.dumps({anchor.writer: [anchor.seq, anchor.hash.hex()]}).decode()[1:-1]
@@ -352,5 +363,6 @@ _DESCRIBERS: Final = dict(
         _says(c.KeyForgotten, _key_forgotten),
         _says(AuditPruned, _audit_pruned),
         _says(CallsImported, _calls_imported),
+        _says(CallLogCleared, _call_log_cleared),
     )
 )

@@ -14,8 +14,9 @@ from callgate.model.acts import (
     RoleActLookup,
 )
 from callgate.model.audit import AuditPruneLookup, PrunedLinksLookup
-from callgate.model.call_acts import CallsActLookup, NumbersLookup
+from callgate.model.call_acts import CallsActLookup, DeletionLookup, NumbersLookup
 from callgate.model.call_log import CallLogLookup, CallRecordLookup
+from callgate.model.call_sync import ExtractLookup, SyncLookup
 from callgate.model.device_grant import DeviceAskLookup, DeviceLookup, UserCodeLookup
 from callgate.model.directory import ExtensionListLookup, ExtensionLookup
 from callgate.model.guesses import GuessLookup, LocksLookup, OwnNamesLookup
@@ -69,7 +70,8 @@ from callgate.model.sso import (
     SsoPolicyActLookup,
 )
 from callgate.storage import load_acts, load_audit, load_listings, load_queues, load_roles, load_sso
-from callgate.storage.load_call_acts import load_calls_act, load_numbers
+from callgate.storage.load_call_acts import load_calls_act, load_deletion, load_numbers
+from callgate.storage.load_call_sync import load_extract, load_sync
 from callgate.storage.load_calls import load_call_log, load_call_record
 from callgate.storage.load_devices import load_device_ask, load_user_code
 from callgate.storage.load_directory import load_extension, load_extension_list
@@ -132,7 +134,10 @@ LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
         answers(CallLogLookup, load_call_log),
         answers(CallRecordLookup, load_call_record),
         answers(CallsActLookup, load_calls_act),
+        answers(DeletionLookup, load_deletion),
         answers(NumbersLookup, load_numbers),
+        answers(SyncLookup, load_sync),
+        answers(ExtractLookup, load_extract),
         answers(QueueListLookup, load_queues.load_queue_list),
         answers(QueueLookup, load_queues.load_queue),
         answers(QueueMembersLookup, load_queues.load_queue_members),

@@ -6,7 +6,7 @@ skipped. That serves what archives ask for, a span of time with or without direc
 an index.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final, NamedTuple, cast, overload
 
 from callgate.model import call_log
@@ -43,7 +43,7 @@ _QUARTERS: Final = """
 SELECT quarter, sum(calls) FROM call_count
 WHERE account_id = ? AND quarter >= ? AND quarter < ? {where} GROUP BY quarter ORDER BY quarter DESC
 """
-_EXTENSION: Final = "SELECT 1 FROM extension WHERE id = ? AND account_id = ?"
+EXTENSION: Final = "SELECT 1 FROM extension WHERE id = ? AND account_id = ?"
 _RECORD: Final = """
 SELECT id, account_id, name, deleted, document, legs FROM call_record
 WHERE account_id = ? AND name = ? AND deleted = 0
@@ -68,6 +68,13 @@ class Where(NamedTuple):
         """The column holds one of these; no members, no condition."""
         texts = sorted(members)
         return self.and_(f"{column} IN ({', '.join('?' * len(texts))})", *texts) if texts else self
+
+    def in_categories(self, categories: Collection[str]) -> "Where":
+        """In one of these; none, no condition. Not LIKE: whether it minds the case differs from engine to engine."""
+        if not categories:
+            return self
+        found = " OR ".join("replace(categories, ?, '') <> categories" for _ in categories)
+        return self.and_(f"({found})", *(f" {category} " for category in sorted(categories)))
 
 
 class StoredCalls(Sequence[CallRecord]):
@@ -99,12 +106,12 @@ class Start(NamedTuple):
 def load_call_log(view: View, lookup: CallLogLookup) -> CallLogFacts:
     """Answer `CallLogLookup`."""
     query = lookup.query
-    if query.extension_id is not None and not view.rows(_EXTENSION, (query.extension_id, query.account_id)):
+    if query.extension_id is not None and not view.rows(EXTENSION, (query.extension_id, query.account_id)):
         return CallLogFacts(extension_known=False, records=(), more=False)
     start = _find_start(view, query)
     if start is None:
         return CallLogFacts(extension_known=True, records=(), more=False)
-    where = _where(query, span=_shortened(query.filters.span, start))
+    where = where_of(query, span=_shortened(query.filters.span, start))
     # One record beyond the page tells whether another page follows.
     values = (*where.values, query.page.size + 1, start.skipped)
     legs = "legs" if query.view is call_log.View.DETAILED else "NULL"
@@ -132,7 +139,8 @@ def record_from(row: Row) -> CallRecord:
     return record if legs is None else record._replace(legs=read_legs(cast("str", legs)))
 
 
-def _where(query: CallLogQuery, *, span: Span | None) -> Where:
+def where_of(query: CallLogQuery, *, span: Span | None) -> Where:
+    """Which records a query means, in a span that may be shorter than its own."""
     filters = query.filters
     where = _log(query)
     if span is not None:
@@ -172,11 +180,7 @@ def _named(where: Where, filters: CallFilters) -> Where:
         where = where.and_("telephony_session_id = ?", filters.telephony_session_id)
     if filters.phone_number is not None:
         where = where.and_("(from_phone = ? OR to_phone = ?)", filters.phone_number, filters.phone_number)
-    if filters.metadata_categories:
-        # Not LIKE: whether it minds the case differs from engine to engine.
-        found = " OR ".join("replace(categories, ?, '') <> categories" for _ in filters.metadata_categories)
-        where = where.and_(f"({found})", *(f" {category} " for category in sorted(filters.metadata_categories)))
-    return where
+    return where.in_categories(filters.metadata_categories)
 
 
 def _shortened(span: Span | None, start: Start) -> Span | None:
@@ -192,7 +196,7 @@ def _find_start(view: View, query: CallLogQuery) -> Start | None:
     if newest <= span.from_ms // QUARTER_MS:
         return Start(span.to_ms, skipped)
     # The newest quarter may be cut off by the span; the oldest may be too, but nothing is skipped beyond it.
-    begun = _where(query, span=Span(newest * QUARTER_MS, span.to_ms))
+    begun = where_of(query, span=Span(newest * QUARTER_MS, span.to_ms))
     skipped_later = cast("int", view.rows(_COUNT.format(where=begun.sql()), begun.values)[0][0])
     if skipped < skipped_later:
         return Start(span.to_ms, skipped)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar, cast
 
 from callgate.model.audit import AuditPruned, PrunedLinksDeleted
-from callgate.model.calls import CallsImported, CallsRecorded, CallsRewritten
+from callgate.model.calls import CallLogCleared, CallsImported, CallsRecorded, CallsRewritten
 from callgate.model.changes import (
     AccountChanged,
     AccountCreated,
@@ -120,9 +120,9 @@ SAVERS: Final[dict[type[Change], Saver]] = dict(
         saves(PrunedLinksDeleted, save_audit.delete_pruned_links),
         saves(CallsRecorded, save_calls.record_calls),
         saves(CallsRewritten, save_calls.rewrite_calls),
-        saves(
-            CallsImported, lambda _pen, _change: None
-        ),  # every batch was saved before: its audit entry is all it leaves
+        # Of these two the entry in the audit log is all they leave.
+        saves(CallsImported, lambda _pen, _change: None),
+        saves(CallLogCleared, lambda _pen, _change: None),
         saves(ConnectionCreated, save_sso.create_connection),
         saves(ConnectionChanged, save_sso.change_connection),
         saves(ConnectionRemoved, save_sso.remove_connection),

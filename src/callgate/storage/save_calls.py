@@ -24,6 +24,7 @@ class CallRow(NamedTuple):
     in_company_log: int
     deleted: int
     blocked: int
+    missed: int
     direction: str
     type: str
     transport: str
@@ -104,6 +105,7 @@ def _row(record: CallRecord) -> CallRow:
         int(record.in_company_log),
         int(record.deleted),
         int(segment.result == "Blocked"),
+        int(segment.result == "Missed"),
         segment.direction.value,
         segment.type.value,
         segment.transport.value if segment.transport else "",

@@ -10,11 +10,13 @@ from callgate.model import api_faults, operation
 from callgate.model.decisions import Admitted, Denied
 from callgate.model.operation import Operation
 from callgate.service.call_log import (
+    delete_extension_calls,
     list_company_calls,
     list_extension_calls,
     read_company_call,
     read_extension_call,
 )
+from callgate.service.call_sync import extract_company_calls, sync_company_calls, sync_extension_calls
 from callgate.service.client_info import read_client_info
 from callgate.service.context import Context
 from callgate.service.dictionary import (
@@ -43,6 +45,7 @@ from callgate.service.roles import (
 )
 from callgate.web import bearer
 from callgate.web.call_log import render_call, render_call_log
+from callgate.web.call_sync import render_sync
 from callgate.web.client_info import render_client_info
 from callgate.web.directory import render_account, render_extension, render_extension_list
 from callgate.web.envelope import JSON, NO_STORE
@@ -170,7 +173,11 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(operation.READ_PREDEFINED_ROLE, _one(read_predefined_role, render_role)),
     Resource(operation.READ_COMPANY_CALLS, _many(list_company_calls, render_call_log)),
     Resource(operation.READ_COMPANY_CALL, _one(read_company_call, render_call)),
+    Resource(operation.SYNC_COMPANY_CALLS, _many(sync_company_calls, render_sync)),
+    Resource(operation.EXTRACT_COMPANY_CALLS, _many(extract_company_calls, render_sync)),
     Resource(operation.READ_EXTENSION_CALLS, _many(list_extension_calls, render_call_log)),
     Resource(operation.READ_EXTENSION_CALL, _one(read_extension_call, render_call)),
+    Resource(operation.DELETE_EXTENSION_CALLS, _done(delete_extension_calls)),
+    Resource(operation.SYNC_EXTENSION_CALLS, _many(sync_extension_calls, render_sync)),
 )
 """Every operation behind a bearer token, in the order of the documentation."""

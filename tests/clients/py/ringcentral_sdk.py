@@ -87,8 +87,29 @@ def refused(**credentials: str) -> dict[str, object]:
     return {}
 
 
+def keep_copy() -> dict[str, object]:
+    """A copy of the company's log: begun, kept in step, and begun anew where the token is none."""
+    platform = platform_for("script")
+    platform.login(jwt=JWT)
+    path = f"{CALL_LOG}-sync"
+    full = platform.get(path, {"syncType": "FSync", "recordCount": 20, "view": "Detailed"}).json_dict()
+    token = full["syncInfo"]["syncToken"]
+    fresh = platform.get(path, {"syncType": "ISync", "syncToken": token}).json_dict()
+    refusal = {}
+    try:
+        platform.get(path, {"syncType": "ISync", "syncToken": f"{token}A"})
+    except ApiException as error:
+        refusal = error.api_response().response().json()["errors"][0]
+    return {
+        "full": [full["syncInfo"]["syncType"], len(full["records"]), all("legs" in each for each in full["records"])],
+        "fresh": [fresh["syncInfo"]["syncType"], fresh["records"]],
+        "refused": [refusal.get("errorCode"), refusal.get("parameterName")],
+    }
+
+
 report(
     {
+        "copy": keep_copy,
         "jwt": by_jwt,
         "password": by_password,
         "code": lambda: by_code("web", pkce=False),

@@ -1,7 +1,8 @@
 """The call log: records, legs, and who was on them."""
 
-from callgate.model import operation
+from callgate.model import api_faults, operation
 from callgate.model.call_log import RecordingFilter, View
+from callgate.model.call_sync import EXTRACT_MAX, SYNC_MAX, StatusGroup, SyncType
 from callgate.model.calls import CallType, Direction, RecordingType, Transport
 from callgate.model.operation import Operation
 from callgate.web.openapi.described import Link, Parameter, Tag, Told
@@ -18,7 +19,7 @@ from callgate.web.openapi.schema import (
     whole,
     words,
 )
-from callgate.web.openapi.shapes import ID_PATTERN, INSTANT, PAGES, URI, listing
+from callgate.web.openapi.shapes import CALL_ID_PATTERN, ID_PATTERN, INSTANT, PAGES, URI, listing
 
 _WORD = "^[A-Za-z0-9._-]{1,128}$"
 _VIEW = Parameter("view", {**words("`Detailed` adds legs and billing.", View), "default": View.SIMPLE.value})
@@ -43,7 +44,7 @@ _RECORDING = part(
 )
 _SESSION = part(telephonySessionId=text())
 _SEGMENT: dict[str, Kind | Maybe] = {
-    "telephonySessionId": text(),
+    "telephonySessionId": Maybe(text()),
     "startTime": INSTANT,
     "duration": whole("Seconds.", least=0),
     "durationMs": whole("Milliseconds.", least=0),
@@ -56,8 +57,8 @@ _SEGMENT: dict[str, Kind | Maybe] = {
     "reasonDescription": Maybe(text()),
     "to": _party("Callee", "Who was called.", dialed="dialedPhoneNumber"),
     "from": _party("Caller", "Who called.", dialed="dialerPhoneNumber"),
-    "extension": part(uri=URI, id=whole(least=1)),
-    "transport": words("From the telephone network, or one of the account's phones.", Transport),
+    "extension": Maybe(part(uri=URI, id=whole(least=1))),
+    "transport": Maybe(words("From the telephone network, or one of the account's phones.", Transport)),
     "recording": Maybe(_RECORDING),
     "shortRecording": Maybe(flag()),
     "message": Maybe(part(uri=URI, id=text(), type=text())),
@@ -73,9 +74,9 @@ CALL = record(
     "CallRecord",
     "A call, told from one extension's side. Legs, billing and the last change are in the detailed view alone.",
     uri=URI,
-    id=text("The record's name.", pattern="^[A-Za-z0-9_-]{11}$"),
+    id=text("The record's name.", pattern=CALL_ID_PATTERN),
     sessionId=text(),
-    partyId=text(),
+    partyId=Maybe(text()),
     **_SEGMENT,
     metadataCategories=Maybe(many(text())),
     deleted=Maybe(flag()),
@@ -84,6 +85,26 @@ CALL = record(
 )
 CALL_LOG = listing(
     "CallLog", CALL, about="A page of calls, newest first. It has no totals: follow `navigation.nextPage`."
+)
+
+_SYNC_INFO = {
+    "syncType": words("What was asked for.", SyncType),
+    "syncToken": text("Goes on from here, for thirty days."),
+    "syncTime": INSTANT,
+}
+SYNC = record(
+    "CallLogSync",
+    "Calls, newest first, and the token that goes on from them.",
+    uri=URI,
+    records=many(CALL),
+    syncInfo=part(**_SYNC_INFO),
+)
+EXTRACT = record(
+    "CallLogExtract",
+    "Calls, oldest first, or as they were written, and the token that goes on from them.",
+    uri=URI,
+    records=many(CALL),
+    syncInfo=part(**_SYNC_INFO, newerRecordsExist=flag("Whether others follow at once.")),
 )
 
 _FILTERS = (
@@ -108,6 +129,32 @@ _OF_EXTENSION = (
 )
 
 
+_NAMING = {"dateFrom", "dateTo", "direction", "type", "extensionNumber", "phoneNumber"}
+_CATEGORY = Parameter("metadataCategory", text("As in a record.", pattern=_WORD), repeats=True)
+
+
+def _going_on(most: int) -> tuple[Parameter, ...]:
+    return (
+        Parameter("syncType", {**words("From the beginning, or what changed.", SyncType), "default": "FSync"}),
+        Parameter("syncToken", text("The last answer's; an ISync needs one.", pattern="^[A-Za-z0-9_-]{1,2048}$")),
+        Parameter("recordCount", whole("How many; an FSync of `call-log-sync` needs it.", least=1, most=most)),
+        Parameter("dateFrom", text("No calls before this.", form="date-time")),
+        _VIEW,
+        _CATEGORY,
+    )
+
+
+_SYNC = (
+    *_going_on(SYNC_MAX),
+    Parameter("statusGroup", words("Missed calls alone, or all.", StatusGroup), repeats=True),
+    Parameter("recordingType", words("Only recorded ones.", RecordingFilter)),
+    Parameter("withRecording", flag("The older way to say `recordingType=All`.")),
+    Parameter("showDeleted", {**flag("Deleted ones too, of an ISync."), "default": False}),
+)
+_EXTRACT = _going_on(EXTRACT_MAX)
+_ANEW = (api_faults.PARAMETER_REQUIRED, api_faults.SYNC_TOKEN_EXPIRED, api_faults.SYNC_TOO_MUCH)
+
+
 def _first(called: str) -> tuple[Link, ...]:
     return (Link(called, "callRecordId", "/records/0/id"),)
 
@@ -124,6 +171,7 @@ TOLD = (
         CALL_LOG,
         _FILTERS,
         leads=_first("readCompanyCall"),
+        refusals=(api_faults.FILTERS_EXCLUSIVE,),
     ),
     _call(operation.READ_COMPANY_CALL, "readCompanyCall"),
     Told(
@@ -133,6 +181,18 @@ TOLD = (
         CALL_LOG,
         (*_FILTERS, *_OF_EXTENSION),
         leads=_first("readExtensionCall"),
+        refusals=(api_faults.FILTERS_EXCLUSIVE,),
     ),
     _call(operation.READ_EXTENSION_CALL, "readExtensionCall"),
+    Told(
+        operation.DELETE_EXTENSION_CALLS,
+        "deleteExtensionCallLog",
+        Tag.CALLS,
+        None,
+        tuple(each for each in _FILTERS if each.name in _NAMING),
+        refusals=(api_faults.FILTERS_EXCLUSIVE,),
+    ),
+    Told(operation.SYNC_COMPANY_CALLS, "syncCompanyCallLog", Tag.CALLS, SYNC, _SYNC, refusals=_ANEW),
+    Told(operation.SYNC_EXTENSION_CALLS, "syncExtensionCallLog", Tag.CALLS, SYNC, _SYNC, refusals=_ANEW),
+    Told(operation.EXTRACT_COMPANY_CALLS, "extractCompanyCallLog", Tag.CALLS, EXTRACT, _EXTRACT, refusals=_ANEW),
 )

@@ -86,7 +86,10 @@ class Described(NamedTuple):
 
 
 class Told(NamedTuple):
-    """The same of an operation of the resource API, whose row says the rest. `shows` None: it answers with 204."""
+    """The same of an operation of the resource API, whose row says the rest. `shows` None: it answers with 204.
+
+    `refusals` are those that no other operation has.
+    """
 
     operation: Operation
     id: str
@@ -96,6 +99,7 @@ class Told(NamedTuple):
     takes: Named | None = None
     status: int = 200
     leads: tuple[Link, ...] = ()
+    refusals: tuple[Fault, ...] = ()
 
 
 Descriptions = Mapping[tuple[str, str], Described]

@@ -106,7 +106,7 @@ def _tell(told: Told) -> Described:
     refusals += [api_faults.RESOURCE_UNKNOWN] * ("{" in row.path)
     refusals += [api_faults.PARAMETER_INVALID] * bool(told.query)
     refusals += [api_faults.PARAMETER_REQUIRED] * any(each.required for each in told.query)
-    refusals += [api_faults.FILTERS_EXCLUSIVE] * any(each.name == "sessionId" for each in told.query)
+    refusals += told.refusals
     refusals += _BODY_ROWS if told.takes else ()
     refusals += _WRITE_ROWS if row.method != "GET" else ()
     shown = Answer(f"{row.summary}.", told.shows, leads=told.leads) if told.shows else Answer("Done.")

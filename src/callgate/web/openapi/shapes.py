@@ -7,6 +7,7 @@ from callgate.web.openapi.described import Parameter
 from callgate.web.openapi.schema import Kind, Maybe, Named, Schema, many, part, record, text, whole, words
 
 ID_PATTERN = "^[1-9][0-9]{0,17}$"
+CALL_ID_PATTERN = "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$"
 OWN_OR_ID = "^(~|[1-9][0-9]{0,17})$"
 
 URI = text("Where it is.", form="uri")
@@ -19,7 +20,7 @@ PATH: dict[str, Schema] = {
     "extensionId": {**text("The extension; `~` is the token's own.", pattern=OWN_OR_ID), "examples": ["~"]},
     "groupId": text("The call queue.", pattern=ID_PATTERN),
     "roleId": text("The role.", pattern=ID_PATTERN),
-    "callRecordId": text("The record.", pattern="^[A-Za-z0-9_-]{11}$"),
+    "callRecordId": text("The record.", pattern=CALL_ID_PATTERN),
     "permissionId": words("The permission.", PERMISSIONS),
     "permissionCategoryId": words("What permissions are about.", Category),
     "connectionId": text("The connection to an identity provider.", pattern=ID_PATTERN),
