@@ -2,6 +2,7 @@ import pytest
 
 from callgate.model.client import AuthMethod, GrantType
 from callgate.model.facts import OffersFacts
+from callgate.protocol.authorize import DISPLAYS, PROMPTS
 from callgate.protocol.grants import ALL
 from callgate.protocol.metadata import discovery
 
@@ -51,6 +52,12 @@ def test_devices_are_told_where_to_ask_when_some_app_may() -> None:
     """RFC 8628 section 4."""
     assert PLAIN["device_authorization_endpoint"] == f"{ISSUER}/restapi/oauth/device-authorization"
     assert "device_authorization_endpoint" not in STRICT
+
+
+def test_prompts_and_displays_are_those_that_are_read() -> None:
+    """protocol.md C.1: what a request may say, and nothing that would be refused."""
+    assert set(as_list("prompt_values_supported")) == PROMPTS
+    assert set(as_list("display_values_supported")) == DISPLAYS
 
 
 def test_methods_are_those_an_app_may_have() -> None:

@@ -66,7 +66,7 @@ def discovery(issuer: str, offers: OffersFacts, *, locales: Sequence[str]) -> Do
         "userinfo_signing_alg_values_supported": ["none"],
         "id_token_signing_alg_values_supported": ["RS256", "ES256", "HS256"],
         "display_values_supported": ["page", "popup", "touch", "mobile"],
-        "prompt_values_supported": ["none", "login", "consent"],
+        "prompt_values_supported": ["none", "login", "sso", "consent"],
         "claims_supported": CLAIMS,
         "ui_locales_supported": list(locales),
         "code_challenge_methods_supported": ["S256", "plain"] if offers.plain_challenge else ["S256"],
