@@ -158,3 +158,24 @@ def test_secret_under_a_key_the_server_has_not_read_is_unavailable_and_no_defect
     refused = httpx.post(f"{fresh_server.base_url}/restapi/oauth/token", data=fields)
     assert (refused.status_code, refused.json()["errors"][0]["errorCode"]) == (503, "CGT-190")
     assert "defect" not in fresh_server.log()
+
+
+@pytest.mark.requirement("ruling 8")
+def test_service_of_another_company_loses_access_with_its_role_and_has_it_again(fresh_server: Server) -> None:
+    """The account allowed the app once; whether it may is asked for each token, and of each that is out."""
+    main, other = (fresh_server.world.accounts[name].id for name in ("main", "other"))
+    words = "apps register --json --name Lake --kind ServerOther --public --grant client_credentials"
+    registered = administer(fresh_server, *words.split(), "--scope", "ReadAccounts", "--account", other)
+    app = json.loads(registered)
+    url, proof = f"{fresh_server.base_url}/restapi/oauth/token", (app["client_id"], app["client_secret"])
+    role = fresh_server.world.people["helper"].role
+    administer(fresh_server, "apps", "allow-service", "Lake", "--account", main, "--role", role)
+    granted = httpx.post(url, data={"grant_type": "client_credentials"}, auth=proof)
+    assert read_account(fresh_server, granted.json()["access_token"]) == 200
+    for option, status, code in (("--remove-permission", 400, "CMN-408"), ("--permission", 200, None)):
+        change = ("--account", main, option, "ThirdPartyAppAccess")
+        administer(fresh_server, "roles", "update", role, *change)
+        reply = httpx.post(url, data={"grant_type": "client_credentials"}, auth=proof)
+        told = reply.json().get("errors", [{}])[0].get("errorCode")
+        assert (reply.status_code, told) == (status, code)
+        assert read_account(fresh_server, granted.json()["access_token"]) == (403 if code else 200)
