@@ -5,6 +5,7 @@ that moves the clock or counts what is there.
 """
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -59,18 +60,8 @@ def running_server(settings: Mapping[str, str] | None = None, *, options: Sequen
     with tempfile.TemporaryDirectory(prefix="callgate-") as folder:
         data = Path(folder) / "world"
         data.mkdir()
-        with (
-            _log_file(data).open("w") as log,
-            _start(data, log.fileno(), settings=settings or {}, options=options) as process,
-        ):
-            try:
-                yield Server(_wait_until_ready(process, data), data, process)
-            finally:
-                process.terminate()
-                try:
-                    process.wait(_STOP_S_MAX)
-                finally:
-                    process.kill()
+        with _serving(data, settings, options=options) as running:
+            yield running
 
 
 @contextmanager
@@ -78,21 +69,27 @@ def restarted(
     server: Server, settings: Mapping[str, str] | None = None, *, options: Sequence[str] = ()
 ) -> Iterator[Server]:
     """Stop one, and start another process in its place: the same address, the same data."""
+    stop(server)
+    port = int(server.base_url.rpartition(":")[2])
+    with _serving(server.data, settings, options=options, port=port) as running:
+        yield running
+
+
+@contextmanager
+def copied(
+    stopped: Server, folder: Path, settings: Mapping[str, str] | None = None, *, options: Sequence[str] = ()
+) -> Iterator[Server]:
+    """Start one on a copy of what a stopped one left: the same people, apps and keys, at an address of its own."""
+    data = folder / "world"
+    shutil.copytree(stopped.data, data)
+    with _serving(data, settings, options=options) as running:
+        yield running
+
+
+def stop(server: Server) -> None:
+    """End a server's process, and leave what it wrote."""
     server.process.terminate()
     server.process.wait(_STOP_S_MAX)
-    port = int(server.base_url.rpartition(":")[2])
-    with (
-        _log_file(server.data).open("a") as log,
-        _start(server.data, log.fileno(), settings=settings or {}, options=options, port=port) as process,
-    ):
-        try:
-            yield Server(_wait_until_ready(process, server.data), server.data, process)
-        finally:
-            process.terminate()
-            try:
-                process.wait(_STOP_S_MAX)
-            finally:
-                process.kill()
 
 
 @pytest.fixture(scope="session")
@@ -107,6 +104,24 @@ def fresh_server() -> Iterator[Server]:
     """A server for one test alone."""
     with running_server() as running:
         yield running
+
+
+@contextmanager
+def _serving(
+    data: Path, settings: Mapping[str, str] | None, *, options: Sequence[str], port: int | None = None
+) -> Iterator[Server]:
+    with (
+        _log_file(data).open("a") as log,
+        _start(data, log.fileno(), settings=settings or {}, options=options, port=port) as process,
+    ):
+        try:
+            yield Server(_wait_until_ready(process, data), data, process)
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_S_MAX)
+            finally:
+                process.kill()
 
 
 def _start(

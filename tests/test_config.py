@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from callgate.config import ConfigError, Settings, describe, load_settings, reading
+from callgate.model.counters import CounterStore
 from callgate.model.fetch import FetchRules
 from callgate.model.policy import Statuses
 
@@ -159,3 +160,53 @@ def test_fetching_is_bounded_when_nothing_is_set(tmp_path: Path, monkeypatch: py
         monkeypatch.setenv("CALLGATE_FETCH__CA_FILE", file)
         [problem] = problems()
         assert problem.startswith(f"fetch.ca_file: cannot be read as certificates: {said}")
+
+
+def test_place_of_the_counters_is_read_with_its_password_from_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis or Valkey, with TLS or without; the password comes from a file or a setting of its own."""
+    assert load_settings().limits.counters is None
+    monkeypatch.setenv("CALLGATE_LIMITS__STORE", "redis://redis.example")
+    assert load_settings().limits.counters == CounterStore("redis.example", 6379, 0, None, tls=False, ca_file=None)
+    monkeypatch.setenv("CALLGATE_LIMITS__STORE", "rediss://callgate@[::1]:6380/3")
+    monkeypatch.setenv("CALLGATE_LIMITS__STORE_PASSWORD", "open-sesame")
+    monkeypatch.setenv("CALLGATE_LIMITS__STORE_WAIT_MS", "100")
+    settings = load_settings()
+    expected = CounterStore("::1", 6380, 3, "callgate", tls=True, ca_file=None, password="open-sesame", wait_ms=100)
+    assert settings.limits.counters == expected
+    assert "sesame" not in repr(settings) + str(describe(settings)) + repr(expected)
+    monkeypatch.setenv("CALLGATE_LIMITS__STORE_PASSWORD_FILE", "secret")
+    assert problems() == ("set limits.store_password_file or limits.store_password, not both",)
+    monkeypatch.delenv("CALLGATE_LIMITS__STORE_PASSWORD")
+    (tmp_path / "secret").write_text("from a file\n")
+    assert load_settings().limits.counters == expected._replace(password="from a file")
+    (tmp_path / "secret").unlink()
+    with pytest.raises(FileNotFoundError):
+        _ = load_settings().limits.counters
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "memory:",
+        "redis",
+        "redis://",
+        "http://h:1",
+        "redis://h:x",
+        "redis://h:70000",
+        "redis://h/a",
+        "redis://h/1/2",
+        "redis://h?db=1",
+        "redis://:open-sesame@h",
+        "redis://u:open-sesame@h/0",
+        "unix:///run/redis.sock",
+    ],
+)
+def test_place_of_the_counters_is_refused_when_it_is_none(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a password in it is told to be put elsewhere, without being shown."""
+    monkeypatch.setenv("CALLGATE_LIMITS__STORE", value)
+    [problem] = problems()
+    assert problem.startswith("limits.store: must ")
+    assert ("store_password" in problem) == ("sesame" in value)
+    assert "sesame" not in problem

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import apsw
 import uvloop
@@ -106,6 +107,7 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
         await keeper.start()
         passwords = PasswordPool(workers=settings.limits.password_workers)
         stack.callback(passwords.close)
+        shelves = await stack.enter_async_context(_shelves(settings, clock, log))
         fetcher = Fetcher(settings.fetch.rules, ca_file=settings.fetch.ca_file)
         context = Context(
             store=store,
@@ -121,6 +123,8 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
             limits=Limits(settings.limits.rates_charged, _meters(clock)),
             tallies=Tallies(settings.limits.guessing, _tallies(clock)),
             polls=Polls(_paces(clock)),
+            limits=Limits(settings.limits.rates_charged, shelves.meters),
+            tallies=Tallies(settings.limits.guessing, shelves.tallies),
         )
         steady = SteadyClock(clock.now_ms)
         sweep = partial(_sweep, store, steady)
@@ -134,8 +138,11 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
             raise Unavailable(f"it is unknown what the last commit did: {fatal[0]}") from fatal[0]
 
 
-def _meters(clock: Clock) -> Shelf[Meter]:
-    return MemoryShelf(clock.now_ms, keep_ms=2 * WINDOW_S * 1000)
+class _Shelves(NamedTuple):
+    """What limits are counted on."""
+
+    meters: Shelf[Meter]
+    tallies: Shelf[Tally]
 
 
 def _paces(clock: Clock) -> Shelf[Poll]:
@@ -144,6 +151,32 @@ def _paces(clock: Clock) -> Shelf[Poll]:
 
 def _tallies(clock: Clock) -> Shelf[Tally]:
     return MemoryShelf(clock.now_ms, keep_ms=2 * DAY_MS, weigh=weigh, weights=TALLY_WEIGHTS)
+@contextlib.asynccontextmanager
+async def _shelves(settings: Settings, clock: Clock, log: FilteringBoundLogger) -> AsyncIterator[_Shelves]:
+    """In this process's memory, or shared with others, and then in memory while they cannot be shared."""
+    meters: MemoryShelf[Meter] = MemoryShelf(clock.now_ms, keep_ms=2 * WINDOW_S * 1000)
+    tallies: MemoryShelf[Tally] = MemoryShelf(clock.now_ms, keep_ms=2 * DAY_MS, weigh=weigh, weights=TALLY_WEIGHTS)
+    store = settings.limits.counters
+    if store is None:
+        yield _Shelves(meters, tallies)
+        return
+    from callgate.storage.shelf_redis import Link, RedisShelves  # noqa: PLC0415 - whoever has none waits for none
+
+    def told(trouble: Exception | None) -> None:
+        if trouble is None:
+            log.info("limits", outcome="shared", store=repr(store))
+        else:
+            log.warning("limits", outcome="alone", store=repr(store), trouble=repr(trouble))
+
+    link = Link(store, told)
+    shared = RedisShelves(link, ahead_ms=lambda: clock.ahead_ms, name=f"callgate:{settings.server.cell}")
+    try:
+        await link.open()
+        yield _Shelves(
+            shared.share("meter", Meter._make, spare=meters), shared.share("tally", Tally._make, spare=tallies)
+        )
+    finally:
+        await link.close()
 
 
 async def open_kek(keys: KeySettings, store: Store) -> KeyEncryptionKey:

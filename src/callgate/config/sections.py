@@ -14,6 +14,8 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from callgate.config.counters import MEMORY, counter_store
+from callgate.model.counters import CounterStore
 from callgate.model.fetch import FetchRules, Network
 from callgate.model.guesses import GUESSES_MAX, LOCK_MAX_MS, Guessing
 from callgate.model.limits import RATE_MAX, Rates
@@ -74,6 +76,15 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _check_certificates(file: Path | None) -> Path | None:
+    if file is not None:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+        except OSError as error:  # what is no certificate, too
+            raise ValueError(f"cannot be read as certificates: {error.strerror or error}") from None
+    return file
 
 
 class _Section(BaseModel):
@@ -250,6 +261,53 @@ class LimitSettings(_Section):
     """Wrong passwords for one login name in a day, from all networks together in which it has not been used rightly,
     that lock it for these networks."""
 
+    store: str = MEMORY
+    """Where calls and wrong passwords are counted: `memory`, for one server process; for several,
+    redis://USER@HOST:PORT/DATABASE (Redis or Valkey), or rediss:// with TLS. The password stands in a setting of its
+    own."""
+
+    store_password_file: Path | None = None
+    """File with the password of that store."""
+
+    store_password: SecretStr | None = None
+    """The password itself, where files are awkward."""
+
+    store_wait_ms: int = Field(default=250, ge=10, le=5000)
+    """The longest, in milliseconds, that a request waits for that store before the server counts by itself until it
+    answers again."""
+
+    store_ca_file: Path | None = None
+    """Certificates (PEM) of authorities to trust for rediss://, instead of the system's."""
+
+    @field_validator("store")
+    @classmethod
+    def _check_store(cls, value: str) -> str:
+        counter_store(value)
+        return value
+
+    @field_validator("store_ca_file")
+    @classmethod
+    def _check_store_ca_file(cls, value: Path | None) -> Path | None:
+        return _check_certificates(value)
+
+    @model_validator(mode="after")
+    def _check_store_password(self) -> "LimitSettings":
+        if self.store_password_file is not None and self.store_password is not None:
+            raise ValueError("set limits.store_password_file or limits.store_password, not both")
+        return self
+
+    @property
+    def counters(self) -> CounterStore | None:
+        """Where several processes count together, with the password; None in this one's memory. Raises OSError."""
+        place = counter_store(self.store)
+        if place is None:
+            return None
+        password = self.store_password.get_secret_value() if self.store_password is not None else None
+        if self.store_password_file is not None:
+            password = self.store_password_file.read_text(encoding="utf-8").strip()
+        ca_file = str(self.store_ca_file) if self.store_ca_file is not None else None
+        return place._replace(password=password or None, ca_file=ca_file, wait_ms=self.store_wait_ms)
+
     @property
     def guessing(self) -> Guessing | None:
         """How guesses are counted, or None where they are not."""
@@ -281,12 +339,7 @@ class FetchSettings(_Section):
     @field_validator("ca_file")
     @classmethod
     def _check_ca_file(cls, value: Path | None) -> Path | None:
-        if value is not None:
-            try:
-                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(value)
-            except OSError as error:  # what is no certificate, too
-                raise ValueError(f"cannot be read as certificates: {error.strerror or error}") from None
-        return value
+        return _check_certificates(value)
 
     @property
     def rules(self) -> FetchRules:

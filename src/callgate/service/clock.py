@@ -15,6 +15,11 @@ class Clock:
         """The time of day, plus what development has advanced it by."""
         return time.time_ns() // 1_000_000 + self._ahead_ms
 
+    @property
+    def ahead_ms(self) -> int:
+        """What development has advanced it by, for times that somebody else's clock gives."""
+        return self._ahead_ms
+
     def advance(self, by_s: int) -> None:
         """Move ahead, for tests with real clients (ruling 20). Never back: rows would come from the future."""
         assert by_s >= 0

@@ -1,9 +1,9 @@
 """Shelves: small records that limits are counted in, kept beside the database because they may be lost.
 
 A record is changed by one pure step, `(record, now) -> (record after, outcome)`, of which no two overlap for one key.
-The time is the shelf's, so that all who share one have the same. Here are
-the port and the shelf of a single process; shelf_redis.py has the one that several share. Nothing on a shelf may be
-needed for an answer to be right, only for it to be slow in coming.
+The time is the shelf's, so that all who share one have the same. Here are the port and the shelf of a single process;
+shelf_redis.py has the one that several share. Nothing on a shelf may be needed for an answer to be right, only for it
+to be slow in coming.
 """
 
 from collections.abc import Callable
@@ -45,7 +45,7 @@ class MemoryShelf(Generic[R]):
     ) -> None:
         """`weigh` gives 0 to `weights` - 1."""
         self._clock = clock
-        self._keep_ms = keep_ms
+        self.keep_ms = keep_ms
         self._room = records_max
         self._weigh = weigh
         self._layers: tuple[dict[Key, tuple[R, int]], ...] = tuple({} for _ in range(weights))
@@ -61,7 +61,7 @@ class MemoryShelf(Generic[R]):
         after, outcome = step(before[0] if before is not None and now_ms < before[1] else None, now_ms)
         if after is not None:
             # Back at the end of its layer: the order of a dict is the order of use.
-            self._layers[self._weigh(after) if self._weigh else 0][key] = after, now_ms + self._keep_ms
+            self._layers[self._weigh(after) if self._weigh else 0][key] = after, now_ms + self.keep_ms
             if before is None:
                 self._make_room(now_ms, newest=key)
         return outcome
