@@ -107,7 +107,7 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
         await keeper.start()
         passwords = PasswordPool(workers=settings.limits.password_workers)
         stack.callback(passwords.close)
-        shelves = await stack.enter_async_context(_shelves(settings, clock, log))
+        shelves = await stack.enter_async_context(_shelves(settings, clock, log=log))
         fetcher = Fetcher(settings.fetch.rules, ca_file=settings.fetch.ca_file)
         context = Context(
             store=store,
@@ -152,7 +152,7 @@ def _paces(clock: Clock) -> Shelf[Poll]:
 def _tallies(clock: Clock) -> Shelf[Tally]:
     return MemoryShelf(clock.now_ms, keep_ms=2 * DAY_MS, weigh=weigh, weights=TALLY_WEIGHTS)
 @contextlib.asynccontextmanager
-async def _shelves(settings: Settings, clock: Clock, log: FilteringBoundLogger) -> AsyncIterator[_Shelves]:
+async def _shelves(settings: Settings, clock: Clock, *, log: FilteringBoundLogger) -> AsyncIterator[_Shelves]:
     """In this process's memory, or shared with others, and then in memory while they cannot be shared."""
     meters: MemoryShelf[Meter] = MemoryShelf(clock.now_ms, keep_ms=2 * WINDOW_S * 1000)
     tallies: MemoryShelf[Tally] = MemoryShelf(clock.now_ms, keep_ms=2 * DAY_MS, weigh=weigh, weights=TALLY_WEIGHTS)

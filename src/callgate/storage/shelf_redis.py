@@ -4,8 +4,8 @@ A step is pure Python and runs in the process that asks; what Redis does is to s
 the new record if nobody else changed the old one meanwhile (two scripts, each atomic). The time is Redis's, so that
 processes whose clocks differ count alike; what development has moved its clock by is added.
 
-Redis is waited for a quarter of a second at most, and never needed: while it is away each process keeps a shelf of its own.
-So limits hold for each process by itself then, instead of for nobody or against everybody (ADR 53).
+Redis is waited for a quarter of a second at most, and never needed: while it is away each process keeps a shelf of its
+own. So limits hold for each process by itself then, instead of for nobody or against everybody (ADR 53).
 """
 
 import asyncio
