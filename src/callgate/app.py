@@ -120,11 +120,9 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
             events=Events(log),
             fetcher=fetcher,
             key_sets=KeySets(fetcher),
-            limits=Limits(settings.limits.rates_charged, _meters(clock)),
-            tallies=Tallies(settings.limits.guessing, _tallies(clock)),
-            polls=Polls(_paces(clock)),
             limits=Limits(settings.limits.rates_charged, shelves.meters),
             tallies=Tallies(settings.limits.guessing, shelves.tallies),
+            polls=Polls(shelves.polls),
         )
         steady = SteadyClock(clock.now_ms)
         sweep = partial(_sweep, store, steady)
@@ -143,22 +141,18 @@ class _Shelves(NamedTuple):
 
     meters: Shelf[Meter]
     tallies: Shelf[Tally]
+    polls: Shelf[Poll]
 
 
-def _paces(clock: Clock) -> Shelf[Poll]:
-    return MemoryShelf(clock.now_ms, keep_ms=DEVICE_CODE_TTL_S * 1000)
-
-
-def _tallies(clock: Clock) -> Shelf[Tally]:
-    return MemoryShelf(clock.now_ms, keep_ms=2 * DAY_MS, weigh=weigh, weights=TALLY_WEIGHTS)
 @contextlib.asynccontextmanager
 async def _shelves(settings: Settings, clock: Clock, *, log: FilteringBoundLogger) -> AsyncIterator[_Shelves]:
     """In this process's memory, or shared with others, and then in memory while they cannot be shared."""
     meters: MemoryShelf[Meter] = MemoryShelf(clock.now_ms, keep_ms=2 * WINDOW_S * 1000)
     tallies: MemoryShelf[Tally] = MemoryShelf(clock.now_ms, keep_ms=2 * DAY_MS, weigh=weigh, weights=TALLY_WEIGHTS)
+    polls: MemoryShelf[Poll] = MemoryShelf(clock.now_ms, keep_ms=DEVICE_CODE_TTL_S * 1000)
     store = settings.limits.counters
     if store is None:
-        yield _Shelves(meters, tallies)
+        yield _Shelves(meters, tallies, polls)
         return
     from callgate.storage.shelf_redis import Link, RedisShelves  # noqa: PLC0415 - whoever has none waits for none
 
@@ -173,7 +167,9 @@ async def _shelves(settings: Settings, clock: Clock, *, log: FilteringBoundLogge
     try:
         await link.open()
         yield _Shelves(
-            shared.share("meter", Meter._make, spare=meters), shared.share("tally", Tally._make, spare=tallies)
+            shared.share("meter", Meter._make, spare=meters),
+            shared.share("tally", Tally._make, spare=tallies),
+            shared.share("poll", Poll._make, spare=polls),
         )
     finally:
         await link.close()
