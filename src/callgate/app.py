@@ -124,8 +124,7 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
             tallies=Tallies(settings.limits.guessing, shelves.tallies),
             polls=Polls(shelves.polls),
         )
-        steady = SteadyClock(clock.now_ms)
-        sweep = partial(_sweep, store, steady)
+        sweep = partial(_sweep, store, SteadyClock(clock.now_ms))
         upkeep = asyncio.get_running_loop().create_task(keep_up(keeper, sweep, log=log))
         stack.callback(upkeep.cancel)
         tables = (development_table(context),) if development else ()
