@@ -24,6 +24,7 @@ test *args:
     @tools/debian-packages micro-httpd php-cgi php-cli php-xml
     @tools/debian-packages simplesamlphp
     @tools/node-packages tests/clients
+    @tools/node-packages tests/postman
     python -m pytest {{ if args =~ '--long' { '' } else { '--numprocesses 2 --dist loadfile' } }} "$@"
 
 # format, lint, types, floors, tidiness, documentation: everything that needs no running server

@@ -200,6 +200,12 @@ class CommandLine:
         """Settings of this run. Raises ConfigError."""
         return load_settings(file)
 
+    def describe(self, settings: Settings) -> dict[str, object]:
+        """The server's OpenAPI document."""
+        from callgate.web.openapi import describe_server  # noqa: PLC0415 - no other command waits for it
+
+        return describe_server(settings.server.issuer, statuses=settings.wire.statuses)
+
     @contextlib.asynccontextmanager
     async def desk(self, settings: Settings, *, by: str) -> AsyncIterator[Desk]:
         """The database opened beside whoever serves it; the keys only when they are asked for."""

@@ -18,6 +18,7 @@ from callgate.admin.dev import add_dev
 from callgate.admin.extensions import EXTENSIONS
 from callgate.admin.issuers import ISSUERS
 from callgate.admin.keys import KEYS
+from callgate.admin.postman import add_postman
 from callgate.admin.queues import QUEUES
 from callgate.admin.roles import ROLES
 from callgate.admin.saml import SAML
@@ -62,6 +63,7 @@ def build_cli() -> typer.Typer:
     add_serve(cli)
     add_dev(cli)
     add_demo(cli)
+    add_postman(cli)
     return cli
 
 

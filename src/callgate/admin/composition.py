@@ -61,6 +61,9 @@ class Composition(Protocol):
     def drop_old_key_encryption_keys(self, file: Path) -> int:
         """Keep only the first key of the file; tells how many went."""
 
+    def describe(self, settings: Settings) -> dict[str, object]:
+        """The server's OpenAPI document."""
+
     def serve(self, settings: Settings) -> None:
         """Serve until told to stop."""
 

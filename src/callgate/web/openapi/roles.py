@@ -99,6 +99,7 @@ CHANGED_ROLE = record(
 CHOSEN_ROLE = record("ChosenRole", "A role by its id.", id=_ROLE_ID)
 CHOSEN_ROLES = record("ChosenRoles", "Exactly one role by its id.", records=many(part(id=_ROLE_ID), least=1, most=1))
 
+_ANY_PERMISSION = {**text("A permission.", pattern="^[A-Za-z0-9]{1,64}$"), "examples": ["ReadCompanyCallLog"]}
 ROLE_LIST = listing("RoleList", ROLE, about="A page of roles.")
 _DRY = Parameter("validateOnly", flag("Only whether it could go."))
 
@@ -133,7 +134,7 @@ TOLD = (
         "checkPermission",
         Tag.ROLES,
         CHECK,
-        (Parameter("permissionId", text("A permission.", pattern="^[A-Za-z0-9]{1,64}$"), required=True),),
+        (Parameter("permissionId", _ANY_PERMISSION, required=True),),
     ),
     Told(
         operation.LIST_PERMISSIONS,

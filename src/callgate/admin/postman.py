@@ -1,0 +1,151 @@
+"""`callgate postman`: this server as a Postman collection and an environment: every grant, read and refusal, tested.
+
+The collection holds no secret: what opens anything stands in the environment, which only its owner may read.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from callgate.admin.command import Refusal, Run, plain_command
+from callgate.admin.postman_grants import at_a_browser, described, without_a_browser
+from callgate.admin.postman_reads import reads
+from callgate.admin.postman_refusals import of_authorize, of_calls, of_grants, of_requests
+from callgate.admin.postman_requests import SKIP_UNFILLED, Json, folder, script
+from callgate.admin.view import Record
+from callgate.admin.world import WORLD_FILE, World, read_world
+
+COLLECTION_FILE = "callgate.postman_collection.json"
+ENVIRONMENT_FILE = "callgate.postman_environment.json"
+SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
+
+_OWNER_ONLY = 0o600
+_APPS = ("web", "spa", "script", "service", "norefresh", "foreign_private", "implicit", "nouri")
+_PEOPLE = {"person": "helper", "disabled": "disabled", "queue": "queue"}
+_CREDENTIALS = {
+    "jwt": "admin_any",
+    "jwt_of_one_app": "helper_script_only",
+    "jwt_expired": "agent_expired",
+    "jwt_deleted": "agent_deleted",
+}
+_BY_HAND = ("outside_client_id", "outside_token", "saml2_bearer_assertion")
+
+
+@dataclass(frozen=True, slots=True)
+class PostmanOptions:
+    """Where to, and what the variables are filled from."""
+
+    folder: Annotated[Path, typer.Option(file_okay=False, help="Where the two files go.")] = Path()
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder of a development world, to fill in its ids and secrets.", show_default=False),
+    ] = None
+
+
+def add_postman(cli: typer.Typer) -> None:
+    """Register the command."""
+
+    @plain_command(cli, "postman", options=PostmanOptions)
+    def postman(run: Run, options: PostmanOptions) -> Record:
+        """Write a Postman collection and environment for this server: every grant, read and refusal, with tests."""
+        world = _find_world(options.data)
+        base_url = world.base_url if world else run.settings.server.issuer
+        asked, filled = collection(run.composition.describe(run.settings)), environment(base_url, world)
+        options.folder.mkdir(parents=True, exist_ok=True)
+        files = options.folder / COLLECTION_FILE, options.folder / ENVIRONMENT_FILE
+        for file, content in zip(files, (asked, filled), strict=True):
+            _write(file, content)
+        empty = sum(not value for value in variables(base_url, world).values())
+        note = f"{empty} variables are empty: fill in those you have. Requests that need another are left out."
+        return Record(
+            fields=(("collection", str(files[0])), ("environment", str(files[1])), ("server", base_url)), note=note
+        )
+
+
+def collection(document: Mapping[str, object]) -> Json:
+    """The collection: the same for every server of this version."""
+    granted = without_a_browser()
+    granted += described(document, granted + at_a_browser())
+    return {
+        "info": {
+            "name": "Callgate",
+            "description": "Every grant, read and refusal, each with the status and code its reply must have. Run it "
+            "whole, from the top: later requests use what earlier ones got.",
+            "schema": SCHEMA,
+        },
+        "event": [{"listen": "prerequest", "script": script(SKIP_UNFILLED)}],
+        "variable": [
+            {"key": "wrong_client_id", "value": "{{script_client_id}}"},
+            {"key": "wrong_client_secret", "value": "wrong"},
+        ],
+        "item": [
+            folder("Tokens", "Grants that need no browser, and how a session ends.", granted),
+            folder("Refused: requests", "The request itself, and who sends it.", of_requests()),
+            folder("Refused: authorize", "Before anybody signs in.", of_authorize()),
+            folder("At a browser", "The code flow with PKCE, page by page, and implicit.", at_a_browser()),
+            folder("Reads", "Every read of the API, with the token of the JWT credential.", reads(document)),
+            folder("Refused: grants", "What a grant brings.", of_grants()),
+            folder("Refused: calls", "What a bearer gets wrong.", of_calls()),
+        ],
+    }
+
+
+def environment(base_url: str, world: World | None) -> Json:
+    """The environment: everything that is this server's alone."""
+    return {
+        "name": f"Callgate at {base_url}",
+        "values": [
+            {"key": name, "value": value, "type": "secret" if _is_secret(name) else "default", "enabled": True}
+            for name, value in variables(base_url, world).items()
+        ],
+        "_postman_variable_scope": "environment",
+    }
+
+
+def variables(base_url: str, world: World | None) -> dict[str, str]:
+    """Every variable that requests need and none makes; empty where nobody knows its value."""
+    return {"base_url": base_url, **dict(_of_world(world)), **dict.fromkeys(_BY_HAND, "")}
+
+
+def _of_world(world: World | None) -> Iterator[tuple[str, str]]:
+    for name in _APPS:
+        app = world.apps[name] if world else None
+        yield f"{name}_client_id", app.client_id if app else ""
+        if app is None or app.client_secret:
+            yield f"{name}_client_secret", (app.client_secret or "") if app else ""
+    yield "redirect_uri", world.apps["web"].redirect_uris[0] if world else ""
+    for name, who in _PEOPLE.items():
+        person = world.people[who] if world else None
+        yield f"{name}_email", person.email if person else ""
+        yield f"{name}_password", person.password if person else ""
+    for name, which in _CREDENTIALS.items():
+        yield name, world.jwt_credentials[which].jwt if world else ""
+    yield "other_account_id", world.accounts["other"].id if world else ""
+
+
+def _is_secret(name: str) -> bool:
+    return name.startswith("jwt") or name.endswith(("_secret", "_password", "_token", "_assertion"))
+
+
+def _find_world(data: Path | None) -> World | None:
+    if data is None:
+        return None
+    if not (data / WORLD_FILE).exists():
+        raise Refusal(f"{data} has no {WORLD_FILE}: `callgate dev --data {data}` makes a world there")
+    return read_world(data)
+
+
+def _write(file: Path, content: Json) -> None:
+    """Whole or not at all; nobody else reads it, for one of the two holds secrets. Raises OSError."""
+    draft = file.with_name(f".{file.name}.draft")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+        json.dump(content, opened, indent=1, ensure_ascii=False)
+        opened.write("\n")
+    draft.replace(file)

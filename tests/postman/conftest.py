@@ -1,0 +1,5 @@
+"""What the tests of `callgate postman` share."""
+
+from tests.admin.conftest import forker
+
+__all__ = ["forker"]
