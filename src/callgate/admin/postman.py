@@ -5,6 +5,7 @@ The collection holds no secret: what opens anything stands in the environment, w
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ import typer
 
 from callgate.admin.command import Refusal, Run, plain_command
 from callgate.admin.postman_grants import at_a_browser, described, without_a_browser
-from callgate.admin.postman_reads import reads
+from callgate.admin.postman_reads import listed, reads
 from callgate.admin.postman_refusals import of_authorize, of_calls, of_grants, of_requests
 from callgate.admin.postman_requests import SKIP_UNFILLED, Json, folder, script
 from callgate.admin.view import Record
@@ -33,7 +34,9 @@ _CREDENTIALS = {
     "jwt_expired": "agent_expired",
     "jwt_deleted": "agent_deleted",
 }
-_BY_HAND = ("outside_client_id", "outside_token", "saml2_bearer_assertion")
+_NAMED = re.compile(r"\{\{(\w+)\}\}")
+_MADE = re.compile(r'collectionVariables\.set\((?:", "\s*)?\\"(\w+)')
+"""In a collection as JSON: where a script gives a variable its value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +58,13 @@ def add_postman(cli: typer.Typer) -> None:
         """Write a Postman collection and environment for this server: every grant, read and refusal, with tests."""
         world = _find_world(options.data)
         base_url = world.base_url if world else run.settings.server.issuer
-        asked, filled = collection(run.composition.describe(run.settings)), environment(base_url, world)
+        asked = collection(run.composition.describe(run.settings))
+        values = variables(asked, base_url, world=world)
         options.folder.mkdir(parents=True, exist_ok=True)
         files = options.folder / COLLECTION_FILE, options.folder / ENVIRONMENT_FILE
-        for file, content in zip(files, (asked, filled), strict=True):
+        for file, content in zip(files, (asked, environment(base_url, values)), strict=True):
             _write(file, content)
-        empty = sum(not value for value in variables(base_url, world).values())
+        empty = sum(not value for value in values.values())
         note = f"{empty} variables are empty: fill in those you have. Requests that need another are left out."
         return Record(
             fields=(("collection", str(files[0])), ("environment", str(files[1])), ("server", base_url)), note=note
@@ -84,32 +88,35 @@ def collection(document: Mapping[str, object]) -> Json:
             {"key": "wrong_client_secret", "value": "wrong"},
         ],
         "item": [
-            folder("Tokens", "Grants that need no browser, and how a session ends.", granted),
-            folder("Refused: requests", "The request itself, and who sends it.", of_requests()),
-            folder("Refused: authorize", "Before anybody signs in.", of_authorize()),
-            folder("At a browser", "The code flow with PKCE, page by page, and implicit.", at_a_browser()),
-            folder("Reads", "Every read of the API, with the token of the JWT credential.", reads(document)),
-            folder("Refused: grants", "What a grant brings.", of_grants()),
-            folder("Refused: calls", "What a bearer gets wrong.", of_calls()),
+            folder("Tokens", about="Grants that need no browser, and how a session ends.", asks=granted),
+            folder("Refused: requests", about="The request itself, and who sends it.", asks=of_requests()),
+            folder("Refused: authorize", about="Before anybody signs in.", asks=of_authorize()),
+            folder("At a browser", about="The code flow with PKCE, page by page, and implicit.", asks=at_a_browser()),
+            folder("Reads", about="Every read of the API, with the token of the JWT credential.", asks=reads(document)),
+            folder("Refused: grants", about="What a grant brings.", asks=of_grants()),
+            folder("Refused: calls", about="What a bearer gets wrong.", asks=of_calls()),
         ],
     }
 
 
-def environment(base_url: str, world: World | None) -> Json:
+def environment(base_url: str, values: Mapping[str, str]) -> Json:
     """The environment: everything that is this server's alone."""
     return {
         "name": f"Callgate at {base_url}",
         "values": [
             {"key": name, "value": value, "type": "secret" if _is_secret(name) else "default", "enabled": True}
-            for name, value in variables(base_url, world).items()
+            for name, value in values.items()
         ],
         "_postman_variable_scope": "environment",
     }
 
 
-def variables(base_url: str, world: World | None) -> dict[str, str]:
-    """Every variable that requests need and none makes; empty where nobody knows its value."""
-    return {"base_url": base_url, **dict(_of_world(world)), **dict.fromkeys(_BY_HAND, "")}
+def variables(asked: Json, base_url: str, *, world: World | None) -> dict[str, str]:
+    """Every variable that the collection's requests need and none makes; empty where nobody knows its value."""
+    text = json.dumps(asked)
+    made = {*_MADE.findall(text), *(str(each["key"]) for each in listed(asked["variable"]))}
+    known = {"base_url": base_url, **dict(_of_world(world))}
+    return known | dict.fromkeys(sorted({*_NAMED.findall(text)} - made - {*known}), "")
 
 
 def _of_world(world: World | None) -> Iterator[tuple[str, str]]:
@@ -129,7 +136,7 @@ def _of_world(world: World | None) -> Iterator[tuple[str, str]]:
 
 
 def _is_secret(name: str) -> bool:
-    return name.startswith("jwt") or name.endswith(("_secret", "_password", "_token", "_assertion"))
+    return name.startswith("jwt") or name.endswith(("_secret", "_password", "_token", "_assertion", "_code"))
 
 
 def _find_world(data: Path | None) -> World | None:

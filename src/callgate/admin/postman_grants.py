@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from callgate.admin.postman_reads import at, listed
+from callgate.admin.postman_reads import at, listed, texts
 from callgate.admin.postman_requests import TOKEN, Ask
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -37,7 +37,6 @@ def _grant(grant: str, **fields: str) -> tuple[tuple[str, str], ...]:
 
 def without_a_browser() -> list[Ask]:
     """What scripts do; the last pair is what the reads are made with."""
-    refresh = _grant("refresh_token", refresh_token="{{refresh_token}}")
     return [
         Ask(
             name="Client credentials: the app itself",
@@ -60,6 +59,18 @@ def without_a_browser() -> list[Ask]:
             client="script",
             form=(("token", "{{spare_token}}"),),
         ),
+        Ask(
+            name="Outside issuer: a job's own token",
+            form=_grant(JWT_BEARER, assertion="{{outside_token}}", client_id="{{outside_client_id}}"),
+            then=_TOKENS,
+        ),
+        *_refreshes(),
+    ]
+
+
+def _refreshes() -> list[Ask]:
+    refresh = _grant("refresh_token", refresh_token="{{refresh_token}}")
+    return [
         Ask(
             name="JWT credential",
             client="script",
@@ -91,11 +102,6 @@ def without_a_browser() -> list[Ask]:
                 '  pm.expect(tokens.refresh_token).to.eql(pm.variables.get("next_refresh_token"));',
                 "});",
             ),
-        ),
-        Ask(
-            name="Outside issuer: a job's own token",
-            form=_grant(JWT_BEARER, assertion="{{outside_token}}", client_id="{{outside_client_id}}"),
-            then=_TOKENS,
         ),
     ]
 
@@ -143,9 +149,15 @@ def at_a_browser() -> list[Ask]:
         ),
         _consent(
             "Code 4: the person agrees, and the browser goes back",
-            "code",
-            ('pm.test("the state came back", () => pm.expect(back.get("state")).to.eql("a-state"));',),
+            gets="code",
+            more=('pm.test("the state came back", () => pm.expect(back.get("state")).to.eql("a-state"));',),
         ),
+        *_after_the_browser(),
+    ]
+
+
+def _after_the_browser() -> list[Ask]:
+    return [
         Ask(
             name="Code 5: the app exchanges the code",
             form=_grant(
@@ -180,11 +192,11 @@ def at_a_browser() -> list[Ask]:
             headers=_PAGE,
             then=_FORM_STATE,
         ),
-        _consent("Implicit 2: the token comes in the fragment", "access_token"),
+        _consent("Implicit 2: the token comes in the fragment", gets="access_token"),
     ]
 
 
-def _consent(name: str, gets: str, more: tuple[str, ...] = ()) -> Ask:
+def _consent(name: str, *, gets: str, more: tuple[str, ...] = ()) -> Ask:
     return Ask(
         name=name,
         path="/restapi/oauth/consent",
@@ -209,11 +221,12 @@ def described(document: Mapping[str, object], told: list[Ask]) -> Iterator[Ask]:
         schema = at(document, "components", "schemas", str(choice["$ref"]).rpartition("/")[2])
         grant = str(at(schema, "properties", "grant_type")["const"])
         if grant not in known:
-            needed = [name for name in schema["required"] if name != "grant_type"]  # type: ignore[attr-defined]
+            needed = [name for name in texts(schema["required"]) if name != "grant_type"]
             fields = {name: f"{{{{{variable(grant, name)}}}}}" for name in needed}
             yield Ask(name=str(schema["description"]), client="script", form=_grant(grant, **fields), then=_TOKENS)
 
 
 def variable(grant: str, member: str) -> str:
-    """What a member of a grant is called in the environment: `saml2_bearer_assertion`."""
-    return f"{grant.rpartition(':')[2].replace('-', '_')}_{member}"
+    """What a member of a grant is called in the environment: `saml2_bearer_assertion`, `device_code`."""
+    short = grant.rpartition(":")[2].replace("-", "_")
+    return short if short == member else f"{short}_{member}"

@@ -25,7 +25,7 @@ def reads(document: Mapping[str, object]) -> list[Ask]:
 def _read(path: str, operation: Mapping[str, object]) -> Ask:
     parameters = listed(operation.get("parameters", []))
     given = {name: _value(each) for each in parameters for name in [str(each["name"])]}
-    scopes = [scope for each in listed(operation["security"]) for scope in _texts(each["oauth"])]
+    scopes = [scope for each in listed(operation["security"]) for scope in texts(each["oauth"])]
     return Ask(
         name=str(operation["summary"]),
         method="GET",
@@ -38,11 +38,13 @@ def _read(path: str, operation: Mapping[str, object]) -> Ask:
 
 
 def _is_needed(parameter: Mapping[str, object]) -> bool:
-    return parameter["in"] == "query" and (parameter["required"] is True or parameter["name"] == "perPage")
+    if parameter["in"] != "query":
+        return False
+    return parameter["required"] is True or parameter["name"] == "perPage" or "examples" in at(parameter, "schema")
 
 
 def _value(parameter: Mapping[str, object]) -> str:
-    """What to send: a few of many, the example, the first of a choice, else what a list before it led to."""
+    """What to send: a few of many, the first example, the first of a choice, else what a list before it led to."""
     name, schema = str(parameter["name"]), at(parameter, "schema")
     if name == "perPage":
         return "5"
@@ -67,7 +69,8 @@ def _checks(operation: Mapping[str, object], scopes: Sequence[str]) -> Iterator[
 def _ways_on(operation: Mapping[str, object]) -> Iterator[str]:
     """What the reply's links lead to is kept for the requests that come after."""
     kept: dict[str, str] = {}
-    for link in at(operation, "responses", "200").get("links", {}).values():  # type: ignore[attr-defined]
+    reply = at(operation, "responses", "200")
+    for link in at(reply, "links").values() if "links" in reply else ():
         for name, expression in at(link, "parameters").items():
             if name not in _OWN:
                 kept[name] = str(expression).partition("#")[2]
@@ -91,6 +94,7 @@ def listed(value: object) -> list[Mapping[str, object]]:
     return [each for each in value if isinstance(each, Mapping)]
 
 
-def _texts(value: object) -> list[str]:
+def texts(value: object) -> list[str]:
+    """A list of strings."""
     assert isinstance(value, list)
     return [str(each) for each in value]

@@ -19,7 +19,7 @@ def _password(username: str, password: str = "wrong") -> tuple[tuple[str, str], 
     return (("grant_type", "password"), ("username", username), ("password", password))
 
 
-def _at_token(name: str, code: str, form: tuple[tuple[str, str], ...], *, client: str | None = "script") -> Ask:
+def _at_token(name: str, code: str, *, form: tuple[tuple[str, str], ...], client: str | None = "script") -> Ask:
     return asking(refusal(name, code), form=form, client=client)
 
 
@@ -40,11 +40,13 @@ def of_requests() -> list[Ask]:
             query=(("password", "secret"),),
             form=_password("{{person_email}}"),
         ),
-        _at_token("No grant type", "CGT-101", (("code", "x"),)),
-        _at_token("A grant's short name", "OAU-250", (("grant_type", "jwt-bearer"),)),
-        _at_token("No proof of the client", "OAU-123", _SERVICE, client=None),
-        _at_token("A client id of nobody's", "OAU-153", (*_SERVICE, ("client_id", "YourAppClientId")), client=None),
-        _at_token("A wrong secret", "OAU-146", _SERVICE, client="wrong"),
+        _at_token("No grant type", "CGT-101", form=(("code", "x"),)),
+        _at_token("A grant's short name", "OAU-250", form=(("grant_type", "jwt-bearer"),)),
+        _at_token("No proof of the client", "OAU-123", form=_SERVICE, client=None),
+        _at_token(
+            "A client id of nobody's", "OAU-153", form=(*_SERVICE, ("client_id", "YourAppClientId")), client=None
+        ),
+        _at_token("A wrong secret", "OAU-146", form=_SERVICE, client="wrong"),
         asking(
             refusal("Basic without base64", "OAU-156"), form=_SERVICE, headers=(("Authorization", "Basic id:secret"),)
         ),
@@ -61,29 +63,33 @@ def of_requests() -> list[Ask]:
 def of_grants() -> list[Ask]:
     """What a grant brings."""
     return [
-        _at_token("A grant the app has not", "OAU-251", _SERVICE),
+        _at_token("A grant the app has not", "OAU-251", form=_SERVICE),
         _at_token(
             "An account that has not allowed the app",
             "OAU-251",
-            (*_SERVICE, ("account_id", "{{other_account_id}}")),
+            form=(*_SERVICE, ("account_id", "{{other_account_id}}")),
             client="service",
         ),
-        _at_token("Scopes the app has not", "CGT-111", (*_jwt("{{jwt}}"), ("scope", "CallLog Messages"))),
-        _at_token("A wrong password", "OAU-140", _password("{{person_email}}")),
-        _at_token("No password", "CGT-112", (("grant_type", "password"), ("username", "{{person_email}}"))),
-        _at_token("Somebody disabled", "OAU-141", _password("{{disabled_email}}", "{{disabled_password}}")),
-        _at_token("A call queue", "OAU-163", _password("{{queue_email}}", "{{queue_password}}")),
-        _at_token("Half a JWT", "OAU-331", _jwt("eyJhbGciOiJFUzI1NiJ9")),
-        _at_token("A JWT of one's own", "OAU-347", _jwt("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln")),
-        _at_token("A JWT credential for another app", "CGT-115", _jwt("{{jwt_of_one_app}}"), client="norefresh"),
-        _at_token("A JWT credential whose day is over", "CGT-114", _jwt("{{jwt_expired}}")),
-        _at_token("A JWT credential that was deleted", "CGT-113", _jwt("{{jwt_deleted}}")),
-        _at_token("A JWT credential at another company's app", "CGT-115", _jwt("{{jwt}}"), client="foreign_private"),
-        _at_token("A code of nobody's", "OAU-106", (("grant_type", "authorization_code"), ("code", "x")), client="web"),
+        _at_token("Scopes the app has not", "CGT-111", form=(*_jwt("{{jwt}}"), ("scope", "CallLog Messages"))),
+        _at_token("A wrong password", "OAU-140", form=_password("{{person_email}}")),
+        _at_token("No password", "CGT-112", form=(("grant_type", "password"), ("username", "{{person_email}}"))),
+        _at_token("Somebody disabled", "OAU-141", form=_password("{{disabled_email}}", "{{disabled_password}}")),
+        _at_token("A call queue", "OAU-163", form=_password("{{queue_email}}", "{{queue_password}}")),
+        _at_token("Half a JWT", "OAU-331", form=_jwt("eyJhbGciOiJFUzI1NiJ9")),
+        _at_token("A JWT of one's own", "OAU-347", form=_jwt("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln")),
+        _at_token("A JWT credential for another app", "CGT-115", form=_jwt("{{jwt_of_one_app}}"), client="norefresh"),
+        _at_token("A JWT credential whose day is over", "CGT-114", form=_jwt("{{jwt_expired}}")),
+        _at_token("A JWT credential that was deleted", "CGT-113", form=_jwt("{{jwt_deleted}}")),
+        _at_token(
+            "A JWT credential at another company's app", "CGT-115", form=_jwt("{{jwt}}"), client="foreign_private"
+        ),
+        _at_token(
+            "A code of nobody's", "OAU-106", form=(("grant_type", "authorization_code"), ("code", "x")), client="web"
+        ),
         _at_token(
             "The same code again",
             "OAU-106",
-            (
+            form=(
                 ("grant_type", "authorization_code"),
                 ("client_id", "{{spa_client_id}}"),
                 ("code", "{{code}}"),
@@ -91,7 +97,9 @@ def of_grants() -> list[Ask]:
             ),
             client=None,
         ),
-        _at_token("A refresh token of nobody's", "OAU-213", (("grant_type", "refresh_token"), ("refresh_token", "x"))),
+        _at_token(
+            "A refresh token of nobody's", "OAU-213", form=(("grant_type", "refresh_token"), ("refresh_token", "x"))
+        ),
     ]
 
 

@@ -58,7 +58,7 @@ def asking(ask: Ask, **what: object) -> Ask:
     return replace(ask, **what)  # type: ignore[arg-type] # by name, and a wrong one is refused
 
 
-def folder(name: str, about: str, asks: list[Ask]) -> Json:
+def folder(name: str, *, about: str, asks: list[Ask]) -> Json:
     """Requests that belong together, run in their order."""
     return {"name": name, "description": about, "item": [write(ask) for ask in asks]}
 

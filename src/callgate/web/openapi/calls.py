@@ -137,7 +137,7 @@ def _going_on(most: int) -> tuple[Parameter, ...]:
     return (
         Parameter("syncType", {**words("From the beginning, or what changed.", SyncType), "default": "FSync"}),
         Parameter("syncToken", text("The last answer's; an ISync needs one.", pattern="^[A-Za-z0-9_-]{1,2048}$")),
-        Parameter("recordCount", whole("How many; an FSync of `call-log-sync` needs it.", least=1, most=most)),
+        Parameter("recordCount", {**whole("How many; some need it.", least=1, most=most), "examples": [10]}),
         Parameter("dateFrom", text("No calls before this.", form="date-time")),
         _VIEW,
         _CATEGORY,

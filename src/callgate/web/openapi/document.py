@@ -20,6 +20,8 @@ OPENAPI = "3.1.1"
 Json = dict[str, object]
 
 _PART = re.compile(r"\{(\w+)\}")
+_READ_ON = re.compile(r" \(\[how\]\([^)]+\)\)$")
+"""A page of our documentation, which leads nowhere from here."""
 
 _BEARER_ROWS = (
     api_faults.AUTHORIZATION_ABSENT,
@@ -109,11 +111,12 @@ def _tell(told: Told) -> Described:
     refusals += told.refusals
     refusals += _BODY_ROWS if told.takes else ()
     refusals += _WRITE_ROWS if row.method != "GET" else ()
-    shown = Answer(f"{row.summary}.", told.shows, leads=told.leads) if told.shows else Answer("Done.")
+    summary = _READ_ON.sub("", row.summary)
+    shown = Answer(f"{summary}.", told.shows, leads=told.leads) if told.shows else Answer("Done.")
     return Described(
         told.id,
         told.tag,
-        row.summary,
+        summary,
         {told.status if told.shows else 204: shown},
         about=_rights(row),
         query=told.query,
