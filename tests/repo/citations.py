@@ -1,7 +1,7 @@
-"""What the source cites of the protocol, the rulings and the architecture in docs/, and what there is to be cited.
+"""What the source cites of the protocol, rulings, assurance and architecture in docs/, and what there is to be cited.
 
 `protocol.md I.5, I.6`, `protocol.md M, row 10`, `must-not-break N.3`, `ruling 7`, `rulings 12-14`,
-`architecture.md, idea 4`, `architecture.md, "The session"`.
+`architecture.md, idea 4`, `architecture.md, "The session"`, `assurance.md S10`, `assurance 4.3`.
 """
 
 import re
@@ -13,6 +13,8 @@ _PROTOCOL = re.compile(rf"protocol\.md,? (?:section )?({_SECTION}(?:(?:, | and |
 _PROMISE = re.compile(r"must-not-break(?:,)? (?:N\.)?(\d+)")
 _RULINGS = re.compile(r"\b[Rr]ulings? (\d+(?:(?:, | and |-)(?:ruling )?\d+)*)")
 _PART = re.compile(r'architecture\.md, (?:"([^"]+)"|(idea \d))')
+_MARK = r"(?:[SPR]\d+|\d\.\d|section \d)\b"
+_ASSURANCE = re.compile(rf"\b[Aa]ssurance(?:\.md)?,? ({_MARK}(?:(?:, | and ){_MARK})*)")
 _HEADING = re.compile(rf"^#+ ({_SECTION})\.? ", re.MULTILINE)
 _RULING = re.compile(r"^## (\d+)\. ", re.MULTILINE)
 
@@ -28,16 +30,20 @@ def cited(text: str) -> Iterator[str]:
         yield from (f"ruling {number}" for number in _numbers(whole))
     for title, idea in _PART.findall(_unfolded(text)):
         yield f"architecture {title or idea}"
+    for whole in _ASSURANCE.findall(_unfolded(text)):
+        yield from (f"assurance {mark.removeprefix('section ')}" for mark in re.findall(_MARK, whole))
 
 
-def citable(*, protocol: str, rulings: str, architecture: str) -> frozenset[str]:
-    """What the three pages have."""
+def citable(*, protocol: str, rulings: str, architecture: str, assurance: str) -> frozenset[str]:
+    """What the pages have."""
     differences = protocol[protocol.index("\n## M. ") : protocol.index("\n## N. ")]
     rows = re.findall(r"^\| (\d+) \|", differences, re.MULTILINE)
     return frozenset(
         [
             *_HEADING.findall(protocol),
             *(f"M row {number}" for number in rows),
+            *(f"assurance {mark}" for mark in re.findall(r"^\| ([SPR]\d+) \|", assurance, re.MULTILINE)),
+            *(f"assurance {number}" for number in re.findall(r"^#+ (\d(?:\.\d)?)\.? ", assurance, re.MULTILINE)),
             *(f"ruling {number}" for number in _RULING.findall(rulings)),
             *(f"architecture {title}" for title in re.findall(r"^## (.+)$", architecture, re.MULTILINE)),
             *(f"architecture idea {number}" for number in re.findall(r"^(\d)\. \*\*", architecture, re.MULTILINE)),

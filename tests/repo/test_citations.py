@@ -1,4 +1,4 @@
-"""What the source cites of the protocol, the rulings and the architecture is there for a reader of this repository."""
+"""What the source cites of the documents is there for a reader of this repository."""
 
 from pathlib import Path
 
@@ -21,7 +21,9 @@ SOURCES = [
     for path in ROOT.glob(pattern)
     if path.is_file() and "node_modules" not in path.parts and path != Path(__file__)
 ]
-PAGES = {name: (ROOT / f"docs/{name}.md").read_text("utf-8") for name in ("protocol", "rulings", "architecture")}
+PAGES = {
+    name: (ROOT / f"docs/{name}.md").read_text("utf-8") for name in ("protocol", "rulings", "architecture", "assurance")
+}
 THERE = citable(**PAGES)
 
 
@@ -54,6 +56,8 @@ def test_every_citation_leads_somewhere() -> None:
             '(architecture.md, "The\n# session"; architecture.md, idea 4)',
             ["architecture The session", "architecture idea 4"],
         ),
+        ("Assurance P13, R10 and\nR16.", ["assurance P13", "assurance R10", "assurance R16"]),
+        ("(assurance.md section 1; assurance 4.3)", ["assurance 1", "assurance 4.3"]),
         ("docs/protocol.md has it; a ruling", []),
     ],
 )
@@ -68,6 +72,22 @@ def test_what_is_citable_is_read_from_headings_and_rows() -> None:
         "## A. Apps\n### A.1 Kinds\nB\n## M. Differences\n| 1 | x |\n| x | 2 |\n## N. Promises\n### N.1 One\n| 9 |\n"
     )
     there = citable(
-        protocol=protocol, rulings="# Rulings\n## 1. First\n2. no\n", architecture="## Keys\n1. **Facts.** F\n2. no\n"
+        assurance="## 1. Real\n| S1 | x |\n### 4.3 Histories\n",
+        protocol=protocol,
+        rulings="# Rulings\n## 1. First\n2. no\n",
+        architecture="## Keys\n1. **Facts.** F\n2. no\n",
     )
-    assert there == {"A", "A.1", "M", "M row 1", "N", "N.1", "ruling 1", "architecture Keys", "architecture idea 1"}
+    assert there == {
+        "A",
+        "A.1",
+        "M",
+        "M row 1",
+        "N",
+        "N.1",
+        "ruling 1",
+        "architecture Keys",
+        "architecture idea 1",
+        "assurance 1",
+        "assurance S1",
+        "assurance 4.3",
+    }

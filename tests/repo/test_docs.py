@@ -129,7 +129,7 @@ PLANTS: list[tuple[Rule, str]] = [
     (wrong_commands, "Say `callgate apps unblok APP`."),
     (wrong_commands, "Say `callgate apps update\nAPP --grants …`."),
     (wrong_recipes, "Run `./dev tset`."),
-    (pages.foreign_sources, "as measured (assurance.md S1)"),
+    (pages.foreign_sources, "as measured (goals.md P1)"),
     (pages.foreign_sources, "see performance.md"),
 ]
 """A rule, and a page of docs/ that breaks it."""

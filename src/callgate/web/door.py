@@ -69,8 +69,8 @@ class Endpoint:
         common, own = self._always, reply.headers
         if self._family is not Family.PAGE:  # a page's own fields are cookies and addresses, no two alike
             common, own = reply.headers + common + cors.headers(request.header(b"origin")), ()
-        own += ((b"rcrequestid", request.request_id.encode()), (b"content-length", b"%d" % len(reply.body)))
-        await send_answer(scope, send, answer=Answer(reply.status, common, own, reply.body))
+        answer = Answer(reply.status, common, own, request.request_id.encode(), reply.body)
+        await send_answer(scope, send, answer=answer)
 
     async def _answer(self, request: Request) -> Reply:
         method = tunnelled(request) if self._family is Family.API else request.method

@@ -23,11 +23,15 @@ SEND_WHOLE: Final = "callgate.send_whole"
 
 
 class Answer(NamedTuple):
-    """A whole answer; its fields state its length. `common` ones stand in many answers, and are encoded once."""
+    """A whole answer. Fields that are `common` stand in many answers, and are encoded once.
+
+    Each has its request's id and its length besides; the id is ours, and plain.
+    """
 
     status: int
     common: tuple[Field, ...]
     own: tuple[Field, ...]
+    request_id: bytes
     body: bytes
 
     def __repr__(self) -> str:
@@ -75,9 +79,16 @@ class Exchange(RequestResponseCycle):
         self.response_started = True
         # The way to answer goes with the answer: scope and exchange would keep each other for the collector to find.
         del self.scope[SEND_WHOLE]  # type: ignore[typeddict-item] # a name of our own
-        status, common, own, body = answer
-        head = _STATUS_LINES[status] + _encode_once(tuple(self.default_headers)) + _encode_once(common) + _encode(own)
-        head += _END if self.keep_alive else _CLOSE_AND_END
+        status, common, own, request_id, body = answer
+        head = b"%b%b%b%brcrequestid: %b\r\ncontent-length: %d\r\n%b" % (
+            _STATUS_LINES[status],
+            _encode_once(tuple(self.default_headers)),
+            _encode_once(common),
+            _encode(own) if own else b"",
+            request_id,
+            len(body),
+            _END if self.keep_alive else _CLOSE_AND_END,
+        )
         bodyless = self.scope["method"] == "HEAD" or status in _BODYLESS
         self.transport.write(head if bodyless else head + body)
         self.response_complete = True

@@ -109,6 +109,7 @@ async def send_answer(scope: Scope, send: Send, *, answer: Answer) -> None:
     if send_whole is not None:
         await send_whole(answer)
         return
-    headers = [*answer.common, *answer.own]
+    length = (b"content-length", b"%d" % len(answer.body))
+    headers = [*answer.common, *answer.own, (b"rcrequestid", answer.request_id), length]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})
