@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from callgate.admin.seed_calls import make_calls
 from callgate.model import api_faults
-from callgate.model.call_acts import CallsActFacts, NumbersFacts
+from callgate.model.call_acts import CATEGORIES_MAX, LEGS_MAX, LINE_CHARS_MAX, CallsActFacts, NumbersFacts, Outcome
 from callgate.model.call_log import View
 from callgate.model.calls import (
     Billing,
@@ -24,15 +24,7 @@ from callgate.model.calls import (
 from callgate.model.decisions import Denied
 from callgate.model.ids import AccountId, RowId
 from callgate.model.instant import parse_instant
-from callgate.protocol.call_records import (
-    CATEGORIES_MAX,
-    LEGS_MAX,
-    LINE_CHARS_MAX,
-    Outcome,
-    People,
-    note_calls,
-    parse_call,
-)
+from callgate.protocol.call_records import People, note_calls, parse_call
 from callgate.service.call_log import CallShown
 from callgate.web.call_log import render_call
 from callgate.web.links import Links

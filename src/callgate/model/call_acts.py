@@ -2,12 +2,32 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import NamedTuple
 
 from callgate.model.call_log import CallLogQuery
 from callgate.model.calls import StoredCall
 from callgate.model.ids import AccountId, ExtensionId
 from callgate.model.lookups import Lookup
+
+LINE_CHARS_MAX = 256
+"""A name, a place, a reason."""
+
+LEGS_MAX = 200
+CATEGORIES_MAX = 20
+DURATION_MAX_S = 31 * 24 * 3600
+COST_MAX = 1e9
+
+RECORDS_MAX = 250
+"""Of one request: they are stored in one transaction."""
+
+
+class Outcome(Enum):
+    """What became of a record."""
+
+    CREATED = "Created"
+    UPDATED = "Updated"
+    UNCHANGED = "Unchanged"
 
 
 class NumbersFacts(NamedTuple):

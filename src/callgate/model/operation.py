@@ -179,6 +179,15 @@ READ_COMPANY_CALLS = Operation(
     RateGroup.HEAVY,
     COMPANY_CALL_LOG,
 )
+RECORD_COMPANY_CALLS = Operation(
+    "POST",
+    f"{_ACCOUNT}/call-log",
+    "Calls that a telephone system tells of; ours, not the platform's ([how](calls.md#from-a-telephone-system))",
+    "WriteCallLog",
+    RateGroup.LIGHT,
+    ("WriteCompanyCallLog",),
+    body_bytes_max=512 * 1024,
+)
 READ_COMPANY_CALL = Operation(
     "GET",
     f"{_ACCOUNT}/call-log/{{callRecordId}}",

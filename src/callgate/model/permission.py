@@ -50,6 +50,8 @@ PERMISSIONS: dict[str, Permission] = {
         Breadth.ACCOUNT,
         ("ReadCompanyCallLog",),
     ),
+    # Ours, and included in no other: whoever reads or deletes calls need not be able to make some up.
+    "WriteCompanyCallLog": Permission("Add calls to the company's call log", Category.CALL_LOG, Breadth.ACCOUNT),
     "ReadCallLog": Permission("Read one's own call log", Category.CALL_LOG, Breadth.SELF),
     "EditCallLog": Permission("Delete from one's own call log", Category.CALL_LOG, Breadth.SELF, ("ReadCallLog",)),
     "ReadCallRecording": Permission("Listen to one's own call recordings", Category.CALL_LOG, Breadth.SELF),

@@ -19,7 +19,9 @@ _PLAIN = (
     "ReadCallLog ReadClientInfo ReadContacts ReadMessages ReadPresence ReadWebinars RingOut RoleManagement "
     "SubscriptionWebhook TeamMessaging Video Voicemail VoipCalling Interoperability NumberLookup "
     "TelephonySessions SubscriptionPubNub SubscriptionWebSocket SubscriptionGCM WebSocket "
-    "WebSocketsSubscriptions VideoInternal ProblemReportsManagement SendUsageInfo"
+    "WebSocketsSubscriptions VideoInternal ProblemReportsManagement SendUsageInfo "
+    # Ours: a telephone system that tells of its calls, and need not read any.
+    "WriteCallLog"
 )
 
 IDENTITY_SCOPES = frozenset({"openid", "email", "profile"})

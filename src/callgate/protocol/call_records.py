@@ -9,11 +9,20 @@ same call. What is brought again under the same id replaces what was there.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import NamedTuple
 from zlib import crc32
 
-from callgate.model.call_acts import CallsActFacts, NumbersFacts
+from callgate.model.call_acts import (
+    CATEGORIES_MAX,
+    COST_MAX,
+    DURATION_MAX_S,
+    LEGS_MAX,
+    LINE_CHARS_MAX,
+    RECORDS_MAX,
+    CallsActFacts,
+    NumbersFacts,
+    Outcome,
+)
 from callgate.model.calls import (
     Billing,
     CallRecord,
@@ -37,14 +46,6 @@ from callgate.model.ids import ROW_EPOCH_MS, ROW_ORDER_BITS, AccountId, Extensio
 from callgate.model.instant import parse_instant
 from callgate.protocol.body import BodyReader
 
-LINE_CHARS_MAX = 256
-"""A name, a place, a reason."""
-
-LEGS_MAX = 200
-CATEGORIES_MAX = 20
-DURATION_MAX_S = 31 * 24 * 3600
-COST_MAX = 1e9
-
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 _EXTENSION_NUMBER = re.compile(r"[0-9*#]{1,10}", re.ASCII)
@@ -62,14 +63,6 @@ class People(NamedTuple):
     here: NumbersFacts
     moved: Mapping[int, ExtensionId]
     known_only: bool = True
-
-
-class Outcome(Enum):
-    """What became of a record."""
-
-    CREATED = "Created"
-    UPDATED = "Updated"
-    UNCHANGED = "Unchanged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +98,20 @@ def note_calls(records: Sequence[CallRecord], *, facts: CallsActFacts, attempt: 
     if rewritten:
         changes.append(CallsRewritten(tuple(rewritten.values())))
     return Noted(tuple(outcomes), tuple(changes))
+
+
+def split_records(body: Mapping[str, object]) -> Sequence[Mapping[str, object]] | Denied:
+    """The records of a request's body: a batch under `records`, or the body itself where there is no such member."""
+    if "records" not in body:
+        return (body,)
+    records = body["records"]
+    if (
+        isinstance(records, list)
+        and 1 <= len(records) <= RECORDS_MAX
+        and all(isinstance(each, dict) for each in records)
+    ):
+        return records
+    return BodyReader(body).refuse("records")
 
 
 def parse_call(members: Mapping[str, object], *, people: People, in_company_log: bool = True) -> CallRecord | Denied:

@@ -16,6 +16,7 @@ from callgate.service.call_log import (
     read_company_call,
     read_extension_call,
 )
+from callgate.service.call_records import record_company_calls
 from callgate.service.call_sync import extract_company_calls, sync_company_calls, sync_extension_calls
 from callgate.service.client_info import read_client_info
 from callgate.service.context import Context
@@ -45,6 +46,7 @@ from callgate.service.roles import (
 )
 from callgate.web import bearer
 from callgate.web.call_log import render_call, render_call_log
+from callgate.web.call_records import render_noted
 from callgate.web.call_sync import render_sync
 from callgate.web.client_info import render_client_info
 from callgate.web.directory import render_account, render_extension, render_extension_list
@@ -172,6 +174,7 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(operation.LIST_PREDEFINED_ROLES, _one(list_predefined_roles, render_role_list)),
     Resource(operation.READ_PREDEFINED_ROLE, _one(read_predefined_role, render_role)),
     Resource(operation.READ_COMPANY_CALLS, _many(list_company_calls, render_call_log)),
+    Resource(operation.RECORD_COMPANY_CALLS, _one(record_company_calls, render_noted)),
     Resource(operation.READ_COMPANY_CALL, _one(read_company_call, render_call)),
     Resource(operation.SYNC_COMPANY_CALLS, _many(sync_company_calls, render_sync)),
     Resource(operation.EXTRACT_COMPANY_CALLS, _many(extract_company_calls, render_sync)),

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 
 from callgate.model.account import Account
 from callgate.model.acts import CellLookup
-from callgate.model.call_acts import NumbersLookup
+from callgate.model.call_acts import NumbersLookup, Outcome
 from callgate.model.calls import CallsImported, CallTally
 from callgate.model.decisions import Done
 from callgate.model.ids import ExtensionId
-from callgate.protocol.call_records import Outcome, People
+from callgate.protocol.call_records import People
 from callgate.service.administer.desk import Desk
 
 

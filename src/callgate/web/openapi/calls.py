@@ -1,6 +1,7 @@
 """The call log: records, legs, and who was on them."""
 
 from callgate.model import api_faults, operation
+from callgate.model.call_acts import DURATION_MAX_S, LEGS_MAX, LINE_CHARS_MAX, RECORDS_MAX, Outcome
 from callgate.model.call_log import RecordingFilter, View
 from callgate.model.call_sync import EXTRACT_MAX, SYNC_MAX, StatusGroup, SyncType
 from callgate.model.calls import CallType, Direction, RecordingType, Transport
@@ -82,6 +83,68 @@ CALL = record(
     deleted=Maybe(flag()),
     lastModifiedTime=Maybe(INSTANT),
     legs=Maybe(many(LEG)),
+)
+
+
+def _new_party(*, dialed: str) -> Maybe:
+    return Maybe(
+        part(
+            phoneNumber=Maybe(text(most=64)),
+            extensionNumber=Maybe(text(pattern="^[0-9*#]{1,10}$")),
+            extensionId=Maybe(text(pattern=ID_PATTERN)),
+            name=Maybe(text(most=LINE_CHARS_MAX)),
+            location=Maybe(text(most=LINE_CHARS_MAX)),
+            **{dialed: Maybe(text(most=64))},
+        )
+    )
+
+
+_NEW: dict[str, Kind | Maybe] = {
+    "telephonySessionId": Maybe(text(pattern=_WORD)),
+    "duration": Maybe(whole("Seconds.", least=0, most=DURATION_MAX_S)),
+    "result": Maybe(text("Else `Unknown`.", most=LINE_CHARS_MAX)),
+    "from": _new_party(dialed="dialerPhoneNumber"),
+    "to": _new_party(dialed="dialedPhoneNumber"),
+    "extension": Maybe(
+        part(
+            id=Maybe(whole("By our id.", least=1)),
+            extensionNumber=Maybe(text("Or by its number.", pattern="^[0-9*#]{1,10}$")),
+        )
+    ),
+    "transport": Maybe(words("Where it came from.", Transport)),
+    "recording": Maybe(part(id=text(pattern=_WORD), type=Maybe(words("Who started it.", RecordingType)))),
+    "billing": Maybe(part(costIncluded=Maybe(amount()), costPurchased=Maybe(amount()))),
+}
+NEW_CALL = record(
+    "NewCallRecord",
+    "A call as a telephone system tells it; whatever else a record says may be said too. The same `id` again replaces.",
+    id=text("Unique in the account.", pattern=CALL_ID_PATTERN),
+    sessionId=text(pattern=_WORD),
+    startTime=text("ISO 8601.", form="date-time"),
+    type=words("What was carried.", CallType),
+    direction=words("Seen from the extension.", Direction),
+    action=text("What was tried.", least=1, most=LINE_CHARS_MAX),
+    **_NEW,
+    companyLog=Maybe(flag("Whether the company's log shows it; else yes.")),
+    legs=Maybe(many(part(**_NEW, legType=Maybe(text(most=LINE_CHARS_MAX)), master=Maybe(flag())), most=LEGS_MAX)),
+)
+NEW_CALLS = record(
+    "NewCallRecords", "Calls; one alone may be the whole body.", records=many(NEW_CALL, least=1, most=RECORDS_MAX)
+)
+NOTED = record(
+    "CallRecordsNoted",
+    "What became of each call, in their order. All that are not rejected are stored.",
+    uri=URI,
+    records=many(
+        part(
+            uri=Maybe(URI),
+            id=Maybe(text()),
+            status=words("What became of it.", (*(outcome.value for outcome in Outcome), "Rejected")),
+            errorCode=Maybe(text("The code to look up.")),
+            message=Maybe(text("What is wrong.")),
+            parameterName=Maybe(text("The member that is meant.")),
+        )
+    ),
 )
 CALL_LOG = listing(
     "CallLog", CALL, about="A page of calls, newest first. It has no totals: follow `navigation.nextPage`."
@@ -173,6 +236,7 @@ TOLD = (
         leads=_first("readCompanyCall"),
         refusals=(api_faults.FILTERS_EXCLUSIVE,),
     ),
+    Told(operation.RECORD_COMPANY_CALLS, "recordCompanyCalls", Tag.CALLS, NOTED, takes=NEW_CALLS),
     _call(operation.READ_COMPANY_CALL, "readCompanyCall"),
     Told(
         operation.READ_EXTENSION_CALLS,

@@ -51,6 +51,7 @@ _TABLE = (
             "ReadCallLog": msgid("See who called whom, when and for how long"),
             "ReadCallRecording": msgid("See the call log and listen to call recordings"),
             "EditCallLog": msgid("See the call log and change or delete its entries"),
+            "WriteCallLog": msgid("Add calls to the call log"),
             "RingOut": msgid("Place calls for you: your phone rings first, then the other side’s"),
             "DirectRingOut": msgid("Place calls that ring the other side at once"),
             "VoipCalling": msgid("Make and take calls as if it were one of your phones"),
