@@ -28,6 +28,7 @@ from callgate.model import (
     faults,
     grant_faults,
     issuer_faults,
+    mfa_faults,
     operation,
     sso_faults,
 )
@@ -52,6 +53,7 @@ WHERE = {
     device_faults: "At the device grant's endpoint and page, and at the token endpoint for its codes",
     issuer_faults: "At the token endpoint, for an outside issuer's token",
     sso_faults: "At single sign-on",
+    mfa_faults: "At second factors, and where people change how they sign in",
     api_faults: "At the API",
 }
 """Module of the catalogue -> who answers with its rows."""

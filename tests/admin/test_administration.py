@@ -82,6 +82,20 @@ def test_password_is_refused_when_it_is_easy_to_guess(shell: Shell, password: st
     assert not shell.give("extensions", "list")[0]["password"]
 
 
+def test_second_factors_are_required_shown_and_taken_away(shell: Shell) -> None:
+    """The account's word, and what happens when somebody lost their phone."""
+    person = open_account(shell)
+    assert shell.give("accounts", "show", person)["mfa_policy"] == "allowed"
+    assert shell.give("accounts", "update", person, "--mfa", "required")["mfa_policy"] == "required"
+    assert shell.give("accounts", "update", person, "--name", "Beech")["mfa_policy"] == "required"
+    assert shell.give("extensions", "list")[0]["has_factor"] is False
+    reset = shell.run("extensions", "reset-mfa", person)
+    assert (reset.code, "No second factor is left" in reset.err) == (0, True)
+    assert shell.give("extensions", "show", person)["has_factor"] is False
+    told = [each["what"] for each in shell.give("audit", "list")]
+    assert "FactorsReset" in told
+
+
 def test_password_is_taken_when_the_settings_ask_for_less(shell: Shell) -> None:
     """An operator's own floor, within bounds."""
     person = open_account(shell)

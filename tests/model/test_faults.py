@@ -5,12 +5,30 @@ import string
 
 import pytest
 
-from callgate.model import api_faults, authorize_faults, device_faults, faults, grant_faults, issuer_faults, sso_faults
+from callgate.model import (
+    api_faults,
+    authorize_faults,
+    device_faults,
+    faults,
+    grant_faults,
+    issuer_faults,
+    mfa_faults,
+    sso_faults,
+)
 from callgate.model.faults import Audience, Fault
 
 CATALOGUE: dict[str, Fault] = {
     f"{module.__name__.rpartition('.')[2]}.{name}": fault
-    for module in (faults, grant_faults, device_faults, issuer_faults, authorize_faults, sso_faults, api_faults)
+    for module in (
+        faults,
+        grant_faults,
+        device_faults,
+        issuer_faults,
+        authorize_faults,
+        sso_faults,
+        mfa_faults,
+        api_faults,
+    )
     for name, fault in vars(module).items()
     if isinstance(fault, Fault)
 }

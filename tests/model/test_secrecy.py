@@ -4,8 +4,12 @@ import pytest
 
 from callgate.model.changes import ExtensionCreated, PasswordChanged, PasswordRehashed
 from callgate.model.decisions import Granted, IssueCode, IssueImplicit, TokenTimes
+from callgate.model.evidence import RecoveryProven, TotpConfirmed
+from callgate.model.factor import Factors, Totp
 from callgate.model.facts import LoginFacts
+from callgate.model.ids import RowId
 from callgate.model.key import KeyState, KeyUse, StoredKey
+from callgate.model.mfa import RecoveryCodesMade, RecoveryCodeUsed, TotpRewrapped
 from callgate.model.reference import Reference, TokenKind
 from tests.factories import (
     ACCOUNT,
@@ -35,6 +39,13 @@ TIMES = TokenTimes(1, None, None, None, None)
         PasswordChanged(AGENT, AGENT, SECRET.decode(), "cli"),
         PasswordRehashed(AGENT.account_id, AGENT.id, SECRET.decode(), SECRET.decode()),
         ExtensionCreated(AGENT, None, SECRET.decode(), "cli"),
+        Totp(RowId(1), AGENT.account_id, AGENT.id, SECRET, 1, 1),
+        Factors(recovery=frozenset({SECRET})),
+        TotpConfirmed(SECRET, 1, frozenset({SECRET})),
+        RecoveryProven(SECRET),
+        RecoveryCodesMade(AGENT.account_id, AGENT.id, frozenset({SECRET}), "cli"),
+        RecoveryCodeUsed(AGENT.account_id, AGENT.id, SECRET),
+        TotpRewrapped(Totp(RowId(1), AGENT.account_id, AGENT.id, SECRET, 1, 1), SECRET),
     ],
     ids=lambda value: type(value).__name__,
 )

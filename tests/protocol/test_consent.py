@@ -20,6 +20,7 @@ from callgate.model.decisions import (
     RedirectFault,
     TokenTimes,
 )
+from callgate.model.factor import Factor
 from callgate.model.facts import AuthorizeFacts
 from callgate.model.faults import Fault
 from callgate.model.ids import RowId
@@ -108,6 +109,14 @@ def test_code_names_the_provider_when_the_person_came_by_one() -> None:
     )
     code = CODE._replace(credential_kind=CredentialKind.CONNECTION, credential_id=SAML.id, credential_version=4)
     assert judge(facts=facts) == issued(code)
+
+
+def test_code_names_the_second_factor_when_the_person_proved_one() -> None:
+    """What it opens stands although a password alone would not; a sign-in without one does not count."""
+    armed = AUTHORIZE_FACTS._replace(extension=AGENT._replace(has_factor=True))
+    by_code = armed._replace(sign_in=SIGN_IN._replace(factor=Factor.CODE))
+    assert judge(facts=by_code) == issued(CODE._replace(credential_kind=CredentialKind.PASSWORD_AND_CODE))
+    assert judge(facts=armed) == AskSignIn(request=AUTHORIZE_REQUEST, client=WEB)
 
 
 @pytest.mark.requirement("ruling 13")

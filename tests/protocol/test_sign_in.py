@@ -10,10 +10,11 @@ from callgate.model.connection import SsoPolicy
 from callgate.model.consent import SignIn
 from callgate.model.decisions import Denied, LookAgain
 from callgate.model.evidence import PasswordEvidence, PasswordRefused
+from callgate.model.factor import MfaPolicy
 from callgate.model.facts import OpeningFacts
 from callgate.model.faults import Fault
 from callgate.protocol.forms import Form
-from callgate.protocol.sign_in import SignedIn, SignInRequest, decide, parse
+from callgate.protocol.sign_in import AskFactor, SignedIn, SignInRequest, decide, parse
 from tests.factories import ACCOUNT, AGENT, FRESH, MOMENT, NOW_MS, OPENING_FACTS, PASSWORD_PROVEN, QUEUE, form
 from tests.protocol.hostile import explained, forms
 
@@ -88,6 +89,25 @@ def test_state_is_told_only_when_the_password_was_right(
     assert isinstance(refused, Denied)
     assert refused.fault is fault
     assert explained(refused)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        OPENING_FACTS._replace(extension=AGENT._replace(has_factor=True)),
+        OPENING_FACTS._replace(account=ACCOUNT._replace(mfa_policy=MfaPolicy.REQUIRED)),
+    ],
+    ids=["has one", "required"],
+)
+def test_more_is_asked_when_the_password_was_right_and_is_not_enough(facts: OpeningFacts) -> None:
+    """Nothing is written before; a wrong password is told nothing of it."""
+    assert facts.account is not None
+    assert facts.extension is not None
+    decision = decide(REQUEST, password=PASSWORD_PROVEN, moment=MOMENT, facts=facts)
+    assert decision == AskFactor(facts.account, facts.extension, NOW_MS)
+    assert decision.changes == ()
+    refused = decide(REQUEST, password=PasswordRefused(), moment=MOMENT, facts=facts)
+    assert refused == decide(REQUEST, password=PasswordRefused(), moment=MOMENT, facts=OPENING_FACTS)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from callgate.model import (
     faults,
     grant_faults,
     issuer_faults,
+    mfa_faults,
     operation,
     sso_faults,
 )
@@ -89,7 +90,16 @@ PROGRAM = read_program()
 RECIPES = read_recipes()
 CATALOGUE = [
     fault
-    for module in (faults, authorize_faults, grant_faults, device_faults, issuer_faults, sso_faults, api_faults)
+    for module in (
+        faults,
+        authorize_faults,
+        grant_faults,
+        device_faults,
+        issuer_faults,
+        sso_faults,
+        mfa_faults,
+        api_faults,
+    )
     for fault in vars(module).values()
     if isinstance(fault, Fault)
 ]

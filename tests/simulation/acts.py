@@ -12,6 +12,7 @@ from tests.simulation.powers import (
     change_timeouts,
     expire_credential,
     rotate_key,
+    set_up_factor,
     sign_out_everywhere,
     switch_app,
     switch_credential,
@@ -153,8 +154,9 @@ def ask_code(history: History) -> None:
 
     def expect(spec: Spec) -> Expected:
         terms = (3600, 604_800, None)
+        proof = "password and code" if spec.people[person].second_factor else "password"
         return spec.authorize(
-            _life(spec, order, app, person=person, credential=("password", version), scope=scope, terms=terms)
+            _life(spec, order, app, person=person, credential=(proof, version), scope=scope, terms=terms)
         )
 
     history.take(
@@ -518,6 +520,7 @@ ACTS: dict[Act, int] = {
     log_in_twice: 2,
     change_password: 1,
     switch_person: 3,
+    set_up_factor: 1,
     sign_out_everywhere: 1,
     switch_app: 4,
     switch_credential: 2,

@@ -259,6 +259,18 @@ MUTANTS = (
         "facts.now_ms < 0:",
     ),
     Mutant(
+        "a password is enough beside a second factor",
+        "grants.password",
+        "or is_password_enough(account, extension)",
+        "or None",
+    ),
+    Mutant(
+        "a sign-in by code opens what a password alone would",
+        "consent",
+        "CredentialKind.PASSWORD if sign_in.factor is None else _BY_FACTOR[sign_in.factor]",
+        "CredentialKind.PASSWORD",
+    ),
+    Mutant(
         "a service takes a refresh token",
         "asking",
         "asked.terms._replace(refresh_ttl_s=0)",

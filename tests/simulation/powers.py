@@ -31,6 +31,16 @@ def change_password(history: History) -> None:
     history.tell(f"new password of {person[:3]}")
 
 
+def set_up_factor(history: History) -> None:
+    """A password alone is too little from now on; once in a while, for nobody takes it back."""
+    person = history.draw.choice(history.people)
+    if not chance(history, 30):
+        return
+    history.spec.people[person].second_factor = True
+    _edit_person(history, person, lambda p: p._replace(has_factor=True))
+    history.tell(f"{person[:3]} has a second factor")
+
+
 def switch_person(history: History) -> None:
     """Disabled, or enabled again."""
     person = history.draw.choice(history.people)

@@ -14,6 +14,7 @@ EXPIRED, REVOKED, UNKNOWN = "OAU-210", "OAU-211", "OAU-213"
 API_EXPIRED, API_SUPERSEDED, API_UNKNOWN = "OAU-128", "OAU-129", "OAU-213"
 BAD_CODE, OLD_CODE, OTHER_URI, OTHER_APP = "OAU-106", "OAU-108", "OAU-109", "OAU-110"
 BLOCKED, WRONG_PASSWORD, MAY_NOT_SIGN_IN = "OAU-127", "OAU-140", "OAU-141"
+MORE_THAN_A_PASSWORD = "OAU-168"
 DISABLED, CREDENTIAL_GONE, NO_ALLOWANCE, WIDER = "OAU-236", "CGT-113", "OAU-251", "CGT-111"
 NOT_FOREIGN, CREDENTIAL_EXPIRED = "CMN-408", "CGT-114"
 
@@ -37,6 +38,7 @@ class Person:
     """A person or a service, whose password or allowance has a version (None: taken away)."""
 
     enabled: bool = True
+    second_factor: bool = False
     credential: int | None = 1
     signed_out_before: int = 0
 
@@ -131,6 +133,8 @@ class Spec:
         found = set()
         if self.apps[life.app].blocked or self.credential(life) != life.credential[1]:
             found.add(REVOKED)
+        if life.credential[0] == "password" and person.second_factor:
+            found.add(REVOKED)
         if issued < max(self.all_out_before, person.signed_out_before):
             found.add(REVOKED)
         if self.absolute_s and self.now >= life.opened + self.absolute_s * SECOND:
@@ -203,6 +207,8 @@ class Spec:
             return no(BLOCKED)
         if not self.people[life.person].enabled:
             return no(person_code)
+        if life.credential[0] == "password" and self.people[life.person].second_factor:
+            return no(MORE_THAN_A_PASSWORD)
         if self.barred(life.app):
             return no(NOT_FOREIGN)
         life.pairs.append(Pair(self.now, self.now, self.key))

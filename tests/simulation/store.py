@@ -222,7 +222,7 @@ class ModelStore:
 
     def _version(self, session: Session) -> int | None:
         match session.credential_kind:
-            case CredentialKind.PASSWORD:
+            case CredentialKind.PASSWORD | CredentialKind.PASSWORD_AND_CODE:
                 return self._extension(session.extension_id).password_version
             case CredentialKind.JWT_CREDENTIAL:
                 return 1 if session.credential_id in self.credentials else None

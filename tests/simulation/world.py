@@ -28,6 +28,7 @@ from callgate.model.decisions import (
 from callgate.model.device import USER_CODE_ALPHABET, USER_CODE_CHARS
 from callgate.model.device_grant import DeviceAskLookup, DeviceWaits, UserCodeLookup
 from callgate.model.evidence import ClientProven, CredentialPresented, PasswordEvidence, PasswordProven, PasswordRefused
+from callgate.model.factor import Factor
 from callgate.model.facts import AuthorizeFacts
 from callgate.model.ids import AccountId, ClientId, RowId
 from callgate.model.lookups import AuthorizeLookup, SessionLookup
@@ -322,6 +323,7 @@ class World:
             signed_in_ms=max(self.store.now_ms, person.sessions_from_ms, self.store.sessions_from_ms),
             expires_ms=self.store.now_ms + 1000,
             password_version=person.password_version,
+            factor=Factor.CODE if person.has_factor else None,
         )
         self.store.sign_ins[sign_in.id] = sign_in
         return sign_in

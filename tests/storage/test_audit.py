@@ -10,13 +10,14 @@ import apsw
 import pytest
 
 from callgate.model import changes as c
-from callgate.model import sso
+from callgate.model import mfa, sso
 from callgate.model.account import AccountStatus
 from callgate.model.audit import Anchor, AuditPruned
 from callgate.model.calls import CallLogCleared, CallsImported, CallTally
 from callgate.model.client import ClientKeys
 from callgate.model.connection import ConnectionSecret
 from callgate.model.device_grant import DeviceApproved, DeviceCodeIssued, DeviceCodeUsed, DeviceDenied
+from callgate.model.factor import Misses, Totp
 from callgate.model.guesses import Lock, LocksLifted
 from callgate.model.ids import RoleId, RowId
 from callgate.model.issuer import OutsideProven
@@ -65,6 +66,9 @@ OTHER_DEVICE = DEVICE._replace(id=RowId(9_102), user_code="ZZZZZZZZ")
 SPARE = CUSTOM_ROLE._replace(id=RoleId(77), name="Spare")
 UNSET = QueueSettings(SERVICE.id, ACCOUNT.id)
 
+ADMIN2 = ADMIN._replace(first_name="Eve", version=2)
+TOTP = Totp(RowId(78), ACCOUNT.id, ADMIN.id, b"sealed", 10, NOW_MS)
+
 ACTS: tuple[c.Change, ...] = (
     c.SessionOpened(session_of(0)),
     c.SessionOpened(pending_of(1)),
@@ -109,6 +113,13 @@ ACTS: tuple[c.Change, ...] = (
     CallsImported(ACCOUNT.id, CallTally(new=1), "cli"),
     QueueMembersChanged(ACCOUNT.id, SERVICE.id, frozenset({AGENT.id}), frozenset(), "cli"),
     LocksLifted(ACCOUNT.id, AGENT.id, (Lock(bytes(32), "192.0.2.1", NOW_MS, NOW_MS + 1, 1),), NOW_MS, "cli"),
+    mfa.TotpAdded(ADMIN2, ADMIN2._replace(has_factor=True, version=3), TOTP, "1001"),
+    mfa.TotpUsed(TOTP, 11),
+    mfa.RecoveryCodesMade(ACCOUNT.id, ADMIN.id, frozenset({b"hash of a secret"}), "1001"),
+    mfa.RecoveryCodeUsed(ACCOUNT.id, ADMIN.id, b"hash of a secret"),
+    mfa.CodeMissed(ACCOUNT.id, ADMIN.id, Misses(), Misses(1, NOW_MS)),
+    mfa.TotpRemoved(ADMIN2._replace(has_factor=True, version=3), ADMIN2._replace(version=4), "1001"),
+    mfa.FactorsReset(ADMIN2._replace(version=4), ADMIN2._replace(version=5), "cli"),
     AuditPruned((Anchor("server", 1, NOW_MS, bytes(32)),), NOW_MS, "cli"),
 )
 

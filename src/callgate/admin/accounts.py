@@ -10,6 +10,7 @@ from callgate.admin.command import desk_command, granted, noun
 from callgate.admin.paging import After, Limit, take_page
 from callgate.admin.view import Record, Rows, Value
 from callgate.model.account import Account
+from callgate.model.factor import MfaPolicy
 from callgate.model.listings import AccountsListing
 from callgate.protocol.administer import accounts
 from callgate.service.administer.desk import Desk
@@ -69,6 +70,14 @@ class UpdateOptions:
     main_number: Annotated[str | None, typer.Option(help="E.164, as in +12025550100.", show_default=False)] = None
     absolute_timeout_s: AbsoluteTimeout = None
     idle_timeout_s: IdleTimeout = None
+    mfa: Annotated[
+        MfaPolicy | None,
+        typer.Option(
+            metavar="POLICY",
+            help="Second factors of those with a password: off, allowed (each person decides) or required.",
+            show_default=False,
+        ),
+    ] = None
 
 
 @desk_command(ACCOUNTS, "list", options=ListOptions)
@@ -112,7 +121,11 @@ async def show_account(desk: Desk, options: OneAccount) -> Record:
 
 @desk_command(ACCOUNTS, "update", options=UpdateOptions)
 async def update_account(desk: Desk, options: UpdateOptions) -> Record:
-    """Change an account; stricter time-outs take hold of running sessions at once."""
+    """Change an account; stricter time-outs take hold of running sessions at once.
+
+    Where a second factor becomes required, what a password alone opened is over, and people set one up
+    when they sign in.
+    """
 
     def edit(account: Account) -> Account:
         absolute, idle = options.absolute_timeout_s, options.idle_timeout_s
@@ -121,6 +134,7 @@ async def update_account(desk: Desk, options: UpdateOptions) -> Record:
             main_number=options.main_number or account.main_number,
             absolute_timeout_s=account.absolute_timeout_s if absolute is None else absolute,
             idle_timeout_s=account.idle_timeout_s if idle is None else idle,
+            mfa_policy=options.mfa or account.mfa_policy,
         )
 
     account = granted(await find_account(desk, options.account))
@@ -159,4 +173,5 @@ def _fields(account: Account) -> tuple[tuple[str, Value], ...]:
         ("absolute_timeout_s", account.absolute_timeout_s),
         ("idle_timeout_s", account.idle_timeout_s),
         ("sso_policy", account.sso_policy.value),
+        ("mfa_policy", account.mfa_policy.value),
     )

@@ -23,6 +23,7 @@ from callgate.service.administer.people import (
     change_password,
     create_extension,
     find_default_role,
+    reset_factors,
     sign_out_everywhere,
 )
 
@@ -110,7 +111,19 @@ async def list_extensions(desk: Desk, options: ListOptions) -> Rows:
     facts = await desk.store.read(listing)
     roles = {role.id: role.name for role in (await desk.store.read(RolesListing(account_id=account_id))).roles}
     page = take_page(facts.extensions, options.limit, key=lambda listed: listed.extension.id)
-    columns = ("id", "account_id", "number", "name", "type", "status", "email", "phone_number", "role", "password")
+    columns = (
+        "id",
+        "account_id",
+        "number",
+        "name",
+        "type",
+        "status",
+        "email",
+        "phone_number",
+        "role",
+        "password",
+        "has_factor",
+    )
     return Rows(columns, tuple(_row(listed, roles[listed.extension.role_id]) for listed in page.kept), page.more)
 
 
@@ -217,6 +230,18 @@ async def unlock(desk: Desk, options: OneExtension) -> Record:
     return Record(fields=record.fields, note="Its login names are heard again from everywhere.")
 
 
+@desk_command(EXTENSIONS, "reset-mfa", options=OneExtension)
+async def reset_mfa(desk: Desk, options: OneExtension) -> Record:
+    """Take a person's second factors away, who lost them; every session and sign-in is over, too.
+
+    Their password alone lets them in again, or to set up another factor where the account requires one.
+    """
+    extension = granted(await find_person(desk, options.extension))
+    granted(await reset_factors(desk, extension))
+    record = await _record(desk, extension._replace(has_factor=False))
+    return Record(fields=record.fields, note="No second factor is left, and every session until now is over.")
+
+
 async def _able(desk: Desk, options: OneExtension, *, enabled: bool) -> Record:
     def edit(extension: Extension) -> Extension:
         return extensions.able(extension, enabled=enabled)
@@ -243,6 +268,7 @@ def _fields(extension: Extension, role: Role) -> tuple[tuple[str, Value], ...]:
         ("email", extension.email),
         ("role", role.name),
         ("sso_exemption", extension.sso_exemption.value),
+        ("has_factor", extension.has_factor),
     )
 
 
@@ -259,4 +285,5 @@ def _row(listed: ListedExtension, role_name: str) -> tuple[Value, ...]:
         f"+{listed.phone_number}" if listed.phone_number else None,
         role_name,
         listed.has_password,
+        extension.has_factor,
     )

@@ -25,6 +25,7 @@ class IdTokenClaims:
     jti: str
     account_id: str
     auth_time_s: int | None = None
+    methods: tuple[str, ...] | None = None
     nonce: str | None = None
     access_token: str | None = None
     email: str | None = None
@@ -43,6 +44,7 @@ def sign_id_token(claims: IdTokenClaims, signer: SigningKey | HmacSecret) -> str
         "iat": claims.issued_s,
         "jti": claims.jti,
         "auth_time": claims.auth_time_s,
+        "amr": claims.methods,
         "nonce": claims.nonce,
         "at_hash": None if claims.access_token is None else access_token_hash(claims.access_token),
         "account_id": claims.account_id,

@@ -34,6 +34,7 @@ class Wrapped(Enum):
     CLIENT_SECRET = "client-secret"
     CONNECTION_SECRET = "connection-secret"
     CONNECTION_KEY = "connection-key"
+    TOTP_SECRET = "totp-secret"
 
 
 class KeyEncryptionError(Exception):

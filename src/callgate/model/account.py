@@ -4,6 +4,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from callgate.model.connection import SsoExemption, SsoPolicy
+from callgate.model.factor import MfaPolicy
 from callgate.model.ids import AccountId, ClientId, ExtensionId, RoleId, RowId
 
 
@@ -70,7 +71,8 @@ class ExtensionStatus(Enum):
 class Account(NamedTuple):
     """One company. Time-outs of 0 mean none. What its people were issued before `sessions_from_ms` is over.
 
-    `sso_policy` says whether its people come from an identity provider, and whether a password still does.
+    `sso_policy` says whether its people come from an identity provider, and whether a password still does;
+    `mfa_policy` whether a password alone is enough.
     """
 
     id: AccountId
@@ -83,12 +85,14 @@ class Account(NamedTuple):
     version: int
     sessions_from_ms: int = 0
     sso_policy: SsoPolicy = SsoPolicy.OFF
+    mfa_policy: MfaPolicy = MfaPolicy.ALLOWED
 
 
 class Extension(NamedTuple):
     """One person, queue or service. `password_version` changes with the password; sessions compare it.
 
-    `sso_exemption` is the person's own word on the account's `sso_policy`.
+    `sso_exemption` is the person's own word on the account's `sso_policy`; `has_factor` says whether they set
+    up a second factor.
     """
 
     id: ExtensionId
@@ -104,6 +108,7 @@ class Extension(NamedTuple):
     sessions_from_ms: int
     version: int
     sso_exemption: SsoExemption = SsoExemption.DEFAULT
+    has_factor: bool = False
 
     @property
     def name(self) -> str:

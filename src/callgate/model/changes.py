@@ -18,6 +18,7 @@ from callgate.model.guesses import GuessChange
 from callgate.model.ids import AccountId, ClientId, ExtensionId, RowId
 from callgate.model.issuer import OutsideProven, TrustedIssuer
 from callgate.model.key import KeyUse, StoredKey
+from callgate.model.mfa import MfaChange
 from callgate.model.queues import QueueChange
 from callgate.model.roles import RoleDirectoryChange
 from callgate.model.session import EndReason, Session
@@ -363,6 +364,7 @@ SessionChange = (
 )
 ProofChange = AssertionClaimed | OutsideTokenAccepted | PasswordRehashed | GuessChange
 BrowserChange = SignInStarted | SignInEnded | ConsentGiven | ConsentWithdrawn
+TrustAct = IssuerTrusted | TrustChanged | TrustRevoked
 AdminChange = (
     AccountCreated
     | AccountChanged
@@ -377,9 +379,7 @@ AdminChange = (
     | AppChanged
     | ServiceAllowed
     | ServiceDisallowed
-    | IssuerTrusted
-    | TrustChanged
-    | TrustRevoked
+    | TrustAct
     | CredentialCreated
     | CredentialDeleted
     | SessionsFromMoved
@@ -393,6 +393,7 @@ Change = (
     | BrowserChange
     | SsoChange
     | DeviceChange
+    | MfaChange
     | AdminChange
     | CallChange
     | PrunedLinksDeleted

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from callgate.model.factor import Factor
 from callgate.model.ids import AccountId, ClientId, ConnectionId, ExtensionId, RowId
 
 
@@ -18,7 +19,8 @@ class Consent(NamedTuple):
 class SignIn(NamedTuple):
     """A browser's proof that a person signed in. Ends by time, by sign-out, or when what proved them changes.
 
-    That is the password, or, where `connection_id` names one, the identity provider in this `trust_version`.
+    That is the password, or, where `connection_id` names one, the identity provider in this `trust_version`. `factor`
+    is what they proved beside the password.
     """
 
     id: RowId
@@ -30,3 +32,4 @@ class SignIn(NamedTuple):
     password_version: int
     connection_id: ConnectionId | None = None
     trust_version: int = 0
+    factor: Factor | None = None

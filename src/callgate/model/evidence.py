@@ -1,10 +1,10 @@
 """Evidence: what slow work proved before the transaction, and what each proof relied on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from callgate.model.credential import JwtCredential
-from callgate.model.ids import ClientId, ConnectionId, ExtensionId
+from callgate.model.ids import ClientId, ConnectionId, ExtensionId, RowId
 from callgate.model.value import value
 
 
@@ -77,4 +77,37 @@ class IdTokenHint:
     client_id: ClientId
 
 
+@dataclass(frozen=True, slots=True)
+class TotpProven:
+    """The code is that of this authenticator app for this step (RFC 6238 section 4.2), spent or not."""
+
+    totp_id: RowId
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryProven:
+    """A text with the form of a recovery code, hashed; whether it is one, and whose, is not said."""
+
+    sha256: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRefused:
+    """No code of the person's for now."""
+
+
+@dataclass(frozen=True, slots=True)
+class TotpConfirmed:
+    """A new authenticator app: its secret as it is to be stored, and the step whose code it showed.
+
+    `recovery` are the hashes of the recovery codes that come with a person's first factor.
+    """
+
+    sealed_secret: bytes = field(repr=False)
+    step: int
+    recovery: frozenset[bytes] = field(repr=False)
+
+
 PasswordEvidence = PasswordProven | PasswordRefused | PasswordLocked
+CodeEvidence = TotpProven | RecoveryProven | CodeRefused

@@ -43,6 +43,7 @@ class CredentialKind(IntEnum):
     ALLOWANCE = 3
     CONNECTION = 4
     TRUSTED_ISSUER = 5
+    PASSWORD_AND_CODE = 6
 
 
 class Session(NamedTuple):

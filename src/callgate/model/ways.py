@@ -5,6 +5,7 @@ A sign-in and a session stand as long as the way they came by is open: closing i
 
 from callgate.model.account import Account, Extension
 from callgate.model.connection import SsoExemption, SsoPolicy
+from callgate.model.factor import MfaPolicy
 from callgate.model.session import CredentialKind
 
 
@@ -20,6 +21,13 @@ def password_open(account: Account, extension: Extension) -> bool:
     return extension.sso_exemption is SsoExemption.EXEMPT
 
 
+def factor_needed(account: Account, extension: Extension) -> bool:
+    """Whether a password alone is too little: the account says so, or the person did by setting up a second factor."""
+    if account.mfa_policy is MfaPolicy.OFF:
+        return False
+    return extension.has_factor or account.mfa_policy is MfaPolicy.REQUIRED
+
+
 def sso_open(account: Account) -> bool:
     """Whether people of the account may come from its identity providers."""
     return account.sso_policy is not SsoPolicy.OFF
@@ -27,6 +35,12 @@ def sso_open(account: Account) -> bool:
 
 def way_open(kind: CredentialKind, *, account: Account, extension: Extension) -> bool:
     """Whether what opened a session still opens one. Unattended ways in are not the switches' concern (seed 002)."""
-    if kind is CredentialKind.PASSWORD:
-        return password_open(account, extension)
-    return kind is not CredentialKind.CONNECTION or sso_open(account)
+    match kind:
+        case CredentialKind.PASSWORD:
+            return password_open(account, extension) and not factor_needed(account, extension)
+        case CredentialKind.PASSWORD_AND_CODE:
+            return password_open(account, extension)
+        case CredentialKind.CONNECTION:
+            return sso_open(account)
+        case _:
+            return True

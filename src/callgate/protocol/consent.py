@@ -18,6 +18,7 @@ from callgate.model.decisions import (
     IssueImplicit,
     RedirectFault,
 )
+from callgate.model.factor import Factor
 from callgate.model.facts import AuthorizeFacts
 from callgate.model.ids import ExtensionId
 from callgate.model.moment import Moment
@@ -32,6 +33,8 @@ from callgate.protocol.opening import Asked, Browser, Credential, Terms, new_ses
 from callgate.protocol.redirect_uri import is_claimed_https
 from callgate.protocol.seats import Row, place_live, place_pending
 from callgate.protocol.sessions import Parties, holds_sign_in, parties_of, token_times
+
+_BY_FACTOR = {Factor.CODE: CredentialKind.PASSWORD_AND_CODE}
 
 
 class Visit(NamedTuple):
@@ -205,7 +208,8 @@ def _credential(signed_in: _SignedIn) -> Credential:
     """What is behind the sign-in, a password or an identity provider: its change ends what it opened."""
     sign_in, (_, _, extension) = signed_in
     if sign_in.connection_id is None:
-        return Credential(CredentialKind.PASSWORD, extension.id, extension.password_version)
+        kind = CredentialKind.PASSWORD if sign_in.factor is None else _BY_FACTOR[sign_in.factor]
+        return Credential(kind, extension.id, extension.password_version)
     return Credential(CredentialKind.CONNECTION, sign_in.connection_id, sign_in.trust_version)
 
 

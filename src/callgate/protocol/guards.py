@@ -1,6 +1,6 @@
 """Guards every grant passes: proofs still stand, the person may sign in, the app may serve them."""
 
-from callgate.model import faults, grant_faults, sso_faults
+from callgate.model import faults, grant_faults, mfa_faults, sso_faults
 from callgate.model.account import (
     SIGN_IN_TYPES,
     Account,
@@ -14,7 +14,7 @@ from callgate.model.client import Client, ClientStatus
 from callgate.model.connection import Connection
 from callgate.model.decisions import Denied
 from callgate.model.evidence import ClientProven, PasswordLocked, PasswordRefused, Reliance
-from callgate.model.ways import password_open, sso_open
+from callgate.model.ways import factor_needed, password_open, sso_open
 
 
 def client_stands(proven: ClientProven, client: Client | None) -> bool:
@@ -71,6 +71,13 @@ def may_use_password(account: Account, extension: Extension) -> Denied | None:
     if password_open(account, extension):
         return None
     return Denied(fault=sso_faults.SSO_REQUIRED, why=f"account {account.id} enforces single sign-on")
+
+
+def is_password_enough(account: Account, extension: Extension) -> Denied | None:
+    """A password alone, where nobody can be asked for more: said only to whoever knows the password (ruling 10)."""
+    if not factor_needed(account, extension):
+        return None
+    return Denied(fault=mfa_faults.MFA_REQUIRED, why=f"extension {extension.id} signs in with a second factor")
 
 
 def may_use_sso(account: Account) -> Denied | None:

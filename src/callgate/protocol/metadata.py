@@ -10,6 +10,7 @@ CLAIMS = [
     "sub",
     "iss",
     "auth_time",
+    "amr",
     "aud",
     "exp",
     "iat",

@@ -15,7 +15,7 @@ from callgate.model.decisions import TokenTimes
 from callgate.model.facts import AuthorizeFacts, OpeningFacts, SessionFacts
 from callgate.model.reference import Reference
 from callgate.model.session import CODE_GENERATION, EndReason, Session
-from callgate.model.ways import password_open, sso_open, way_open
+from callgate.model.ways import factor_needed, password_open, sso_open, way_open
 
 FIRST_GENERATION = CODE_GENERATION + 1
 """The first tokens (ruling 1)."""
@@ -90,7 +90,8 @@ def holds_sign_in(secret: bytes, facts: AuthorizeFacts) -> bool:
 def _proof_stands(sign_in: SignIn, account: Account, *, extension: Extension, trust_version: int | None) -> bool:
     """What the person proved themselves by is still so, and the account still lets people in that way."""
     if sign_in.connection_id is None:
-        return sign_in.password_version == extension.password_version and password_open(account, extension)
+        enough = sign_in.factor is not None or not factor_needed(account, extension)
+        return enough and sign_in.password_version == extension.password_version and password_open(account, extension)
     return sign_in.trust_version == trust_version and sso_open(account)
 
 

@@ -3,6 +3,12 @@
 from typing import NamedTuple
 
 from callgate.model.account import Extension
+from callgate.model.session import CredentialKind
+
+_METHODS = {
+    CredentialKind.PASSWORD: ("pwd",),
+    CredentialKind.PASSWORD_AND_CODE: ("pwd", "otp", "mfa"),
+}
 
 
 class PersonClaims(NamedTuple):
@@ -29,3 +35,8 @@ def person_claims(extension: Extension, scope: str) -> PersonClaims:
         given_name=extension.first_name or None if profile else None,
         family_name=extension.last_name or None if profile else None,
     )
+
+
+def authentication_methods(kind: CredentialKind) -> tuple[str, ...] | None:
+    """`amr` in the words of RFC 8176; None where somebody else knows them, or nobody proved to be there."""
+    return _METHODS.get(kind)

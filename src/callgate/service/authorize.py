@@ -45,6 +45,7 @@ from callgate.service.context import Context
 from callgate.service.hint import read_hint
 from callgate.service.outcome import (
     DeviceAnswer,
+    GoTo,
     Outcome,
     Post,
     SendBack,
@@ -55,6 +56,9 @@ from callgate.service.outcome import (
     ShowSignIn,
 )
 from callgate.storage.port import Unit
+
+OWN_PAGES = "/restapi/oauth/security"
+"""Where a sign-in leads that no app asked for."""
 
 
 class UnderWay(NamedTuple):
@@ -88,17 +92,31 @@ async def begin(context: Context, query: bytes, *, cookies: Cookies, request_id:
         state = open_form_state(context, pairs[0][1], cookies.binding)
         if state is None:
             return refuse(context, Denied(fault=authorize_faults.FORM_EXPIRED), request_id)
+        if not state.pairs:
+            return GoTo(OWN_PAGES)
     else:
         # A device's request begins at the page for its code, where guesses are counted.
         state = FormState([pair for pair in pairs if pair[0] != "user_code"], context.clock.now_ms())
-    read = await take_up(context, state, cookies=cookies, request_id=request_id)
+    read = await _check(context, state, cookies=cookies, request_id=request_id)
     return await proceed(context, read, request_id, agreed=False) if isinstance(read, UnderWay) else read
 
 
 async def take_up(context: Context, state: FormState, *, cookies: Cookies, request_id: str) -> UnderWay | Outcome:
     """The request that a browser is about, checked, or where it stops. Raises Unavailable."""
+    if not state.pairs:
+        return _own(context, state, cookies=cookies, request_id=request_id)
+    return await _check(context, state, cookies=cookies, request_id=request_id)
+
+
+async def _check(context: Context, state: FormState, *, cookies: Cookies, request_id: str) -> UnderWay | Outcome:
     read = await _read(context, state, cookies=cookies, request_id=request_id)
     return read if isinstance(read, UnderWay) else _stop(context, read, request_id)
+
+
+def begin_own(context: Context, *, cookies: Cookies, request_id: str) -> UnderWay:
+    """A sign-in that no app asked for: it leads to the person's own pages."""
+    state = FormState([], context.clock.now_ms())
+    return _own(context, state, cookies=cookies, request_id=request_id)
 
 
 def read_post(context: Context, content_type: str, *, query: bytes, body: bytes, request_id: str) -> bytes | ShowFault:
@@ -136,6 +154,12 @@ async def _read(context: Context, state: FormState, *, cookies: Cookies, request
         return Stopped(refused, request.client_id)
     key = open_sign_in(context, cookies.sign_in)
     return UnderWay(request, state, cookies.binding or new_binding(context), key, request_id, hint)
+
+
+def _own(context: Context, state: FormState, *, cookies: Cookies, request_id: str) -> UnderWay:
+    request = protocol.own_request(context.policy.issuer)
+    key = open_sign_in(context, cookies.sign_in)
+    return UnderWay(request, state, cookies.binding or new_binding(context), key, request_id, None)
 
 
 async def proceed(context: Context, read: UnderWay, request_id: str, *, agreed: bool) -> Outcome:
@@ -253,7 +277,7 @@ async def show_sign_in(context: Context, read: UnderWay, form: Form | None, *, f
     client = (await context.store.read(ClientLookup(ClientId(read.request.client_id)))).client
     offer = await context.store.read(SsoOfferLookup())
     form_state = seal_form_state(context, read.state, read.binding)
-    if client is None or form_state is None:
+    if (client is None and read.state.pairs) or form_state is None:
         return _too_long(context, read)
     return ShowSignIn(
         request=read.request,
@@ -272,6 +296,8 @@ async def cancel(context: Context, read: UnderWay, request_id: str) -> Outcome:
     """Back to the app: the person does not want to. A device goes on waiting: who may say no to it signs in first."""
     if read.request.user_code:
         return ShowDeviceAnswer(answer=DeviceAnswer.NONE)
+    if not read.state.pairs:
+        return GoTo("/")
     denial = RedirectFault(request=read.request, fault=authorize_faults.ACCESS_DENIED)
     return _stop(context, Stopped(denial, read.request.client_id), request_id)
 

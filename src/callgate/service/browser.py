@@ -11,6 +11,7 @@ import orjson
 from callgate.crypto.secrets import mint_endpoint_id
 from callgate.model.consent import SignIn
 from callgate.model.ids import AccountId, RowId
+from callgate.protocol.second_factor import PENDING_MS, Pending
 from callgate.service.context import Context
 
 FORM_STATE_MS = 10 * 60 * 1000
@@ -66,6 +67,30 @@ class SignOutState(NamedTuple):
         return f"SignOutState(shown_to={self.shown_to}, …)"
 
 
+class SecondState(NamedTuple):
+    """A sign-in between its two steps: what it leads to, and who gave the password.
+
+    `secret` is that of a new authenticator app, empty where the person has a factor.
+    """
+
+    form: FormState
+    pending: Pending
+    secret: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"SecondState({self.pending!r}, …)"
+
+
+class SecurityState(NamedTuple):
+    """A page on which somebody changes how they sign in: who, and the secret of a new authenticator app, or none."""
+
+    shown_to: int
+    secret: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"SecurityState(shown_to={self.shown_to}, …)"
+
+
 def new_binding(context: Context) -> str:
     """A fresh name for this browser; changes at every rise of privilege (session fixation)."""
     return mint_endpoint_id(context.entropy)
@@ -97,18 +122,50 @@ def seal_sign_out(context: Context, state: SignOutState, binding: str) -> str | 
     if len(payload) > PAYLOAD_BYTES_MAX:
         return None
     expires_ms = context.clock.now_ms() + FORM_STATE_MS
-    return context.keeper.rings.form_box.seal(payload, expires_ms, bound_to=_to_sign_out(binding))
+    return context.keeper.rings.form_box.seal(payload, expires_ms, bound_to=_on_page("sign-out", binding))
 
 
 def open_sign_out(context: Context, text: str | None, binding: str | None) -> SignOutState | None:
     """What the person was asked, or None when it is old, forged, another browser's or another page's."""
-    if text is None or binding is None:
-        return None
-    opened = context.keeper.rings.form_box.open(text, context.clock.now_ms(), bound_to=_to_sign_out(binding))
-    if not isinstance(opened, bytes):
+    opened = _open_page(context, text, page="sign-out", binding=binding)
+    if opened is None:
         return None
     pairs, shown_to = orjson.loads(opened)
     return SignOutState([(name, value) for name, value in pairs], shown_to)
+
+
+def seal_second(context: Context, state: SecondState, binding: str) -> str:
+    """The hidden field of the sign-in's second step."""
+    form = state.form
+    payload = orjson.dumps([form.pairs, form.began_ms, [*state.pending], state.secret.hex()])
+    expires_ms = state.pending.proven_ms + PENDING_MS
+    return context.keeper.rings.form_box.seal(payload, expires_ms, bound_to=_on_page("second-factor", binding))
+
+
+def open_second(context: Context, text: str | None, binding: str | None) -> SecondState | None:
+    """The sign-in under way, or None when it is old, forged, another browser's or another page's."""
+    opened = _open_page(context, text, page="second-factor", binding=binding)
+    if opened is None:
+        return None
+    pairs, began_ms, pending, secret = orjson.loads(opened)
+    form = FormState([(name, value) for name, value in pairs], began_ms)
+    return SecondState(form, Pending(*pending), bytes.fromhex(secret))
+
+
+def seal_security(context: Context, state: SecurityState, binding: str) -> str:
+    """The hidden field of the pages on which people change how they sign in."""
+    payload = orjson.dumps([state.shown_to, state.secret.hex()])
+    expires_ms = context.clock.now_ms() + FORM_STATE_MS
+    return context.keeper.rings.form_box.seal(payload, expires_ms, bound_to=_on_page("security", binding))
+
+
+def open_security(context: Context, text: str | None, binding: str | None) -> SecurityState | None:
+    """What the person was shown, or None when it is old, forged, another browser's or another page's."""
+    opened = _open_page(context, text, page="security", binding=binding)
+    if opened is None:
+        return None
+    shown_to, secret = orjson.loads(opened)
+    return SecurityState(shown_to, bytes.fromhex(secret))
 
 
 def seal_sign_in(context: Context, sign_in: SignIn, secret: bytes) -> str:
@@ -128,6 +185,13 @@ def open_sign_in(context: Context, cookie: str | None) -> SignInKey | None:
     return SignInKey(AccountId(account_id), RowId(row_id), bytes.fromhex(secret))
 
 
-def _to_sign_out(binding: str) -> bytes:
+def _open_page(context: Context, text: str | None, *, page: str, binding: str | None) -> bytes | None:
+    if text is None or binding is None:
+        return None
+    opened = context.keeper.rings.form_box.open(text, context.clock.now_ms(), bound_to=_on_page(page, binding))
+    return opened if isinstance(opened, bytes) else None
+
+
+def _on_page(page: str, binding: str) -> bytes:
     """A browser's pages ask different things: the answer to one is none to another. A binding has no space."""
-    return b"sign-out " + binding.encode()
+    return f"{page} {binding}".encode()

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
+from callgate.model.account import Extension
 from callgate.model.client import Client
 from callgate.model.decisions import AskConsent, AskOther, AuthorizeRequest, Denied
 from callgate.model.faults import Fault
 from callgate.model.network import LOCAL
 from callgate.service.browser import Cookies
+from callgate.service.codes import NewTotp
 from callgate.service.context import Context
 
 
@@ -38,10 +40,13 @@ class ShowFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowSignIn:
-    """The sign-in page. `forgets`: the browser drops the sign-in it had. `sso_offered`: somebody here can use it."""
+    """The sign-in page. `forgets`: the browser drops the sign-in it had. `sso_offered`: somebody here can use it.
+
+    `client` None: it leads to the person's own pages.
+    """
 
     request: AuthorizeRequest
-    client: Client
+    client: Client | None
     form_state: str = field(repr=False)
     binding: str = field(repr=False)
     username: str = ""
@@ -96,6 +101,45 @@ class Continue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShowSecondFactor:
+    """The step after a right password: asks for a code."""
+
+    request: AuthorizeRequest
+    person: Extension
+    form_state: str = field(repr=False)
+    binding: str = field(repr=False)
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowEnrolment:
+    """The step after a right password where more is required and nothing is set up: a new authenticator app."""
+
+    request: AuthorizeRequest
+    person: Extension
+    totp: NewTotp
+    form_state: str = field(repr=False)
+    binding: str = field(repr=False)
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowRecoveryCodes:
+    """Signed in, and shown once: what stands in for the authenticator app. Then on with the request under way."""
+
+    request: AuthorizeRequest
+    codes: tuple[str, ...] = field(repr=False)
+    on: Continue
+
+
+@dataclass(frozen=True, slots=True)
+class GoTo:
+    """To another page of ours."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendBack:
     """To the app: `fields` in the query, or in the fragment where that is asked for."""
 
@@ -114,5 +158,18 @@ class SendAway:
     forgotten: tuple[str, ...] = ()
 
 
-Outcome = ShowFault | ShowSignIn | ShowConsent | ShowRefusal | ShowDeviceAnswer | Continue | SendAway | SendBack
+Outcome = (
+    ShowFault
+    | ShowSignIn
+    | ShowConsent
+    | ShowRefusal
+    | ShowDeviceAnswer
+    | ShowSecondFactor
+    | ShowEnrolment
+    | ShowRecoveryCodes
+    | Continue
+    | GoTo
+    | SendAway
+    | SendBack
+)
 Act = Callable[[Context, Post], Awaitable[Outcome]]

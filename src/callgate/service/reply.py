@@ -12,7 +12,7 @@ from callgate.model.decisions import Granted, TokenTimes
 from callgate.model.limits import Charged
 from callgate.model.lookups import ClientLookup
 from callgate.model.reference import Reference, TokenKind
-from callgate.protocol.userinfo import person_claims
+from callgate.protocol.userinfo import authentication_methods, person_claims
 from callgate.service import client as clients
 from callgate.service.context import Context
 
@@ -84,6 +84,7 @@ async def _id_token(context: Context, granted: Granted, *, access_token: str, se
         jti=mint_endpoint_id(context.entropy),
         account_id=str(session.account_id),
         auth_time_s=None if session.signed_in_ms is None else session.signed_in_ms // 1000,
+        methods=authentication_methods(session.credential_kind),
         nonce=session.nonce,
         access_token=access_token,
         email=claims.email,

@@ -10,7 +10,7 @@ from callgate.protocol import sign_in as protocol
 from callgate.protocol.forms import Form
 from callgate.protocol.login_name import parse_login_name
 from callgate.service import password as passwords
-from callgate.service import sso
+from callgate.service import second_factor, sso
 from callgate.service.authorize import UnderWay, cancel, note, open_post, show_sign_in
 from callgate.service.browser import new_binding, seal_form_state, seal_sign_in
 from callgate.service.context import Context
@@ -20,6 +20,9 @@ from callgate.storage.port import Unit
 
 LOOKS_MAX = 3
 """How often the proof is made anew when what it relied on changed under it."""
+
+
+_Decided = protocol.SignedIn | protocol.AskFactor | Denied
 
 
 async def sign_in(context: Context, post: Post) -> Outcome:
@@ -61,6 +64,8 @@ async def _sign_in(context: Context, read: UnderWay, *, form: Form, post: Post) 
     if isinstance(decision, Denied):
         note(context, decision, request_id=post.request_id, client_id=read.request.client_id)
         return await show_sign_in(context, read, form, fault=decision.fault)
+    if isinstance(decision, protocol.AskFactor):
+        return await second_factor.ask(context, read, decision, remembered=wanted.remembered)
     await end_sign_in(context, read.key)
     binding = new_binding(context)
     form_state = seal_form_state(context, read.state, binding)
@@ -74,14 +79,12 @@ async def _sign_in(context: Context, read: UnderWay, *, form: Form, post: Post) 
     )
 
 
-async def _prove(
-    context: Context, wanted: protocol.SignInRequest, client_id: ClientId, *, network: str
-) -> protocol.SignedIn | Denied:
+async def _prove(context: Context, wanted: protocol.SignInRequest, client_id: ClientId, *, network: str) -> _Decided:
     lookup = PasswordOpening(client_id, wanted.login or passwords.NOBODY)
     for _ in range(LOOKS_MAX):
         proof = await passwords.prove(context, wanted.login, wanted.password, network=network)
 
-        def judge(moment: Moment, facts: OpeningFacts) -> protocol.SignedIn | Denied | LookAgain:
+        def judge(moment: Moment, facts: OpeningFacts) -> _Decided | LookAgain:
             return protocol.decide(wanted, password=proof, moment=moment, facts=facts)  # noqa: B023 - run at once
 
         decision = await context.store.run(Unit(lookup, context.drawing(judge)))

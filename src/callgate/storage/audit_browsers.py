@@ -8,13 +8,14 @@ Entry = dict[str, Value | dict[str, list[Value]]]
 
 
 def sign_in_started(change: c.SignInStarted) -> Entry:
-    """Who, and by which provider."""
+    """Who, by which provider, and by what beside a password."""
     sign_in = change.sign_in
     return {
         "account": sign_in.account_id,
         "extension": sign_in.extension_id,
         "sign_in": sign_in.id,
         "connection": sign_in.connection_id,
+        "factor": sign_in.factor.value if sign_in.factor else None,
     }
 
 

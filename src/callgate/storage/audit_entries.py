@@ -6,7 +6,7 @@ from typing import Final, TypeVar, cast
 import orjson
 
 from callgate.model import changes as c
-from callgate.model import sso
+from callgate.model import mfa, sso
 from callgate.model.account import Account, Extension, Role
 from callgate.model.audit import Anchor, AuditPruned
 from callgate.model.calls import CallLogCleared, CallsImported
@@ -19,6 +19,7 @@ from callgate.model.queues import QueueMembersChanged, QueueSettings, QueueSetti
 from callgate.model.roles import DefaultRoleChanged, RoleDeleted
 from callgate.model.session import Session
 from callgate.storage import audit_browsers as browsers
+from callgate.storage import audit_factors
 from callgate.storage.audit_browsers import Entry
 from callgate.storage.rows import Value, row_of, trust_row
 
@@ -364,5 +365,11 @@ _DESCRIBERS: Final = dict(
         _says(AuditPruned, _audit_pruned),
         _says(CallsImported, _calls_imported),
         _says(CallLogCleared, _call_log_cleared),
+        _says(mfa.TotpAdded, audit_factors.factor_changed),
+        _says(mfa.TotpRemoved, audit_factors.factor_changed),
+        _says(mfa.FactorsReset, audit_factors.factor_changed),
+        _says(mfa.RecoveryCodesMade, audit_factors.recovery_codes_made),
+        _says(mfa.RecoveryCodeUsed, audit_factors.recovery_code_used),
+        _says(mfa.CodeMissed, audit_factors.code_missed),
     )
 )

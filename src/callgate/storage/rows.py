@@ -22,6 +22,7 @@ from callgate.model.connection import Connection, ConnectionKind, ConnectionSecr
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
 from callgate.model.device import DeviceCode, DeviceState
+from callgate.model.factor import Factor, MfaPolicy, Totp
 from callgate.model.ids import ClientId
 from callgate.model.issuer import Condition, TrustedIssuer
 from callgate.model.key import KeyState, KeyUse, StoredKey
@@ -66,13 +67,16 @@ _SWITCHES = _members(Switch)
 _CONNECTION_KINDS = _members(ConnectionKind)
 _SSO_POLICIES = _members(SsoPolicy)
 _SSO_EXEMPTIONS = _members(SsoExemption)
+_MFA_POLICIES = _members(MfaPolicy)
+_FACTORS = _members(Factor)
 _RATE_GROUPS = _members(RateGroup)
 _RATES, _AFTERWARDS = (Client._fields.index(field) for field in ("rates", "post_logout_redirect_uris"))
 _KEY_USES = _members(KeyUse)
 _KEY_STATES = _members(KeyState)
 
-_POLICY = Account._fields.index("sso_policy")
-_EXEMPTION = Extension._fields.index("sso_exemption")
+_POLICY, _MFA_POLICY = (Account._fields.index(field) for field in ("sso_policy", "mfa_policy"))
+_EXEMPTION, _HAS_FACTOR = (Extension._fields.index(field) for field in ("sso_exemption", "has_factor"))
+_FACTOR = SignIn._fields.index("factor")
 _CERTIFICATES, _DOMAINS, _ENABLED, _SIGNS, _UNASKED = (
     Connection._fields.index(field)
     for field in ("certificates", "email_domains", "enabled", "signs_requests", "allows_idp_initiated")
@@ -129,7 +133,11 @@ def _text_of(member: object) -> str:
 def account_from(row: Row) -> Account:
     """The account in a row of its columns."""
     account = Account._make(row)
-    return account._replace(status=_ACCOUNT_STATUSES[row[3]], sso_policy=_SSO_POLICIES[row[_POLICY]])
+    return account._replace(
+        status=_ACCOUNT_STATUSES[row[3]],
+        sso_policy=_SSO_POLICIES[row[_POLICY]],
+        mfa_policy=_MFA_POLICIES[row[_MFA_POLICY]],
+    )
 
 
 def extension_from(row: Row) -> Extension:
@@ -139,6 +147,7 @@ def extension_from(row: Row) -> Extension:
         type=_EXTENSION_TYPES[row[3]],
         status=_EXTENSION_STATUSES[row[4]],
         sso_exemption=_SSO_EXEMPTIONS[row[_EXEMPTION]],
+        has_factor=row[_HAS_FACTOR] == 1,
     )
 
 
@@ -212,7 +221,13 @@ def consent_from(row: Row) -> Consent:
 
 def sign_in_from(row: Row) -> SignIn:
     """The sign-in in a row of its columns."""
-    return SignIn._make(row)
+    factor = row[_FACTOR]
+    return SignIn._make(row)._replace(factor=None if factor is None else _FACTORS[factor])
+
+
+def totp_from(row: Row) -> Totp:
+    """The authenticator app in a row of its columns."""
+    return Totp._make(row)
 
 
 def device_from(row: Row) -> DeviceCode:

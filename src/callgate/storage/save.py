@@ -43,6 +43,17 @@ from callgate.model.changes import (
 )
 from callgate.model.device_grant import DeviceApproved, DeviceCodeIssued, DeviceCodeUsed, DeviceDenied
 from callgate.model.guesses import LocksLifted, NetworkBecameFamiliar, SubjectLocked
+from callgate.model.mfa import (
+    CodeMissed,
+    FactorsReset,
+    MissesForgotten,
+    RecoveryCodesMade,
+    RecoveryCodeUsed,
+    TotpAdded,
+    TotpRemoved,
+    TotpRewrapped,
+    TotpUsed,
+)
 from callgate.model.queues import QueueMembersChanged, QueueSettingsChanged
 from callgate.model.roles import DefaultRoleChanged, RoleDeleted
 from callgate.model.sso import AssertionConsumed, ConnectionChanged, ConnectionCreated, ConnectionRemoved
@@ -54,6 +65,7 @@ from callgate.storage import (
     save_devices,
     save_guesses,
     save_issuers,
+    save_mfa,
     save_people,
     save_queues,
     save_roles,
@@ -130,6 +142,15 @@ SAVERS: Final[dict[type[Change], Saver]] = dict(
         saves(SubjectLocked, save_guesses.lock_subject),
         saves(LocksLifted, save_guesses.lift_locks),
         saves(NetworkBecameFamiliar, save_guesses.remember_network),
+        saves(TotpAdded, save_mfa.add_totp),
+        saves(TotpRemoved, save_mfa.remove_totp),
+        saves(TotpUsed, save_mfa.use_totp),
+        saves(TotpRewrapped, save_mfa.rewrap_totp),
+        saves(RecoveryCodesMade, save_mfa.make_recovery_codes),
+        saves(RecoveryCodeUsed, save_mfa.use_recovery_code),
+        saves(CodeMissed, save_mfa.miss_code),
+        saves(MissesForgotten, save_mfa.forget_misses),
+        saves(FactorsReset, save_mfa.reset_factors),
     )
 )
 

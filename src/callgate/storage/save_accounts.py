@@ -18,7 +18,7 @@ from callgate.storage.rows import columns, marks, row_of
 _ACCOUNT: Final = f"INSERT INTO account ({columns(Account._fields)}) VALUES ({marks(Account._fields)})"
 _CHANGE_ACCOUNT: Final = """
 UPDATE account SET name = ?, main_number = ?, status = ?, brand_id = ?, absolute_timeout_s = ?, idle_timeout_s = ?,
-    version = ?, sessions_from_ms = ?, sso_policy = ?
+    version = ?, sessions_from_ms = ?, sso_policy = ?, mfa_policy = ?
 WHERE id = ? AND version = ?
 """
 
@@ -31,7 +31,7 @@ VALUES ({marks(Extension._fields)}, ?, ?)
 """
 _CHANGE_EXTENSION: Final = """
 UPDATE extension SET number = ?, type = ?, status = ?, first_name = ?, last_name = ?, email = ?, role_id = ?,
-    password_version = ?, sessions_from_ms = ?, version = ?, sso_exemption = ?, email_normal = ?
+    password_version = ?, sessions_from_ms = ?, version = ?, sso_exemption = ?, has_factor = ?, email_normal = ?
 WHERE id = ? AND account_id = ? AND version = ? AND password_version = ?
 """
 _PASSWORD: Final = "UPDATE extension SET password_hash = ? WHERE id = ? AND account_id = ?"
@@ -72,13 +72,13 @@ def insert_extension(pen: Pen, extension: Extension, *, password_hash: str | Non
 def change_extension(pen: Pen, change: ExtensionChanged) -> None:
     """Change anything but the password."""
     assert change.after.password_version == change.before.password_version
-    _swap_extension(pen, change)
+    swap_extension(pen, change.before, after=change.after)
 
 
 def change_password(pen: Pen, change: PasswordChanged) -> None:
     """Change the password, and its version with it."""
     assert change.after.password_version == change.before.password_version + 1
-    _swap_extension(pen, change)
+    swap_extension(pen, change.before, after=change.after)
     pen.write(_PASSWORD, (change.password_hash, change.before.id, change.before.account_id))
 
 
@@ -92,8 +92,8 @@ def move_sessions_from(pen: Pen, change: SessionsFromMoved) -> None:
     pen.write(_SESSIONS_FROM, (change.sessions_from_ms, change.sessions_from_ms))
 
 
-def _swap_extension(pen: Pen, change: ExtensionChanged | PasswordChanged) -> None:
-    before, after = change.before, change.after
+def swap_extension(pen: Pen, before: Extension, *, after: Extension) -> None:
+    """Change the row that a decision saw."""
     assert after[:2] == before[:2]
     assert after.version == before.version + 1
     pen.swap(

@@ -11,15 +11,20 @@ from callgate.service.context import Context
 from callgate.service.outcome import (
     Act,
     Continue,
+    GoTo,
     Outcome,
     SendAway,
     SendBack,
     ShowConsent,
     ShowDeviceAnswer,
+    ShowEnrolment,
     ShowFault,
+    ShowRecoveryCodes,
     ShowRefusal,
+    ShowSecondFactor,
     ShowSignIn,
 )
+from callgate.service.second_factor import answer
 from callgate.service.sign_in import sign_in
 from callgate.web import envelope
 from callgate.web.browser import Browsers, known_as, redirect, show, takes_pages
@@ -35,6 +40,7 @@ from callgate.web.pages import (
     SignInMethod,
     SignInPage,
 )
+from callgate.web.second_factor import codes_page, second_page
 from callgate.web.wire import Header, Reply, Request
 
 AUTHORIZE = "/restapi/oauth/authorize"
@@ -43,7 +49,7 @@ CONSENT = "/restapi/oauth/consent"
 
 
 class AuthorizePages:
-    """The endpoint and its forms; one instance serves all three paths."""
+    """The endpoint and its forms; one instance serves all their paths."""
 
     def __init__(self, context: Context, browsers: Browsers) -> None:
         self._context = context
@@ -69,6 +75,10 @@ class AuthorizePages:
     async def consent(self, request: Request) -> Reply:
         """POST of the consent page."""
         return await self._form(request, consent)
+
+    async def second_factor(self, request: Request) -> Reply:
+        """POST of the page after a right password."""
+        return await self._form(request, answer)
 
     async def _begin(self, request: Request, query: bytes) -> Outcome:
         cookies = self._browsers.cookies(request)
@@ -98,14 +108,27 @@ class AuthorizePages:
                 return _show(request, _consent_page(outcome), asked=outcome.asked.request, cookies=cookies)
             case ShowDeviceAnswer():
                 return show(request, DeviceAnswerPage(answer=Answer(outcome.answer.value)))
+            case ShowSecondFactor() | ShowEnrolment():
+                status = 400 if outcome.fault else 200
+                cookies = (browsers.bind(outcome.binding),)
+                return _show(request, second_page(outcome), asked=outcome.request, status=status, cookies=cookies)
+            case ShowRecoveryCodes():
+                codes = codes_page(outcome, action_url=AUTHORIZE)
+                return _show(request, codes, asked=outcome.request, cookies=self._signed_in(outcome.on))
             case Continue():
-                sign_in = browsers.keep_sign_in(outcome.sign_in_cookie, remembered_s=outcome.remembered_s)
                 location = f"{AUTHORIZE}?{urlencode({'form_state': outcome.form_state})}"
-                return redirect(location, status=303, cookies=(browsers.bind(outcome.binding), sign_in))
+                return redirect(location, status=303, cookies=self._signed_in(outcome))
+            case GoTo():
+                return redirect(outcome.path, status=303 if after_post else 302)
             case SendAway():
                 return browsers.send_away(outcome)
             case SendBack():
                 return redirect(_location(outcome), status=303 if after_post else 302)
+
+    def _signed_in(self, signed_in: Continue) -> tuple[Header, ...]:
+        browsers = self._browsers
+        cookie = browsers.keep_sign_in(signed_in.sign_in_cookie, remembered_s=signed_in.remembered_s)
+        return browsers.bind(signed_in.binding), cookie
 
     def _refusal(self, request: Request, shown: ShowRefusal) -> Reply:
         """A page to a browser, the envelope to others."""
@@ -135,7 +158,7 @@ def _sign_in_page(shown: ShowSignIn, *, secure: bool) -> SignInPage:
     methods = _methods(shown)
     away = () if SignInMethod.SSO not in methods else ("https",) if secure else ("https", "http")
     return SignInPage(
-        app_name=shown.client.name,
+        app_name=shown.client.name if shown.client else None,
         redirect_uri=request.redirect_uri,
         action_url=SIGN_IN,
         form_state=shown.form_state,

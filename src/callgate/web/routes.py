@@ -21,6 +21,8 @@ from callgate.web.network import Networks
 from callgate.web.openapi import OPENAPI, OpenapiEndpoint
 from callgate.web.pages import STATIC_FILES, HomeLink, HomePage, StaticFile
 from callgate.web.resources import RESOURCES, bind
+from callgate.web.second_factor import SECOND_FACTOR
+from callgate.web.security import PASSWORD, SECURITY, SecurityPages
 from callgate.web.sign_out import CONFIRM, SIGN_OUT, SignOutPages
 from callgate.web.token import RevokeEndpoint, TokenEndpoint
 from callgate.web.wire import Handler, Header, Reply, Request
@@ -67,6 +69,7 @@ def endpoints(context: Context) -> Table:
     browsers = Browsers(context)
     pages = AuthorizePages(context, browsers)
     devices = DevicePages(context, browsers, pages)
+    own = SecurityPages(context, browsers, pages)
     farewell = SignOutPages(context, browsers)
     trips = sso.SsoPages(context, browsers)
     document = MetadataEndpoint(context)
@@ -81,6 +84,9 @@ def endpoints(context: Context) -> Table:
         AUTHORIZE: (Family.PAGE, {"GET": pages.authorize, "POST": pages.authorize_by_post}),
         SIGN_IN: (Family.PAGE, {"POST": pages.sign_in}),
         CONSENT: (Family.PAGE, {"POST": pages.consent}),
+        SECOND_FACTOR: (Family.PAGE, {"POST": pages.second_factor}),
+        SECURITY: (Family.PAGE, {"GET": own.security, "POST": own.change}),
+        PASSWORD: (Family.PAGE, {"GET": own.password, "POST": own.change_password}),
         SIGN_OUT: (Family.PAGE, {"GET": farewell.sign_out, "POST": farewell.sign_out_by_post}),
         CONFIRM: (Family.PAGE, {"POST": farewell.confirm}),
         sso.METADATA: (Family.PAGE, {"GET": trips.metadata}),

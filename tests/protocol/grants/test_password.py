@@ -1,12 +1,13 @@
 import pytest
 
-from callgate.model import grant_faults, sso_faults
+from callgate.model import grant_faults, mfa_faults, sso_faults
 from callgate.model.account import ExtensionStatus, LoginName
 from callgate.model.changes import SessionEnded, SessionOpened
 from callgate.model.client import Client
 from callgate.model.connection import SsoPolicy
 from callgate.model.decisions import Denied, Granted, LookAgain, TokenTimes
 from callgate.model.evidence import PasswordEvidence, PasswordRefused
+from callgate.model.factor import MfaPolicy
 from callgate.model.facts import OpeningFacts
 from callgate.model.faults import Fault
 from callgate.model.lookups import PasswordOpening
@@ -121,6 +122,8 @@ def test_own_session_is_replaced_when_the_endpoint_signs_in_again() -> None:
 QUEUE_FACTS = OPENING_FACTS._replace(extension=QUEUE._replace(password_version=AGENT.password_version))
 OFF = OPENING_FACTS._replace(extension=AGENT._replace(status=ExtensionStatus.DISABLED))
 SSO_ONLY = OPENING_FACTS._replace(account=ACCOUNT._replace(sso_policy=SsoPolicy.ENFORCED))
+ARMED = OPENING_FACTS._replace(extension=AGENT._replace(has_factor=True))
+MFA_ONLY = OPENING_FACTS._replace(account=ACCOUNT._replace(mfa_policy=MfaPolicy.REQUIRED))
 THIRD_PARTY = OPENING_FACTS._replace(client=FOREIGN, role=ROLE._replace(permissions=frozenset()))
 
 
@@ -137,6 +140,9 @@ THIRD_PARTY = OPENING_FACTS._replace(client=FOREIGN, role=ROLE._replace(permissi
         (THIRD_PARTY, PASSWORD_PROVEN, FOREIGN, grant_faults.THIRD_PARTY_ACCESS),
         (SSO_ONLY, PasswordRefused(), SCRIPT, grant_faults.CREDENTIALS_INVALID),
         (SSO_ONLY, PASSWORD_PROVEN, SCRIPT, sso_faults.SSO_REQUIRED),
+        (ARMED, PASSWORD_PROVEN, SCRIPT, mfa_faults.MFA_REQUIRED),
+        (ARMED, PasswordRefused(), SCRIPT, grant_faults.CREDENTIALS_INVALID),
+        (MFA_ONLY, PASSWORD_PROVEN, SCRIPT, mfa_faults.MFA_REQUIRED),
     ],
 )
 def test_state_is_told_only_when_the_password_was_right(

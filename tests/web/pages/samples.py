@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from callgate.model import authorize_faults, device_faults, grant_faults, sso_faults
+from callgate.model import authorize_faults, device_faults, grant_faults, mfa_faults, sso_faults
 from callgate.web.pages import (
     Answer,
     AppOrigin,
@@ -10,13 +10,18 @@ from callgate.web.pages import (
     DeviceAnswerPage,
     DevicePage,
     Display,
+    EnrolmentPage,
     FarewellPage,
     FaultPage,
     HomeLink,
     HomePage,
     Page,
+    PasswordPage,
+    RecoveryCodesPage,
     RefusalPage,
     RememberMe,
+    SecondFactorPage,
+    SecurityPage,
     SignedInPage,
     SignInMethod,
     SignInPage,
@@ -66,6 +71,47 @@ SIGN_OUT = SignOutPage(
     action_url="/restapi/oauth/sign-out/confirm",
     form_state="c2VhbGVk",
     redirect_uri="https://reports.example/goodbye",
+)
+SECOND_FACTOR = SecondFactorPage(
+    person_name="Ada Admin",
+    login="ada.admin@example.com",
+    redirect_uri=REDIRECT_URI,
+    action_url="/restapi/oauth/second-factor",
+    form_state="c2VhbGVk",
+)
+ENROLMENT = EnrolmentPage(
+    required=True,
+    uri="otpauth://totp/Callgate:ada.admin%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Callgate",
+    secret="JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+    action_url="/restapi/oauth/second-factor",
+    form_state="c2VhbGVk",
+    redirect_uri=REDIRECT_URI,
+)
+RECOVERY_CODES = RecoveryCodesPage(
+    codes=tuple(f"ABCD-EFGH-IJKL-MNO{letter}" for letter in "ABCDEFGHIJ"),
+    action_url="/restapi/oauth/authorize",
+    form_state="c2VhbGVk",
+    redirect_uri=REDIRECT_URI,
+)
+SECURITY = SecurityPage(
+    person_name="Ada Admin",
+    login="ada.admin@example.com",
+    account_name="Example Trading Ltd",
+    by_password=True,
+    offers_factors=True,
+    required=False,
+    has_totp=True,
+    has_factor=True,
+    codes_left=7,
+    action_url="/restapi/oauth/security",
+    password_url="/restapi/oauth/security/password",
+    form_state="c2VhbGVk",
+)
+PASSWORD = PasswordPage(
+    login="ada.admin@example.com",
+    chars_min=12,
+    action_url="/restapi/oauth/security/password",
+    form_state="c2VhbGVk",
 )
 HOME = HomePage(
     server_name="Callgate",
@@ -137,4 +183,22 @@ PAGES: dict[str, Page] = {
     "device-denied": DeviceAnswerPage(answer=Answer.DENIED),
     "device-left": DeviceAnswerPage(answer=Answer.NONE),
     "home": HOME,
+    "sign-in-own": replace(SIGN_IN, app_name=None, fault=mfa_faults.SIGN_IN_AGAIN),
+    "second-factor": SECOND_FACTOR,
+    "second-factor-wrong": replace(SECOND_FACTOR, fault=mfa_faults.FACTOR_REFUSED, display=Display.POPUP),
+    "second-factor-hostile": replace(SECOND_FACTOR, person_name=HOSTILE, login=HOSTILE, display=Display.TOUCH),
+    "enrolment": ENROLMENT,
+    "enrolment-wrong": replace(ENROLMENT, required=False, redirect_uri=None, fault=mfa_faults.FACTOR_REFUSED),
+    "recovery-codes": RECOVERY_CODES,
+    "recovery-codes-own": replace(
+        RECOVERY_CODES, action_url="/restapi/oauth/security", form_state=None, redirect_uri=None
+    ),
+    "security": SECURITY,
+    "security-bare": replace(SECURITY, has_totp=False, has_factor=False, codes_left=0, fault=mfa_faults.MFA_OFF),
+    "security-required": replace(SECURITY, required=True, fault=mfa_faults.FACTOR_NEEDED),
+    "security-off": replace(SECURITY, offers_factors=False),
+    "security-sso": replace(SECURITY, by_password=False),
+    "security-hostile": replace(SECURITY, by_password=False, person_name=HOSTILE, login=HOSTILE, account_name=HOSTILE),
+    "password": PASSWORD,
+    "password-weak": replace(PASSWORD, login=HOSTILE, fault=mfa_faults.PASSWORD_GUESSABLE),
 }

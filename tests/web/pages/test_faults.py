@@ -1,6 +1,6 @@
 import pytest
 
-from callgate.model import authorize_faults, faults, grant_faults
+from callgate.model import authorize_faults, faults, grant_faults, mfa_faults
 from callgate.model.faults import Fault
 from callgate.web.pages.faults import WORDS, words_of
 
@@ -37,6 +37,13 @@ ON_PAGES = (
     authorize_faults.CHALLENGE_INVALID,
     authorize_faults.FORM_EXPIRED,
     authorize_faults.SSO_NOT_CONFIGURED,
+    mfa_faults.FACTOR_REFUSED,
+    mfa_faults.FACTOR_WAITS,
+    mfa_faults.FACTOR_NEEDED,
+    mfa_faults.SIGN_IN_AGAIN,
+    mfa_faults.PASSWORD_GUESSABLE,
+    mfa_faults.PASSWORD_MISTYPED,
+    mfa_faults.MFA_OFF,
     faults.TEMPORARILY_UNAVAILABLE,
     faults.SERVER_ERROR,
 )

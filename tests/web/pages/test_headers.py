@@ -2,8 +2,17 @@ from dataclasses import replace
 
 import pytest
 
-from callgate.web.pages import ConsentPage, Locale, Page, RefusalPage, SignInPage, page_headers
-from tests.web.pages.samples import CONSENT, FAULT, HOME, PAGES, REFUSAL, SIGN_IN
+from callgate.web.pages import (
+    ConsentPage,
+    EnrolmentPage,
+    Locale,
+    Page,
+    RefusalPage,
+    SecondFactorPage,
+    SignInPage,
+    page_headers,
+)
+from tests.web.pages.samples import CONSENT, ENROLMENT, FAULT, HOME, PAGES, REFUSAL, SECOND_FACTOR, SIGN_IN
 
 
 def policy(page: Page) -> str:
@@ -40,9 +49,9 @@ def test_headers_are_exactly_these() -> None:
         ("com.example.app://host/path", "com.example.app:"),
     ],
 )
-@pytest.mark.parametrize("page", [SIGN_IN, CONSENT, REFUSAL])
+@pytest.mark.parametrize("page", [SIGN_IN, CONSENT, REFUSAL, SECOND_FACTOR, ENROLMENT])
 def test_form_may_lead_where_the_redirect_uri_leads(
-    page: SignInPage | ConsentPage | RefusalPage, redirect_uri: str, source: str
+    page: SignInPage | ConsentPage | RefusalPage | SecondFactorPage | EnrolmentPage, redirect_uri: str, source: str
 ) -> None:
     """Chromium checks `form-action` against the redirects that follow (CSP Level 3 section 6.4.1)."""
     bound = replace(page, redirect_uri=redirect_uri)

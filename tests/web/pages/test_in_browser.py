@@ -111,7 +111,20 @@ def test_page_fits_when_letters_are_twice_as_large(browser: Browser, theatre: St
     page.close()
 
 
-@pytest.mark.parametrize("name", ["sign-in-either-way", "consent", "refusal", "sign-out-mistake", "home"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sign-in-either-way",
+        "consent",
+        "refusal",
+        "sign-out-mistake",
+        "home",
+        "second-factor",
+        "enrolment",
+        "security",
+        "password",
+    ],
+)
 def test_keyboard_reaches_every_control_and_shows_where_it_is(browser: Browser, theatre: Stage, name: str) -> None:
     """Focus goes through the page in reading order, and is seen (WCAG 2.4.3, 2.4.7)."""
     context = browser.new_context(viewport={"width": 360, "height": 740})

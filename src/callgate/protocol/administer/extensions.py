@@ -12,6 +12,7 @@ from callgate.model.account import (
 from callgate.model.acts import ExtensionActFacts, Refused
 from callgate.model.changes import ExtensionChanged, ExtensionCreated, PasswordChanged
 from callgate.model.decisions import Done
+from callgate.model.mfa import FactorsReset
 from callgate.protocol.administer.texts import (
     check_email,
     check_extension_number,
@@ -88,6 +89,18 @@ def sign_out_everywhere(*, facts: ExtensionActFacts, by: str) -> Done | Refused:
     """Every session and sign-in of the person until now is over."""
     # Of what was issued in this very millisecond it is unknown whether it was before: it is over too.
     return change_extension(lambda e: e._replace(sessions_from_ms=facts.now_ms + 1), facts=facts, by=by)
+
+
+def reset_factors(*, facts: ExtensionActFacts, by: str) -> Done | Refused:
+    """No second factor any more, and no session or sign-in until now: whoever has the lost phone is out, too."""
+    before = facts.extension
+    if before is None:
+        return Refused("there is no such extension")
+    if before.type is ExtensionType.SERVICE:
+        return Refused("service extensions have no password, and nothing beside one")
+    ended = max(before.sessions_from_ms, facts.now_ms + 1)
+    after = before._replace(has_factor=False, sessions_from_ms=ended, version=before.version + 1)
+    return Done((FactorsReset(before, after, by),))
 
 
 def able(extension: Extension, *, enabled: bool) -> Extension:

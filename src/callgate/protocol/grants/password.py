@@ -15,6 +15,7 @@ from callgate.protocol.asking import ask
 from callgate.protocol.forms import Form
 from callgate.protocol.guards import (
     client_stands,
+    is_password_enough,
     may_serve,
     may_sign_in,
     may_use_password,
@@ -77,6 +78,7 @@ def decide(
     refused = (
         may_sign_in(account, extension)
         or may_use_password(account, extension)
+        or is_password_enough(account, extension)
         or may_serve(app, account, role=facts.role)
     )
     if refused:

@@ -9,6 +9,7 @@ from callgate.crypto.secrets import (
     seal_client_secret,
     seal_connection_secret,
 )
+from callgate.crypto.totp import open_totp_secret, seal_totp_secret
 from callgate.model.acts import Refused
 from callgate.model.changes import AppChanged, Change, KeyStored
 from callgate.model.connection import Connection, ConnectionSecret
@@ -17,6 +18,7 @@ from callgate.model.facts import KeysFacts
 from callgate.model.key import KeyUse, StoredKey
 from callgate.model.listings import SealedSecret, SealedSecretsFacts, SealedSecretsListing
 from callgate.model.lookups import KeysLookup
+from callgate.model.mfa import TotpRewrapped, TotpsFacts, TotpsListing
 from callgate.model.sso import ConnectionChanged, ConnectionSecretsFacts, ConnectionSecretsListing
 from callgate.service.administer.desk import Desk
 
@@ -61,7 +63,7 @@ async def rewrap(desk: Desk, kek: KeyEncryptionKey) -> int | Refused:
         )
         wrapped += len(decision.changes)
         after = page[-1].client.id
-    return wrapped + await _rewrap_connections(desk, kek)
+    return wrapped + await _rewrap_connections(desk, kek) + await _rewrap_totps(desk, kek)
 
 
 async def _rewrap_connections(desk: Desk, kek: KeyEncryptionKey) -> int:
@@ -74,6 +76,27 @@ async def _rewrap_connections(desk: Desk, kek: KeyEncryptionKey) -> int:
         wrapped += len(decision.changes)
         after = page[-1][0].id
     return wrapped
+
+
+async def _rewrap_totps(desk: Desk, kek: KeyEncryptionKey) -> int:
+    """What people's authenticator apps make their codes from."""
+    wrapped, after = 0, 0
+    while page := (await desk.store.read(TotpsListing(after, SECRETS_PER_UNIT))).totps:
+        decision = await desk.carry_out(
+            TotpsListing(after, SECRETS_PER_UNIT), lambda facts: _rewrap_secrets_of(facts, kek)
+        )
+        wrapped += len(decision.changes)
+        after = page[-1].id
+    return wrapped
+
+
+def _rewrap_secrets_of(facts: TotpsFacts, kek: KeyEncryptionKey) -> Done:
+    changes: list[Change] = []
+    for totp in facts.totps:
+        if not kek.is_current(totp.sealed_secret):
+            secret = open_totp_secret(kek, totp.sealed_secret, extension_id=totp.extension_id)
+            changes.append(TotpRewrapped(totp, seal_totp_secret(kek, secret, extension_id=totp.extension_id)))
+    return Done(tuple(changes))
 
 
 def _rewrap_page(facts: ConnectionSecretsFacts, kek: KeyEncryptionKey, *, by: str) -> Done:

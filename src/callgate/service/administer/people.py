@@ -137,6 +137,15 @@ async def sign_out_everywhere(desk: Desk, extension: Extension) -> Done | Refuse
     return await desk.carry_out(_by_id(extension), decide)
 
 
+async def reset_factors(desk: Desk, extension: Extension) -> Done | Refused:
+    """Every second factor, session and sign-in of a person is gone. Raises Unavailable."""
+
+    def decide(facts: ExtensionActFacts) -> Done | Refused:
+        return extensions.reset_factors(facts=facts, by=desk.by)
+
+    return await desk.carry_out(_by_id(extension), decide)
+
+
 async def create_role(
     desk: Desk, account_id: AccountId, *, name: str, description: str, permissions: frozenset[str]
 ) -> Role | Refused:

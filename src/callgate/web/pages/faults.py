@@ -128,6 +128,36 @@ WORDS = {
         msgid("Too many wrong codes were entered."),
         msgid("Wait a minute, then try again."),
     ),
+    # What the person has beside the password.
+    "OAU-168": _person(
+        msgid("Your company asks for more than a password."), msgid("Sign in at a browser, where you can give it.")
+    ),
+    "CGT-200": _person(
+        msgid("The code is wrong, or was used before."),
+        msgid("Enter the code that your authenticator app shows now, or an unused recovery code."),
+    ),
+    "CGT-201": _person(msgid("There were too many wrong codes."), msgid("Wait a while, then enter a new one.")),
+    "CGT-202": Words(
+        msgid("This cannot be removed"),
+        msgid("Your company asks for more than a password, and this is the last thing you have."),
+        msgid("Set up another one instead, which takes its place."),
+    ),
+    "CGT-203": _person(
+        msgid("You signed in too long ago to change this."), msgid("Sign in again, then make the change.")
+    ),
+    "CGT-204": Words(
+        msgid("The password was not changed"),
+        msgid("The new password is too easy to guess."),
+        msgid("Take several words that do not belong together, without names of you or your company."),
+    ),
+    "CGT-205": Words(
+        msgid("The password was not changed"),
+        msgid("The new password and its repetition differ."),
+        msgid("Type the same new password twice."),
+    ),
+    "CGT-206": Words(
+        msgid("This cannot be set up"), msgid("Your company asks for nothing but a password."), _TELL_ADMINISTRATOR
+    ),
     # The app, on a page of its own.
     "OAU-101": _BAD_REQUEST,
     "OAU-111": _BAD_REQUEST,

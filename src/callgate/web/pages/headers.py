@@ -8,11 +8,16 @@ from callgate.web.pages.views import (
     ConsentPage,
     DeviceAnswerPage,
     DevicePage,
+    EnrolmentPage,
     FarewellPage,
     FaultPage,
     HomePage,
     Page,
+    PasswordPage,
+    RecoveryCodesPage,
     RefusalPage,
+    SecondFactorPage,
+    SecurityPage,
     SignedInPage,
     SignInPage,
     SignOutPage,
@@ -61,9 +66,9 @@ def _form_action(page: Page) -> str:
         case SignInPage():
             # …and an identity provider, where the form may lead there: which one is not known before it is sent.
             return _own_and((urlsplit(page.redirect_uri).scheme, *page.away_schemes))
-        case ConsentPage() | RefusalPage() | SignOutPage():
+        case ConsentPage() | RefusalPage() | SignOutPage() | SecondFactorPage() | EnrolmentPage() | RecoveryCodesPage():
             return _own_and((urlsplit(page.redirect_uri or "").scheme,))
-        case UnaskedPage() | DevicePage():
+        case UnaskedPage() | DevicePage() | SecurityPage() | PasswordPage():
             return "'self'"
         case DeviceAnswerPage() | FaultPage() | FarewellPage() | SignedInPage() | HomePage():
             return "'none'"
@@ -80,5 +85,11 @@ def _opener_policy(page: Page) -> str:
     match page:
         case SignInPage() | ConsentPage() | RefusalPage() | FaultPage() | SignOutPage() | FarewellPage():
             return "unsafe-none"
+        case SecondFactorPage():
+            return "unsafe-none"
+        case EnrolmentPage() | RecoveryCodesPage():
+            return "unsafe-none" if page.redirect_uri else "same-origin"
         case DevicePage() | DeviceAnswerPage() | UnaskedPage() | SignedInPage() | HomePage():
+            return "same-origin"
+        case SecurityPage() | PasswordPage():
             return "same-origin"

@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from callgate.web.pages.faults import words_of
 from callgate.web.pages.locales import Locale
+from callgate.web.pages.qr import qr_code
 from callgate.web.pages.scopes import sentences_of
 from callgate.web.pages.static import asset_path
 from callgate.web.pages.texts import coded, initials, label, origin
@@ -14,11 +15,16 @@ from callgate.web.pages.views import (
     ConsentPage,
     DeviceAnswerPage,
     DevicePage,
+    EnrolmentPage,
     FarewellPage,
     FaultPage,
     HomePage,
     Page,
+    PasswordPage,
+    RecoveryCodesPage,
     RefusalPage,
+    SecondFactorPage,
+    SecurityPage,
     SignedInPage,
     SignInPage,
     SignOutPage,
@@ -27,6 +33,11 @@ from callgate.web.pages.views import (
 
 _TEMPLATES: dict[type[Page], str] = {
     SignInPage: "sign_in.html",
+    SecondFactorPage: "second_factor.html",
+    EnrolmentPage: "enrolment.html",
+    RecoveryCodesPage: "recovery_codes.html",
+    SecurityPage: "security.html",
+    PasswordPage: "password.html",
     ConsentPage: "consent.html",
     DevicePage: "device.html",
     DeviceAnswerPage: "device_answer.html",
@@ -56,7 +67,13 @@ def _environment(locale: Locale) -> Environment:
         undefined=StrictUndefined,
     )
     environment.policies["ext.i18n.trimmed"] = True
-    environment.filters |= {"coded": coded, "initials": initials, "label": label, "origin": origin}
+    environment.filters |= {
+        "coded": coded,
+        "initials": initials,
+        "label": label,
+        "origin": origin,
+        "qr_code": qr_code,
+    }
     environment.globals |= {
         "asset": asset_path,
         "locale": locale.value,

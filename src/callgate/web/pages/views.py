@@ -56,9 +56,10 @@ class SignInPage:
 
     `redirect_uri` is where the flow ends, which the page's policy must allow, empty where it ends here; `away_schemes`
     those of identity providers. `ui_options` are the wire's words; `hide_logo` and `hide_remember_me` have an effect.
+    `app_name` None: it leads to the person's own pages.
     """
 
-    app_name: str
+    app_name: str | None
     redirect_uri: str
     action_url: str
     form_state: str = field(repr=False)
@@ -69,6 +70,80 @@ class SignInPage:
     remember_me: RememberMe = RememberMe.UNTICKED
     ui_options: frozenset[str] = frozenset()
     display: Display = Display.PAGE
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorPage:
+    """Asks for a code, after a right password. `redirect_uri` is where the flow ends, as for the sign-in page."""
+
+    person_name: str
+    login: str
+    redirect_uri: str
+    action_url: str
+    form_state: str = field(repr=False)
+    display: Display = Display.PAGE
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolmentPage:
+    """Gives a secret to an authenticator app, and asks for its code. `required`: nobody comes in without.
+
+    `redirect_uri` None: the flow ends here.
+    """
+
+    required: bool
+    uri: str = field(repr=False)
+    secret: str = field(repr=False)
+    action_url: str
+    form_state: str = field(repr=False)
+    redirect_uri: str | None = None
+    display: Display = Display.PAGE
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCodesPage:
+    """Shows recovery codes, once. On by a GET of `action_url`, with `form_state` where a flow goes on."""
+
+    codes: tuple[str, ...] = field(repr=False)
+    action_url: str
+    form_state: str | None = field(repr=False, default=None)
+    redirect_uri: str | None = None
+    display: Display = Display.PAGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityPage:
+    """How the person signs in, and what they can change of it.
+
+    `by_password`: not by single sign-on alone. `offers_factors`, `required`: what the account says of second factors.
+    """
+
+    person_name: str
+    login: str
+    account_name: str
+    by_password: bool
+    offers_factors: bool
+    required: bool
+    has_totp: bool
+    has_factor: bool
+    codes_left: int
+    action_url: str
+    password_url: str
+    form_state: str = field(repr=False)
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordPage:
+    """Asks for a new password."""
+
+    login: str
+    chars_min: int
+    action_url: str
+    form_state: str = field(repr=False)
     fault: Fault | None = None
 
 
@@ -198,6 +273,11 @@ class HomePage:
 
 Page: TypeAlias = (
     SignInPage
+    | SecondFactorPage
+    | EnrolmentPage
+    | RecoveryCodesPage
+    | SecurityPage
+    | PasswordPage
     | ConsentPage
     | DevicePage
     | DeviceAnswerPage

@@ -1,0 +1,129 @@
+"""What people change about how they sign in, at a browser in which they signed in a moment ago.
+
+Each change ends the sign-in it was made in where that would not stand any more, and begins another in its place: the
+person stays signed in, and a copied cookie does not.
+"""
+
+from dataclasses import dataclass, field
+
+from callgate.model import authorize_faults, mfa_faults
+from callgate.model.account import Account, Extension
+from callgate.model.changes import Change, PasswordChanged, SignInEnded, SignInStarted
+from callgate.model.consent import SignIn
+from callgate.model.decisions import Denied
+from callgate.model.evidence import TotpConfirmed
+from callgate.model.factor import RECENT_MS, Factor, MfaPolicy
+from callgate.model.mfa import FactorsFacts, RecoveryCodesMade, SecurityFacts, TotpRemoved
+from callgate.model.moment import Moment
+from callgate.protocol.guards import may_use_password
+from callgate.protocol.second_factor import add_totp
+from callgate.protocol.sessions import holds_sign_in
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Who is signed in at a browser."""
+
+    sign_in: SignIn
+    account: Account
+    extension: Extension
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Done. `sign_in` is the browser's new one, None where the old one stands; `codes_made`: show them, this once."""
+
+    sign_in: SignIn | None
+    secret: bytes = field(repr=False)
+    codes_made: bool
+    changes: tuple[Change, ...]
+
+
+def who_is_here(secret: bytes, facts: SecurityFacts) -> Here | None:
+    """The person of a living sign-in."""
+    browser = facts.browser
+    if not holds_sign_in(secret, browser):
+        return None
+    assert browser.sign_in is not None
+    assert browser.account is not None
+    assert browser.extension is not None
+    return Here(browser.sign_in, browser.account, browser.extension)
+
+
+def may_change(secret: bytes, facts: SecurityFacts) -> Here | Denied:
+    """Only who signed in a moment ago: whoever finds a browser open takes nobody's account over."""
+    here = who_is_here(secret, facts)
+    if here is None or facts.browser.now_ms >= here.sign_in.signed_in_ms + RECENT_MS:
+        return Denied(fault=mfa_faults.SIGN_IN_AGAIN, why="the sign-in is over, or too old for this")
+    return may_use_password(here.account, here.extension) or here
+
+
+def set_up_totp(
+    secret: bytes, *, confirmed: TotpConfirmed | None, moment: Moment, facts: SecurityFacts
+) -> Changed | Denied:
+    """An authenticator app in the place of the one before."""
+    here = may_change(secret, facts)
+    if isinstance(here, Denied):
+        return here
+    if here.account.mfa_policy is MfaPolicy.OFF:
+        return Denied(fault=mfa_faults.MFA_OFF, why=f"account {here.account.id} uses no second factors")
+    if confirmed is None:
+        return Denied(fault=mfa_faults.FACTOR_REFUSED, why="the new authenticator app shows another code")
+    facts_of_person = FactorsFacts(facts.browser.now_ms, here.account, here.extension, facts.factors)
+    changes = add_totp(here.extension, confirmed, moment=moment, facts=facts_of_person)
+    anew = _anew(here.sign_in, moment, factor=Factor.CODE)
+    return Changed(anew, moment.fresh.secret, len(changes) > 1, (*changes, *_instead(here.sign_in, anew)))
+
+
+def remove_totp(secret: bytes, facts: SecurityFacts) -> Changed | Denied:
+    """The authenticator app goes, and the recovery codes with the last factor."""
+    here = may_change(secret, facts)
+    if isinstance(here, Denied):
+        return here
+    if facts.factors.totp is None:
+        return Denied(fault=authorize_faults.FORM_EXPIRED, why="it is gone already")
+    if here.account.mfa_policy is MfaPolicy.REQUIRED:
+        return Denied(fault=mfa_faults.FACTOR_NEEDED, why=f"account {here.account.id} requires a second factor")
+    after = here.extension._replace(has_factor=False, version=here.extension.version + 1)
+    return _kept(TotpRemoved(here.extension, after, str(here.extension.id)))
+
+
+def make_recovery_codes(secret: bytes, *, sha256s: frozenset[bytes], facts: SecurityFacts) -> Changed | Denied:
+    """New recovery codes; those before are void."""
+    here = may_change(secret, facts)
+    if isinstance(here, Denied):
+        return here
+    if not here.extension.has_factor:
+        return Denied(fault=authorize_faults.FORM_EXPIRED, why="there is no second factor to recover")
+    extension = here.extension
+    made = RecoveryCodesMade(extension.account_id, extension.id, sha256s, str(extension.id))
+    return Changed(None, b"", codes_made=True, changes=(made,))
+
+
+def change_password(
+    secret: bytes, *, password_hash: str, proven_version: int, moment: Moment, facts: SecurityFacts
+) -> Changed | Denied:
+    """A new password, by whoever knows the old one of `proven_version`: what that opened elsewhere is over."""
+    here = may_change(secret, facts)
+    if isinstance(here, Denied):
+        return here
+    before = here.extension
+    if before.password_version != proven_version:
+        return Denied(fault=authorize_faults.FORM_EXPIRED, why="the password was changed meanwhile")
+    after = before._replace(password_version=before.password_version + 1, version=before.version + 1)
+    anew = _anew(here.sign_in, moment, factor=here.sign_in.factor)._replace(password_version=after.password_version)
+    changed = PasswordChanged(before, after, password_hash, str(before.id))
+    return Changed(anew, moment.fresh.secret, codes_made=False, changes=(changed, *_instead(here.sign_in, anew)))
+
+
+def _kept(change: Change) -> Changed:
+    return Changed(None, b"", codes_made=False, changes=(change,))
+
+
+def _anew(sign_in: SignIn, moment: Moment, *, factor: Factor | None) -> SignIn:
+    """The same person signed in at the same time, by another secret."""
+    return sign_in._replace(id=moment.fresh.row_id, secret_sha256=moment.fresh.secret_sha256, factor=factor)
+
+
+def _instead(before: SignIn, anew: SignIn) -> tuple[Change, ...]:
+    return SignInEnded(before, str(before.extension_id)), SignInStarted(anew)
