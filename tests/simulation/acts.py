@@ -154,10 +154,8 @@ def ask_code(history: History) -> None:
 
     def expect(spec: Spec) -> Expected:
         terms = (3600, 604_800, None)
-        proof = "password and code" if spec.people[person].second_factor else "password"
-        return spec.authorize(
-            _life(spec, order, app, person=person, credential=(proof, version), scope=scope, terms=terms)
-        )
+        credential = (_proof(spec, person), version)
+        return spec.authorize(_life(spec, order, app, person=person, credential=credential, scope=scope, terms=terms))
 
     history.take(
         Step(
@@ -256,7 +254,9 @@ def let_in_late(history: History) -> None:
     """Between the yes and the poll, something happens that would end a session."""
     connect_device(history)
     answer_device(history)
-    history.draw.choice((change_password, sign_out_everywhere, change_timeouts, switch_person, wait))(history)
+    history.draw.choice((change_password, sign_out_everywhere, change_timeouts, switch_person, set_up_factor, wait))(
+        history
+    )
     history.pass_time(1)
     poll_device(history)
 
@@ -275,6 +275,11 @@ def poll_device_twice(history: History) -> None:
         history.race(step, step)
 
 
+def _proof(spec: Spec, person: str) -> str:
+    """What whoever signs in at a browser proves: a code too, from when they have something that shows one."""
+    return "password and code" if spec.people[person].second_factor else "password"
+
+
 def _answer(history: History, order: int | None = None) -> Step | None:
     order = order or _device(history)
     if order is None:
@@ -287,7 +292,7 @@ def _answer(history: History, order: int | None = None) -> Step | None:
     def expect(spec: Spec) -> Expected:
         app, scope = spec.devices[order].app, history.held[order].scope
         terms = (3600, 604_800, None)
-        credential = ("password", version)
+        credential = (_proof(spec, person), version)
         life = _life(spec, order, app, person=person, credential=credential, scope=scope, terms=terms)
         return spec.answer(order, life, yes=yes)
 
