@@ -109,6 +109,7 @@ def test_record_is_what_it_was_in_the_other_process(shared: RedisServer) -> None
     async def body(one: Node, two: Node) -> None:
         assert await one.call(mark="7:1") == 9
         assert await two.call(mark="7:1") == 9, "the same call again, presented to another process"
+        assert await two.shelf.change(KEY, lambda meter, _now_ms: (meter, isinstance(meter and meter.times_ms, tuple)))
         name = next(line for line in shared.said("KEYS", "test:*").decode().splitlines() if line.startswith("test:"))
         shared.said("SET", name, "no-record")
         assert await two.call() == 9
@@ -116,6 +117,21 @@ def test_record_is_what_it_was_in_the_other_process(shared: RedisServer) -> None
         assert shared.said("EXISTS", name) == b":0\r\n"
 
     play(shared, body, Node(place_of(shared)), Node(place_of(shared)))
+
+
+def test_step_that_changes_nothing_writes_nothing(shared: RedisServer) -> None:
+    """Whoever is refused again and again costs a read, and keeps no record alive."""
+
+    async def body(node: Node) -> None:
+        assert await node.call() == 9
+        name = next(line for line in shared.said("KEYS", "test:*").decode().splitlines() if line.startswith("test:"))
+        shared.said("PEXPIRE", name, "5000")
+        await node.shelf.change(KEY, lambda meter, _now_ms: (meter, None))
+        assert int(shared.said("PTTL", name).decode()[1:]) <= 5000
+        await node.call()
+        assert int(shared.said("PTTL", name).decode()[1:]) > 5000
+
+    play(shared, body, Node(place_of(shared)))
 
 
 def test_time_is_that_of_redis_and_what_development_adds(shared: RedisServer) -> None:
@@ -143,15 +159,17 @@ def test_process_counts_alone_while_redis_is_away_and_with_the_others_when_it_is
     """Killed in the middle and started anew: no call fails, the loss and the return are told once each."""
 
     async def body(node: Node) -> None:
-        assert [await node.call() for _ in range(3)] == [9, 8, 7]
-        server.kill()
-        assert [await node.call() for _ in range(12)] == [*range(9, -1, -1), -1, -1]
-        assert len(node.told) == 2
-        assert isinstance(node.told[1], Exception)
-        server.start_again()
-        await until(lambda: node.link.up)
-        assert node.told[2] is None
-        assert await node.call() == 9, "what Redis held is lost with it"
+        for told in (1, 3):
+            assert [await node.call() for _ in range(3)] == [9, 8, 7], "what Redis held is lost with it"
+            server.kill()
+            left = [await node.call() for _ in range(12)]
+            assert left == ([*range(9, -1, -1), -1, -1] if told == 1 else [-1] * 12)
+            assert len(node.told) == told + 1
+            assert isinstance(node.told[told], Exception)
+            server.start_again()
+            await until(lambda: node.link.up)
+            assert node.told[told + 1] is None
+        assert await node.call() == 9
         assert server.said("DBSIZE") == b":1\r\n"
 
     with running_redis() as server:

@@ -6,7 +6,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
+from threading import Event
 
 import httpx
 import pytest
@@ -172,6 +174,36 @@ def test_thousand_guesses_at_once_are_ten(locked: Locked) -> None:
     assert codes.count("OAU-140") == 10
     assert set(codes) <= {"OAU-140", "OAU-147", "CGT-190"}
     assert locked.comes() == "OAU-147"
+
+
+def test_flood_of_one_network_keeps_no_owner_out(locked: Locked) -> None:
+    """Many names, and the owner's own, at once: what is too much is sent away to come back, the owner is let in."""
+    assert locked.comes(network=HOME) == "in"
+    over = Event()
+
+    def flood(number: int) -> list[httpx.Response]:
+        replies = []
+        with httpx.Client(base_url=locked.server.base_url) as http:
+            flooder = Locked(locked.server, http)
+            for turn in count():
+                if over.is_set():
+                    break
+                name = f"someone{turn}@example.com" if turn % 5 else locked.email()
+                replies.append(flooder.ask(OWN, grant_type="password", username=name, password=f"{number} {turn}"))
+        return replies
+
+    with ThreadPoolExecutor(24) as threads:
+        floods = [threads.submit(flood, number) for number in range(24)]
+        try:
+            assert [locked.comes(network=HOME) for _ in range(10)] == ["in"] * 10
+            assert [locked.comes("admin", network=f"203.0.113.{number}") for number in range(5)] == ["in"] * 5
+        finally:
+            over.set()
+    replies = [reply for each in floods for reply in each.result()]
+    assert {code_of(reply) for reply in replies} <= {"OAU-140", "OAU-147", "CGT-190"}
+    shed = [reply for reply in replies if reply.status_code == 503]
+    assert shed
+    assert all(int(reply.headers["retry-after"]) >= 1 for reply in shed)
 
 
 def test_crowd_of_networks_is_heard_a_hundred_times_and_the_owner_at_home_always(locked: Locked) -> None:
