@@ -4,6 +4,7 @@ import hashlib
 import re
 import sys
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 
 import pytest
@@ -21,7 +22,7 @@ from callgate.crypto.secrets import (
     mint_endpoint_id,
     open_client_secret,
     seal_client_secret,
-    secret_matches,
+    secret_held,
     session_id,
 )
 from callgate.model.ids import ClientId, RowId
@@ -40,6 +41,11 @@ def test_minted_values_have_their_shape() -> None:
         assert len(draw_session(entropy).secret) == 20
 
 
+def secret_matches(presented: str, stored: bytes | None) -> bool:
+    """Of an app with one secret."""
+    return secret_held(presented, stored) is not None
+
+
 @given(secret=st.text(min_size=1, max_size=100), other=st.text(max_size=100))
 def test_only_the_secret_itself_matches(secret: str, other: str) -> None:
     """Compared by its SHA-256, for any text a form can carry."""
@@ -47,6 +53,17 @@ def test_only_the_secret_itself_matches(secret: str, other: str) -> None:
     assert secret_matches(secret, stored)
     assert secret_matches(other, stored) == (other == secret)
     assert not secret_matches(secret, None)
+
+
+def test_secret_is_found_among_two_by_its_place() -> None:
+    """An app that changes its secret has two; both are compared, whichever it is."""
+    first, second = hash_secret("first"), hash_secret("second")
+    assert [secret_held(each, first, second) for each in ("first", "second", "third", "")] == [0, 1, None, None]
+    assert secret_held("first", None, None) is None
+    assert secret_held("", hash_secret(""), None) is None
+    taken = [steps(partial(secret_held, each, first, second)) for each in ("first", "second", "third")]
+    assert taken[0] == taken[1]
+    assert [each.count("compare_digest") for each in taken] == [2, 2, 2]
 
 
 def test_the_empty_string_is_never_a_secret() -> None:

@@ -15,6 +15,7 @@ from callgate.model.account import AccountStatus
 from callgate.model.audit import Anchor, AuditPruned
 from callgate.model.calls import CallLogCleared, CallsImported, CallTally
 from callgate.model.client import ClientKeys
+from callgate.model.client_secret import FormerSecretRetired, SecretRotated, SecretUsed
 from callgate.model.connection import ConnectionSecret
 from callgate.model.device_grant import DeviceApproved, DeviceCodeIssued, DeviceCodeUsed, DeviceDenied
 from callgate.model.factor import Misses, Totp
@@ -91,6 +92,9 @@ ACTS: tuple[c.Change, ...] = (
     c.PasswordChanged(AGENT, AGENT._replace(password_version=2, version=2), PASSWORD_HASH + "x", "cli"),
     c.RoleChanged(CUSTOM_ROLE, CUSTOM_ROLE._replace(permissions=frozenset({"ReadCallLog"}), version=2), "cli"),
     c.AppChanged(APP, APP._replace(name="New", version=2), ClientKeys(b"hash of a secret", b"sealed", "{}"), "cli"),
+    SecretRotated(APP._replace(version=2), APP._replace(version=3), KEYS, NOW_MS, NOW_MS, "cli"),
+    FormerSecretRetired(APP._replace(version=3), APP._replace(version=4), "cli"),
+    SecretUsed(APP._replace(version=4), former=False, at_ms=NOW_MS),
     c.ServiceDisallowed(ALLOWANCE, "cli"),
     c.CredentialDeleted(CREDENTIAL, "cli"),
     c.SessionsFromMoved(NOW_MS, "cli"),
@@ -253,7 +257,7 @@ def test_every_audited_change_is_told_and_no_other(store: Opened) -> None:
             },
         ),
         (
-            ACTS[24],
+            ACTS[27],
             {"use": "sealing", "number": 1, "state": "PUBLISHED", "by": "server"},
         ),
         (

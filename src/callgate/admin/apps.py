@@ -23,7 +23,6 @@ from callgate.service.administer.apps import (
     change_app,
     disallow_service,
     register_app,
-    rotate_secret,
 )
 from callgate.service.administer.desk import Desk
 from callgate.service.administer.finding import find_account, find_app, find_role
@@ -265,13 +264,6 @@ async def unblock(desk: Desk, options: OneApp) -> Record:
     """Let an app work again."""
     client = granted(await find_app(desk, options.app))
     return _registered(granted(await change_app(desk, client, apps.unblocked)))
-
-
-@desk_command(APPS, "rotate-secret", options=OneApp)
-async def rotate(desk: Desk, options: OneApp) -> Record:
-    """Give an app a new secret, shown once; the old one is refused at once, its sessions go on."""
-    client = granted(await find_app(desk, options.app))
-    return _registered(granted(await rotate_secret(desk, client)))
 
 
 @desk_command(APPS, "allow-service", options=AllowOptions)

@@ -67,9 +67,14 @@ def hash_secret(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
-def secret_matches(presented: str, stored_sha256: bytes | None) -> bool:
-    """Compare in constant time; the same work when nothing is stored. The empty string is never a secret."""
-    return _matches(hash_secret(presented), stored_sha256) and presented != ""
+def secret_held(presented: str, *stored_sha256: bytes | None) -> int | None:
+    """Which of the stored ones is presented, by its place; None for none. The empty string is never a secret.
+
+    All are compared, each in constant time, with the same work where nothing is stored.
+    """
+    sha256 = hash_secret(presented)
+    matches = [_matches(sha256, each) for each in stored_sha256]
+    return matches.index(True) if presented != "" and True in matches else None
 
 
 def hash_session_secret(secret: bytes) -> bytes:

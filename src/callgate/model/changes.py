@@ -11,6 +11,7 @@ from callgate.model.account import Account, Allowance, Extension, Role
 from callgate.model.audit import AuditPruned, PrunedLinksDeleted
 from callgate.model.calls import CallChange
 from callgate.model.client import Client, ClientKeys
+from callgate.model.client_secret import SecretChange, SecretUsed
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
 from callgate.model.device_grant import DeviceChange
@@ -362,8 +363,9 @@ class KeyForgotten:
 SessionChange = (
     SessionOpened | SessionRedeemed | SessionRotated | SessionRenewed | SessionFirstUsed | SessionEnded | CredentialUsed
 )
-ProofChange = AssertionClaimed | OutsideTokenAccepted | PasswordRehashed | GuessChange
+ProofChange = AssertionClaimed | OutsideTokenAccepted | PasswordRehashed | GuessChange | SecretUsed
 BrowserChange = SignInStarted | SignInEnded | ConsentGiven | ConsentWithdrawn
+AppChange = AppRegistered | AppChanged | SecretChange | ServiceAllowed | ServiceDisallowed
 TrustAct = IssuerTrusted | TrustChanged | TrustRevoked
 AdminChange = (
     AccountCreated
@@ -375,10 +377,7 @@ AdminChange = (
     | RoleChanged
     | RoleDirectoryChange
     | QueueChange
-    | AppRegistered
-    | AppChanged
-    | ServiceAllowed
-    | ServiceDisallowed
+    | AppChange
     | TrustAct
     | CredentialCreated
     | CredentialDeleted

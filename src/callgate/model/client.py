@@ -123,11 +123,17 @@ class Client(NamedTuple):
 
 
 class ClientKeys(NamedTuple):
-    """What proves a client: loaded only for the proof, never part of facts a decision sees."""
+    """What proves a client: loaded only for the proof, never part of facts a decision sees.
+
+    A secret that was changed with an overlap counts until `former_until_ms` beside its successor.
+    """
 
     secret_sha256: bytes | None
     sealed_secret: bytes | None
     jwks: str | None
+    former_sha256: bytes | None = None
+    former_sealed: bytes | None = None
+    former_until_ms: int | None = None
 
     def __repr__(self) -> str:
         return "ClientKeys(…)"

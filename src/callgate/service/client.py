@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from callgate.crypto.client_assertion import (
+    AssertionFault,
     AssertionRefused,
     AssertionRules,
     AssertionVerified,
@@ -12,7 +13,7 @@ from callgate.crypto.client_assertion import (
 from callgate.crypto.jwks import ClientJwks, JwksRefused, read_jwks
 from callgate.crypto.jws import HmacSecret
 from callgate.crypto.kek import KeyEncryptionError
-from callgate.crypto.secrets import open_client_secret, secret_matches
+from callgate.crypto.secrets import open_client_secret, secret_held
 from callgate.model import faults
 from callgate.model.changes import AssertionClaimed
 from callgate.model.client import AuthMethod, Client, ClientKeys, Switch
@@ -36,15 +37,22 @@ from callgate.service import issuers
 from callgate.service.context import Context
 from callgate.storage.port import Unit
 
+_FORMER = 1
+"""The second of those compared."""
+
 _NOBODY = ClientFacts(None, None)
 
 
 class Proven(NamedTuple):
-    """The app as it was when proven, and the proof. `claimed`: this request has used its assertion up."""
+    """The app as it was when proven, and the proof.
+
+    `claimed`: this request has used its assertion up. `former`: it was proven by the secret before the one of today.
+    """
 
     client: Client
     evidence: ClientProven
     claimed: bool = False
+    former: bool = False
 
 
 class Recalled(NamedTuple):
@@ -53,6 +61,7 @@ class Recalled(NamedTuple):
     facts: ClientFacts
     client: Client
     evidence: ClientProven
+    former: bool
 
 
 def recall(context: Context, shown: Presented) -> Recalled | None:
@@ -64,8 +73,8 @@ def recall(context: Context, shown: Presented) -> Recalled | None:
         return None
     # An unknown client costs the same look at nothing as a wrong secret at what is known.
     facts = context.apps.get(shown.client_id) or _NOBODY
-    proven = _judge(facts, shown)
-    return None if isinstance(proven, Denied) else Recalled(facts, proven.client, proven.evidence)
+    proven = _judge(facts, shown, now_ms=context.clock.now_ms())
+    return None if isinstance(proven, Denied) else Recalled(facts, proven.client, proven.evidence, proven.former)
 
 
 async def prove(context: Context, shown: Presented, *, before: Proven | None = None) -> Proven | Denied:
@@ -79,14 +88,17 @@ async def prove(context: Context, shown: Presented, *, before: Proven | None = N
     found = await context.store.read(ClientLookup(shown.client_id))
     if found.client is not None:
         context.apps.put(found.client.id, found)
-    return _judge(found, shown)
+    return _judge(found, shown, now_ms=context.clock.now_ms())
 
 
-def _judge(found: ClientFacts, shown: ClientNamed | SecretPresented) -> Proven | Denied:
+def _judge(found: ClientFacts, shown: ClientNamed | SecretPresented, *, now_ms: int) -> Proven | Denied:
     client, keys = found
-    proven = True
+    proven, former = True, False
     if isinstance(shown, SecretPresented):
-        proven = secret_matches(shown.secret, keys.secret_sha256 if keys else None)
+        # Both are compared, whether or not there are two: the time tells neither which it was nor how many there are.
+        held = secret_held(shown.secret, *((keys.secret_sha256, keys.former_sha256) if keys else (None, None)))
+        former = held == _FORMER
+        proven = held is not None and (not former or _former_counts(keys, now_ms=now_ms))
     if client is None:
         return unknown(shown.client_id)
     refused = method_allowed(client, shown)
@@ -94,7 +106,11 @@ def _judge(found: ClientFacts, shown: ClientNamed | SecretPresented) -> Proven |
         return refused
     if not proven:
         return Denied(fault=faults.CLIENT_UNPROVEN, why=f"wrong secret of {client.id}")
-    return _proven(client, by_grant=client.auth_method is AuthMethod.FEDERATED_JWT)
+    return _proven(client, by_grant=client.auth_method is AuthMethod.FEDERATED_JWT)._replace(former=former)
+
+
+def _former_counts(keys: ClientKeys | None, *, now_ms: int) -> bool:
+    return keys is not None and keys.former_until_ms is not None and now_ms < keys.former_until_ms
 
 
 def _proven(client: Client, *, by_grant: bool = False) -> Proven:
@@ -120,11 +136,17 @@ async def _prove_assertion(context: Context, shown: AssertionPresented, *, claim
     key = _key(context, client, keys)
     if key is None:
         return _refused("the app has no key registered")
-    verified = verify_client_assertion(read, key, rules=_rules(context, client), now_ms=context.clock.now_ms())
+    now_ms, former = context.clock.now_ms(), False
+    verified = verify_client_assertion(read, key, rules=_rules(context, client), now_ms=now_ms)
+    if isinstance(verified, AssertionRefused) and verified.reason is AssertionFault.SIGNATURE:
+        older = _former_secret(context, client, keys) if _former_counts(keys, now_ms=now_ms) else None
+        if older is not None:
+            former = True
+            verified = verify_client_assertion(read, older, rules=_rules(context, client), now_ms=now_ms)
     if isinstance(verified, AssertionRefused):
         return _refused(verified.reason.value)
     refused = None if claimed else await _claim(context, verified)
-    return refused or _proven(client)._replace(claimed=True)
+    return refused or _proven(client)._replace(claimed=True, former=former)
 
 
 async def _prove_federated(context: Context, client: Client, assertion: str, *, claimed: bool) -> Proven | Denied:
@@ -161,10 +183,20 @@ def _key(context: Context, client: Client, keys: ClientKeys) -> HmacSecret | Cli
 
 def hmac_secret(context: Context, client: Client, keys: ClientKeys) -> HmacSecret | None:
     """The secret of an app that uses HMAC, unwrapped; None where only its hash is stored. Raises Unavailable."""
-    if keys.sealed_secret is None:
+    return _opened(context, client, keys.sealed_secret)
+
+
+def _former_secret(context: Context, client: Client, keys: ClientKeys) -> HmacSecret | None:
+    """The one before, of an app that proves itself by HMAC."""
+    by_hmac = client.auth_method is AuthMethod.CLIENT_SECRET_JWT
+    return _opened(context, client, keys.former_sealed) if by_hmac else None
+
+
+def _opened(context: Context, client: Client, sealed: bytes | None) -> HmacSecret | None:
+    if sealed is None:
         return None
     try:
-        return HmacSecret(open_client_secret(context.keeper.kek, keys.sealed_secret, client_id=client.id))
+        return HmacSecret(open_client_secret(context.keeper.kek, sealed, client_id=client.id))
     except KeyEncryptionError as error:
         # The key file was changed under us, and a restart reads it anew (docs/operating.md, "Keys").
         raise Unavailable(str(error)) from error

@@ -53,6 +53,7 @@ class Context:
     apps: Lately[ClientId, ClientFacts] = field(default_factory=Lately)
     credentials: Lately[bytes, JwtCredential] = field(default_factory=Lately)
     repeats: Lately[bytes, Repeat] = field(default_factory=Lately)
+    secret_uses: Lately[tuple[ClientId, int, bool], int] = field(default_factory=Lately)
     owners: Lately[RowId, Owner] = field(default_factory=Lately)
     _lazy: set[asyncio.Task[None]] = field(default_factory=set, repr=False)
 

@@ -13,6 +13,7 @@ from callgate.service.context import Context
 from callgate.service.grants import run_grant, run_repeat
 from callgate.service.repeats import mark_of, repeatable
 from callgate.service.reply import TokenReply, id_token_secret, seal
+from callgate.service.uses import note_use
 from callgate.service.visit import Visit
 
 FORM_BYTES_MAX = ASSERTION_BODY_BYTES_MAX
@@ -86,7 +87,7 @@ async def _decide(context: Context, call: TokenCall, *, visit: Visit, mark: byte
         grant = read_grant(call, proven.client)
         if isinstance(grant, Denied):
             return _Decided(grant, proven.client.id)
-        visit.client = proven.client
+        visit.client, visit.former = proven.client, proven.former
         secret = await id_token_secret(context, proven.client)
         decision = await run_grant(context, grant, client=proven.evidence, visit=visit)
         if not isinstance(decision, LookAgain):
@@ -107,7 +108,7 @@ async def _decide_from_memory(
     grant = read_grant(call, recalled.client)
     if isinstance(grant, Denied):
         return None
-    visit.client = recalled.client
+    visit.client, visit.former = recalled.client, recalled.former
     secret = await id_token_secret(context, recalled.client)
     decision = await run_grant(context, grant, client=recalled.evidence, visit=visit)
     if isinstance(decision, LookAgain):
@@ -116,7 +117,7 @@ async def _decide_from_memory(
         proven = await clients.prove(context, call.presented)
         if isinstance(proven, Denied):
             return _Decided(proven)
-    elif mark is not None and secret is None:
+    elif mark is not None and secret is None and not recalled.former:
         repeat = repeatable(recalled.facts, recalled.evidence, grant=grant)
         if repeat is not None:
             context.repeats.put(mark, repeat)
@@ -127,6 +128,7 @@ async def _answer(
     context: Context, request: TokenRequest, granted: Granted, *, visit: Visit, secret: HmacSecret | None = None
 ) -> TokenReply:
     reply = (await seal(context, granted, secret))._replace(rate=visit.grant(granted))
+    note_use(context, granted.client, former=visit.former)
     context.events.granted(
         "token",
         request.request_id,

@@ -11,6 +11,7 @@ from callgate.model.account import Account, Extension, Role
 from callgate.model.audit import Anchor, AuditPruned
 from callgate.model.calls import CallLogCleared, CallsImported
 from callgate.model.client import Client
+from callgate.model.client_secret import FormerSecretRetired, SecretRotated
 from callgate.model.connection import Connection
 from callgate.model.device_grant import DeviceApproved, DeviceDenied
 from callgate.model.guesses import LocksLifted
@@ -174,6 +175,20 @@ def _app_changed(change: c.AppChanged) -> Entry:
         "new_keys": change.keys is not None,
         "by": change.by,
     }
+
+
+def _secret_rotated(change: SecretRotated) -> Entry:
+    client = change.before
+    return {
+        "account": client.account_id,
+        "client": client.id,
+        "former_until_ms": change.former_until_ms,
+        "by": change.by,
+    }
+
+
+def _secret_retired(change: FormerSecretRetired) -> Entry:
+    return {"account": change.before.account_id, "client": change.before.id, "by": change.by}
 
 
 def _service(change: c.ServiceAllowed | c.ServiceDisallowed) -> Entry:
@@ -347,6 +362,8 @@ _DESCRIBERS: Final = dict(
         _says(QueueMembersChanged, _queue_members),
         _says(c.AppRegistered, _app_registered),
         _says(c.AppChanged, _app_changed),
+        _says(SecretRotated, _secret_rotated),
+        _says(FormerSecretRetired, _secret_retired),
         _says(c.ServiceAllowed, _service),
         _says(c.ServiceDisallowed, _service),
         _says(c.CredentialCreated, _credential),

@@ -17,6 +17,7 @@ from callgate.model.audit import AuditPruneLookup, PrunedLinksLookup
 from callgate.model.call_acts import CallsActLookup, DeletionLookup, NumbersLookup
 from callgate.model.call_log import CallLogLookup, CallRecordLookup
 from callgate.model.call_sync import ExtractLookup, SyncLookup
+from callgate.model.client_secret import SecretActLookup
 from callgate.model.device_grant import DeviceAskLookup, DeviceLookup, UserCodeLookup
 from callgate.model.directory import ExtensionListLookup, ExtensionLookup
 from callgate.model.guesses import GuessLookup, LocksLookup, OwnNamesLookup
@@ -89,6 +90,7 @@ from callgate.storage.load_openings import (
     load_service_opening,
 )
 from callgate.storage.load_people import load_assertion, load_client, load_credential, load_login
+from callgate.storage.load_secrets import load_secret_act
 from callgate.storage.load_sessions import load_redeem, load_session
 from callgate.storage.load_upkeep import load_keys
 from callgate.storage.load_view import View
@@ -164,6 +166,7 @@ LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
         answers(AccountActLookup, load_acts.load_account_act),
         answers(ExtensionActLookup, load_acts.load_extension_act),
         answers(RoleActLookup, load_acts.load_role_act),
+        answers(SecretActLookup, load_secret_act),
         answers(AppActLookup, load_acts.load_app_act),
         answers(AllowanceActLookup, load_acts.load_allowance_act),
         answers(CredentialActLookup, load_acts.load_credential_act),

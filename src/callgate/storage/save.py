@@ -41,6 +41,7 @@ from callgate.model.changes import (
     TrustChanged,
     TrustRevoked,
 )
+from callgate.model.client_secret import FormerSecretRetired, SecretRotated, SecretUsed
 from callgate.model.device_grant import DeviceApproved, DeviceCodeIssued, DeviceCodeUsed, DeviceDenied
 from callgate.model.guesses import LocksLifted, NetworkBecameFamiliar, SubjectLocked
 from callgate.model.mfa import (
@@ -69,6 +70,7 @@ from callgate.storage import (
     save_people,
     save_queues,
     save_roles,
+    save_secrets,
     save_sessions,
     save_sso,
     save_upkeep,
@@ -116,6 +118,9 @@ SAVERS: Final[dict[type[Change], Saver]] = dict(
         saves(SessionsFromMoved, save_accounts.move_sessions_from),
         saves(AppRegistered, save_apps.register_app),
         saves(AppChanged, save_apps.change_app),
+        saves(SecretRotated, save_secrets.rotate_secret),
+        saves(FormerSecretRetired, save_secrets.retire_secret),
+        saves(SecretUsed, save_secrets.use_secret),
         saves(ServiceAllowed, save_apps.allow_service),
         saves(ServiceDisallowed, save_apps.disallow_service),
         saves(CredentialCreated, save_apps.create_credential),

@@ -23,7 +23,7 @@ _REGISTER: Final = f"INSERT INTO client ({columns(_ALL)}) VALUES ({marks(_ALL)})
 _CHANGE: Final = f"""
 UPDATE client SET {", ".join(f"{field} = ?" for field in Client._fields[1:])} WHERE id = ? AND version = ?
 """
-_KEYS: Final = "UPDATE client SET secret_sha256 = ?, sealed_secret = ?, jwks = ? WHERE id = ?"
+_KEYS: Final = f"UPDATE client SET {', '.join(f'{field} = ?' for field in ClientKeys._fields)} WHERE id = ?"
 
 _ALLOW: Final = f"INSERT INTO allowance ({columns(Allowance._fields)}) VALUES ({marks(Allowance._fields)})"
 _DISALLOW: Final = "DELETE FROM allowance WHERE id = ? AND account_id = ? AND version = ?"

@@ -17,11 +17,12 @@ from callgate.model.client import (
     GrantType,
     Switch,
 )
+from callgate.model.client_secret import SecretActLookup
 from callgate.model.decisions import Done
 from callgate.model.ids import AccountId, ExtensionId
 from callgate.model.limits import AppRate
 from callgate.model.policy import ACCESS_TTL_MAX_S, REFRESH_TTL_DEFAULT_S, SESSION_CAP
-from callgate.protocol.administer import apps, services
+from callgate.protocol.administer import apps, secrets, services
 from callgate.service.administer.desk import Desk
 
 
@@ -90,18 +91,28 @@ async def change_app(
     return decision if isinstance(decision, Refused) else Registration(client=edited, secret=secret)
 
 
-async def rotate_secret(desk: Desk, client: Client) -> Registration | Refused:
-    """A new secret; the old one is refused from now on, the sessions stay. Raises as `register_app`."""
+async def rotate_secret(desk: Desk, client: Client, *, overlap_ms: int = 0) -> Registration | Refused:
+    """A new secret; the old one is refused from now on, or when the overlap is over. The sessions stay.
+
+    Raises as `register_app`.
+    """
     if not apps.keeps_secret(client):
         return Refused(f"{client.name} has no secret: it proves itself by {client.auth_method.value}")
     proof = await _prove(desk, client, None)
     if isinstance(proof, Refused):
         return proof
     decision = await desk.carry_out(
-        _lookup(client),
-        lambda facts: apps.change_app(lambda c: c, keys=proof.keys, facts=facts, by=desk.by),
+        SecretActLookup(client.id),
+        lambda facts: secrets.rotate_secret(proof.keys, overlap_ms=overlap_ms, facts=facts, by=desk.by),
     )
     return decision if isinstance(decision, Refused) else Registration(client=client, secret=proof.secret)
+
+
+async def retire_secret(desk: Desk, client: Client) -> Done | Refused:
+    """The former secret is refused from now on. Raises Unavailable."""
+    return await desk.carry_out(
+        SecretActLookup(client.id), lambda facts: secrets.retire_secret(facts=facts, by=desk.by)
+    )
 
 
 async def allow_service(desk: Desk, client: Client, account: Account, *, role: Role) -> ExtensionId | Refused:

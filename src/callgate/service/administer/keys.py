@@ -123,14 +123,21 @@ def _rewrapped_secret(connection: Connection, secret: ConnectionSecret, *, kek: 
 def _rewrap_secrets(facts: SealedSecretsFacts, kek: KeyEncryptionKey, *, by: str) -> Done:
     changes: list[Change] = []
     for secret in facts.secrets:
-        sealed = secret.keys.sealed_secret
-        if sealed is not None and not kek.is_current(sealed):
-            changes.append(_rewrapped(secret, sealed, kek=kek, by=by))
+        both = (secret.keys.sealed_secret, secret.keys.former_sealed)
+        if any(sealed is not None and not kek.is_current(sealed) for sealed in both):
+            changes.append(_rewrapped(secret, kek=kek, by=by))
     return Done(tuple(changes))
 
 
-def _rewrapped(secret: SealedSecret, sealed: bytes, *, kek: KeyEncryptionKey, by: str) -> AppChanged:
+def _rewrapped(secret: SealedSecret, *, kek: KeyEncryptionKey, by: str) -> AppChanged:
     client = secret.client
-    text = open_client_secret(kek, sealed, client_id=client.id)
-    keys = secret.keys._replace(sealed_secret=seal_client_secret(kek, text, client_id=client.id))
+
+    def rewrap_one(sealed: bytes | None) -> bytes | None:
+        if sealed is None:
+            return None
+        return seal_client_secret(kek, open_client_secret(kek, sealed, client_id=client.id), client_id=client.id)
+
+    keys = secret.keys._replace(
+        sealed_secret=rewrap_one(secret.keys.sealed_secret), former_sealed=rewrap_one(secret.keys.former_sealed)
+    )
     return AppChanged(client, client._replace(version=client.version + 1), keys, by)
