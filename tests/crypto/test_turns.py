@@ -51,6 +51,45 @@ def test_turn_of_one_who_hangs_up_as_it_comes_goes_to_the_next() -> None:
     asyncio.run(scenario())
 
 
+def test_turn_that_meets_one_who_hung_up_a_moment_before_goes_to_the_next() -> None:
+    """Hung up, and not yet gone from the queue: a turn given there would be nobody's for ever."""
+
+    async def scenario() -> None:
+        turns = Turns(at_once=1, waiting_max=9)
+        assert await turns.take("x")
+        first, second = (asyncio.create_task(turns.take(party)) for party in "ab")
+        await settle()
+        first.cancel()
+        turns.give_back()
+        assert await second
+        turns.give_back()
+        assert await turns.take("c")
+        last = asyncio.create_task(turns.take("d"))
+        await settle()
+        last.cancel()
+        turns.give_back()
+        await settle()
+        assert await turns.take("e")
+
+    asyncio.run(scenario())
+
+
+def test_one_who_hung_up_a_moment_before_makes_room() -> None:
+    """And is told nothing: nobody listens there any more."""
+
+    async def scenario() -> None:
+        turns = Turns(at_once=1, waiting_max=2)
+        assert await turns.take("x")
+        flood = [asyncio.create_task(turns.take("flood")) for _ in range(2)]
+        await settle()
+        flood[1].cancel()
+        asyncio.get_running_loop().call_later(0.01, turns.drop)
+        assert await turns.take("other") is False
+        assert await flood[0] is False
+
+    asyncio.run(scenario())
+
+
 def test_full_queue_sends_away_the_latest_of_whoever_has_the_most_waiting() -> None:
     """And the newcomer where nobody has more: between equals who came first stays."""
 

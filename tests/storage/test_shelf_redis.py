@@ -103,6 +103,21 @@ def test_of_many_steps_at_once_none_is_lost(shared: RedisServer) -> None:
     play(shared, body, Node(place_of(shared)), Node(place_of(shared)))
 
 
+def test_crowd_at_one_record_has_nobody_count_alone(shared: RedisServer) -> None:
+    """More calls at once than Redis answers in time: who waits in vain is counted here, everybody else in Redis still.
+
+    Otherwise whoever sends many requests that come to nothing would switch off what servers count together.
+    """
+
+    async def body(node: Node) -> None:
+        left = await asyncio.gather(*(node.call() for _ in range(3000)))
+        assert left.count(-1) == 2980, "ten of Redis, and ten of this process for who waited in vain"
+        assert len(node.spare) == 1, "it was a crowd"
+        assert node.told == [None]
+
+    play(shared, body, Node(place_of(shared)._replace(wait_ms=int(WAIT_S * 1000))))
+
+
 def test_record_is_what_it_was_in_the_other_process(shared: RedisServer) -> None:
     """Times, marks and all; one that nobody can read is none, and what is to be forgotten is gone."""
 

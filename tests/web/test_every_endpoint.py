@@ -58,9 +58,10 @@ def test_head_is_answered_as_get_without_a_body(
 def test_options_tells_other_origins_what_they_may(
     caller: Caller, path: str, methods: frozenset[str], is_page: bool
 ) -> None:
-    """Pages tell nobody: their cookies are nobody else's."""
+    """Pages tell nobody: their cookies are nobody else's. A 204 has no length (RFC 9110 section 8.6)."""
     answer = sane(caller.send(request(path, "Origin: http://evil.example", method="OPTIONS")))
     assert answer.status == (405 if is_page else 204)
+    assert ("content-length" in answer.headers) == is_page
     assert ("access-control-allow-origin" in answer.headers) != is_page
     if not is_page:
         assert methods <= set(answer.headers["access-control-allow-methods"].split(", "))

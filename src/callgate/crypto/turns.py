@@ -35,12 +35,12 @@ class Turns:
 
     def give_back(self) -> None:
         """Hand a turn on: to the party that has waited longest since its last, or to whoever comes."""
-        if not self._queues:
-            self._free += 1
-            return
-        party = next(iter(self._queues))
-        self._queues.move_to_end(party)
-        self._take_out(party, self._queues[party][0]).set_result(True)
+        while self._queues:
+            party = next(iter(self._queues))
+            self._queues.move_to_end(party)
+            if _answer(self._take_out(party, self._queues[party][0]), gets=True):
+                return
+        self._free += 1
 
     def drop(self) -> None:
         """Send away whoever waits."""
@@ -56,7 +56,7 @@ class Turns:
         return True
 
     def _shed(self, party: str) -> None:
-        self._take_out(party, self._queues[party][-1]).set_result(False)
+        _answer(self._take_out(party, self._queues[party][-1]), gets=False)
 
     def _leave(self, party: str, turn: "asyncio.Future[bool]") -> None:
         """Who waited hung up, perhaps in the moment in which the turn came."""
@@ -72,3 +72,11 @@ class Turns:
             del self._queues[party]
         self._waiting -= 1
         return turn
+
+
+def _answer(turn: "asyncio.Future[bool]", *, gets: bool) -> bool:
+    """Whether there was anybody to tell: who has hung up leaves the queue a moment later."""
+    if turn.done():
+        return False
+    turn.set_result(gets)
+    return True

@@ -49,6 +49,10 @@ Told = Callable[[Exception | None], None]
 """Is told when Redis goes away, and why, and with None when it is back."""
 
 
+class _NotInTime(Exception):
+    """A step that is to be taken on a shelf of our own."""
+
+
 class Link:
     """The way to Redis, up or down. Found down by a request, found up again by a task that asks every second."""
 
@@ -146,18 +150,35 @@ class RedisShelf(Generic[R]):
     async def change(self, key: Key, step: Step[R, T]) -> T:
         """Run a step, again if another process was faster; here alone where Redis does not answer in time."""
         if self._link.up:
-            try:
-                # A request may run in no task (web/exchange.py), and time-outs need one.
+            # A request may run in no task (web/exchange.py), and time-outs need one.
+            with contextlib.suppress(_NotInTime):
                 return await asyncio.get_running_loop().create_task(self._change_in_time(key, step))
-            except (RedisError, OSError) as error:
-                self._link.lose(error)
         return await self._spare.change(key, step)
 
     async def _change_in_time(self, key: Key, step: Step[R, T]) -> T:
         # A key may hold a name: what lies in Redis tells none. Nor can a long one fill it.
         digest = sha256(orjson.dumps(key)).hexdigest()[:32]
-        async with asyncio.timeout(self._link.wait_s), self._stripes[int(digest[:8], 16) % STRIPES]:
-            return await self._change(f"{self._name}:{digest}", step)
+        stripe = self._stripes[int(digest[:8], 16) % STRIPES]
+        try:
+            async with asyncio.timeout(self._link.wait_s):
+                await stripe.acquire()
+        except TimeoutError as error:
+            # A crowd at one record says nothing of Redis: else whoever sends one would have everybody count alone.
+            raise _NotInTime from error
+        try:
+            return await self._change_in_turn(f"{self._name}:{digest}", step)
+        finally:
+            stripe.release()
+
+    async def _change_in_turn(self, name: str, step: Step[R, T]) -> T:
+        if not self._link.up:  # it was lost while this waited for its turn
+            raise _NotInTime
+        try:
+            async with asyncio.timeout(self._link.wait_s):
+                return await self._change(name, step)
+        except (RedisError, OSError) as error:
+            self._link.lose(error)
+            raise _NotInTime from error
 
     async def _change(self, name: str, step: Step[R, T]) -> T:
         """Look, judge, swap; again, in the time there is, when another process swapped between."""

@@ -25,7 +25,7 @@ SEND_WHOLE: Final = "callgate.send_whole"
 class Answer(NamedTuple):
     """A whole answer. Fields that are `common` stand in many answers, and are encoded once.
 
-    Each has its request's id and its length besides; the id is ours, and plain.
+    Each has its request's id besides, which is ours and plain, and the length of its body.
     """
 
     status: int
@@ -41,12 +41,14 @@ class Answer(NamedTuple):
 SendWhole = Callable[[Answer], Awaitable[None]]
 """See Exchange.send_whole."""
 
+BODYLESS: Final = frozenset({HTTPStatus.NO_CONTENT.value, HTTPStatus.NOT_MODIFIED.value})
+"""Answers that end with their head, and tell no length (RFC 9110 section 8.6)."""
+
 _STATUS_LINES: Final = {
     status.value: b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode()) for status in HTTPStatus
 }
 _END: Final = b"\r\n"
 _CLOSE_AND_END: Final = b"connection: close\r\n\r\n"
-_BODYLESS: Final = frozenset({HTTPStatus.NO_CONTENT.value, HTTPStatus.NOT_MODIFIED.value})
 
 
 class Exchange(RequestResponseCycle):
@@ -80,17 +82,16 @@ class Exchange(RequestResponseCycle):
         # The way to answer goes with the answer: scope and exchange would keep each other for the collector to find.
         del self.scope[SEND_WHOLE]  # type: ignore[typeddict-item] # a name of our own
         status, common, own, request_id, body = answer
-        head = b"%b%b%b%brcrequestid: %b\r\ncontent-length: %d\r\n%b" % (
+        head = b"%b%b%b%brcrequestid: %b\r\n%b%b" % (
             _STATUS_LINES[status],
             _encode_once(tuple(self.default_headers)),
             _encode_once(common),
             _encode(own) if own else b"",
             request_id,
-            len(body),
+            b"" if status in BODYLESS else b"content-length: %d\r\n" % len(body),
             _END if self.keep_alive else _CLOSE_AND_END,
         )
-        bodyless = self.scope["method"] == "HEAD" or status in _BODYLESS
-        self.transport.write(head if bodyless else head + body)
+        self.transport.write(head if self.scope["method"] == "HEAD" or status in BODYLESS else head + body)
         self.response_complete = True
         self.message_event.set()
         if not self.keep_alive:

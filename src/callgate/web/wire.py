@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 
 from callgate.model import faults
 from callgate.model.decisions import Denied
-from callgate.web.exchange import SEND_WHOLE, Answer, SendWhole
+from callgate.web.exchange import BODYLESS, SEND_WHOLE, Answer, SendWhole
 from callgate.web.network import Networks
 
 BODY_BYTES_MAX = 16 * 1024
@@ -109,7 +109,8 @@ async def send_answer(scope: Scope, send: Send, *, answer: Answer) -> None:
     if send_whole is not None:
         await send_whole(answer)
         return
-    length = (b"content-length", b"%d" % len(answer.body))
-    headers = [*answer.common, *answer.own, (b"rcrequestid", answer.request_id), length]
+    headers = [*answer.common, *answer.own, (b"rcrequestid", answer.request_id)]
+    if answer.status not in BODYLESS:
+        headers.append((b"content-length", b"%d" % len(answer.body)))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})
