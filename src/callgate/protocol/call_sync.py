@@ -47,6 +47,9 @@ class SyncWish(NamedTuple):
     size: int | None
     show_deleted: bool
 
+    def __repr__(self) -> str:
+        return f"SyncWish({self.kind.value}, …)"
+
 
 class SyncTold(NamedTuple):
     """An answer: its records, and where the client stands with them. `more`: an extract goes on."""

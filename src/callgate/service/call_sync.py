@@ -44,6 +44,9 @@ class SyncShown(NamedTuple):
     told: SyncTold
     token: str
 
+    def __repr__(self) -> str:
+        return f"SyncShown({self.operation}, {self.kind.value}, …)"
+
 
 async def sync_company_calls(context: Context, admitted: Admitted, asked: Asked) -> SyncShown | Denied:
     """`GET account/{accountId}/call-log-sync`. Raises Unavailable."""
