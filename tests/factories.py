@@ -101,6 +101,21 @@ SAML = Connection(
 )
 """The account's identity provider."""
 
+OIDC = SAML._replace(
+    kind=ConnectionKind.OIDC,
+    issuer="https://op.northwind.example",
+    sso_url="https://op.northwind.example/authorize",
+    certificates=(),
+    email_attribute="email",
+    signs_requests=False,
+    client_id="callgate",
+    token_url="https://op.northwind.example/token",
+    jwks_url="https://op.northwind.example/jwks",
+    userinfo_url="https://op.northwind.example/me",
+    scopes=("openid", "email"),
+)
+"""The same company's, where it speaks OpenID Connect."""
+
 WEB = Client(
     id=ClientId("W" * 22),
     account_id=ACCOUNT.id,

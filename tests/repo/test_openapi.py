@@ -26,6 +26,7 @@ FOR_PEOPLE = {
     "/restapi/oauth/sign-out/confirm": "the form of a page",
     "/restapi/oauth/sso/{connectionId}/start": "a link for people",
     "/restapi/oauth/sso/{connectionId}/acs": "the provider's page posts to it",
+    "/restapi/oauth/sso/{connectionId}/callback": "the provider sends the browser back there",
     "/restapi/oauth/sso/finish": "a page",
     "/restapi/oauth/sso/signed-in": "a page",
     "/_dev/clock": "of development servers alone",

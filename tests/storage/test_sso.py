@@ -4,7 +4,7 @@ import pytest
 
 from callgate.model.account import LoginName
 from callgate.model.changes import AccountChanged, ExtensionChanged, SessionOpened, SignInStarted
-from callgate.model.connection import Connection, ConnectionSecret, SsoExemption, SsoPolicy
+from callgate.model.connection import ClientAuth, Connection, ConnectionSecret, SsoExemption, SsoPolicy
 from callgate.model.ids import AccountId, ConnectionId, ExtensionId
 from callgate.model.lookups import AuthorizeLookup, LoginLookup, SessionLookup
 from callgate.model.session import CredentialKind
@@ -29,6 +29,7 @@ from callgate.model.sso import (
     SsoPolicyActFacts,
     SsoPolicyActLookup,
 )
+from tests.factories import OIDC
 from tests.storage.engines import Opened
 from tests.storage.test_changes import conflicts
 from tests.storage.world import ACCOUNT, ADMIN, AGENT, APP, CONNECTION, NOW_MS, OTHER_ACCOUNT, SIGN_IN, session_of
@@ -154,6 +155,18 @@ def test_connection_changes_by_compare_and_swap(connected: Opened) -> None:
     last = after._replace(version=3)
     connected.save(ConnectionChanged(after, last, ConnectionSecret(b"other"), "cli"))
     assert connected.read(ConnectionLookup(CONNECTION.id)).secret == ConnectionSecret(b"other")
+
+
+def test_openid_connect_provider_is_kept_as_it_was_made(connected: Opened) -> None:
+    """Every field of it, and a change of each."""
+    made = OIDC._replace(account_id=ACCOUNT.id, announces_iss=True, client_auth=ClientAuth.POST, email_domains=())
+    connected.save(ConnectionCreated(made, SECRET, "cli"))
+    assert connected.read(ConnectionLookup(made.id)) == ConnectionFacts(made, SECRET, ALLOWING)
+    after = made._replace(
+        announces_iss=False, client_auth=ClientAuth.BASIC, believes_email=True, scopes=("openid",), version=2
+    )
+    connected.save(ConnectionChanged(made, after, None, "cli"))
+    assert connected.read(ConnectionLookup(made.id)).connection == after
 
 
 def test_domain_and_issuer_belong_to_one_connection(connected: Opened) -> None:

@@ -1,6 +1,5 @@
 """`callgate sso`: identity providers. Who must use them, and who may use a password beside them: sso_switches.py."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -10,25 +9,23 @@ import typer
 from callgate.admin.accounts import AccountWord
 from callgate.admin.asking import require_yes
 from callgate.admin.command import Refusal, desk_command, granted, noun
+from callgate.admin.sso_oidc import add_oidc
 from callgate.admin.sso_switches import add_switches
-from callgate.admin.view import Record, Rows, Value
-from callgate.crypto.certificates import CertificateFault, describe_certificate, read_certificate
+from callgate.admin.sso_view import ConnectionWord, EmailDomains, Name, change, ours_of, record, warning
+from callgate.admin.view import Record, Rows
+from callgate.crypto.certificates import CertificateFault, read_certificate
 from callgate.crypto.saml_metadata import METADATA_BYTES_MAX
 from callgate.model.connection import (
     NAME_ID,
     Connection,
     ConnectionKind,
-    our_addresses,
 )
-from callgate.model.instant import render_instant
 from callgate.model.sso import ConnectionsListing
 from callgate.protocol.administer import connections
 from callgate.service.administer.connections import (
     NewConnection,
-    change_connection,
     create_connection,
     find_connection,
-    is_locked_out,
     normal_domains,
     remove_connection,
     renew_signing_key,
@@ -42,17 +39,9 @@ SSO = noun("sso", "Single sign-on: identity providers, and who must use them.")
 
 _CERTIFICATE_BYTES_MAX = 64 * 1024
 
-ConnectionWord = Annotated[str, typer.Argument(metavar="CONNECTION", help="Id or name.", show_default=False)]
-Name = Annotated[str, typer.Option(help="What the connection is called here.", show_default=False)]
 EmailAttribute = Annotated[
     str,
     typer.Option(help=f"The attribute that holds the person's e-mail address; {NAME_ID} is the subject itself."),
-]
-EmailDomains = Annotated[
-    list[str],
-    typer.Option(
-        "--email-domain", help="People with such addresses are sent to this provider; repeat.", show_default=False
-    ),
 ]
 IdpInitiated = Annotated[
     bool | None,
@@ -188,13 +177,13 @@ async def connect_saml(desk: Desk, options: ConnectSamlOptions) -> Record:
         allows_idp_initiated=options.idp_initiated is True,
     )
     connection = granted(await create_connection(desk, wanted))
-    return _record(desk, connection, note=f"Then: callgate sso policy {account.id} allowed")
+    return record(desk, connection, note=f"Then: callgate sso policy {account.id} allowed")
 
 
 @desk_command(SSO, "show", options=OneConnection)
 async def show_connection(desk: Desk, options: OneConnection) -> Record:
     """Show a connection, and what its provider must be told of us."""
-    return _record(desk, granted(await find_connection(desk, options.connection)))
+    return record(desk, granted(await find_connection(desk, options.connection)))
 
 
 @desk_command(SSO, "update", options=UpdateOptions)
@@ -206,6 +195,8 @@ async def update(desk: Desk, options: UpdateOptions) -> Record:
     def edit(before: Connection) -> Connection:
         domains = dict.fromkeys((*before.email_domains, *added))
         signs, unasked = options.signed_requests, options.idp_initiated
+        if before.kind is ConnectionKind.OIDC and (described or options.issuer or options.sso_url):
+            raise Refusal(f"{before.name} speaks OpenID Connect: `callgate sso update-oidc` changes its provider")
         known = described or SamlProvider(
             issuer=before.issuer, sso_url=before.sso_url, certificates=before.certificates
         )
@@ -220,7 +211,7 @@ async def update(desk: Desk, options: UpdateOptions) -> Record:
             allows_idp_initiated=before.allows_idp_initiated if unasked is None else unasked,
         )
 
-    return await _change(desk, options.connection, edit)
+    return await change(desk, options.connection, edit)
 
 
 @desk_command(SSO, "certificates", options=CertificatesOptions)
@@ -240,7 +231,7 @@ async def certificates(desk: Desk, options: CertificatesOptions) -> Record:
         kept = (primary or first, None if options.remove_secondary else secondary or second)
         return before._replace(certificates=tuple(each for each in kept if each is not None))
 
-    return await _change(desk, options.connection, edit)
+    return await change(desk, options.connection, edit)
 
 
 @desk_command(SSO, "sp-metadata", options=SpMetadataOptions)
@@ -250,7 +241,7 @@ async def sp_metadata(desk: Desk, options: SpMetadataOptions) -> Record:
     if connection.kind is not ConnectionKind.SAML:
         raise Refusal(f"{connection.name} speaks OpenID Connect: register our_callback_url there instead")
     options.output.write_bytes(describe_us(connection, desk.policy.issuer))
-    return Record(fields=(("written", str(options.output)), *_ours(desk, connection)))
+    return Record(fields=(("written", str(options.output)), *ours_of(desk, connection)))
 
 
 @desk_command(SSO, "new-signing-key", options=OneConnection)
@@ -258,19 +249,19 @@ async def new_signing_key(desk: Desk, options: OneConnection) -> Record:
     """Sign requests to a SAML provider with a new key from now on; give the provider the new metadata."""
     connection = granted(await find_connection(desk, options.connection))
     granted(await renew_signing_key(desk, connection))
-    return _record(desk, granted(await find_connection(desk, str(connection.id))))
+    return record(desk, granted(await find_connection(desk, str(connection.id))))
 
 
 @desk_command(SSO, "enable", options=OneConnection)
 async def enable(desk: Desk, options: OneConnection) -> Record:
     """Let people come by a connection again; what it opened before stays over."""
-    return await _change(desk, options.connection, lambda c: connections.able(c, enabled=True))
+    return await change(desk, options.connection, lambda c: connections.able(c, enabled=True))
 
 
 @desk_command(SSO, "disable", options=OneConnection)
 async def disable(desk: Desk, options: OneConnection) -> Record:
     """Let nobody come by a connection; every session and sign-in that came by it is over for good."""
-    return await _change(desk, options.connection, lambda c: connections.able(c, enabled=False))
+    return await change(desk, options.connection, lambda c: connections.able(c, enabled=False))
 
 
 @desk_command(SSO, "remove", options=RemoveOptions)
@@ -279,55 +270,7 @@ async def remove(desk: Desk, options: RemoveOptions) -> Record:
     connection = granted(await find_connection(desk, options.connection))
     require_yes(f"Remove {connection.name}, and sign out who came by it?", given=options.yes)
     granted(await remove_connection(desk, connection))
-    return Record(fields=(("id", connection.id), ("name", connection.name)), note=await _warning(desk, connection))
-
-
-async def _change(desk: Desk, word: str, edit: Callable[[Connection], Connection]) -> Record:
-    connection = granted(await find_connection(desk, word))
-    granted(await change_connection(desk, connection, edit))
-    after = granted(await find_connection(desk, str(connection.id)))
-    return _record(desk, after, note=await _warning(desk, after))
-
-
-async def _warning(desk: Desk, connection: Connection) -> str | None:
-    if not await is_locked_out(desk, connection.account_id):
-        return None
-    return "Single sign-on is enforced and no connection is enabled: nobody of this account can sign in."
-
-
-def _record(desk: Desk, connection: Connection, *, note: str | None = None) -> Record:
-    return Record(fields=(*_fields(connection), *_ours(desk, connection)), note=note)
-
-
-def _fields(connection: Connection) -> tuple[tuple[str, Value], ...]:
-    primary, secondary = connection.primary_certificate, connection.secondary_certificate
-    return (
-        ("id", connection.id),
-        ("account_id", connection.account_id),
-        ("kind", connection.kind.value),
-        ("name", connection.name),
-        ("enabled", connection.enabled),
-        ("issuer", connection.issuer),
-        ("sso_url", connection.sso_url),
-        ("primary_certificate", _seen(primary)),
-        ("secondary_certificate", _seen(secondary)),
-        ("email_attribute", connection.email_attribute),
-        ("email_domains", connection.email_domains),
-        ("signed_requests", connection.signs_requests),
-        ("idp_initiated", connection.allows_idp_initiated),
-    )
-
-
-def _ours(desk: Desk, connection: Connection) -> tuple[tuple[str, Value], ...]:
-    ours = our_addresses(desk.policy.issuer, connection.id)
-    return (("our_entity_id", ours.entity_id), ("our_acs_url", ours.acs_url), ("our_start_url", ours.start_url))
-
-
-def _seen(certificate: str | None) -> str | None:
-    if certificate is None:
-        return None
-    seen = describe_certificate(certificate)
-    return f"{seen.subject}, until {render_instant(seen.not_after_ms)[:10]}, SHA-256 {seen.sha256}"
+    return Record(fields=(("id", connection.id), ("name", connection.name)), note=await warning(desk, connection))
 
 
 async def _provider(desk: Desk, options: ConnectSamlOptions) -> SamlProvider:
@@ -367,4 +310,5 @@ def _read_certificate(file: Path) -> str:
     return read
 
 
+add_oidc(SSO)
 add_switches(SSO)

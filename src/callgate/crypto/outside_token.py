@@ -13,7 +13,8 @@ from callgate.crypto.jws import Jws, JwsFault, parse_jws, signature_holds
 from callgate.crypto.strict_json import encode_base64url
 
 _ALGORITHMS = frozenset({"RS256", "PS256", "ES256", "EdDSA"})
-_TYPES = frozenset({None, "jwt", "jose", "authorization-grant+jwt", "client-authentication+jwt"})
+_PLAIN_TYPES = frozenset({None, "jwt", "jose"})
+_TYPES = _PLAIN_TYPES | {"authorization-grant+jwt", "client-authentication+jwt"}
 """Those that workloads' tokens carry; what is marked as another kind of token is none (RFC 8725 section 3.11)."""
 
 _THUMBPRINTS = frozenset({"x5t", "x5t#S256"})
@@ -34,10 +35,25 @@ class OutsideToken:
 
 def read_outside_token(text: str) -> OutsideToken | None:
     """Read a token, or None where it is none that an outside issuer can have made."""
+    return _read(text, types=_TYPES)
+
+
+def read_upstream_id_token(text: str) -> OutsideToken | None:
+    """Read an ID token of an identity provider (OpenID Connect Core section 2), or None where it is none."""
+    return _read(text, types=_PLAIN_TYPES)
+
+
+def access_token_hash(access_token: str, *, alg: str) -> str:
+    """Give `at_hash`: the left half of the hash that `alg` is built on (OpenID Connect Core section 3.1.3.6)."""
+    digest = (hashlib.sha512 if alg == "EdDSA" else hashlib.sha256)(access_token.encode("utf-8")).digest()
+    return encode_base64url(digest[: len(digest) // 2])
+
+
+def _read(text: str, *, types: frozenset[str | None]) -> OutsideToken | None:
     jws = parse_jws(text, ignored=_THUMBPRINTS)
     if isinstance(jws, JwsFault) or jws.alg not in _ALGORITHMS:
         return None
-    if (None if jws.typ is None else jws.typ.lower()) not in _TYPES:
+    if (None if jws.typ is None else jws.typ.lower()) not in types:
         return None
     issuer = jws.claims.get("iss")
     if not isinstance(issuer, str) or not issuer:

@@ -19,6 +19,7 @@ CLIENT_ID_CHARS = 22
 CLIENT_SECRET_CHARS = 43
 SESSION_SECRET_BYTES = 20
 ENDPOINT_ID_BYTES = 16
+CODE_VERIFIER_BYTES = 32
 
 _NO_HASH = bytes(32)
 """Compared with where nothing is stored; the answer is no whatever the comparison says."""
@@ -42,6 +43,11 @@ def mint_endpoint_id(entropy: Entropy) -> str:
 def mint_user_code(entropy: Entropy) -> str:
     """Draw what a person types for a device: 34 bits, which whoever guesses must try here, a few a minute."""
     return characters(entropy, USER_CODE_ALPHABET, length=USER_CODE_CHARS)
+
+
+def mint_code_verifier(entropy: Entropy) -> str:
+    """Draw what only whoever asked for a code can redeem it with: 256 bits in base64url (RFC 7636 section 4.1)."""
+    return encode_base64url(entropy.random_bytes(CODE_VERIFIER_BYTES))
 
 
 class DrawnSession(NamedTuple):

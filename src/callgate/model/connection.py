@@ -16,6 +16,13 @@ class ConnectionKind(Enum):
     OIDC = "OIDC"
 
 
+class ClientAuth(Enum):
+    """How we prove ourselves at a provider's token endpoint (OpenID Connect Core section 9)."""
+
+    BASIC = "client_secret_basic"
+    POST = "client_secret_post"
+
+
 class SsoPolicy(Enum):
     """An account's switch: no single sign-on, beside passwords, or instead of them (protocol.md H)."""
 
@@ -50,8 +57,10 @@ class Connection(NamedTuple):
     the primary first; a response must be signed with the key of one of them. `email_attribute` names the attribute, or
     claim, that tells whom the answer is about. `email_domains` are in normal form and belong to one connection alone.
 
-    `client_id` to `jwks` are OpenID Connect's, empty for SAML. `own_certificate` carries the key that signs requests to
-    a SAML provider: each connection's own, so that rolling it over is a matter between two.
+    `client_id` to `jwks` and what follows `own_certificate` are OpenID Connect's, empty for SAML. `scopes` are what is
+    asked for; with `announces_iss` every answer names its issuer (RFC 9207); with `believes_email` an address is taken
+    that the provider does not say it has verified. `own_certificate` carries the key that signs requests to a SAML
+    provider: each connection's own, so that rolling it over is a matter between two.
 
     `trust_version` changes when what the provider vouched for must not stand any longer (disabled, or another issuer):
     sessions compare it, so that a new certificate signs nobody out. `version` changes with everything.
@@ -76,6 +85,11 @@ class Connection(NamedTuple):
     trust_version: int
     version: int
     own_certificate: str = ""
+    userinfo_url: str = ""
+    scopes: tuple[str, ...] = ()
+    client_auth: ClientAuth = ClientAuth.BASIC
+    announces_iss: bool = False
+    believes_email: bool = False
 
     @property
     def primary_certificate(self) -> str | None:

@@ -59,7 +59,7 @@ class CredentialPresented:
 class IdentityProven:
     """An identity provider says who somebody is: `email` in normal form.
 
-    `assertion_id` is None where the protocol itself makes the answer good for one use (OpenID Connect's code).
+    `assertion_id` is what is spent with it: an assertion's id, or the name of the trip that OpenID Connect answers.
     """
 
     connection_id: ConnectionId

@@ -48,9 +48,10 @@ class FetchFault(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A whole answer."""
+    """A whole answer; `status` is 200, or what of 4xx a POST may be answered with and have something to say."""
 
     body: bytes = field(repr=False)
+    status: int = 200
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,15 @@ SSO_PROVIDER_REFUSED = Fault(
     status=403,
     audience=Audience.ADMINISTRATOR,
 )
+SSO_CLIENT_REFUSED = Fault(
+    code="CGT-159",
+    error="access_denied",
+    text="The identity provider does not accept this server's client id or secret",
+    remedy="Give the connection the secret of today: `callgate sso update-oidc CONNECTION --client-secret-file FILE`; "
+    "the server's log names beside this request id what the identity provider answered.",
+    status=403,
+    audience=Audience.ADMINISTRATOR,
+)
 SSO_PROVIDER_UNREACHABLE = Fault(
     code="CGT-158",
     error="temporarily_unavailable",

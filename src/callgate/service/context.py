@@ -26,10 +26,20 @@ from callgate.service.polls import Polls
 from callgate.service.proofs import Proofs
 from callgate.service.repeats import Repeat
 from callgate.service.tallies import Tallies
+from callgate.service.turnstile import Turnstile
 from callgate.storage.port import Store
+
+ERRANDS_AT_ONCE = 16
+ERRANDS_WAITING_MAX = 64
+"""Anybody can send us a made-up code; no provider shall be asked about many of them at once."""
 
 F = TypeVar("F")
 D = TypeVar("D")
+
+
+def _errands() -> Turnstile:
+    """Requests to others' servers that somebody at a browser waits for."""
+    return Turnstile(at_once=ERRANDS_AT_ONCE, waiting_max=ERRANDS_WAITING_MAX, what="requests to identity providers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +60,7 @@ class Context:
     polls: Polls
     key_sets: KeySets
     proofs: Proofs = field(default_factory=Proofs)
+    errands: Turnstile = field(default_factory=_errands)
     apps: Lately[ClientId, ClientFacts] = field(default_factory=Lately)
     credentials: Lately[bytes, JwtCredential] = field(default_factory=Lately)
     repeats: Lately[bytes, Repeat] = field(default_factory=Lately)

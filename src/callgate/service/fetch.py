@@ -11,6 +11,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -29,6 +30,8 @@ _ADDRESSES_MAX = 4
 _HEADERS = (("Accept", "*/*"), ("Accept-Encoding", "identity"), ("User-Agent", "Callgate"), ("Connection", "close"))
 _OK = 200
 _REDIRECTS = range(300, 400)
+_SAYS_WHY = frozenset({_OK, 400, 401, 403})
+"""What a token endpoint answers with a body that matters (RFC 6749 section 5.2)."""
 
 Resolve = Callable[[str, int], Awaitable[Sequence[Address]]]
 
@@ -40,6 +43,17 @@ async def resolve(host: str, port: int) -> Sequence[Address]:
     except (socket.gaierror, UnicodeError):
         return ()
     return tuple(dict.fromkeys(ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """What is asked of an address; `statuses` are those whose body is an answer."""
+
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    statuses: frozenset[int] = frozenset({_OK})
+    bytes_max: int = BODY_BYTES_MAX
 
 
 class Fetcher:
@@ -58,21 +72,31 @@ class Fetcher:
             context.load_verify_locations(self._ca_file)
         return context
 
-    async def get(self, url: str, *, bytes_max: int = BODY_BYTES_MAX) -> Fetched | NotFetched:
+    async def get(
+        self, url: str, *, bytes_max: int = BODY_BYTES_MAX, authorization: str | None = None
+    ) -> Fetched | NotFetched:
         """The answer to a GET, or why there is none; never longer than five seconds."""
+        return await self._fetch(url, _Question(headers=_proof(authorization), bytes_max=bytes_max))
+
+    async def post(self, url: str, form: bytes, *, authorization: str | None = None) -> Fetched | NotFetched:
+        """The same for a form; an answer of 400, 401 or 403 is one too, and says why."""
+        headers = (("Content-Type", "application/x-www-form-urlencoded"), *_proof(authorization))
+        return await self._fetch(url, _Question(method="POST", headers=headers, body=form, statuses=_SAYS_WHY))
+
+    async def _fetch(self, url: str, question: _Question) -> Fetched | NotFetched:
         destination = read_url(url, rules=self._rules)
         if isinstance(destination, FetchFault):
             return NotFetched(destination)
         # A task of its own, which time-outs need: requests begin without one (web/exchange.py).
-        return await asyncio.get_running_loop().create_task(self._get(destination, bytes_max=bytes_max))
+        return await asyncio.get_running_loop().create_task(self._in_time(destination, question))
 
-    async def _get(self, destination: Destination, *, bytes_max: int) -> Fetched | NotFetched:
+    async def _in_time(self, destination: Destination, question: _Question) -> Fetched | NotFetched:
         try:
             async with asyncio.timeout(WHOLE_S):
                 addresses = await self._addresses(destination)
                 if isinstance(addresses, NotFetched):
                     return addresses
-                return await self._ask(destination, addresses, bytes_max=bytes_max)
+                return await self._ask(destination, addresses, question=question)
         except TimeoutError:
             return NotFetched(FetchFault.TOO_SLOW, f"{WHOLE_S:.0f} s")
 
@@ -88,7 +112,7 @@ class Fetcher:
         return found[:_ADDRESSES_MAX]
 
     async def _ask(
-        self, destination: Destination, addresses: Sequence[Address], *, bytes_max: int
+        self, destination: Destination, addresses: Sequence[Address], *, question: _Question
     ) -> Fetched | NotFetched:
         url = httpcore.URL(
             scheme=destination.scheme.encode(),
@@ -101,9 +125,14 @@ class Fetcher:
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(pool)
                 answer = await stack.enter_async_context(
-                    pool.stream("GET", url, headers=[_host(destination), *_HEADERS])
+                    pool.stream(
+                        question.method,
+                        url,
+                        headers=[_host(destination), *_HEADERS, *question.headers],
+                        content=question.body,
+                    )
                 )
-                return _refuse_unless_plain(answer) or await _read(answer, bytes_max=bytes_max)
+                return _refuse_unless_plain(answer, question) or await _read(answer, bytes_max=question.bytes_max)
         except httpcore.ConnectError as error:
             return _not_connected(error)
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
@@ -141,10 +170,14 @@ def _host(destination: Destination) -> tuple[str, str]:
     return ("Host", name if usual else f"{name}:{destination.port}")
 
 
-def _refuse_unless_plain(answer: httpcore.Response) -> NotFetched | None:
+def _proof(authorization: str | None) -> tuple[tuple[str, str], ...]:
+    return () if authorization is None else (("Authorization", authorization),)
+
+
+def _refuse_unless_plain(answer: httpcore.Response, question: _Question) -> NotFetched | None:
     if answer.status in _REDIRECTS:
         return NotFetched(FetchFault.REDIRECT, str(answer.status))
-    if answer.status != _OK:
+    if answer.status not in question.statuses:
         return NotFetched(FetchFault.STATUS, str(answer.status))
     encodings = {value.lower() for name, value in answer.headers if name.lower() == b"content-encoding"}
     if encodings - {b"identity"}:
@@ -160,7 +193,7 @@ async def _read(answer: httpcore.Response, *, bytes_max: int) -> Fetched | NotFe
         if size > bytes_max:
             return NotFetched(FetchFault.TOO_LARGE, f"more than {bytes_max:,} bytes")
         parts.append(part)
-    return Fetched(b"".join(parts))
+    return Fetched(b"".join(parts), answer.status)
 
 
 def _not_connected(error: httpcore.ConnectError) -> NotFetched:

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from callgate.model.failure import Unavailable
+from callgate.service.turnstile import Turnstile
 
 AT_ONCE: Final = 2
 """A document takes some 10 ms; two cores' worth is more than a company's people send in the morning."""
@@ -22,17 +22,9 @@ class Proofs:
     """Runs proofs. Bounded in what runs and in what waits."""
 
     def __init__(self, *, at_once: int = AT_ONCE, waiting_max: int = WAITING_MAX) -> None:
-        self._running = asyncio.Semaphore(at_once)
-        self._room = at_once + waiting_max
-        self._inside = 0
+        self._turnstile = Turnstile(at_once=at_once, waiting_max=waiting_max, what="proofs")
 
     async def run(self, work: Callable[[], T]) -> T:
         """What `work` gives. Raises Unavailable when too many wait already."""
-        if self._inside >= self._room:
-            raise Unavailable("too many proofs at once")
-        self._inside += 1
-        try:
-            async with self._running:
-                return await asyncio.to_thread(work)
-        finally:
-            self._inside -= 1
+        async with self._turnstile.turn():
+            return await asyncio.to_thread(work)

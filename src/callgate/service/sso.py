@@ -4,6 +4,7 @@ What is particular to a protocol stands in sso_saml and sso_oidc; what a browser
 like the sign-in page's: a sign-in begins, and the authorize request under way goes on.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -11,14 +12,16 @@ from callgate.model import authorize_faults, faults, sso_faults
 from callgate.model.account import Account, Extension, LoginName
 from callgate.model.connection import Connection, ConnectionKind
 from callgate.model.decisions import Denied, LookAgain
+from callgate.model.evidence import IdentityProven
 from callgate.model.ids import ClientId, ConnectionId
 from callgate.model.lookups import AuthorizeLookup
 from callgate.model.sso import ArrivalFacts, ArrivalLookup, ArrivedLookup, ConnectionLookup, RouteLookup
+from callgate.protocol import oidc
 from callgate.protocol import sso as protocol
 from callgate.protocol.forms import parse_form, parse_pairs
 from callgate.protocol.sessions import holds_sign_in
 from callgate.protocol.sign_in import SignedIn
-from callgate.service import sso_saml
+from callgate.service import sso_oidc, sso_saml
 from callgate.service.browser import Cookies, FormState, Pairs, new_binding, open_sign_in, seal_form_state, seal_sign_in
 from callgate.service.context import Context
 from callgate.service.outcome import Post, SendAway
@@ -86,6 +89,10 @@ class Confirmation(NamedTuple):
     meant: bool
 
 
+Prove = Callable[[Connection], Awaitable[IdentityProven | Denied]]
+"""Whom an answer vouches for, if it came by this connection as it is now."""
+
+
 class Answer(NamedTuple):
     """What a provider made a browser post."""
 
@@ -123,16 +130,20 @@ async def depart(
     if secret is None:
         return protocol.CONNECTION_OFF
     handle = new_handle(context)
+    trip = sso_oidc.begin(context, handle) if connection.kind is ConnectionKind.OIDC else None
     departing = Departure(
         connection.id,
         state.pairs if state else None,
         state.began_ms if state else context.clock.now_ms(),
+        *((trip.nonce, trip.verifier) if trip else ()),
     )
     sealed = seal_departure(context, departing, handle)
     if sealed is None:
         return Denied(fault=faults.BODY_TOO_LARGE, values=(("limit", "2.5 KB"),), why="it must fit into a cookie")
     return SendAway(
-        url=sso_saml.ask(context, connection, secret, handle=handle, anew=anew),
+        url=sso_oidc.ask(context, connection, trip, anew=anew)
+        if trip
+        else sso_saml.ask(context, connection, secret, handle=handle, anew=anew),
         handle=handle,
         departure=sealed,
         forgotten=_given_up(cookies),
@@ -148,13 +159,55 @@ async def accept(context: Context, connection_id: ConnectionId, answer: Answer) 
     if response is None:
         return Denied(fault=faults.PARAMETER_MISSING, values=(("parameter", "SAMLResponse"),))
     handle = sso_saml.handle_of(form.get("RelayState"))
-    for _ in range(LOOKS_MAX):
-        connection = (await context.store.read(ConnectionLookup(connection_id))).connection
-        if connection is None or connection.kind is not ConnectionKind.SAML or not connection.enabled:
+
+    async def prove(connection: Connection) -> IdentityProven | Denied:
+        if connection.kind is not ConnectionKind.SAML:
             return protocol.CONNECTION_OFF
         if handle is None and not connection.allows_idp_initiated:
             return Denied(fault=sso_faults.SSO_NOT_ASKED, why="nothing of ours was asked for (RelayState)")
-        proven = await sso_saml.prove(context, connection, response, handle=handle)
+        return await sso_saml.prove(context, connection, response, handle=handle)
+
+    return await _arrive(context, connection_id, prove, asked=handle)
+
+
+async def accept_code(
+    context: Context, connection_id: ConnectionId, query: bytes, *, cookies: Cookies
+) -> Bring | Denied:
+    """An OpenID Connect answer, by a GET of the browser that asked: its code redeemed, its ID token proven and spent.
+
+    Whose browser it is comes first, so that nobody else's answer costs the provider a request. Raises Unavailable.
+    """
+    callback = oidc.read_callback(query)
+    if isinstance(callback, Denied):
+        return callback
+    departure = open_departure(context, cookies, callback.state)
+    if departure is None or departure.connection_id != connection_id:
+        return _EXPIRED
+    facts = await context.store.read(ConnectionLookup(connection_id))
+    connection = facts.connection
+    if connection is None or connection.kind is not ConnectionKind.OIDC or not connection.enabled:
+        return protocol.CONNECTION_OFF
+    code = oidc.judge_callback(connection, callback)
+    if isinstance(code, Denied):
+        return code
+    tokens = await sso_oidc.redeem(context, connection, facts.secret, code=code, verifier=departure.verifier)
+    if isinstance(tokens, Denied):
+        return tokens
+    trip = oidc.Trip(callback.state, departure.nonce, departure.verifier)
+    return await _arrive(
+        context,
+        connection_id,
+        lambda connection: sso_oidc.prove(context, connection, tokens=tokens, trip=trip),
+        asked=callback.state,
+    )
+
+
+async def _arrive(context: Context, connection_id: ConnectionId, prove: Prove, *, asked: str | None) -> Bring | Denied:
+    for _ in range(LOOKS_MAX):
+        connection = (await context.store.read(ConnectionLookup(connection_id))).connection
+        if connection is None or not connection.enabled:
+            return protocol.CONNECTION_OFF
+        proven = await prove(connection)
         if isinstance(proven, Denied):
             return proven
         lookup = ArrivalLookup(connection_id, proven.email, proven.assertion_id)
@@ -167,7 +220,7 @@ async def accept(context: Context, connection_id: ConnectionId, answer: Answer) 
             case Denied():
                 return decision
             case protocol.Arrived():
-                return _bring(context, decision, handle)
+                return _bring(context, decision, asked)
             case LookAgain():
                 continue
     return Denied(fault=faults.TEMPORARILY_UNAVAILABLE, why="the connection kept changing")

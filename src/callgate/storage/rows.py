@@ -18,7 +18,7 @@ from callgate.model.account import (
     Role,
 )
 from callgate.model.client import AppKind, AuthMethod, Client, ClientKeys, ClientStatus, GrantType, Switch
-from callgate.model.connection import Connection, ConnectionKind, ConnectionSecret, SsoExemption, SsoPolicy
+from callgate.model.connection import ClientAuth, Connection, ConnectionKind, ConnectionSecret, SsoExemption, SsoPolicy
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
 from callgate.model.device import DeviceCode, DeviceState
@@ -65,6 +65,7 @@ _AUTH_METHODS = _members(AuthMethod)
 _GRANT_TYPES = _members(GrantType)
 _SWITCHES = _members(Switch)
 _CONNECTION_KINDS = _members(ConnectionKind)
+_CLIENT_AUTHS = _members(ClientAuth)
 _SSO_POLICIES = _members(SsoPolicy)
 _SSO_EXEMPTIONS = _members(SsoExemption)
 _MFA_POLICIES = _members(MfaPolicy)
@@ -80,6 +81,9 @@ _FACTOR = SignIn._fields.index("factor")
 _CERTIFICATES, _DOMAINS, _ENABLED, _SIGNS, _UNASKED = (
     Connection._fields.index(field)
     for field in ("certificates", "email_domains", "enabled", "signs_requests", "allows_idp_initiated")
+)
+_ASKED_SCOPES, _CLIENT_AUTH, _ISS, _BELIEVES = (
+    Connection._fields.index(field) for field in ("scopes", "client_auth", "announces_iss", "believes_email")
 )
 _STATE, _KIND, _URI_SENT, _PLAIN, _WHY = (
     Session._fields.index(field)
@@ -247,6 +251,10 @@ def connection_from(row: Row) -> Connection:
         email_domains=tuple(_words(row[_DOMAINS])),
         signs_requests=row[_SIGNS] == 1,
         allows_idp_initiated=row[_UNASKED] == 1,
+        scopes=tuple(_words(row[_ASKED_SCOPES])),
+        client_auth=_CLIENT_AUTHS[row[_CLIENT_AUTH]],
+        announces_iss=row[_ISS] == 1,
+        believes_email=row[_BELIEVES] == 1,
     )
 
 

@@ -92,6 +92,7 @@ def endpoints(context: Context) -> Table:
         sso.METADATA: (Family.PAGE, {"GET": trips.metadata}),
         sso.START: (Family.PAGE, {"GET": trips.start}),
         sso.ACS: (Family.PAGE, {"POST": trips.accept}),
+        sso.CALLBACK: (Family.PAGE, {"GET": trips.called_back}),
         sso.FINISH: (Family.PAGE, {"GET": trips.finish, "POST": trips.confirm}),
         sso.SIGNED_IN: (Family.PAGE, {"GET": trips.signed_in}),
         "/restapi/oauth/userinfo": (Family.API, {"GET": person, "POST": person}),

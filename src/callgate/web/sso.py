@@ -17,6 +17,7 @@ from callgate.web.wire import Header, Reply, Request
 _HERE = "/restapi/oauth/sso"
 METADATA = f"{_HERE}/{{connectionId}}/metadata"
 ACS = f"{_HERE}/{{connectionId}}/acs"
+CALLBACK = f"{_HERE}/{{connectionId}}/callback"
 START = f"{_HERE}/{{connectionId}}/start"
 FINISH = f"{_HERE}/finish"
 SIGNED_IN = f"{_HERE}/signed-in"
@@ -58,11 +59,13 @@ class SsoPages:
         if isinstance(body, Denied):
             return self._refuse(request, body)
         answer = service.Answer(request.header(b"content-type") or "", body)
-        brought = await service.accept(self._context, _connection_id(request), answer)
-        if isinstance(brought, Denied):
-            return self._refuse(request, brought)
-        location = f"{FINISH}?{urlencode({'arrival': brought.handle})}"
-        return redirect(location, status=303, cookies=(self._browsers.bring(brought.handle, brought.arrival),))
+        return self._bring(request, await service.accept(self._context, _connection_id(request), answer))
+
+    async def called_back(self, request: Request) -> Reply:
+        """GET from the provider, which brings our cookies; on by another, so that no code stays in the address."""
+        cookies = self._browsers.cookies(request)
+        brought = await service.accept_code(self._context, _connection_id(request), request.query, cookies=cookies)
+        return self._bring(request, brought)
 
     async def finish(self, request: Request) -> Reply:
         """GET: with the answer and, where this browser asked, what it left with."""
@@ -98,6 +101,12 @@ class SsoPages:
             return self._refuse(request, _EXPIRED)
         page = SignedInPage(person_name=found.person_name, login=found.login, account_name=found.account_name)
         return show(request, page)
+
+    def _bring(self, request: Request, brought: service.Bring | Denied) -> Reply:
+        if isinstance(brought, Denied):
+            return self._refuse(request, brought)
+        location = f"{FINISH}?{urlencode({'arrival': brought.handle})}"
+        return redirect(location, status=303, cookies=(self._browsers.bring(brought.handle, brought.arrival),))
 
     def _signed_in(self, signed_in: service.SignedInHere) -> Reply:
         browsers = self._browsers

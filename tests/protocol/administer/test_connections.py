@@ -6,7 +6,7 @@ import pytest
 
 from callgate.model.acts import Refused
 from callgate.model.changes import AccountChanged
-from callgate.model.connection import Connection, ConnectionKind, ConnectionSecret, SsoExemption, SsoPolicy
+from callgate.model.connection import Connection, ConnectionSecret, SsoExemption, SsoPolicy
 from callgate.model.decisions import Done
 from callgate.model.sso import (
     ConnectionActFacts,
@@ -16,27 +16,17 @@ from callgate.model.sso import (
     SsoPolicyActFacts,
 )
 from callgate.protocol.administer import connections
-from tests.factories import ACCOUNT, AGENT, NOW_MS, SAML
+from tests.factories import ACCOUNT, AGENT, NOW_MS, OIDC, SAML
 
 NEW = ConnectionActFacts(NOW_MS, ACCOUNT, None, issuer_taken=False, name_taken=False, domains_taken=())
 THE_ONE = NEW._replace(connection=SAML)
-NO_SECRET = ConnectionSecret(None)
-OIDC = SAML._replace(
-    kind=ConnectionKind.OIDC,
-    issuer="https://op.northwind.example",
-    sso_url="https://op.northwind.example/authorize",
-    certificates=(),
-    email_attribute="email",
-    client_id="callgate",
-    token_url="https://op.northwind.example/token",
-    jwks_url="https://op.northwind.example/jwks",
-)
+SECRET = ConnectionSecret(b"sealed")
 POLICY = SsoPolicyActFacts(NOW_MS, ACCOUNT, (SAML,))
 
 
 def create(connection: Connection = SAML, facts: ConnectionActFacts = NEW) -> Done | Refused:
     """A connection made by the command line."""
-    return connections.create_connection(connection, NO_SECRET, facts=facts, by="cli")
+    return connections.create_connection(connection, SECRET, facts=facts, by="cli")
 
 
 def change(
@@ -52,7 +42,7 @@ def change(
 @pytest.mark.parametrize("connection", [SAML, OIDC, SAML._replace(certificates=("a", "b"), email_domains=())])
 def test_connection_is_made(connection: Connection) -> None:
     """Of either kind."""
-    assert create(connection) == Done((ConnectionCreated(connection, NO_SECRET, "cli"),))
+    assert create(connection) == Done((ConnectionCreated(connection, SECRET, "cli"),))
 
 
 @pytest.mark.parametrize(
@@ -74,6 +64,14 @@ def test_connection_is_made(connection: Connection) -> None:
         (OIDC._replace(issuer="op"), NEW, "the issuer must be an https URL"),
         (OIDC._replace(token_url="ftp://op.example/t"), NEW, "the token endpoint must be an https URL"),
         (OIDC._replace(jwks_url="http://op.example/jwks"), NEW, "the JWK Set's address must be https"),
+        (OIDC._replace(userinfo_url="javascript:x"), NEW, "the UserInfo endpoint must be an https URL"),
+        (OIDC._replace(scopes=("email",)), NEW, "openid must be among the scopes"),
+        (OIDC._replace(scopes=("openid", "a b")), NEW, "'a b' is not a scope"),
+        (OIDC._replace(scopes=("openid", *(f"s{n}" for n in range(20)))), NEW, "at most 20 scopes"),
+        (OIDC._replace(email_attribute="NameID"), NEW, "NameID is SAML's"),
+        (OIDC._replace(certificates=("a",)), NEW, "has no certificates"),
+        (OIDC._replace(signs_requests=True), NEW, "are not signed"),
+        (OIDC._replace(allows_idp_initiated=True), NEW, "begins here"),
     ],
 )
 def test_connection_is_refused_when_it_cannot_be(
@@ -83,6 +81,24 @@ def test_connection_is_refused_when_it_cannot_be(
     refused = create(connection, facts)
     assert isinstance(refused, Refused)
     assert problem in refused.problem
+
+
+def test_openid_connect_takes_a_client_secret() -> None:
+    """A provider's proof that we are we; SAML has a key of ours instead."""
+    bare = ConnectionSecret(None)
+    refused = connections.create_connection(OIDC, bare, facts=NEW, by="cli")
+    assert isinstance(refused, Refused)
+    assert "must have given a client secret" in refused.problem
+    assert isinstance(connections.create_connection(SAML, bare, facts=NEW, by="cli"), Done)
+
+
+@pytest.mark.parametrize("secret", ["", " padded ", "two\nlines", "straße", "x" * 513])
+def test_client_secret_is_one_line_of_ascii(secret: str) -> None:
+    """RFC 6749 appendix A.2; the problem does not repeat it."""
+    problem = connections.client_secret_problem(secret)
+    assert problem is not None
+    assert secret == "" or secret not in problem
+    assert connections.client_secret_problem("a secret: 100% + ours") is None
 
 
 @pytest.mark.parametrize(

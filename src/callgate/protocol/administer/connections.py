@@ -8,6 +8,7 @@ from callgate.model.acts import Refused
 from callgate.model.changes import AccountChanged
 from callgate.model.connection import (
     CERTIFICATES_MAX,
+    NAME_ID,
     Connection,
     ConnectionKind,
     ConnectionSecret,
@@ -29,10 +30,14 @@ ISSUER_CHARS_MAX = 1024
 
 URL_CHARS_MAX = 2048
 DOMAINS_MAX = 50
+SCOPES_MAX = 20
+CLIENT_SECRET_CHARS_MAX = 512
 _ATTRIBUTE_CHARS_MAX = 256
 _URL = re.compile(r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?([/?][!-\"$-~]*)?\Z")
 """No user, no fragment, nothing but printable ASCII: a browser's Location must not be able to say something else."""
 
+_SCOPE = re.compile(r"[!#-\[\]-~]{1,128}\Z")
+_CLIENT_SECRET = re.compile(rf"(?! )[ -~]{{1,{CLIENT_SECRET_CHARS_MAX}}}(?<! )\Z")
 _LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])\Z")
 _DOMAIN = re.compile(r"(?=.{1,189}\Z)[a-z0-9-]+(\.[a-z0-9-]+)+\Z")
 
@@ -41,7 +46,11 @@ def create_connection(
     connection: Connection, secret: ConnectionSecret, *, facts: ConnectionActFacts, by: str
 ) -> Done | Refused:
     """A new way in; nothing changes for anybody until the account's switch lets people use it."""
-    problem = "there is no such account" if facts.account is None else _check(connection, facts)
+    proven = connection.kind is ConnectionKind.SAML or secret.sealed_client_secret is not None
+    problem = first_problem(
+        "there is no such account" if facts.account is None else _check(connection, facts),
+        None if proven else "an OpenID Connect provider must have given a client secret",
+    )
     return Refused(problem) if problem else Done((ConnectionCreated(connection, secret, by),))
 
 
@@ -77,7 +86,8 @@ def set_policy(policy: SsoPolicy, *, facts: SsoPolicyActFacts, by: str) -> Done 
         return Done()
     if policy is SsoPolicy.ENFORCED and not any(connection.enabled for connection in facts.connections):
         return Refused(
-            "the account has no enabled connection: nobody could sign in; `callgate sso connect-saml` makes one"
+            "the account has no enabled connection: nobody could sign in; `callgate sso connect-saml` and "
+            "`callgate sso connect-oidc` make one"
         )
     after = account._replace(sso_policy=policy, version=account.version + 1)
     return Done((AccountChanged(account, after, by),))
@@ -106,6 +116,13 @@ def url_problem(what: str, url: str) -> str | None:
     if found["scheme"] == "http" and not _LOOPBACK.match(found["host"]):
         return f"the {what} must be https; http is for this machine alone"
     return None
+
+
+def client_secret_problem(secret: str) -> str | None:
+    """What is wrong with a secret that a provider is said to have given (RFC 6749 appendix A.2); it is not repeated."""
+    if _CLIENT_SECRET.match(secret):
+        return None
+    return f"a client secret is one line of 1 to {CLIENT_SECRET_CHARS_MAX} printable ASCII characters"
 
 
 def _withdraw_trust(before: Connection, after: Connection) -> Connection:
@@ -146,7 +163,32 @@ def _check_oidc(connection: Connection) -> str | None:
         url_problem("issuer", connection.issuer),
         url_problem("token endpoint", connection.token_url),
         url_problem("JWK Set's address", connection.jwks_url),
+        url_problem("UserInfo endpoint", connection.userinfo_url) if connection.userinfo_url else None,
+        _check_scopes(connection.scopes),
+        _check_not_saml(connection),
     )
+
+
+def _check_scopes(scopes: tuple[str, ...]) -> str | None:
+    if "openid" not in scopes:
+        return "openid must be among the scopes: without it the provider gives no ID token"
+    if len(scopes) > SCOPES_MAX:
+        return f"at most {SCOPES_MAX} scopes are asked for"
+    wrong = next((scope for scope in scopes if not _SCOPE.match(scope)), None)
+    return None if wrong is None else f"{wrong!r} is not a scope"
+
+
+def _check_not_saml(connection: Connection) -> str | None:
+    """What OpenID Connect has no word for."""
+    if connection.email_attribute == NAME_ID:
+        return "NameID is SAML's: name a claim, such as email"
+    if connection.certificates:
+        return "an OpenID Connect provider publishes its keys: a connection to one has no certificates"
+    if connection.signs_requests:
+        return "requests to an OpenID Connect provider are not signed"
+    if connection.allows_idp_initiated:
+        return "a sign-in by OpenID Connect begins here: give the provider's portal our_start_url"
+    return None
 
 
 def _check_domains(domains: tuple[str, ...]) -> str | None:

@@ -9,6 +9,7 @@ from callgate.crypto.secrets import seal_connection_secret
 from callgate.model.account import Account, Extension, normalize_email
 from callgate.model.acts import Refused
 from callgate.model.connection import (
+    ClientAuth,
     Connection,
     ConnectionKind,
     ConnectionSecret,
@@ -42,6 +43,11 @@ class NewConnection:
     client_secret: str | None = field(default=None, repr=False)
     token_url: str = ""
     jwks_url: str = ""
+    userinfo_url: str = ""
+    scopes: tuple[str, ...] = ()
+    client_auth: ClientAuth = ClientAuth.BASIC
+    announces_iss: bool = False
+    believes_email: bool = False
 
 
 async def create_connection(desk: Desk, wanted: NewConnection) -> Connection | Refused:
@@ -65,7 +71,15 @@ async def create_connection(desk: Desk, wanted: NewConnection) -> Connection | R
         jwks="",
         trust_version=1,
         version=1,
+        userinfo_url=wanted.userinfo_url,
+        scopes=wanted.scopes,
+        client_auth=wanted.client_auth,
+        announces_iss=wanted.announces_iss,
+        believes_email=wanted.believes_email,
     )
+    problem = None if wanted.client_secret is None else connections.client_secret_problem(wanted.client_secret)
+    if problem:
+        return Refused(problem)
     certificate, secret = await _prove(desk, connection, wanted.client_secret)
     connection = connection._replace(own_certificate=certificate)
     decision = await desk.carry_out(
@@ -85,6 +99,9 @@ async def change_connection(
     """A connection after an edit, with a new client secret where one is given. Raises as `create_connection`."""
     secret = None
     if client_secret is not None:
+        problem = connections.client_secret_problem(client_secret)
+        if problem:
+            return Refused(problem)
         keeper = await desk.keeper()
         secret = ConnectionSecret(_seal(keeper, connection, client_secret=client_secret))
     return await desk.carry_out(

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 
 from callgate.crypto.certificates import CertificateFault, read_certificate
 from callgate.crypto.saml_metadata import METADATA_BYTES_MAX, MetadataRefused, read_idp_metadata
+from callgate.crypto.strict_json import parse_object
 from callgate.model.acts import Refused
 from callgate.model.connection import CERTIFICATES_MAX
 from callgate.model.fetch import NotFetched
+from callgate.protocol.administer.discovery import OidcProvider, discovery_url, read_discovery
 from callgate.service.administer.desk import Desk
+from callgate.service.key_sets import NoKeys, fetch_keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,19 @@ async def fetch_metadata(desk: Desk, url: str) -> bytes | Refused:
     if isinstance(answer, NotFetched):
         return Refused(f"nothing was fetched from {url}: {answer}")
     return answer.body
+
+
+async def discover_oidc_provider(desk: Desk, issuer: str) -> OidcProvider | Refused:
+    """The OpenID Connect provider of this issuer, whose keys could be read just now."""
+    url = discovery_url(issuer)
+    answer = await desk.fetcher.get(url)
+    if isinstance(answer, NotFetched):
+        return Refused(f"nothing was fetched from {url}: {answer}")
+    provider = read_discovery(parse_object(answer.body) or {}, issuer=issuer)
+    if isinstance(provider, Refused):
+        return Refused(f"{url} cannot be used: {provider.problem}")
+    keys = await fetch_keys(desk.fetcher, provider.jwks_url)
+    return Refused(keys.why) if isinstance(keys, NoKeys) else provider
 
 
 def read_saml_provider(metadata: bytes) -> SamlProvider | Refused:

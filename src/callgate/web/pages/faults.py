@@ -158,6 +158,7 @@ WORDS = {
     "CGT-206": Words(
         msgid("This cannot be set up"), msgid("Your company asks for nothing but a password."), _TELL_ADMINISTRATOR
     ),
+    "CGT-159": _person(msgid("Your company’s sign-in service no longer recognizes this server."), _TELL_DETAILS),
     # The app, on a page of its own.
     "OAU-101": _BAD_REQUEST,
     "OAU-111": _BAD_REQUEST,
