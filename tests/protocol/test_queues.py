@@ -1,4 +1,4 @@
-"""Which call queues a query asks for."""
+"""Which call queues a query asks for, and what a body wants of one."""
 
 import pytest
 
@@ -6,9 +6,18 @@ from callgate.model import api_faults
 from callgate.model.decisions import Denied
 from callgate.model.ids import ExtensionId
 from callgate.model.paging import Page
-from callgate.model.queues import QueueListQuery, QueueMembersQuery
+from callgate.model.queues import QueueActFacts, QueueListQuery, QueueMembersQuery
 from callgate.protocol.query import Query
-from callgate.protocol.queues import parse_queue_list, parse_queue_members
+from callgate.protocol.queues import (
+    MembersWish,
+    SettingsWish,
+    change_members,
+    change_settings,
+    parse_members,
+    parse_queue_list,
+    parse_queue_members,
+    parse_settings,
+)
 from callgate.protocol.resources import Subject
 from tests.protocol.bearers import ACCOUNT
 
@@ -51,3 +60,60 @@ def test_members_are_asked_for_by_page() -> None:
     assert asked == QueueMembersQuery(ACCOUNT, QUEUE, Page(3, 10))
     refused = parse_queue_members([("perPage", "x")], subject=COMPANY, queue_id=QUEUE)
     assert refused == Denied(fault=api_faults.PARAMETER_INVALID, values=(("parameterName", "perPage"),))
+
+
+NOTHING = SettingsWish(None, None, None, None, None, None)
+
+
+def test_settings_are_wished_one_by_one() -> None:
+    """protocol.md I.6: what is not said stays, what the platform has besides is not looked at."""
+    assert parse_settings({}) == NOTHING
+    assert parse_settings({"name": "Other", "serviceLevelSettings": None}) == NOTHING
+    levels = {"slaGoal": 90, "slaThresholdSeconds": 30, "includeAbandonedCalls": False, "abandonedThresholdSeconds": 0}
+    body = {"serviceLevelSettings": levels, "editableMemberStatus": False, "alertTimer": 60}
+    assert parse_settings(body) == SettingsWish(90, 30, False, 0, False, 60)
+
+
+def test_members_are_wished_by_ids_of_either_spelling() -> None:
+    """protocol.md I.6: the wire has texts, a member's id is a number, and people send what they were given."""
+    assert parse_members({}) == MembersWish(frozenset(), frozenset())
+    body = {"addedExtensionIds": ["1002", 1004, "1002"], "removedExtensionIds": ["1005"]}
+    assert parse_members(body) == MembersWish(
+        frozenset(map(ExtensionId, (1002, 1004))), frozenset(map(ExtensionId, (1005,)))
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ({"serviceLevelSettings": 5}, "serviceLevelSettings"),
+        ({"serviceLevelSettings": {"slaGoal": "90"}}, "serviceLevelSettings.slaGoal"),
+        ({"alertTimer": -1}, "alertTimer"),
+        ({"editableMemberStatus": "yes"}, "editableMemberStatus"),
+    ],
+)
+def test_settings_are_refused_when_they_cannot_be_meant(body: dict[str, object], name: str) -> None:
+    """By the member's path."""
+    denied = parse_settings(body)
+    assert isinstance(denied, Denied)
+    assert denied.values == (("parameterName", name),)
+
+
+@pytest.mark.parametrize("ids", ["1002", {}, ["x"], ["0"], [True], [None], [-5], ["9" * 19], [1] * 1001])
+def test_members_are_refused_when_they_are_no_ids(ids: object) -> None:
+    """An array of at most a thousand."""
+    for name in ("addedExtensionIds", "removedExtensionIds"):
+        denied = parse_members({name: ids})
+        assert isinstance(denied, Denied)
+        assert denied.values == (("parameterName", name),)
+
+
+def test_change_is_refused_when_there_is_no_such_queue() -> None:
+    """Not found, as when it is read; the rest is an administrator's matter (administer/test_queues.py)."""
+    facts = QueueActFacts(None, frozenset(), ())
+    for outcome in (
+        change_settings(NOTHING, facts=facts, by="1"),
+        change_members(MembersWish(frozenset(), frozenset()), facts=facts, by="1"),
+    ):
+        assert isinstance(outcome, Denied)
+        assert outcome.fault == api_faults.RESOURCE_UNKNOWN

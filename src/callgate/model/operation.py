@@ -35,6 +35,7 @@ _USER_ROLE = f"{_ACCOUNT}/user-role"
 _EXTENSION = f"{_ACCOUNT}/extension/{{extensionId}}"
 _READ_EXTENSIONS = ("ReadExtensions",)
 _READ_CALL_LOG = ("ReadCallLog",)
+_GROUPS = ("Groups",)
 _READ_ROLES = ("ReadUserRoles",)
 _EDIT_ROLES = ("EditUserRoles",)
 _ROLES = ("Roles",)
@@ -72,6 +73,24 @@ READ_QUEUE = Operation(
     "ReadAccounts",
     RateGroup.LIGHT,
     _READ_EXTENSIONS,
+)
+CHANGE_QUEUE = Operation(
+    "PUT",
+    f"{_ACCOUNT}/call-queues/{{groupId}}",
+    "Settings of a call queue, changed",
+    "EditExtensions",
+    RateGroup.LIGHT,
+    _GROUPS,
+    body_bytes_max=BODY_BYTES_MAX,
+)
+ASSIGN_QUEUE_MEMBERS = Operation(
+    "POST",
+    f"{_ACCOUNT}/call-queues/{{groupId}}/bulk-assign",
+    "People who take the calls of a queue, or no longer do",
+    "EditExtensions",
+    RateGroup.HEAVY,
+    _GROUPS,
+    body_bytes_max=64 * 1024,
 )
 LIST_QUEUE_MEMBERS = Operation(
     "GET",

@@ -107,11 +107,23 @@ class BodyReader:
         value = self._members.get(name)
         if value is None:
             return None
-        digits = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-        if digits.isascii() and digits.isdigit() and len(digits) <= _ID_DIGITS_MAX and digits[0] != "0":
-            return int(digits)
-        self.refuse(name)
-        return None
+        found = _id_of(value)
+        if found is None:
+            self.refuse(name)
+        return found
+
+    def ids(self, name: str, *, most: int) -> frozenset[int]:
+        """The ids of an array, each as `id` takes it; none where there is no array."""
+        value = self._members.get(name)
+        if value is None:
+            return frozenset()
+        if not isinstance(value, list) or len(value) > most:
+            self.refuse(name)
+            return frozenset()
+        found = [_id_of(each) for each in value]
+        if None in found:
+            self.refuse(name)
+        return frozenset(each for each in found if each is not None)
 
     def choice(self, name: str, *, among: type[E]) -> E | None:
         """The member of an enumeration that a string spells."""
@@ -170,3 +182,10 @@ class BodyReader:
 
     def _within(self, members: Mapping[str, object], name: str) -> "BodyReader":
         return BodyReader(members, path=f"{self._path}{name}.", refusals=self._refusals)
+
+
+def _id_of(value: object) -> int | None:
+    digits = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    if digits.isascii() and digits.isdigit() and len(digits) <= _ID_DIGITS_MAX and digits[0] != "0":
+        return int(digits)
+    return None

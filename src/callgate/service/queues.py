@@ -1,24 +1,29 @@
-"""Call queues read for a bearer: judged, parsed, loaded, and given to be rendered."""
+"""Call queues read and changed for a bearer: judged, parsed, loaded, written, and given to be rendered."""
 
 from typing import NamedTuple
 
 from callgate.model import operation
-from callgate.model.decisions import Admitted, Denied
+from callgate.model.decisions import Admitted, Denied, Done
 from callgate.model.ids import ExtensionId
 from callgate.model.queues import (
     ExtensionsPage,
     Queue,
+    QueueActFacts,
+    QueueActLookup,
     QueueListLookup,
     QueueListQuery,
     QueueLookup,
     QueueMembersLookup,
     QueueMembersQuery,
 )
+from callgate.protocol import queues
 from callgate.protocol.query import parse_query
 from callgate.protocol.queues import parse_queue_list, parse_queue_members
 from callgate.protocol.resources import find_id, judge, no_such_queue
+from callgate.service.body import read_object
 from callgate.service.context import Context
 from callgate.service.resources import Asked
+from callgate.storage.port import Unit
 
 
 class QueueListShown(NamedTuple):
@@ -77,3 +82,41 @@ async def list_queue_members(context: Context, admitted: Admitted, asked: Asked)
         return query
     members = (await context.store.read(QueueMembersLookup(query))).members
     return no_such_queue() if members is None else QueueMembersShown(query, members)
+
+
+async def change_queue(context: Context, admitted: Admitted, asked: Asked) -> Queue | Denied:
+    """`PUT account/{accountId}/call-queues/{groupId}`. Raises Unavailable."""
+    subject = judge(admitted, operation.CHANGE_QUEUE, account=asked.account)
+    if isinstance(subject, Denied):
+        return subject
+    body = read_object(asked)
+    wish = body if isinstance(body, Denied) else queues.parse_settings(body)
+    if isinstance(wish, Denied):
+        return wish
+    queue_id, by = ExtensionId(find_id(asked.item) or 0), str(admitted.extension.id)
+
+    def decide(facts: QueueActFacts) -> Done | Denied:
+        return queues.change_settings(wish, facts=facts, by=by)
+
+    decided = await context.store.run(Unit(QueueActLookup(subject.account_id, queue_id), decide))
+    if isinstance(decided, Denied):
+        return decided
+    return (await context.store.read(QueueLookup(subject.account_id, queue_id))).queue or no_such_queue()
+
+
+async def assign_queue_members(context: Context, admitted: Admitted, asked: Asked) -> Denied | None:
+    """`POST account/{accountId}/call-queues/{groupId}/bulk-assign`. Raises Unavailable."""
+    subject = judge(admitted, operation.ASSIGN_QUEUE_MEMBERS, account=asked.account)
+    if isinstance(subject, Denied):
+        return subject
+    body = read_object(asked)
+    wish = body if isinstance(body, Denied) else queues.parse_members(body)
+    if isinstance(wish, Denied):
+        return wish
+    queue_id, by = ExtensionId(find_id(asked.item) or 0), str(admitted.extension.id)
+
+    def decide(facts: QueueActFacts) -> Done | Denied:
+        return queues.change_members(wish, facts=facts, by=by)
+
+    decided = await context.store.run(Unit(QueueActLookup(subject.account_id, queue_id, wish.added), decide))
+    return decided if isinstance(decided, Denied) else None

@@ -29,7 +29,13 @@ from callgate.service.dictionary import (
     read_predefined_role,
 )
 from callgate.service.extensions import add_extension
-from callgate.service.queues import list_queue_members, list_queues, read_queue
+from callgate.service.queues import (
+    assign_queue_members,
+    change_queue,
+    list_queue_members,
+    list_queues,
+    read_queue,
+)
 from callgate.service.resources import Asked, list_extensions, read_account, read_extension
 from callgate.service.roles import (
     assign_role,
@@ -154,6 +160,8 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(operation.READ_EXTENSION, _one(read_extension, render_extension)),
     Resource(operation.LIST_QUEUES, _many(list_queues, render_queue_list)),
     Resource(operation.READ_QUEUE, _one(read_queue, render_queue)),
+    Resource(operation.CHANGE_QUEUE, _one(change_queue, render_queue)),
+    Resource(operation.ASSIGN_QUEUE_MEMBERS, _done(assign_queue_members)),
     Resource(operation.LIST_QUEUE_MEMBERS, _many(list_queue_members, render_queue_members)),
     Resource(operation.LIST_ROLES, _many(list_roles, render_role_list)),
     Resource(operation.CREATE_ROLE, _one(create_role, render_role), status=201),

@@ -2,8 +2,9 @@
 
 from callgate.model import operation
 from callgate.model.account import ExtensionStatus
+from callgate.model.queues import ALERT_TIMERS_S, MEMBERS_MAX
 from callgate.web.openapi.described import Link, Parameter, Tag, Told
-from callgate.web.openapi.schema import Maybe, flag, part, record, text, whole, wider, words
+from callgate.web.openapi.schema import Maybe, flag, many, part, record, text, whole, wider, words
 from callgate.web.openapi.shapes import ID_PATTERN, NUMBER, PAGES, URI, listing
 
 LISTED_QUEUE = record(
@@ -40,6 +41,28 @@ MEMBER = record(
     extensionNumber=Maybe(NUMBER),
 )
 
+QUEUE_CHANGE = record(
+    "QueueChange",
+    "What is to be different; what is not said stays.",
+    serviceLevelSettings=Maybe(
+        part(
+            slaGoal=Maybe(whole(least=0, most=100)),
+            slaThresholdSeconds=Maybe(whole(least=0, most=3600)),
+            includeAbandonedCalls=Maybe(flag()),
+            abandonedThresholdSeconds=Maybe(whole(least=0, most=3600)),
+        )
+    ),
+    editableMemberStatus=Maybe(flag()),
+    alertTimer=Maybe({**whole("Seconds."), "enum": list(ALERT_TIMERS_S)}),
+)
+_IDS = many(text(pattern=ID_PATTERN), most=MEMBERS_MAX)
+ASSIGNMENT = record(
+    "QueueAssignment",
+    "Who is to take the calls of a queue, and who no longer.",
+    addedExtensionIds=Maybe(_IDS),
+    removedExtensionIds=Maybe(_IDS),
+)
+
 TOLD = (
     Told(
         operation.LIST_QUEUES,
@@ -53,6 +76,8 @@ TOLD = (
         ),
     ),
     Told(operation.READ_QUEUE, "readQueue", Tag.QUEUES, QUEUE),
+    Told(operation.CHANGE_QUEUE, "changeQueue", Tag.QUEUES, QUEUE, takes=QUEUE_CHANGE),
+    Told(operation.ASSIGN_QUEUE_MEMBERS, "assignQueueMembers", Tag.QUEUES, None, takes=ASSIGNMENT),
     Told(
         operation.LIST_QUEUE_MEMBERS,
         "listQueueMembers",
