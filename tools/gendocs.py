@@ -40,6 +40,8 @@ from callgate.model.saml import SamlCheck
 from callgate.model.scope import SCOPES, covers
 from callgate.web.development import development_table
 from callgate.web.door import Family
+from callgate.web.openapi import describe_server, read_document
+from callgate.web.pages import ApiField
 from callgate.web.routes import endpoints
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -124,6 +126,27 @@ def operations() -> Iterator[str]:
             yield f"### {each.method} {each.path}"
             asked = f"Scope of the app: {_scope(each)}. Permission of the person: {_asked(each)}."
             yield f"{each.summary}. {asked} [Weighs](limits.md#rates) `{each.group.value}`."
+
+
+def reference() -> Iterator[str]:
+    """What requests and replies hold, as the server describes itself."""
+    page = read_document(describe_server("https://gate.example"), url="")
+    for chapter in page.chapters:
+        yield f"## {chapter.name}\n\n{chapter.about}"
+        for each in chapter.operations:
+            yield f"### {each.id}\n\n`{each.method} {each.path}`: {each.summary}."
+            if each.about:
+                yield each.about
+            if each.parameters:
+                yield _members("parameter", each.parameters)
+            told = [("Body", each.takes), ("Answer", each.gives)]
+            kinds = [f"{word}: {', '.join(_shape(*kind) for kind in found)}." for word, found in told if found]
+            if kinds:
+                yield " ".join(kinds)
+    yield "## What is sent and answered"
+    for shape in page.shapes:
+        yield f"### {shape.name}\n\n{shape.about}"
+        yield _members("member", shape.fields)
 
 
 def scopes() -> Iterator[str]:
@@ -217,6 +240,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "faults": catalogue,
     "routes": routes,
     "operations": operations,
+    "reference": reference,
     "scopes": scopes,
     "permissions": permissions,
     "app kinds": app_kinds,
@@ -266,6 +290,19 @@ def main() -> int:
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = (head, ["---"] * len(head), *rows)
     return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |" for line in lines)
+
+
+def _members(what: str, fields: Iterable[ApiField]) -> str:
+    rows = [
+        (f"`{each.name}`", _shape(each.kind, each.shape), "always" if each.is_required else "", each.about)
+        for each in fields
+    ]
+    needed = "required" if what == "parameter" else "there"
+    return _table((what, "kind", needed, "what it is"), rows)
+
+
+def _shape(kind: str, shape: str | None) -> str:
+    return f"[{kind}](#{shape.lower()})" if shape else f"`{kind}`"
 
 
 def _coded(names: Iterable[str]) -> str:

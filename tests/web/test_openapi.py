@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -78,6 +79,20 @@ def test_document_is_valid_openapi(subject: Subject) -> None:
     OpenAPIV31SpecValidator(document).validate()
     ids = [each["operationId"] for path in document["paths"].values() for each in path.values()]
     assert len(ids) == len(set(ids))
+
+
+def test_page_for_people_has_every_operation_and_shape(subject: Subject) -> None:
+    """From the same document, under the policy every page has, with nothing loaded from elsewhere."""
+    document = httpx.get(f"{subject.server.base_url}/restapi/openapi.json").json()
+    page = httpx.get(f"{subject.server.base_url}/restapi/docs", headers={"Accept-Language": "de"})
+    assert page.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
+    for each in (each for path in document["paths"].values() for each in path.values()):
+        assert f'id="{each["operationId"]}"' in page.text
+    for name in document["components"]["schemas"]:
+        assert f'id="shape-{name}"' in page.text
+    targets = set(re.findall(r'href="#([^"]+)"', page.text))
+    assert targets <= set(re.findall(r' id="([^"]+)"', page.text))
+    assert "Programmierschnittstelle" in page.text
 
 
 @pytest.mark.parametrize(

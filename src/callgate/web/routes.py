@@ -18,7 +18,7 @@ from callgate.web.entry_points import EntryPoints
 from callgate.web.envelope import JSON, NO_STORE
 from callgate.web.metadata import KeySetEndpoint, MetadataEndpoint, userinfo
 from callgate.web.network import Networks
-from callgate.web.openapi import OPENAPI, OpenapiEndpoint
+from callgate.web.openapi import DOCS, OPENAPI, DocsPage, OpenapiEndpoint
 from callgate.web.pages import STATIC_FILES, HomeLink, HomePage, StaticFile
 from callgate.web.resources import RESOURCES, bind
 from callgate.web.second_factor import SECOND_FACTOR
@@ -110,6 +110,7 @@ def endpoints(context: Context) -> Table:
         "/restapi/v1.0": (Family.API, {"GET": entry_points.version}),
         **_resources(context),
         "/health/live": (Family.API, {"GET": _live}),
+        DOCS: (Family.PAGE, {"GET": DocsPage(context)}),
         "/": (Family.PAGE, {"GET": Home(context)}),
         **{path: (Family.PAGE, {"GET": _static(file)}) for path, file in STATIC_FILES.items()},
     }
@@ -136,7 +137,7 @@ class Home:
                 HomeLink(label="OpenID Connect", url=f"{issuer}/.well-known/openid-configuration"),
                 HomeLink(label="OAuth 2.0", url=f"{issuer}/.well-known/oauth-authorization-server"),
                 HomeLink(label="JWKS", url=f"{issuer}/restapi/oauth/jwks"),
-                HomeLink(label="API", url=f"{issuer}/restapi/v1.0"),
+                HomeLink(label="API", url=f"{issuer}{DOCS}"),
             ),
         )
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from callgate.model import authorize_faults, device_faults, grant_faults, mfa_faults, sso_faults
+from callgate.web.openapi import describe_server, read_document
 from callgate.web.pages import (
     Answer,
     AppOrigin,
@@ -183,6 +184,7 @@ PAGES: dict[str, Page] = {
     "device-denied": DeviceAnswerPage(answer=Answer.DENIED),
     "device-left": DeviceAnswerPage(answer=Answer.NONE),
     "home": HOME,
+    "api": read_document(describe_server("https://gate.example"), url="https://gate.example/restapi/openapi.json"),
     "sign-in-own": replace(SIGN_IN, app_name=None, fault=mfa_faults.SIGN_IN_AGAIN),
     "second-factor": SECOND_FACTOR,
     "second-factor-wrong": replace(SECOND_FACTOR, fault=mfa_faults.FACTOR_REFUSED, display=Display.POPUP),

@@ -5,6 +5,7 @@ model. What a request and a reply hold is said here, and tests hold every reply 
 """
 
 from callgate.web.openapi.document import all_told, describe_server
-from callgate.web.openapi.endpoint import OPENAPI, OpenapiEndpoint
+from callgate.web.openapi.endpoint import DOCS, OPENAPI, DocsPage, OpenapiEndpoint
+from callgate.web.openapi.reference import read_document
 
-__all__ = ["OPENAPI", "OpenapiEndpoint", "all_told", "describe_server"]
+__all__ = ["DOCS", "OPENAPI", "DocsPage", "OpenapiEndpoint", "all_told", "describe_server", "read_document"]

@@ -1,16 +1,21 @@
-"""GET /restapi/openapi.json: the document, made when it is first asked for."""
+"""GET /restapi/openapi.json and /restapi/docs: the document for programs and for people, made when first asked for."""
 
 from functools import cached_property
 
 import orjson
 
 from callgate.service.context import Context
+from callgate.web.browser import show
 from callgate.web.envelope import JSON
 from callgate.web.openapi.discovery import OPENAPI
 from callgate.web.openapi.document import describe_server
+from callgate.web.openapi.reference import read_document
+from callgate.web.pages import ApiPage
 from callgate.web.wire import Header, Reply, Request
 
-__all__ = ["OPENAPI", "OpenapiEndpoint"]
+__all__ = ["DOCS", "OPENAPI", "DocsPage", "OpenapiEndpoint"]
+
+DOCS = "/restapi/docs"
 
 _KEPT: tuple[Header, ...] = ((b"cache-control", b"public, max-age=300"),)
 
@@ -29,3 +34,19 @@ class OpenapiEndpoint:
     def _reply(self) -> Reply:
         document = describe_server(self._policy.issuer, statuses=self._policy.statuses)
         return Reply(200, (JSON, *_KEPT), orjson.dumps(document))
+
+
+class DocsPage:
+    """The same, to be read."""
+
+    def __init__(self, context: Context) -> None:
+        self._policy = context.policy
+
+    async def __call__(self, request: Request) -> Reply:
+        """The page, framed in the browser's language."""
+        return show(request, self._page)
+
+    @cached_property
+    def _page(self) -> ApiPage:
+        issuer = self._policy.issuer
+        return read_document(describe_server(issuer, statuses=self._policy.statuses), url=f"{issuer}{OPENAPI}")

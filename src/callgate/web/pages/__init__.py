@@ -10,6 +10,11 @@ from callgate.web.pages.render import render
 from callgate.web.pages.static import STATIC_FILES, StaticFile
 from callgate.web.pages.views import (
     Answer,
+    ApiChapter,
+    ApiField,
+    ApiOperation,
+    ApiPage,
+    ApiShape,
     AppOrigin,
     ConsentPage,
     DeviceAnswerPage,
@@ -37,6 +42,11 @@ from callgate.web.pages.views import (
 __all__ = [
     "STATIC_FILES",
     "Answer",
+    "ApiChapter",
+    "ApiField",
+    "ApiOperation",
+    "ApiPage",
+    "ApiShape",
     "AppOrigin",
     "ConsentPage",
     "DeviceAnswerPage",

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from callgate.web.pages.locales import Locale
 from callgate.web.pages.views import (
+    ApiPage,
     ConsentPage,
     DeviceAnswerPage,
     DevicePage,
@@ -70,7 +71,7 @@ def _form_action(page: Page) -> str:
             return _own_and((urlsplit(page.redirect_uri or "").scheme,))
         case UnaskedPage() | DevicePage() | SecurityPage() | PasswordPage():
             return "'self'"
-        case DeviceAnswerPage() | FaultPage() | FarewellPage() | SignedInPage() | HomePage():
+        case DeviceAnswerPage() | FaultPage() | FarewellPage() | SignedInPage() | HomePage() | ApiPage():
             return "'none'"
 
 
@@ -89,7 +90,7 @@ def _opener_policy(page: Page) -> str:
             return "unsafe-none"
         case EnrolmentPage() | RecoveryCodesPage():
             return "unsafe-none" if page.redirect_uri else "same-origin"
-        case DevicePage() | DeviceAnswerPage() | UnaskedPage() | SignedInPage() | HomePage():
+        case DevicePage() | DeviceAnswerPage() | UnaskedPage() | SignedInPage() | HomePage() | ApiPage():
             return "same-origin"
         case SecurityPage() | PasswordPage():
             return "same-origin"

@@ -12,6 +12,7 @@ from callgate.web.pages.scopes import sentences_of
 from callgate.web.pages.static import asset_path
 from callgate.web.pages.texts import coded, initials, label, origin
 from callgate.web.pages.views import (
+    ApiPage,
     ConsentPage,
     DeviceAnswerPage,
     DevicePage,
@@ -48,6 +49,7 @@ _TEMPLATES: dict[type[Page], str] = {
     UnaskedPage: "unasked.html",
     SignedInPage: "signed_in.html",
     HomePage: "home.html",
+    ApiPage: "api.html",
 }
 
 
