@@ -3,6 +3,7 @@
 import pytest
 
 from callgate.model.changes import ExtensionCreated, PasswordChanged, PasswordRehashed
+from callgate.model.counters import CounterStore
 from callgate.model.decisions import Granted, IssueCode, IssueImplicit, TokenTimes
 from callgate.model.evidence import RecoveryProven, TotpConfirmed
 from callgate.model.factor import Factors, Totp
@@ -45,6 +46,7 @@ TIMES = TokenTimes(1, None, None, None, None)
         RecoveryProven(SECRET),
         RecoveryCodesMade(AGENT.account_id, AGENT.id, frozenset({SECRET}), "cli"),
         RecoveryCodeUsed(AGENT.account_id, AGENT.id, SECRET),
+        CounterStore("redis.example", 6379, 0, None, tls=True, ca_file=None, password=SECRET.decode()),
         TotpRewrapped(Totp(RowId(1), AGENT.account_id, AGENT.id, SECRET, 1, 1), SECRET),
     ],
     ids=lambda value: type(value).__name__,

@@ -9,7 +9,7 @@ from callgate.model.changes import SignInStarted
 from callgate.model.connection import SsoPolicy
 from callgate.model.consent import SignIn
 from callgate.model.decisions import Denied, LookAgain
-from callgate.model.evidence import PasswordEvidence, PasswordRefused
+from callgate.model.evidence import PasswordEvidence, PasswordLocked, PasswordRefused
 from callgate.model.factor import MfaPolicy
 from callgate.model.facts import OpeningFacts
 from callgate.model.faults import Fault
@@ -76,6 +76,9 @@ DISABLED_FACTS = OPENING_FACTS._replace(extension=AGENT._replace(status=Extensio
         (PasswordRefused(), OPENING_FACTS, grant_faults.CREDENTIALS_INVALID),
         (PasswordRefused(), OPENING_FACTS._replace(account=None, extension=None), grant_faults.CREDENTIALS_INVALID),
         (PasswordRefused(), DISABLED_FACTS, grant_faults.CREDENTIALS_INVALID),
+        (PasswordLocked(sso_offered=False), OPENING_FACTS, grant_faults.LOGIN_LOCKED),
+        (PasswordLocked(sso_offered=False), DISABLED_FACTS, grant_faults.LOGIN_LOCKED),
+        (PasswordLocked(sso_offered=True), SSO_ONLY, grant_faults.LOGIN_LOCKED_SSO),
         (PASSWORD_PROVEN, DISABLED_FACTS, grant_faults.SIGN_IN_STATE),
         (PasswordRefused(), SSO_ONLY, grant_faults.CREDENTIALS_INVALID),
         (PASSWORD_PROVEN, SSO_ONLY, sso_faults.SSO_REQUIRED),

@@ -1,4 +1,4 @@
-"""Guesses at what only its owner knows (a password, a code of a second factor), as values: counted, and locked out.
+"""Guesses at what only its owner knows, such as a password, as values: counted, and locked out.
 
 A subject is what is guessed at, in words that tell nothing of whether there is such a thing; a network is one IPv4
 address or IPv6 /64. How they are judged stands in protocol/guesses.py, where tallies lie in storage/shelf.py.

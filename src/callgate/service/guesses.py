@@ -1,4 +1,4 @@
-"""Guesses at what only its owner knows: every way that takes a password or a code has it looked at here.
+"""Guesses at what only its owner knows: every way that takes a password has it looked at here.
 
 Counted before it is looked at, settled afterwards, locked where there were too many (protocol/guesses.py). What comes
 without a guess (a JWT, an assertion, a refresh token, a client's secret) has nothing to do with it.

@@ -6,7 +6,7 @@ from callgate.model.changes import SessionEnded, SessionOpened
 from callgate.model.client import Client
 from callgate.model.connection import SsoPolicy
 from callgate.model.decisions import Denied, Granted, LookAgain, TokenTimes
-from callgate.model.evidence import PasswordEvidence, PasswordRefused
+from callgate.model.evidence import PasswordEvidence, PasswordLocked, PasswordRefused
 from callgate.model.factor import MfaPolicy
 from callgate.model.facts import OpeningFacts
 from callgate.model.faults import Fault
@@ -134,6 +134,15 @@ THIRD_PARTY = OPENING_FACTS._replace(client=FOREIGN, role=ROLE._replace(permissi
     [
         (OPENING_FACTS, PasswordRefused(), SCRIPT, grant_faults.CREDENTIALS_INVALID),
         (OFF, PasswordRefused(), SCRIPT, grant_faults.CREDENTIALS_INVALID),
+        (OPENING_FACTS, PasswordLocked(sso_offered=False), SCRIPT, grant_faults.LOGIN_LOCKED),
+        (OFF, PasswordLocked(sso_offered=False), SCRIPT, grant_faults.LOGIN_LOCKED),
+        (SSO_ONLY, PasswordLocked(sso_offered=True), SCRIPT, grant_faults.LOGIN_LOCKED_SSO),
+        (
+            OPENING_FACTS._replace(extension=None),
+            PasswordLocked(sso_offered=True),
+            SCRIPT,
+            grant_faults.LOGIN_LOCKED_SSO,
+        ),
         (THIRD_PARTY, PasswordRefused(), FOREIGN, grant_faults.CREDENTIALS_INVALID),
         (OPENING_FACTS._replace(client=None), PasswordRefused(), SCRIPT, grant_faults.CREDENTIALS_INVALID),
         (OFF, PASSWORD_PROVEN, SCRIPT, grant_faults.SIGN_IN_STATE),
