@@ -13,8 +13,10 @@ from callgate.crypto.entropy import SystemEntropy
 from callgate.crypto.kek import KeyEncryptionError
 from callgate.crypto.keys import rewrap_key
 from callgate.crypto.rotation import POLICIES
+from callgate.crypto.totp import open_totp_secret, seal_totp_secret
 from callgate.model.changes import Change, KeyForgotten, KeyStored
 from callgate.model.failure import Unavailable
+from callgate.model.ids import ExtensionId
 from callgate.model.key import KeyState, KeyUse
 from callgate.model.lookups import KeysLookup, Lookup
 from callgate.model.reference import Reference, TokenKind
@@ -283,6 +285,15 @@ def test_wrong_key_encryption_key_changes_no_keys_when_a_rotation_is_due(opened:
         opened.await_(stranger.start())
     assert opened.read(KeysLookup()).keys == before
     started(opened)
+
+
+def test_secret_wrapped_by_a_key_we_lack_is_trouble_of_the_world(opened: Opened) -> None:
+    """The key file was changed under a node: until its restart it says that it cannot, and not that it is broken."""
+    keeper, changed, person = started(opened), make_kek(2, 1), ExtensionId(7)
+    ours, theirs = (seal_totp_secret(kek, b"s" * 20, extension_id=person) for kek in (keeper.kek, changed))
+    assert keeper.unwrap(lambda kek: open_totp_secret(kek, ours, extension_id=person)) == b"s" * 20
+    with pytest.raises(Unavailable):
+        keeper.unwrap(lambda kek: open_totp_secret(kek, theirs, extension_id=person))
 
 
 def test_node_makes_no_key_when_the_key_file_was_changed_under_it(opened: Opened) -> None:

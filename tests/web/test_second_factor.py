@@ -375,3 +375,17 @@ def test_nothing_secret_is_kept_in_the_clear_or_told(room: Room) -> None:
         told = "".join(row[0] for row in database.execute("SELECT entries FROM audit"))
     assert '"what":"TotpAdded"' in told
     assert '"what":"RecoveryCodeUsed"' in told
+
+
+@pytest.mark.parametrize("page", [SECOND, SECURITY, "/restapi/oauth/sign-out/confirm"])
+def test_browser_that_says_it_is_called_like_a_page_opens_none(server: Server, page: str) -> None:
+    """A browser is bound by a name of ours: with another's words in it, one page's form might pass for another's."""
+    app = server.world.apps["web"]
+    query = {"response_type": "code", "client_id": app.client_id, "redirect_uri": app.redirect_uris[0]}
+    name = page.removeprefix("/restapi/oauth/").split("/")[0]
+    with httpx.Client(base_url=server.base_url, headers={"Accept": "text/html"}) as http:
+        shown = http.get("/restapi/oauth/authorize", params=query, headers={"Cookie": f"callgate_browser={name} x"})
+        [state] = re.findall(r'name="form_state" value="([^"]+)"', shown.text)
+        posted = http.post(page, data={"form_state": state, "code": "1"}, headers={"Cookie": "callgate_browser=x"})
+    assert posted.status_code == 400
+    assert "expired" in posted.text

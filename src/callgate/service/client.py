@@ -12,7 +12,6 @@ from callgate.crypto.client_assertion import (
 )
 from callgate.crypto.jwks import ClientJwks, JwksRefused, read_jwks
 from callgate.crypto.jws import HmacSecret
-from callgate.crypto.kek import KeyEncryptionError
 from callgate.crypto.secrets import open_client_secret, secret_held
 from callgate.model import faults
 from callgate.model.changes import AssertionClaimed
@@ -20,7 +19,6 @@ from callgate.model.client import AuthMethod, Client, ClientKeys, Switch
 from callgate.model.decisions import Denied, Done
 from callgate.model.evidence import ClientProven
 from callgate.model.facts import AssertionFacts, ClientFacts
-from callgate.model.failure import Unavailable
 from callgate.model.issuer import TrustFacts, TrustOpening
 from callgate.model.lookups import AssertionLookup, ClientLookup
 from callgate.protocol.client_auth import (
@@ -195,11 +193,7 @@ def _former_secret(context: Context, client: Client, keys: ClientKeys) -> HmacSe
 def _opened(context: Context, client: Client, sealed: bytes | None) -> HmacSecret | None:
     if sealed is None:
         return None
-    try:
-        return HmacSecret(open_client_secret(context.keeper.kek, sealed, client_id=client.id))
-    except KeyEncryptionError as error:
-        # The key file was changed under us, and a restart reads it anew (docs/operating.md, "Keys").
-        raise Unavailable(str(error)) from error
+    return HmacSecret(context.keeper.unwrap(lambda kek: open_client_secret(kek, sealed, client_id=client.id)))
 
 
 async def _claim(context: Context, verified: AssertionVerified) -> Denied | None:

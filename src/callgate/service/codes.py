@@ -47,7 +47,8 @@ async def prove_code(context: Context, account_id: AccountId, extension_id: Exte
             totp = (await context.store.read(FactorsLookup(account_id, extension_id))).factors.totp
             if totp is None:
                 return CodeRefused()
-            secret = open_totp_secret(context.keeper.kek, totp.sealed_secret, extension_id=extension_id)
+            sealed = totp.sealed_secret
+            secret = context.keeper.unwrap(lambda kek: open_totp_secret(kek, sealed, extension_id=extension_id))
             step = matching_step(secret, digits, now_ms=context.clock.now_ms())
             return CodeRefused() if step is None else TotpProven(totp.id, step)
         case RecoveryCode(text):

@@ -5,10 +5,10 @@ idea 3). When each is due is judged in crypto/rotation.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from callgate.crypto.entropy import Entropy
 from callgate.crypto.kek import KeyEncryptionError, KeyEncryptionKey
@@ -25,6 +25,8 @@ from callgate.model.key import KeyState, KeyUse, StoredKey
 from callgate.model.lookups import KeysLookup
 from callgate.model.reference import Reference, TokenKind
 from callgate.storage.port import Store, Unit
+
+T = TypeVar("T")
 
 BY_CLOCK = "rotation"
 """Who changes keys when they are due, as the audit log names it."""
@@ -79,8 +81,18 @@ class Keeper:
 
     @property
     def kek(self) -> KeyEncryptionKey:
-        """The key outside the database, for secrets that must be read again."""
+        """The key outside the database, to wrap secrets that must be read again."""
         return self._kek
+
+    def unwrap(self, opened: Callable[[KeyEncryptionKey], T]) -> T:
+        """What `opened` makes of such a secret with the key. Raises Unavailable.
+
+        The key file was changed under us then, and a restart reads it anew (docs/operating.md, "Keys").
+        """
+        try:
+            return opened(self._kek)
+        except KeyEncryptionError as error:
+            raise Unavailable(str(error)) from error
 
     async def start(self) -> None:
         """Make what is missing, carry out what is due, and load. Raises Unavailable and KeyEncryptionError.

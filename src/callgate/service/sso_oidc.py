@@ -54,7 +54,8 @@ async def redeem(
     sealed = secret and secret.sealed_client_secret
     if not sealed:
         return Denied(fault=sso_faults.SSO_CLIENT_REFUSED, why=f"connection {connection.id} has no client secret")
-    ours = (connection.client_id, open_connection_secret(context.keeper.kek, sealed, connection_id=connection.id))
+    given = context.keeper.unwrap(lambda kek: open_connection_secret(kek, sealed, connection_id=connection.id))
+    ours = (connection.client_id, given)
     form = {
         "grant_type": "authorization_code",
         "code": code,

@@ -41,7 +41,10 @@ def describe_us(connection: Connection, issuer: str) -> bytes:
 
 
 def ask(context: Context, connection: Connection, secret: ConnectionSecret, *, handle: str, anew: bool) -> str:
-    """Where the browser goes to be signed in. The handle names the request, and finds this browser again."""
+    """Where the browser goes to be signed in. The handle names the request, and finds this browser again.
+
+    Raises Unavailable.
+    """
     ours = our_addresses(context.policy.issuer, connection.id)
     document = build_authn_request(
         AuthnRequest(
@@ -54,8 +57,10 @@ def ask(context: Context, connection: Connection, secret: ConnectionSecret, *, h
         )
     )
     sealed = secret.sealed_signing_key if connection.signs_requests else None
-    key = sealed and open_connection_key(context.keeper.kek, sealed, connection_id=connection.id)
-    return redirect_with(document, connection.sso_url, relay_state=f"{_RELAY}{handle}", key=key or None)
+    key = None
+    if sealed:
+        key = context.keeper.unwrap(lambda kek: open_connection_key(kek, sealed, connection_id=connection.id))
+    return redirect_with(document, connection.sso_url, relay_state=f"{_RELAY}{handle}", key=key)
 
 
 def handle_of(relay_state: str | None) -> str | None:

@@ -35,13 +35,17 @@ class Browsers:
         self._own_origin = "{0.scheme}://{0.netloc}".format(urlsplit(context.policy.issuer))
 
     def cookies(self, request: Request) -> Cookies:
-        """Our cookies, the first of each name."""
+        """Our cookies, the first of each name.
+
+        A binding has no space: in one page's seal it could pass for another's (service/browser.py).
+        """
         found: dict[str, str] = {}
         for part in (request.header(b"cookie") or "").split(";"):
             name, _, value = part.strip().partition("=")
             found.setdefault(name, value)
+        binding = found.get(self._binding_name)
         return Cookies(
-            found.get(self._binding_name),
+            None if binding and " " in binding else binding,
             found.get(self._sign_in_name),
             departures=_named(found, self._departure_prefix),
             arrivals=_named(found, self._arrival_prefix),
