@@ -260,6 +260,66 @@ def test_fetch_is_given_up_when_the_whole_takes_too_long() -> None:
     assert time.monotonic() - began < WHOLE_S + 1
 
 
+@pytest.mark.parametrize("status", [b"200 OK", b"400 Bad Request", b"401 Unauthorized", b"403 Forbidden"])
+def test_form_is_posted_and_a_refusal_is_an_answer(status: bytes) -> None:
+    """A token endpoint says in the body of a 4xx what is wrong (RFC 6749 section 5.2)."""
+    seen: list[bytes] = []
+
+    async def run() -> Fetched | NotFetched:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            seen.append(await reader.readuntil(b"\r\n\r\n") + await reader.readexactly(5))
+            writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 2\r\n\r\n{}")
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        got = await Fetcher(HOME).post(f"http://127.0.0.1:{port}/token", b"a=b&c", authorization="Basic eA==")
+        server.close()
+        return got
+
+    assert asyncio.run(run()) == Fetched(b"{}", int(status[:3]))
+    (sent,) = seen
+    assert sent.startswith(b"POST /token HTTP/1.1\r\n")
+    assert sent.endswith(b"\r\n\r\na=b&c")
+    for line in (
+        b"Authorization: Basic eA==",
+        b"Content-Type: application/x-www-form-urlencoded",
+        b"Content-Length: 5",
+    ):
+        assert line in sent.split(b"\r\n")
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        (says(b"", b"Location: https://evil.example/", status=b"307 Temporary Redirect"), FetchFault.REDIRECT),
+        (says(b"{}", status=b"404 Not Found"), FetchFault.STATUS),
+        (says(b"{}", status=b"500 Internal Server Error"), FetchFault.STATUS),
+        (says(b"x" * 70_000), FetchFault.TOO_LARGE),
+        (says(b"x", b"Content-Encoding: gzip"), FetchFault.ENCODED),
+    ],
+    ids=["redirect", "not found", "broken", "too much", "compressed"],
+)
+def test_form_is_not_posted_on(answer: Answer, fault: FetchFault) -> None:
+    """What is in it is a secret: it goes to the one address that was judged."""
+
+    async def run() -> Fetched | NotFetched:
+        async with publishing(answer) as publisher:
+            return await Fetcher(HOME).post(publisher.url(), b"a=b", authorization="Basic eA==")
+
+    got = asyncio.run(run())
+    assert isinstance(got, NotFetched)
+    assert got.fault is fault
+
+
+def test_form_is_posted_to_no_forbidden_address(connected: list[str]) -> None:
+    """The same rules as for what is fetched."""
+    for url in ("https://127.0.0.1/token", "http://issuer.example/token", "https://169.254.169.254/token"):
+        got = asyncio.run(Fetcher(FetchRules(), resolve=Resolver([])).post(url, b"client_secret=s"))
+        assert isinstance(got, NotFetched)
+    assert connected == []
+
+
 def test_second_address_is_tried_when_the_first_does_not_answer(connected: list[str]) -> None:
     """A host with an IPv6 address that is not routed here is reached by its IPv4 address."""
 

@@ -7,7 +7,6 @@ are OpenID Connect Core 1.0's unless they say otherwise.
 import hmac
 import re
 from collections.abc import Iterator, Mapping
-from itertools import chain
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -140,8 +139,7 @@ def judge_id_token(
     connection: Connection, claims: Claims, *, nonce: str, at_hash: str | None, now_ms: int
 ) -> Denied | None:
     """The first thing wrong with a signed ID token (section 3.1.3.7); `at_hash` is what its access token has."""
-    wrong = _wrong(connection, claims, nonce=nonce, at_hash=at_hash)
-    problem = next(chain(wrong, _wrong_times(claims, now_ms=now_ms)), None)
+    problem = next(_wrong(connection, claims, nonce=nonce, at_hash=at_hash), None) or _wrong_time(claims, now_ms=now_ms)
     return None if problem is None else _refused(f"ID token: {problem}")
 
 
@@ -184,23 +182,23 @@ def _wrong(connection: Connection, claims: Claims, *, nonce: str, at_hash: str |
         yield "at_hash is not the access token's"
 
 
-def _wrong_times(claims: Claims, *, now_ms: int) -> Iterator[str]:
+def _wrong_time(claims: Claims, *, now_ms: int) -> str | None:
     expires_ms, issued_ms, since_ms = (_time_ms(claims, name) for name in ("exp", "iat", "nbf"))
     if expires_ms is None or issued_ms is None:
-        yield "exp or iat is missing or no time"
-        return
+        return "exp or iat is missing or no time"
     if now_ms >= expires_ms + SKEW_MS:
-        yield f"expired {(now_ms - expires_ms) // 1000} s ago"
+        return f"expired {(now_ms - expires_ms) // 1000} s ago"
     if issued_ms > now_ms + SKEW_MS:
-        yield f"iat lies {(issued_ms - now_ms) // 1000} s in the future"
+        return f"iat lies {(issued_ms - now_ms) // 1000} s in the future"
     if issued_ms < now_ms - AGE_MS_MAX - SKEW_MS:
-        yield f"issued {(now_ms - issued_ms) // 1000} s ago, before this browser asked"
+        return f"issued {(now_ms - issued_ms) // 1000} s ago, before this browser asked"
     if "nbf" in claims and (since_ms is None or since_ms > now_ms + SKEW_MS):
-        yield "nbf lies in the future, or is no time"
+        return "nbf lies in the future, or is no time"
+    return None
 
 
 def _same(presented: object, expected: str) -> bool:
-    """In constant time; what is no text, or not printable, is never the same."""
+    """In constant time; what is no text is never the same, and nothing is the same as nothing."""
     if not (isinstance(presented, str) and expected):
         return False
     return hmac.compare_digest(presented.encode("utf-8", "surrogatepass"), expected.encode())
