@@ -244,3 +244,17 @@ def test_connection_that_changed_meanwhile_is_looked_at_anew(
         assert told(visitor, address) == (403, "CGT-152")
     finally:
         company.says("enable", CONNECTION)
+
+
+def test_code_is_not_carried_to_another_provider(
+    visitor: Visitor, company: OidcCompany, provider: HostileProvider
+) -> None:
+    """Mix-up (RFC 9700 section 4.4): a browser that left for one comes back for another, which learns no code."""
+    with lying() as other:
+        words = ("--name", "Second", "--issuer", other.issuer, "--client-id", CLIENT_ID, "--client-secret-stdin")
+        second = company.shell.give("sso", "connect-oidc", company.account, *words, stdin="its own")
+        away = visitor.follows(company.ours["our_start_url"]).headers["location"]
+        query = provider.answers(away).partition("?")[2]
+        assert told(visitor, f"{second['our_callback_url']}?{query}") == (400, "CGT-128")
+        assert "/token" not in other.asked
+        company.shell.give("sso", "remove", "Second", "--yes")
