@@ -65,7 +65,11 @@ def test_world_file_has_the_shape_that_tests_and_documents_rely_on(server: Serve
         "issues_refresh_tokens": True,
     }
     assert {name: app["private"] for name, app in world["apps"].items() if not app["private"]} == {"public_web": False}
-    assert {name for name, app in world["apps"].items() if app["client_secret"] is None} == {"spa", "implicit"}
+    assert {name for name, app in world["apps"].items() if app["client_secret"] is None} == {
+        "spa",
+        "implicit",
+        "device",
+    }
     assert [name for name, app in world["apps"].items() if app["redirect_uris"] == [REDIRECT_URI]] == [
         "web",
         "spa",

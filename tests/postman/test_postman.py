@@ -87,7 +87,7 @@ def test_newman_finds_nothing_wrong_with_the_whole_collection(written: Written) 
     played = play(written)
     assert (played.failed, played.code) == ([], 0)
     by_hand = {each["key"] for each in written.read(ENVIRONMENT)["values"] if not each["value"]}
-    assert by_hand == {"outside_client_id", "outside_token", "saml2_bearer_assertion", "device_code"}
+    assert by_hand == {"outside_client_id", "outside_token", "saml2_bearer_assertion"}
     needing = {
         ask["name"]
         for ask in asks(written.read(COLLECTION))

@@ -26,7 +26,7 @@ ENVIRONMENT_FILE = "callgate.postman_environment.json"
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 
 _OWNER_ONLY = 0o600
-_APPS = ("web", "spa", "script", "service", "norefresh", "foreign_private", "implicit", "nouri")
+_APPS = ("web", "spa", "script", "service", "norefresh", "foreign_private", "implicit", "device", "nouri")
 _PEOPLE = {"person": "helper", "disabled": "disabled", "queue": "queue"}
 _CREDENTIALS = {
     "jwt": "admin_any",
@@ -91,7 +91,11 @@ def collection(document: Mapping[str, object]) -> Json:
             folder("Tokens", about="Grants that need no browser, and how a session ends.", asks=granted),
             folder("Refused: requests", about="The request itself, and who sends it.", asks=of_requests()),
             folder("Refused: authorize", about="Before anybody signs in.", asks=of_authorize()),
-            folder("At a browser", about="The code flow with PKCE, page by page, and implicit.", asks=at_a_browser()),
+            folder(
+                "At a browser",
+                about="The code flow with PKCE page by page, implicit, and a device.",
+                asks=at_a_browser(),
+            ),
             folder("Reads", about="Every read of the API, with the token of the JWT credential.", asks=reads(document)),
             folder("Refused: grants", about="What a grant brings.", asks=of_grants()),
             folder("Refused: calls", about="What a bearer gets wrong.", asks=of_calls()),

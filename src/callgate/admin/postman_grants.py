@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from callgate.admin.postman_reads import at, listed, texts
 from callgate.admin.postman_requests import TOKEN, Ask
 
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _PAGE = (("Accept", "text/html"),)
 _FORM_STATE = (
@@ -156,6 +157,39 @@ def at_a_browser() -> list[Ask]:
     ]
 
 
+def _device() -> list[Ask]:
+    return [
+        Ask(
+            name="Device 1: it is given a code to show",
+            path="/restapi/oauth/device-authorization",
+            form=(("client_id", "{{device_client_id}}"), ("scope", "ReadCallLog")),
+            then=(
+                "const shown = pm.response.json();",
+                'pm.collectionVariables.set("device_code", shown.device_code);',
+                'pm.collectionVariables.set("user_code", shown.user_code);',
+            ),
+        ),
+        Ask(
+            name="Device 2: the person enters the code in the same browser",
+            path="/restapi/oauth/device",
+            headers=_PAGE,
+            form=(("user_code", "{{user_code}}"), ("action", "continue")),
+            then=_FORM_STATE,
+        ),
+        Ask(
+            name="Device 3: the person agrees",
+            path="/restapi/oauth/consent",
+            headers=_PAGE,
+            form=(("form_state", "{{form_state}}"), ("action", "authorize")),
+        ),
+        Ask(
+            name="Device 4: it has its tokens",
+            form=_grant(DEVICE_CODE, client_id="{{device_client_id}}", device_code="{{device_code}}"),
+            then=_TOKENS,
+        ),
+    ]
+
+
 def _after_the_browser() -> list[Ask]:
     return [
         Ask(
@@ -193,6 +227,7 @@ def _after_the_browser() -> list[Ask]:
             then=_FORM_STATE,
         ),
         _consent("Implicit 2: the token comes in the fragment", gets="access_token"),
+        *_device(),
     ]
 
 

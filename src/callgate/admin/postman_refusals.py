@@ -1,6 +1,6 @@
 """Refusals as Postman requests: what people get wrong, and the code each must be answered with (docs/mistakes.md)."""
 
-from callgate.admin.postman_grants import JWT_BEARER
+from callgate.admin.postman_grants import DEVICE_CODE, JWT_BEARER
 from callgate.admin.postman_requests import Ask, asking, refusal
 
 _CALLS = "/restapi/v1.0/account/~/call-log"
@@ -95,6 +95,12 @@ def of_grants() -> list[Ask]:
                 ("code", "{{code}}"),
                 ("redirect_uri", "{{redirect_uri}}"),
             ),
+            client=None,
+        ),
+        _at_token(
+            "A device code of nobody's",
+            "CGT-184",
+            form=(("grant_type", DEVICE_CODE), ("client_id", "{{device_client_id}}"), ("device_code", "x")),
             client=None,
         ),
         _at_token(

@@ -117,6 +117,7 @@ APPS: Mapping[str, AppPlan] = {
     "service": AppPlan(AppKind.SERVER_OTHER, frozenset({GrantType.CLIENT_CREDENTIALS})),
     "norefresh": AppPlan(AppKind.SERVER_OTHER, frozenset({_JWT})),
     "implicit": AppPlan(AppKind.BROWSER_BASED, frozenset({GrantType.IMPLICIT}), redirect_uris=(REDIRECT_URI,)),
+    "device": AppPlan(AppKind.DESKTOP_OTHER, frozenset({GrantType.DEVICE_CODE, _REFRESH})),
     "nouri": AppPlan(AppKind.SERVER_WEB, frozenset({_CODE})),
     "public_web": AppPlan(
         AppKind.SERVER_WEB,
