@@ -1,5 +1,6 @@
 """What the server says of itself, and whether it keeps to it: a valid document, and Schemathesis on a real server."""
 
+import asyncio
 import base64
 import json
 import re
@@ -12,10 +13,16 @@ from pathlib import Path
 import httpx
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from starlette.types import Message
 
+from callgate.app import CommandLine
+from callgate.web.openapi import DocsPage
+from callgate.web.wire import Reply, Request
 from tests.admin.conftest import forker
 from tests.admin.shell import open_shell_beside
+from tests.races.founding import settings_of
 from tests.server import Server, running_server
+from tests.service.company import opened
 from tests.web.tight import tighten
 
 __all__ = ["forker"]
@@ -93,6 +100,31 @@ def test_page_for_people_has_every_operation_and_shape(subject: Subject) -> None
     targets = set(re.findall(r'href="#([^"]+)"', page.text))
     assert targets <= set(re.findall(r' id="([^"]+)"', page.text))
     assert "Programmierschnittstelle" in page.text
+
+
+def test_page_for_people_is_put_together_once_for_each_language(tmp_path: Path) -> None:
+    """Anybody may ask for it: if each time took 15 ms of the loop, one browser could keep everybody else waiting."""
+    CommandLine().migrate(settings_of(tmp_path, port=1))
+
+    async def scenario() -> None:
+        async with opened(tmp_path) as world:
+            page = DocsPage(world.context)
+
+            async def ask(language: bytes) -> Reply:
+                scope = {"type": "http", "method": "GET", "headers": [(b"accept-language", language)]}
+                return await page(Request(scope, nothing_to_receive, "id"))
+
+            english, german = await ask(b"en"), await ask(b"de")
+            assert english.body != german.body
+            assert await ask(b"de-AT, en") is german
+            assert await ask(b"en") is english
+
+    asyncio.run(scenario())
+
+
+async def nothing_to_receive() -> Message:
+    """A GET has no body."""
+    raise AssertionError
 
 
 @pytest.mark.parametrize(

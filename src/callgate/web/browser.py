@@ -148,9 +148,16 @@ def show(
     request: Request, page: Page, *, ui_locales: str = "", status: int = 200, cookies: tuple[Header, ...] = ()
 ) -> Reply:
     """A page in the language asked for, else the browser's."""
-    locale: Locale = choose_locale(
-        ui_locales=ui_locales, locale_id=None, accept_language=request.header(b"accept-language")
-    )
+    return show_in(language_of(request, ui_locales=ui_locales), page, status=status, cookies=cookies)
+
+
+def language_of(request: Request, *, ui_locales: str = "") -> Locale:
+    """The language asked for, else the browser's."""
+    return choose_locale(ui_locales=ui_locales, locale_id=None, accept_language=request.header(b"accept-language"))
+
+
+def show_in(locale: Locale, page: Page, *, status: int = 200, cookies: tuple[Header, ...] = ()) -> Reply:
+    """A page in a language."""
     headers = tuple(
         (name.lower().encode(), value.encode()) for name, value in page_headers(page, locale=locale).items()
     )

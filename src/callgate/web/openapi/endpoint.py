@@ -5,12 +5,12 @@ from functools import cached_property
 import orjson
 
 from callgate.service.context import Context
-from callgate.web.browser import show
+from callgate.web.browser import language_of, show_in
 from callgate.web.envelope import JSON
 from callgate.web.openapi.discovery import OPENAPI
 from callgate.web.openapi.document import describe_server
 from callgate.web.openapi.reference import read_document
-from callgate.web.pages import ApiPage
+from callgate.web.pages import ApiPage, Locale
 from callgate.web.wire import Header, Reply, Request
 
 __all__ = ["DOCS", "OPENAPI", "DocsPage", "OpenapiEndpoint"]
@@ -37,14 +37,19 @@ class OpenapiEndpoint:
 
 
 class DocsPage:
-    """The same, to be read."""
+    """The same, to be read: 200 KB, put together once for each language, for that takes as long as many tokens."""
 
     def __init__(self, context: Context) -> None:
         self._policy = context.policy
+        self._replies: dict[Locale, Reply] = {}
 
     async def __call__(self, request: Request) -> Reply:
         """The page, framed in the browser's language."""
-        return show(request, self._page)
+        locale = language_of(request)
+        reply = self._replies.get(locale)
+        if reply is None:
+            reply = self._replies[locale] = show_in(locale, self._page)
+        return reply
 
     @cached_property
     def _page(self) -> ApiPage:
