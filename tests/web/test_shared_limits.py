@@ -80,7 +80,7 @@ def nodes(redis: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Itera
         for name in ("one", "two"):
             folder = tmp_path_factory.mktemp(name)
             server = stack.enter_context(copied(first, folder, settings, options=["--limits"]))
-            both.append(Node(server, stack.enter_context(httpx.Client(base_url=server.base_url))))
+            both.append(Node(server, stack.enter_context(httpx.Client(base_url=server.base_url, timeout=60))))
         one, two = both
         yield one, two
 
@@ -98,10 +98,10 @@ def test_rate_is_one_for_both(nodes: tuple[Node, Node]) -> None:
     assert [node.log_in() for _ in range(3) for node in nodes] == [200] * 5 + [429]
     assert one.log_in() == 429
     for node in nodes:
-        node.server.advance(59)
+        node.server.advance(30)
     assert two.log_in() == 429, "which begins it anew for both"
     for node in nodes:
-        node.server.advance(59)
+        node.server.advance(40)
     assert one.log_in() == 429
     for node in nodes:
         node.server.advance(60)
