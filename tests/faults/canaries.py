@@ -99,6 +99,9 @@ def _requests(world: World, harvest: Harvest) -> Iterator[Request]:
     yield ("GET", SELF, {"Authorization": canary(harvest, "a field without a scheme")}, b"")
     yield ("GET", f"{SELF}?access_token={canary(harvest, 'query token')}", {}, b"")
     yield ("GET", f"/nowhere?access_token={canary(harvest, 'query token of no path')}", {}, b"")
+    for field in ("code", "state", "iss", "error"):
+        callback = f"/restapi/oauth/sso/1/callback?{field}={canary(harvest, f'{field} of a provider')}"
+        yield ("GET", callback, {}, b"")
     yield ("DELETE", f"{TOKEN}?refresh_token={canary(harvest, 'query of another method')}", {}, b"")
 
 
