@@ -42,6 +42,7 @@ from callgate.service.administer.people import keep_predefined_roles
 from callgate.service.clock import Clock
 from callgate.service.context import Context
 from callgate.service.events import Events
+from callgate.service.expiry import Warner
 from callgate.service.fetch import Fetcher
 from callgate.service.keeper import Keeper
 from callgate.service.key_sets import KeySets
@@ -124,8 +125,7 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
             tallies=Tallies(settings.limits.guessing, shelves.tallies),
             polls=Polls(shelves.polls),
         )
-        sweep = partial(_sweep, store, SteadyClock(clock.now_ms))
-        upkeep = asyncio.get_running_loop().create_task(keep_up(keeper, sweep, log=log))
+        upkeep = asyncio.get_running_loop().create_task(_keep_up(keeper, store, clock=clock, log=log))
         stack.callback(upkeep.cancel)
         tables = (development_table(context),) if development else ()
         networks = Networks(settings.server.trusted_proxies, settings.server.forwarded_field)
@@ -187,6 +187,11 @@ async def open_kek(keys: KeySettings, store: Store) -> KeyEncryptionKey:
     if (await store.read(KeysLookup())).keys:
         return load_kek(keys.key_encryption_key_file)
     return load_or_create_kek(keys.key_encryption_key_file, SystemEntropy())
+
+
+async def _keep_up(keeper: Keeper, store: SqliteStore, *, clock: Clock, log: FilteringBoundLogger) -> None:
+    sweep = partial(_sweep, store, SteadyClock(clock.now_ms))
+    await keep_up(keeper, sweep, warn=Warner(store, clock, log).warn, log=log)
 
 
 async def _sweep(store: SqliteStore, steady: SteadyClock) -> None:

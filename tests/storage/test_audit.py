@@ -17,6 +17,7 @@ from callgate.model.calls import CallLogCleared, CallsImported, CallTally
 from callgate.model.client import ClientKeys
 from callgate.model.client_secret import FormerSecretRetired, SecretRotated, SecretUsed
 from callgate.model.connection import ConnectionSecret
+from callgate.model.credential import CredentialReplaced
 from callgate.model.device_grant import DeviceApproved, DeviceCodeIssued, DeviceCodeUsed, DeviceDenied
 from callgate.model.factor import Misses, Totp
 from callgate.model.guesses import Lock, LocksLifted
@@ -63,6 +64,8 @@ from tests.storage.world import (
 
 REDEEMED = pending_of(1)._replace(state=session_of(1).state, slot=1, generation=1, redeemed_ms=NOW_MS)
 
+REPLACED = CREDENTIAL_FOR_ALL._replace(expires_ms=NOW_MS + 1, replaced_ms=NOW_MS)
+SUCCESSOR = CREDENTIAL_FOR_ALL._replace(id=RowId(9_301), sha256=b"another hash")
 OTHER_DEVICE = DEVICE._replace(id=RowId(9_102), user_code="ZZZZZZZZ")
 SPARE = CUSTOM_ROLE._replace(id=RoleId(77), name="Spare")
 UNSET = QueueSettings(SERVICE.id, ACCOUNT.id)
@@ -96,6 +99,7 @@ ACTS: tuple[c.Change, ...] = (
     FormerSecretRetired(APP._replace(version=3), APP._replace(version=4), "cli"),
     SecretUsed(APP._replace(version=4), former=False, at_ms=NOW_MS),
     c.ServiceDisallowed(ALLOWANCE, "cli"),
+    CredentialReplaced(CREDENTIAL_FOR_ALL, REPLACED, SUCCESSOR, "cli"),
     c.CredentialDeleted(CREDENTIAL, "cli"),
     c.SessionsFromMoved(NOW_MS, "cli"),
     c.KeyStored(KEY, "server"),
@@ -257,7 +261,7 @@ def test_every_audited_change_is_told_and_no_other(store: Opened) -> None:
             },
         ),
         (
-            ACTS[27],
+            ACTS[28],
             {"use": "sealing", "number": 1, "state": "PUBLISHED", "by": "server"},
         ),
         (

@@ -10,6 +10,7 @@ from callgate.admin.command import desk_command, granted, noun
 from callgate.admin.paging import After, Limit, take_page
 from callgate.admin.view import Record, Rows, Value
 from callgate.model.account import Account
+from callgate.model.credential import CredentialPolicy
 from callgate.model.factor import MfaPolicy
 from callgate.model.listings import AccountsListing
 from callgate.protocol.administer import accounts
@@ -70,6 +71,14 @@ class UpdateOptions:
     main_number: Annotated[str | None, typer.Option(help="E.164, as in +12025550100.", show_default=False)] = None
     absolute_timeout_s: AbsoluteTimeout = None
     idle_timeout_s: IdleTimeout = None
+    credentials: Annotated[
+        CredentialPolicy | None,
+        typer.Option(
+            metavar="POLICY",
+            help="Who makes JWT credentials: everybody (each their own), administrators or nobody.",
+            show_default=False,
+        ),
+    ] = None
     mfa: Annotated[
         MfaPolicy | None,
         typer.Option(
@@ -135,6 +144,7 @@ async def update_account(desk: Desk, options: UpdateOptions) -> Record:
             absolute_timeout_s=account.absolute_timeout_s if absolute is None else absolute,
             idle_timeout_s=account.idle_timeout_s if idle is None else idle,
             mfa_policy=options.mfa or account.mfa_policy,
+            credential_policy=options.credentials or account.credential_policy,
         )
 
     account = granted(await find_account(desk, options.account))
@@ -173,5 +183,6 @@ def _fields(account: Account) -> tuple[tuple[str, Value], ...]:
         ("absolute_timeout_s", account.absolute_timeout_s),
         ("idle_timeout_s", account.idle_timeout_s),
         ("sso_policy", account.sso_policy.value),
+        ("credential_policy", account.credential_policy.value),
         ("mfa_policy", account.mfa_policy.value),
     )

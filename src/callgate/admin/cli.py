@@ -10,7 +10,6 @@ from callgate.admin.calls import CALLS
 from callgate.admin.composition import Composition
 from callgate.admin.config import CONFIG
 from callgate.admin.consents import CONSENTS
-from callgate.admin.credentials import CREDENTIALS
 from callgate.admin.db import DB
 from callgate.admin.demo import add_demo
 from callgate.admin.dev import add_dev
@@ -19,6 +18,7 @@ from callgate.admin.issuers import ISSUERS
 from callgate.admin.keys import KEYS
 from callgate.admin.postman import add_postman
 from callgate.admin.queues import QUEUES
+from callgate.admin.radar import CREDENTIALS
 from callgate.admin.roles import ROLES
 from callgate.admin.saml import SAML
 from callgate.admin.secrets import APPS

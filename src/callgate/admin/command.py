@@ -14,7 +14,7 @@ from typing import Annotated, NamedTuple, NoReturn, TypeVar, get_type_hints
 import typer
 
 from callgate.admin.composition import Composition
-from callgate.admin.view import Findings, Record, View, say, show
+from callgate.admin.view import View, say, show
 from callgate.config import ConfigError, Settings
 from callgate.model.acts import Refused
 from callgate.service.administer.desk import Desk
@@ -126,7 +126,7 @@ def _register(
             fail(composition, error)
         if view is not None:
             show(view, as_json=as_json)
-            if isinstance(view, Findings | Record) and view.failed:
+            if view.failed:
                 raise typer.Exit(REFUSED)
 
     parameters = [

@@ -7,11 +7,18 @@ import typer
 
 from callgate.admin.command import Refusal, desk_command, granted, noun
 from callgate.admin.paging import After, Limit, take_page
+from callgate.admin.spans import read_span
 from callgate.admin.view import Record, Rows, Value
 from callgate.model.credential import JwtCredential
 from callgate.model.instant import parse_instant, render_instant
 from callgate.model.listings import CredentialsListing
-from callgate.service.administer.credentials import NewCredential, create_credential, delete_credential
+from callgate.protocol.radar import advise_on
+from callgate.service.administer.credentials import (
+    NewCredential,
+    create_credential,
+    delete_credential,
+    replace_credential,
+)
 from callgate.service.administer.desk import Desk
 from callgate.service.administer.finding import find_account, find_app, find_credential, find_person
 
@@ -33,6 +40,22 @@ class CreateOptions:
     expires: Annotated[
         str | None,
         typer.Option(help="ISO 8601, as in 2030-01-31 or 2030-01-31T12:00:00Z; else never.", show_default=False),
+    ] = None
+    by: Annotated[
+        str | None,
+        typer.Option(help="The person who makes it, judged by the account's rule; else you.", show_default=False),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RotateOptions:
+    """The credential meant, how long both count, and until when the new one does."""
+
+    credential: Annotated[str, typer.Argument(metavar="ID", help="Its id.", show_default=False)]
+    overlap: Annotated[str, typer.Option(help="How long the old one counts as well, as in 12h; at most 90d.")] = "7d"
+    expires: Annotated[
+        str | None,
+        typer.Option(help="When the new one does: ISO 8601, as in 2030-01-31; else never.", show_default=False),
     ] = None
 
 
@@ -63,8 +86,24 @@ async def create(desk: Desk, options: CreateOptions) -> Record:
         client_ids=frozenset(client.id for client in found) or None,
         expires_ms=None if options.expires is None else _read_expiry(desk, options.expires),
     )
-    issued = granted(await create_credential(desk, person, wanted))
-    return Record(fields=_fields(issued.credential), secrets=(("jwt", issued.jwt),))
+    giver = granted(await find_person(desk, options.by)) if options.by else None
+    issued = granted(await create_credential(desk, person, wanted, giver=giver))
+    return Record(fields=_fields(issued.credential, desk), secrets=(("jwt", issued.jwt),))
+
+
+@desk_command(CREDENTIALS, "rotate", options=RotateOptions)
+async def rotate(desk: Desk, options: RotateOptions) -> Record:
+    """Create a credential's successor, shown once, for the same person and apps.
+
+    Both count until the overlap is over; `credentials list` says when the old one is safe to delete.
+    """
+    before = granted(await find_credential(desk, options.credential))
+    person = granted(await find_person(desk, str(before.extension_id)))
+    expires_ms = None if options.expires is None else _read_expiry(desk, options.expires)
+    overlap_ms = read_span(options.overlap)
+    issued = granted(await replace_credential(desk, person, before, overlap_ms=overlap_ms, expires_ms=expires_ms))
+    fields = (*_fields(issued.credential, desk), ("replaces", before.id))
+    return Record(fields=fields, secrets=(("jwt", issued.jwt),))
 
 
 @desk_command(CREDENTIALS, "list", options=ListOptions)
@@ -77,7 +116,7 @@ async def list_credentials(desk: Desk, options: ListOptions) -> Rows:
     )
     facts = await desk.store.read(listing)
     page = take_page(facts.credentials, options.limit, key=lambda credential: credential.id)
-    rows = tuple(tuple(value for _, value in _fields(credential)) for credential in page.kept)
+    rows = tuple(tuple(value for _, value in _fields(credential, desk)) for credential in page.kept)
     return Rows(_COLUMNS, rows, page.more)
 
 
@@ -86,7 +125,7 @@ async def delete(desk: Desk, options: DeleteOptions) -> Record:
     """Delete a JWT credential; its sessions are over at once."""
     credential = granted(await find_credential(desk, options.credential))
     granted(await delete_credential(desk, credential))
-    return Record(fields=_fields(credential), note="Deleted.")
+    return Record(fields=_fields(credential, desk), note="Deleted.")
 
 
 def _read_expiry(desk: Desk, text: str) -> int:
@@ -98,10 +137,10 @@ def _read_expiry(desk: Desk, text: str) -> int:
     return expires_ms
 
 
-_COLUMNS = ("id", "account_id", "extension_id", "label", "apps", "created", "expires", "last_used")
+_COLUMNS = ("id", "account_id", "extension_id", "label", "apps", "created", "expires", "last_used", "advice")
 
 
-def _fields(credential: JwtCredential) -> tuple[tuple[str, Value], ...]:
+def _fields(credential: JwtCredential, desk: Desk) -> tuple[tuple[str, Value], ...]:
     apps = tuple(sorted(credential.client_ids)) if credential.client_ids is not None else "all"
     values: tuple[Value, ...] = (
         credential.id,
@@ -112,6 +151,7 @@ def _fields(credential: JwtCredential) -> tuple[tuple[str, Value], ...]:
         render_instant(credential.created_ms),
         _instant(credential.expires_ms),
         _instant(credential.last_used_ms),
+        advise_on(credential, now_ms=desk.clock.now_ms()),
     )
     return tuple(zip(_COLUMNS, values, strict=True))
 

@@ -20,11 +20,15 @@ _WIDE = 240
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A list: a table for people, an array of objects as JSON. `more` says that others follow."""
+    """A list: a table for people, an array of objects as JSON. `more` says that others follow.
+
+    `failed`: what is listed should not be there, and the command ends as refused.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]
     more: str | None = None
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

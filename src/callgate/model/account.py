@@ -4,6 +4,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from callgate.model.connection import SsoExemption, SsoPolicy
+from callgate.model.credential import CredentialPolicy
 from callgate.model.factor import MfaPolicy
 from callgate.model.ids import AccountId, ClientId, ExtensionId, RoleId, RowId
 
@@ -72,7 +73,7 @@ class Account(NamedTuple):
     """One company. Time-outs of 0 mean none. What its people were issued before `sessions_from_ms` is over.
 
     `sso_policy` says whether its people come from an identity provider, and whether a password still does;
-    `mfa_policy` whether a password alone is enough.
+    `mfa_policy` whether a password alone is enough, `credential_policy` who may make JWT credentials.
     """
 
     id: AccountId
@@ -86,6 +87,7 @@ class Account(NamedTuple):
     sessions_from_ms: int = 0
     sso_policy: SsoPolicy = SsoPolicy.OFF
     mfa_policy: MfaPolicy = MfaPolicy.ALLOWED
+    credential_policy: CredentialPolicy = CredentialPolicy.EVERYBODY
 
 
 class Extension(NamedTuple):

@@ -78,13 +78,14 @@ class AllowanceActFacts(NamedTuple):
 
 
 class CredentialActFacts(NamedTuple):
-    """A JWT credential to be made for a person, or deleted; which of the apps named are none."""
+    """A JWT credential to be made for a person, or deleted; which of the apps named are none; `giver`: who makes it."""
 
     now_ms: int
     account: Account | None
     extension: Extension | None
     credential: JwtCredential | None
     unknown_apps: tuple[ClientId, ...]
+    giver: Role | None = None
 
 
 class ConsentActFacts(NamedTuple):
@@ -157,6 +158,7 @@ class CredentialActLookup(Lookup[CredentialActFacts]):
     extension_id: ExtensionId
     credential_id: RowId
     client_ids: frozenset[ClientId] = frozenset()
+    giver_id: ExtensionId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from callgate.model.calls import CallChange
 from callgate.model.client import Client, ClientKeys
 from callgate.model.client_secret import SecretChange, SecretUsed
 from callgate.model.consent import Consent, SignIn
-from callgate.model.credential import JwtCredential
+from callgate.model.credential import CredentialReplaced, JwtCredential
 from callgate.model.device_grant import DeviceChange
 from callgate.model.guesses import GuessChange
 from callgate.model.ids import AccountId, ClientId, ExtensionId, RowId
@@ -367,6 +367,7 @@ ProofChange = AssertionClaimed | OutsideTokenAccepted | PasswordRehashed | Guess
 BrowserChange = SignInStarted | SignInEnded | ConsentGiven | ConsentWithdrawn
 AppChange = AppRegistered | AppChanged | SecretChange | ServiceAllowed | ServiceDisallowed
 TrustAct = IssuerTrusted | TrustChanged | TrustRevoked
+CredentialAct = CredentialCreated | CredentialDeleted | CredentialReplaced
 AdminChange = (
     AccountCreated
     | AccountChanged
@@ -379,8 +380,7 @@ AdminChange = (
     | QueueChange
     | AppChange
     | TrustAct
-    | CredentialCreated
-    | CredentialDeleted
+    | CredentialAct
     | SessionsFromMoved
     | KeyStored
     | KeyForgotten

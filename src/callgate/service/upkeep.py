@@ -8,6 +8,7 @@ from structlog.typing import FilteringBoundLogger
 from callgate.crypto.kek import KeyEncryptionError
 from callgate.crypto.rotation import RELOAD_MS
 from callgate.model.failure import Unavailable
+from callgate.service.expiry import LOOK_S
 from callgate.service.keeper import Keeper
 
 KEYS_S = RELOAD_MS // 1000
@@ -18,12 +19,13 @@ SWEEP_S = 60
 Work = Callable[[], Awaitable[object]]
 
 
-async def keep_up(keeper: Keeper, sweep: Work, *, log: FilteringBoundLogger) -> None:
+async def keep_up(keeper: Keeper, sweep: Work, *, warn: Work, log: FilteringBoundLogger) -> None:
     """Run until cancelled; a failure is logged and tried again at its next time."""
     async with asyncio.TaskGroup() as group:
         group.create_task(_every(KEYS_S, keeper.reload, log=log))
         group.create_task(_every(KEYS_S, keeper.rotate, log=log))
         group.create_task(_every(SWEEP_S, sweep, log=log))
+        group.create_task(_every(LOOK_S, warn, log=log))
 
 
 async def _every(seconds: int, work: Work, *, log: FilteringBoundLogger) -> None:

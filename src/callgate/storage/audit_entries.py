@@ -13,6 +13,7 @@ from callgate.model.calls import CallLogCleared, CallsImported
 from callgate.model.client import Client
 from callgate.model.client_secret import FormerSecretRetired, SecretRotated
 from callgate.model.connection import Connection
+from callgate.model.credential import CredentialReplaced
 from callgate.model.device_grant import DeviceApproved, DeviceDenied
 from callgate.model.guesses import LocksLifted
 from callgate.model.issuer import TrustedIssuer
@@ -20,6 +21,7 @@ from callgate.model.queues import QueueMembersChanged, QueueSettings, QueueSetti
 from callgate.model.roles import DefaultRoleChanged, RoleDeleted
 from callgate.model.session import Session
 from callgate.storage import audit_browsers as browsers
+from callgate.storage import audit_credentials as credentials
 from callgate.storage import audit_factors
 from callgate.storage.audit_browsers import Entry
 from callgate.storage.rows import Value, row_of, trust_row
@@ -57,6 +59,8 @@ def _session(session: Session) -> Entry:
         "client": session.client_id,
         "session": session.id,
         "credential": session.credential_kind.name,
+        "credential_id": session.credential_id,
+        "sign_in": session.sign_in_id,
         "scope": session.scope,
     }
 
@@ -177,20 +181,6 @@ def _app_changed(change: c.AppChanged) -> Entry:
     }
 
 
-def _secret_rotated(change: SecretRotated) -> Entry:
-    client = change.before
-    return {
-        "account": client.account_id,
-        "client": client.id,
-        "former_until_ms": change.former_until_ms,
-        "by": change.by,
-    }
-
-
-def _secret_retired(change: FormerSecretRetired) -> Entry:
-    return {"account": change.before.account_id, "client": change.before.id, "by": change.by}
-
-
 def _service(change: c.ServiceAllowed | c.ServiceDisallowed) -> Entry:
     allowance = change.allowance
     return {
@@ -198,20 +188,6 @@ def _service(change: c.ServiceAllowed | c.ServiceDisallowed) -> Entry:
         "client": allowance.client_id,
         "extension": allowance.extension_id,
         "allowance": allowance.id,
-        "by": change.by,
-    }
-
-
-def _credential(change: c.CredentialCreated | c.CredentialDeleted) -> Entry:
-    credential = change.credential
-    clients = credential.client_ids
-    return {
-        "account": credential.account_id,
-        "extension": credential.extension_id,
-        "credential": credential.id,
-        "label": credential.label,
-        "clients": None if clients is None else " ".join(sorted(clients)),
-        "expires_ms": credential.expires_ms,
         "by": change.by,
     }
 
@@ -362,12 +338,13 @@ _DESCRIBERS: Final = dict(
         _says(QueueMembersChanged, _queue_members),
         _says(c.AppRegistered, _app_registered),
         _says(c.AppChanged, _app_changed),
-        _says(SecretRotated, _secret_rotated),
-        _says(FormerSecretRetired, _secret_retired),
+        _says(SecretRotated, credentials.secret_rotated),
+        _says(FormerSecretRetired, credentials.secret_retired),
         _says(c.ServiceAllowed, _service),
         _says(c.ServiceDisallowed, _service),
-        _says(c.CredentialCreated, _credential),
-        _says(c.CredentialDeleted, _credential),
+        _says(c.CredentialCreated, credentials.credential),
+        _says(CredentialReplaced, credentials.credential_replaced),
+        _says(c.CredentialDeleted, credentials.credential),
         _says(sso.ConnectionCreated, _connection_created),
         _says(sso.ConnectionChanged, _connection_changed),
         _says(sso.ConnectionRemoved, _connection_removed),

@@ -52,6 +52,7 @@ from callgate.model.lookups import (
 )
 from callgate.model.mfa import FactorsLookup, SecurityLookup, TotpsListing
 from callgate.model.queues import QueueActLookup, QueueListLookup, QueueLookup, QueueMembersLookup
+from callgate.model.radar import ExpiringLookup
 from callgate.model.roles import (
     AssignedRoleLookup,
     AssignLookup,
@@ -158,6 +159,7 @@ LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
         answers(SealedSecretsListing, load_listings.load_sealed_secrets),
         answers(AllowancesListing, load_listings.load_allowances),
         answers(CredentialsListing, load_listings.load_credentials),
+        answers(ExpiringLookup, load_listings.load_expiring),
         answers(ConsentsListing, load_listings.load_consents),
         answers(SessionsListing, load_listings.load_sessions),
         answers(AuditListing, load_listings.load_audit),

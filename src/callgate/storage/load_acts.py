@@ -127,6 +127,7 @@ def load_credential_act(view: View, lookup: CredentialActLookup) -> CredentialAc
         extension=person.extension if person else None,
         credential=credential_from(row) if row else None,
         unknown_apps=tuple(each for each in sorted(lookup.client_ids) if find_client(view, each) is None),
+        giver=_giver(view, person.account.id, extension_id=lookup.giver_id) if person else None,
     )
 
 

@@ -34,6 +34,7 @@ from callgate.model.listings import (
     SessionsFacts,
     SessionsListing,
 )
+from callgate.model.radar import ExpiringLookup
 from callgate.model.session import Session
 from callgate.storage.load_sessions import CREDENTIAL_VERSION
 from callgate.storage.load_view import View
@@ -99,6 +100,12 @@ SELECT {columns(JwtCredential._fields)} FROM jwt_credential
 WHERE id > ? AND account_id = coalesce(?, account_id) AND extension_id = coalesce(?, extension_id)
     AND id = coalesce(?, id)
 ORDER BY id LIMIT ?
+"""
+
+# The first two conditions are those of the index jwt_credential_expiry.
+EXPIRING: Final = f"""
+SELECT {columns(JwtCredential._fields)} FROM jwt_credential
+WHERE expires_ms IS NOT NULL AND replaced_ms IS NULL AND expires_ms > ? AND expires_ms <= ? ORDER BY expires_ms, id
 """
 
 _CONSENTS: Final = f"""
@@ -185,6 +192,12 @@ def load_credentials(view: View, lookup: CredentialsListing) -> CredentialsFacts
     """Answer `CredentialsListing`."""
     values = (lookup.after, lookup.account_id, lookup.extension_id, lookup.credential_id, lookup.rows)
     rows = view.rows(_CREDENTIALS, values)
+    return CredentialsFacts(view.now_ms, tuple(credential_from(row) for row in rows))
+
+
+def load_expiring(view: View, lookup: ExpiringLookup) -> CredentialsFacts:
+    """Answer `ExpiringLookup`."""
+    rows = view.rows(EXPIRING, (lookup.after_ms, lookup.until_ms))
     return CredentialsFacts(view.now_ms, tuple(credential_from(row) for row in rows))
 
 

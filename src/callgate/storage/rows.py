@@ -20,7 +20,7 @@ from callgate.model.account import (
 from callgate.model.client import AppKind, AuthMethod, Client, ClientKeys, ClientStatus, GrantType, Switch
 from callgate.model.connection import ClientAuth, Connection, ConnectionKind, ConnectionSecret, SsoExemption, SsoPolicy
 from callgate.model.consent import Consent, SignIn
-from callgate.model.credential import JwtCredential
+from callgate.model.credential import CredentialPolicy, JwtCredential
 from callgate.model.device import DeviceCode, DeviceState
 from callgate.model.factor import Factor, MfaPolicy, Totp
 from callgate.model.ids import ClientId
@@ -56,6 +56,7 @@ _SESSION_STATES = _members(SessionState)
 _CREDENTIAL_KINDS = _members(CredentialKind)
 _END_REASONS = _members(EndReason)
 _DEVICE_STATES = _members(DeviceState)
+_CREDENTIAL_POLICIES = _members(CredentialPolicy)
 _ACCOUNT_STATUSES = _members(AccountStatus)
 _EXTENSION_TYPES = _members(ExtensionType)
 _EXTENSION_STATUSES = _members(ExtensionStatus)
@@ -75,7 +76,9 @@ _RATES, _AFTERWARDS = (Client._fields.index(field) for field in ("rates", "post_
 _KEY_USES = _members(KeyUse)
 _KEY_STATES = _members(KeyState)
 
-_POLICY, _MFA_POLICY = (Account._fields.index(field) for field in ("sso_policy", "mfa_policy"))
+_POLICY, _MFA_POLICY, _CREDENTIAL_POLICY = (
+    Account._fields.index(field) for field in ("sso_policy", "mfa_policy", "credential_policy")
+)
 _EXEMPTION, _HAS_FACTOR = (Extension._fields.index(field) for field in ("sso_exemption", "has_factor"))
 _FACTOR = SignIn._fields.index("factor")
 _CERTIFICATES, _DOMAINS, _ENABLED, _SIGNS, _UNASKED = (
@@ -141,6 +144,7 @@ def account_from(row: Row) -> Account:
         status=_ACCOUNT_STATUSES[row[3]],
         sso_policy=_SSO_POLICIES[row[_POLICY]],
         mfa_policy=_MFA_POLICIES[row[_MFA_POLICY]],
+        credential_policy=_CREDENTIAL_POLICIES[row[_CREDENTIAL_POLICY]],
     )
 
 

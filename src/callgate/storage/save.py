@@ -42,6 +42,7 @@ from callgate.model.changes import (
     TrustRevoked,
 )
 from callgate.model.client_secret import FormerSecretRetired, SecretRotated, SecretUsed
+from callgate.model.credential import CredentialReplaced
 from callgate.model.device_grant import DeviceApproved, DeviceCodeIssued, DeviceCodeUsed, DeviceDenied
 from callgate.model.guesses import LocksLifted, NetworkBecameFamiliar, SubjectLocked
 from callgate.model.mfa import (
@@ -124,6 +125,7 @@ SAVERS: Final[dict[type[Change], Saver]] = dict(
         saves(ServiceAllowed, save_apps.allow_service),
         saves(ServiceDisallowed, save_apps.disallow_service),
         saves(CredentialCreated, save_apps.create_credential),
+        saves(CredentialReplaced, save_apps.replace_credential),
         saves(CredentialDeleted, save_apps.delete_credential),
         saves(IssuerTrusted, save_issuers.trust_issuer),
         saves(TrustChanged, save_issuers.change_trust),

@@ -18,7 +18,7 @@ from callgate.storage.rows import columns, marks, row_of
 _ACCOUNT: Final = f"INSERT INTO account ({columns(Account._fields)}) VALUES ({marks(Account._fields)})"
 _CHANGE_ACCOUNT: Final = """
 UPDATE account SET name = ?, main_number = ?, status = ?, brand_id = ?, absolute_timeout_s = ?, idle_timeout_s = ?,
-    version = ?, sessions_from_ms = ?, sso_policy = ?, mfa_policy = ?
+    version = ?, sessions_from_ms = ?, sso_policy = ?, mfa_policy = ?, credential_policy = ?
 WHERE id = ? AND version = ?
 """
 

@@ -12,7 +12,7 @@ from callgate.model.changes import (
     ServiceDisallowed,
 )
 from callgate.model.client import Client, ClientKeys
-from callgate.model.credential import JwtCredential
+from callgate.model.credential import CredentialReplaced, JwtCredential
 from callgate.storage.pen import Pen
 from callgate.storage.rows import columns, marks, row_of
 from callgate.storage.save_accounts import insert_extension
@@ -32,6 +32,9 @@ _DISABLE: Final = "UPDATE extension SET status = ?, version = version + 1 WHERE 
 _CREATE: Final = (
     f"INSERT INTO jwt_credential ({columns(JwtCredential._fields)}) VALUES ({marks(JwtCredential._fields)})"
 )
+_REPLACE: Final = """
+UPDATE jwt_credential SET expires_ms = ?, replaced_ms = ? WHERE id = ? AND account_id = ? AND replaced_ms IS NULL
+"""
 _DELETE: Final = "DELETE FROM jwt_credential WHERE id = ? AND account_id = ?"
 
 
@@ -66,6 +69,13 @@ def disallow_service(pen: Pen, change: ServiceDisallowed) -> None:
 def create_credential(pen: Pen, change: CredentialCreated) -> None:
     """Insert a JWT credential."""
     pen.write(_CREATE, row_of(change.credential))
+
+
+def replace_credential(pen: Pen, change: CredentialReplaced) -> None:
+    """Insert the successor, and say until when the one before counts."""
+    before, after = change.before, change.after
+    pen.swap(_REPLACE, (after.expires_ms, after.replaced_ms, before.id, before.account_id))
+    pen.write(_CREATE, row_of(change.successor))
 
 
 def delete_credential(pen: Pen, change: CredentialDeleted) -> None:

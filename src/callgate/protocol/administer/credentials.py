@@ -1,24 +1,34 @@
-"""JWT credentials: made for a person, immutable, deleted (protocol.md G)."""
+"""JWT credentials: made for a person, immutable, replaced by a successor, deleted (protocol.md G)."""
 
 from callgate.model.account import SIGN_IN_TYPES
 from callgate.model.acts import CredentialActFacts, Refused
 from callgate.model.changes import CredentialCreated, CredentialDeleted
-from callgate.model.credential import JwtCredential
+from callgate.model.client_secret import OVERLAP_MAX_MS
+from callgate.model.credential import CredentialPolicy, CredentialReplaced, JwtCredential
 from callgate.model.decisions import Done
+from callgate.model.ids import ExtensionId
 from callgate.protocol.administer.texts import check_text
 
 APPS_MAX = 50
 """Apps one credential may be for: a list somebody can still read."""
 
+ADMINISTERS = "EditExtensions"
+"""The permission of those who make credentials for others."""
 
-def create_credential(credential: JwtCredential, *, facts: CredentialActFacts, by: str) -> Done | Refused:
-    """A credential for one person and all apps of the organisation, or those named."""
+
+def create_credential(
+    credential: JwtCredential, *, facts: CredentialActFacts, by: str, giver_id: ExtensionId | None = None
+) -> Done | Refused:
+    """A credential for one person and all apps of the organisation, or those named.
+
+    `giver_id`: the person who makes it; None where it is the operator, who is asked only whether anybody may.
+    """
     extension = facts.extension
     if extension is None or facts.account is None:
         return Refused("there is no such extension")
     if extension.type not in SIGN_IN_TYPES:
         return Refused(f"a credential is for a person; extension {extension.id} is a {extension.type.value}")
-    if problem := check_text("label", credential.label):
+    if problem := _may_not(facts, giver_id=giver_id) or check_text("label", credential.label):
         return Refused(problem)
     if facts.unknown_apps:
         return Refused(f"there is no app {facts.unknown_apps[0]}")
@@ -27,8 +37,46 @@ def create_credential(credential: JwtCredential, *, facts: CredentialActFacts, b
     return Done((CredentialCreated(credential, by),))
 
 
+def replace_credential(
+    successor: JwtCredential, *, overlap_ms: int, facts: CredentialActFacts, by: str
+) -> Done | Refused:
+    """A successor for the same person and apps; the one before counts on for the overlap, and no longer than before."""
+    before = facts.credential
+    if before is None or facts.account is None:
+        return Refused("there is no such credential")
+    if problem := _may_not(facts, giver_id=None):
+        return Refused(problem)
+    if before.replaced_ms is not None:
+        return Refused(f"credential {before.id} was replaced already: rotate its successor")
+    if before.expires_ms is not None and before.expires_ms <= facts.now_ms:
+        return Refused(f"credential {before.id} is expired: create a new one")
+    if not 0 <= overlap_ms <= OVERLAP_MAX_MS:
+        return Refused("an overlap has at most 90 days")
+    until_ms = facts.now_ms + overlap_ms
+    if before.expires_ms is not None:
+        until_ms = min(until_ms, before.expires_ms)
+    after = before._replace(expires_ms=until_ms, replaced_ms=facts.now_ms)
+    return Done((CredentialReplaced(before, after, successor, by),))
+
+
 def delete_credential(*, facts: CredentialActFacts, by: str) -> Done | Refused:
     """The credential is refused from now on, and its sessions are over."""
     if facts.credential is None:
         return Refused("there is no such credential")
     return Done((CredentialDeleted(facts.credential, by),))
+
+
+def _may_not(facts: CredentialActFacts, *, giver_id: ExtensionId | None) -> str | None:
+    """Why nobody, or not this person, may make one; None where they may."""
+    account, extension = facts.account, facts.extension
+    assert account is not None, "asked before"
+    policy = account.credential_policy
+    if policy is CredentialPolicy.NOBODY:
+        return f"account {account.id} makes no JWT credentials: `callgate accounts update ACCOUNT --credentials …`"
+    if giver_id is None:
+        return None
+    if facts.giver is not None and ADMINISTERS in facts.giver.permissions:
+        return None
+    if policy is CredentialPolicy.EVERYBODY and extension is not None and giver_id == extension.id:
+        return None
+    return f"extension {giver_id} may not make this credential: the account leaves it to {policy.value}"

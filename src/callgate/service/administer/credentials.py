@@ -30,8 +30,46 @@ class IssuedCredential:
     jwt: str = field(repr=False)
 
 
-async def create_credential(desk: Desk, person: Extension, wanted: NewCredential) -> IssuedCredential | Refused:
-    """A credential for a person. Raises Unavailable, and KeyEncryptionError without the keys."""
+async def create_credential(
+    desk: Desk, person: Extension, wanted: NewCredential, *, giver: Extension | None = None
+) -> IssuedCredential | Refused:
+    """A credential for a person, made by `giver` or else by the operator.
+
+    Raises Unavailable, and KeyEncryptionError without the keys.
+    """
+    issued, giver_id = await _mint(desk, person, wanted), giver.id if giver else None
+    lookup = CredentialActLookup(
+        extension_id=person.id,
+        credential_id=issued.credential.id,
+        client_ids=wanted.client_ids or frozenset(),
+        giver_id=giver_id,
+    )
+    by = desk.by if giver_id is None else str(giver_id)
+    decision = await desk.carry_out(
+        lookup,
+        lambda facts: credentials.create_credential(issued.credential, facts=facts, by=by, giver_id=giver_id),
+    )
+    return decision if isinstance(decision, Refused) else issued
+
+
+async def replace_credential(
+    desk: Desk, person: Extension, before: JwtCredential, *, overlap_ms: int, expires_ms: int | None
+) -> IssuedCredential | Refused:
+    """A successor of a credential, for the same apps; both count until the overlap is over.
+
+    Raises as `create_credential`.
+    """
+    wanted = NewCredential(label=before.label, client_ids=before.client_ids, expires_ms=expires_ms)
+    issued = await _mint(desk, person, wanted)
+    lookup = CredentialActLookup(extension_id=person.id, credential_id=before.id)
+    decision = await desk.carry_out(
+        lookup,
+        lambda facts: credentials.replace_credential(issued.credential, overlap_ms=overlap_ms, facts=facts, by=desk.by),
+    )
+    return decision if isinstance(decision, Refused) else issued
+
+
+async def _mint(desk: Desk, person: Extension, wanted: NewCredential) -> IssuedCredential:
     row_id, now_ms = desk.draw_row_id(), desk.clock.now_ms()
     keeper = await desk.keeper()
     claims = CredentialClaims(
@@ -55,13 +93,7 @@ async def create_credential(desk: Desk, person: Extension, wanted: NewCredential
         expires_ms=wanted.expires_ms,
         last_used_ms=None,
     )
-    lookup = CredentialActLookup(
-        extension_id=person.id, credential_id=row_id, client_ids=wanted.client_ids or frozenset()
-    )
-    decision = await desk.carry_out(
-        lookup, lambda facts: credentials.create_credential(credential, facts=facts, by=desk.by)
-    )
-    return decision if isinstance(decision, Refused) else IssuedCredential(credential=credential, jwt=jwt)
+    return IssuedCredential(credential=credential, jwt=jwt)
 
 
 async def delete_credential(desk: Desk, credential: JwtCredential) -> Done | Refused:
