@@ -12,7 +12,7 @@ import pytest
 
 from tests.admin.conftest import forker
 from tests.admin.shell import Shell, open_shell_beside
-from tests.devices import ASK, PAGE, Device, register_device, rows_of
+from tests.devices import ASK, GRANT, PAGE, Device, register_device, rows_of
 from tests.server import Server, running_server
 from tests.web.visitor import AUTHORIZE, Visitor, visiting
 
@@ -259,8 +259,12 @@ def test_page_of_another_site_cannot_enter_a_code(device: Device, visitor: Visit
     assert "Sign in" in visitor.presses("continue", user_code=device.shows).text
 
 
-def test_app_without_the_grant_gets_no_code(fresh_server: Server) -> None:
+def test_app_without_the_grant_gets_no_code(
+    fresh_server: Server, forker: "subprocess.Popen[str]", tmp_path: Path
+) -> None:
     """And discovery names no endpoint while no app has the grant."""
+    shell, device = open_shell_beside(forker, fresh_server, tmp_path), fresh_server.world.apps["device"].client_id
+    shell.give("apps", "update", device, "--grant", "password", "--remove-grant", GRANT)
     spa = Device(fresh_server, fresh_server.world.apps["spa"].client_id)
     assert code_of(spa.asks()) == (400, "unauthorized_client", "OAU-251")
     found = httpx.get(f"{fresh_server.base_url}/.well-known/openid-configuration").json()
