@@ -4,15 +4,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callgate.admin.seed_calls import make_calls
 from callgate.model import api_faults
+from callgate.model.call_acts import DeletionFacts
 from callgate.model.call_log import CallFilters, CallLogQuery, RecordingFilter, Span, View
-from callgate.model.calls import CallType, Direction, Transport
-from callgate.model.decisions import Denied
+from callgate.model.calls import CallLogCleared, CallsRewritten, CallType, Direction, StoredCall, Transport
+from callgate.model.decisions import Denied, Done
+from callgate.model.faults import Fault
 from callgate.model.instant import DAY_MS, parse_instant
 from callgate.model.paging import Page
-from callgate.protocol.call_log import parse_call_log, parse_view
+from callgate.protocol.call_log import (
+    DELETED_AT_ONCE,
+    delete_calls,
+    parse_call_log,
+    parse_deletion,
+    parse_view,
+)
 from callgate.protocol.query import Query
 from callgate.protocol.resources import Subject
+from tests.admin.casts import CAST, SEEDED_MS
 from tests.protocol.bearers import ACCOUNT, AGENT, NOW_MS
 
 COMPANY = Subject(ACCOUNT, None)
@@ -235,3 +245,68 @@ def test_view_of_one_record_is_refused_when_it_is_unknown() -> None:
     """CMN-101, as in the list."""
     refused = Denied(fault=api_faults.PARAMETER_INVALID, values=(("parameterName", "view"),))
     assert parse_view([("view", "Full")]) == refused
+
+
+# --- deleted -----------------------------------------------------------------------------------------------------
+
+EVERY = CallLogQuery(ACCOUNT, AGENT, View.DETAILED, CallFilters(Span(0, NOW_MS)), Page(1, DELETED_AT_ONCE))
+
+
+@pytest.mark.parametrize(
+    ("query", "filters"),
+    [
+        ([], CallFilters(Span(0, NOW_MS))),
+        ([("dateTo", "2016-03-10"), ("unheard", "of")], CallFilters(Span(0, at("2016-03-10")))),
+        (
+            [("dateFrom", "2016-03-09"), ("dateTo", "2016-03-10"), ("direction", "Inbound"), ("type", "Fax")],
+            CallFilters(
+                Span(at("2016-03-09"), at("2016-03-10")),
+                directions=frozenset({Direction.INBOUND}),
+                types=frozenset({CallType.FAX}),
+            ),
+        ),
+        ([("phoneNumber", "+1202")], CallFilters(Span(0, NOW_MS), phone_number="1202")),
+        ([("extensionNumber", "102")], CallFilters(Span(0, NOW_MS), extension_number="102")),
+    ],
+)
+def test_calls_to_be_deleted_are_all_until_now_unless_filters_say_which(query: Query, filters: CallFilters) -> None:
+    """protocol.md I.5: `DELETE …/call-log`."""
+    assert parse_deletion(query, subject=OWN, now_ms=NOW_MS) == EVERY._replace(filters=filters)
+
+
+@pytest.mark.parametrize(
+    ("query", "fault"),
+    [
+        ([("dateTo", "later")], api_faults.PARAMETER_INVALID),
+        ([("phoneNumber", "1"), ("extensionNumber", "2")], api_faults.FILTERS_EXCLUSIVE),
+    ],
+)
+def test_deletion_is_refused_when_its_filters_cannot_be_meant(query: Query, fault: Fault) -> None:
+    """Nothing is deleted by mistake."""
+    denied = parse_deletion(query, subject=OWN, now_ms=NOW_MS)
+    assert isinstance(denied, Denied)
+    assert denied.fault == fault
+
+
+def test_calls_are_marked_deleted_and_the_first_time_it_is_audited() -> None:
+    """The filters stand in the entry as in a query; where nothing is to be deleted, nothing is written."""
+    calls = tuple(StoredCall(record, 7) for record in make_calls(CAST, seeded_ms=SEEDED_MS)[:3])
+    facts = DeletionFacts(NOW_MS, extension_known=True, calls=calls)
+    narrow = CallFilters(
+        Span(1, 2),
+        extension_number="102",
+        phone_number="1202",
+        directions=frozenset(Direction),
+        types=frozenset({CallType.FAX}),
+    )
+    first = delete_calls(EVERY._replace(filters=narrow), facts=facts, first=True, by="9")
+    assert isinstance(first, Done)
+    cleared, rewritten = first.changes
+    words = ("extensionNumber=102", "phoneNumber=1202", "direction=Inbound", "direction=Outbound", "type=Fax")
+    assert cleared == CallLogCleared(ACCOUNT, AGENT, 1, 2, words, "9")
+    marked = tuple((each, each.record._replace(deleted=True, last_modified_ms=NOW_MS)) for each in calls)
+    assert rewritten == CallsRewritten(marked)
+    assert delete_calls(EVERY, facts=facts, first=False, by="9") == Done((rewritten,))
+    assert delete_calls(EVERY, facts=facts._replace(calls=()), first=True, by="9") == Done()
+    unknown = delete_calls(EVERY, facts=facts._replace(extension_known=False), first=True, by="9")
+    assert isinstance(unknown, Denied)

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from callgate.admin.seed_calls import make_calls
 from callgate.model import api_faults
-from callgate.model.call_acts import CATEGORIES_MAX, LEGS_MAX, LINE_CHARS_MAX, CallsActFacts, NumbersFacts, Outcome
+from callgate.model.call_acts import (
+    CATEGORIES_MAX,
+    LEGS_MAX,
+    LINE_CHARS_MAX,
+    RECORDS_MAX,
+    CallsActFacts,
+    NumbersFacts,
+    Outcome,
+)
 from callgate.model.call_log import View
 from callgate.model.calls import (
     Billing,
@@ -24,7 +32,7 @@ from callgate.model.calls import (
 from callgate.model.decisions import Denied
 from callgate.model.ids import AccountId, RowId
 from callgate.model.instant import parse_instant
-from callgate.protocol.call_records import People, note_calls, parse_call
+from callgate.protocol.call_records import People, note_calls, parse_call, split_records
 from callgate.service.call_log import CallShown
 from callgate.web.call_log import render_call
 from callgate.web.links import Links
@@ -177,6 +185,17 @@ def test_leg_is_what_its_record_is_unless_it_says_otherwise() -> None:
     )
     assert first.segment.telephony_session_id == "s-1"
     assert first.segment.started_ms == read(LEAST).segment.started_ms
+
+
+def test_body_is_a_batch_or_one_record() -> None:
+    """Under `records`, or the body itself."""
+    assert split_records(LEAST) == (LEAST,)
+    assert split_records({"records": [LEAST, {}]}) == [LEAST, {}]
+    wrong: tuple[object, ...] = ([], [5], {}, None, [{}] * (RECORDS_MAX + 1))
+    for records in wrong:
+        denied = split_records({"records": records})
+        assert isinstance(denied, Denied)
+        assert denied.values == (("parameterName", "records"),)
 
 
 JSON = st.recursive(

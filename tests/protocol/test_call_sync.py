@@ -113,6 +113,11 @@ def test_query_is_refused_when_a_parameter_cannot_be_meant(name: str, value: str
     assert denied.values == (("parameterName", name),)
 
 
+def test_repr_of_a_wish_tells_no_token() -> None:
+    """A token is good for thirty days."""
+    assert repr(wish(("syncType", "ISync"), ("syncToken", "secret"))) == "SyncWish(ISync, …)"
+
+
 def test_query_is_refused_when_it_lacks_what_its_type_needs() -> None:
     """A full sync says how many, an incremental one since when."""
     assert fault_of(settle_sync(wish(), None, subject=SUBJECT)) == api_faults.PARAMETER_REQUIRED

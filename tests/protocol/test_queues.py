@@ -3,10 +3,18 @@
 import pytest
 
 from callgate.model import api_faults
-from callgate.model.decisions import Denied
+from callgate.model.decisions import Denied, Done
 from callgate.model.ids import ExtensionId
 from callgate.model.paging import Page
-from callgate.model.queues import QueueActFacts, QueueListQuery, QueueMembersQuery
+from callgate.model.queues import (
+    Queue,
+    QueueActFacts,
+    QueueListQuery,
+    QueueMembersChanged,
+    QueueMembersQuery,
+    QueueSettings,
+    QueueSettingsChanged,
+)
 from callgate.protocol.query import Query
 from callgate.protocol.queues import (
     MembersWish,
@@ -19,6 +27,7 @@ from callgate.protocol.queues import (
     parse_settings,
 )
 from callgate.protocol.resources import Subject
+from tests import factories
 from tests.protocol.bearers import ACCOUNT
 
 COMPANY = Subject(ACCOUNT, None)
@@ -117,3 +126,24 @@ def test_change_is_refused_when_there_is_no_such_queue() -> None:
     ):
         assert isinstance(outcome, Denied)
         assert outcome.fault == api_faults.RESOURCE_UNKNOWN
+
+
+def test_queue_becomes_what_was_wished() -> None:
+    """What is not said stays; a wish that cannot be is told as the administrator's refusal."""
+    extension = factories.QUEUE
+    queue = Queue(extension, QueueSettings(extension.id, extension.account_id))
+    facts = QueueActFacts(queue, frozenset({factories.AGENT.id}), (factories.AGENT, extension))
+    changed = change_settings(NOTHING._replace(alert_timer_s=60), facts=facts, by="1")
+    assert isinstance(changed, Done)
+    after = queue.settings._replace(alert_timer_s=60, version=1)
+    assert changed.changes == (QueueSettingsChanged(queue.settings, after, "1"),)
+    gone = MembersWish(frozenset(), frozenset({factories.AGENT.id}))
+    left = change_members(gone, facts=facts, by="1")
+    assert isinstance(left, Done)
+    assert left.changes == (QueueMembersChanged(extension.account_id, extension.id, gone.added, gone.removed, "1"),)
+    for refused in (
+        change_settings(NOTHING._replace(alert_timer_s=61), facts=facts, by="1"),
+        change_members(MembersWish(frozenset({extension.id}), frozenset()), facts=facts, by="1"),
+    ):
+        assert isinstance(refused, Denied)
+        assert refused.fault == api_faults.ACT_REFUSED

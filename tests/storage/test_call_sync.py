@@ -74,12 +74,13 @@ def log(tmp_path: Path) -> Iterator[Log]:
 def is_framed(record: CallRecord, frame: SyncFrame, owner: ExtensionId | None) -> bool:
     """Whether a record belongs to a frame, one rule a line (protocol.md I.5)."""
     segment = record.segment
+    kinds = {RecordingFilter.ALL, RecordingFilter(segment.recording.type.value)} if segment.recording else set()
     return all(
         (
             not record.deleted,
             record.in_company_log if owner is None else segment.extension_id == owner,
             not frame.missed or segment.result == "Missed",
-            frame.recording is None or segment.recording is not None,
+            frame.recording is None or (segment.recording is not None and frame.recording in kinds),
             not frame.categories or set(frame.categories) & set(record.metadata_categories),
             Place(segment.started_ms, record.id) >= frame.start,
         )
@@ -116,6 +117,7 @@ FRAMES = (
     FRAME._replace(missed=True),
     FRAME._replace(recording=RecordingFilter.ALL),
     FRAME._replace(categories=("Sales",)),
+    FRAME._replace(recording=RecordingFilter.AUTOMATIC),
 )
 
 
