@@ -154,6 +154,16 @@ def test_deleted_calls_are_told_to_whoever_asks_for_them(log: Log) -> None:
     assert gone not in log.sync(SyncQuery(ACCOUNT, None, FRAME, 100)).records
 
 
+def test_change_before_the_frame_is_not_told(log: Log) -> None:
+    """Who keeps the last hundred calls is not told of one from long ago, until the frame reaches it."""
+    told = log.sync(SyncQuery(ACCOUNT, None, FRAME, 1))
+    oldest = framed(log.records.values(), FRAME, None)[-1]
+    log.rewrite(oldest._replace(last_modified_ms=5))
+    asked = SyncQuery(ACCOUNT, None, told.mark.frame, 0, told.mark)
+    assert log.sync(asked).records == ()
+    assert log.sync(asked._replace(size=100)).records[-1].last_modified_ms == 5
+
+
 def test_logs_of_others_are_not_told(log: Log) -> None:
     """Of another account nothing; of an extension that is not there, that it is not."""
     assert log.sync(SyncQuery(OTHER_ACCOUNT, None, FRAME, 100)).records == ()

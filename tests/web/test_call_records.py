@@ -166,6 +166,11 @@ def test_telling_and_reading_are_two_rights(stage: Stage, pbx: httpx.Client, rea
     with stage.enter() as both:
         assert refusal(both.get(LOG)) == (403, "CMN-408", None)
         assert both.post(LOG, json=told("both")).status_code == 200
+    account, words = stage.server.world.accounts["main"].id, ("--kind", "ServerOther", "--grant", "client_credentials")
+    app = stage.shell.give("apps", "register", "--account", account, "--name", "r", *words, "--scope", "WriteCallLog")
+    stage.shell.give("apps", "allow-service", "r", "--account", account, "--role", "Call log reader")
+    with stage._replace(app=app).enter() as unpermitted:
+        assert refusal(unpermitted.post(LOG, json=told("no"))) == (403, "CMN-408", None)
     foreign = LOG.replace("~", stage.server.world.accounts["other"].id)
     assert refusal(pbx.post(foreign, json=told("no")))[:2] == (404, "CMN-102")
     assert (
