@@ -32,4 +32,6 @@ def test_methods_are_those_of_rfc_8176() -> None:
     assert told == dict.fromkeys(CredentialKind) | {
         CredentialKind.PASSWORD: ("pwd",),
         CredentialKind.PASSWORD_AND_CODE: ("pwd", "otp", "mfa"),
+        CredentialKind.PASSWORD_AND_PASSKEY: ("pwd", "pop", "mfa"),
+        CredentialKind.PASSKEY: ("pop", "mfa"),
     }

@@ -13,6 +13,7 @@ MARKED = claims_below(ROOT / "tests")
 
 NAMES = re.compile(
     r"RFC \d{4} (section \d+(\.\d+)*|appendix [A-Z])|SAML (Core|Profiles|Metadata) section \d+(\.\d+)*"
+    r"|Web Authentication section \d+(\.\d+)*"
     r"|OpenID Connect (Core|RP-Initiated Logout) section \d+(\.\d+)*"
     r"|must-not-break N\.([1-9]|10)|ruling \d+|ASVS \d+\.\d+\.\d+"
 )

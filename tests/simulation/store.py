@@ -222,7 +222,12 @@ class ModelStore:
 
     def _version(self, session: Session) -> int | None:
         match session.credential_kind:
-            case CredentialKind.PASSWORD | CredentialKind.PASSWORD_AND_CODE:
+            case (
+                CredentialKind.PASSWORD
+                | CredentialKind.PASSWORD_AND_CODE
+                | CredentialKind.PASSWORD_AND_PASSKEY
+                | CredentialKind.PASSKEY
+            ):
                 return self._extension(session.extension_id).password_version
             case CredentialKind.JWT_CREDENTIAL:
                 return 1 if session.credential_id in self.credentials else None

@@ -19,7 +19,7 @@ from callgate.model.client_secret import FormerSecretRetired, SecretRotated, Sec
 from callgate.model.connection import ConnectionSecret
 from callgate.model.credential import CredentialReplaced
 from callgate.model.device_grant import DeviceApproved, DeviceCodeIssued, DeviceCodeUsed, DeviceDenied
-from callgate.model.factor import Misses, Totp
+from callgate.model.factor import Misses, Passkey, Totp
 from callgate.model.guesses import Lock, LocksLifted
 from callgate.model.ids import RoleId, RowId
 from callgate.model.issuer import OutsideProven
@@ -72,6 +72,7 @@ UNSET = QueueSettings(SERVICE.id, ACCOUNT.id)
 
 ADMIN2 = ADMIN._replace(first_name="Eve", version=2)
 TOTP = Totp(RowId(78), ACCOUNT.id, ADMIN.id, b"sealed", 10, NOW_MS)
+PASSKEY = Passkey(RowId(79), ACCOUNT.id, ADMIN.id, b"id", b"attested", 5, NOW_MS, NOW_MS)
 
 ACTS: tuple[c.Change, ...] = (
     c.SessionOpened(session_of(0)),
@@ -127,7 +128,11 @@ ACTS: tuple[c.Change, ...] = (
     mfa.RecoveryCodeUsed(ACCOUNT.id, ADMIN.id, b"hash of a secret"),
     mfa.CodeMissed(ACCOUNT.id, ADMIN.id, Misses(), Misses(1, NOW_MS)),
     mfa.TotpRemoved(ADMIN2._replace(has_factor=True, version=3), ADMIN2._replace(version=4), "1001"),
-    mfa.FactorsReset(ADMIN2._replace(version=4), ADMIN2._replace(version=5), "cli"),
+    mfa.PasskeyAdded(ADMIN2._replace(version=4), ADMIN2._replace(has_factor=True, version=5), PASSKEY, "1001"),
+    mfa.PasskeyUsed(PASSKEY, 6, NOW_MS),
+    mfa.PasskeyDoubted(PASSKEY, 5, NOW_MS),
+    mfa.PasskeyRemoved(ADMIN2._replace(has_factor=True, version=5), ADMIN2._replace(version=6), PASSKEY, "1001"),
+    mfa.FactorsReset(ADMIN2._replace(version=6), ADMIN2._replace(version=7), "cli"),
     AuditPruned((Anchor("server", 1, NOW_MS, bytes(32)),), NOW_MS, "cli"),
 )
 

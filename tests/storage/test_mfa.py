@@ -3,8 +3,8 @@
 import pytest
 
 from callgate.model.account import LoginName
-from callgate.model.changes import AccountChanged, SessionOpened, SignInStarted
-from callgate.model.factor import Factor, Factors, MfaPolicy, Misses, Totp
+from callgate.model.changes import AccountChanged, AssertionClaimed, SessionOpened, SignInStarted
+from callgate.model.factor import PASSKEY_CHALLENGES, Factor, Factors, MfaPolicy, Misses, Passkey, Totp
 from callgate.model.ids import ExtensionId, RowId
 from callgate.model.lookups import AuthorizeLookup, LoginLookup, SessionLookup
 from callgate.model.mfa import (
@@ -12,6 +12,11 @@ from callgate.model.mfa import (
     FactorsLookup,
     FactorsReset,
     MissesForgotten,
+    PasskeyAdded,
+    PasskeyDoubted,
+    PasskeyLookup,
+    PasskeyRemoved,
+    PasskeyUsed,
     RecoveryCodesMade,
     RecoveryCodeUsed,
     SecurityLookup,
@@ -22,6 +27,7 @@ from callgate.model.mfa import (
     TotpUsed,
 )
 from callgate.model.session import CredentialKind
+from callgate.model.sso import SsoOfferLookup
 from tests.storage.engines import Opened
 from tests.storage.test_changes import conflicts
 from tests.storage.world import ACCOUNT, ADMIN, AGENT, APP, OTHER_ACCOUNT, SIGN_IN, session_of
@@ -122,11 +128,77 @@ def test_recovery_codes_go_with_the_last_factor(enrolled: Opened, *, left: bool)
     assert enrolled.read(MINE).extension == after
 
 
+PASSKEY = Passkey(RowId(7_003), ACCOUNT.id, AGENT.id, b"id", b"attested", 5, 300, 300)
+
+
+@pytest.fixture
+def with_passkey(enrolled: Opened) -> Opened:
+    """The agent with a passkey as well."""
+    enrolled.save(PasskeyAdded(WITH_FACTOR, WITH_FACTOR._replace(version=3), PASSKEY, "1002"))
+    return enrolled
+
+
+def test_passkey_leads_to_its_person(with_passkey: Opened) -> None:
+    """By its id alone, which no other person can have on this server; nobody is found by another."""
+    facts = with_passkey.read(PasskeyLookup(b"id"))
+    assert (facts.account, facts.extension) == (ACCOUNT, WITH_FACTOR._replace(version=3))
+    assert facts.factors == Factors(TOTP, CODES, passkeys=(PASSKEY,))
+    assert with_passkey.read(SsoOfferLookup()).passkeys
+    nobody = with_passkey.read(PasskeyLookup(b"other"))
+    assert (nobody.extension, nobody.factors) == (None, Factors())
+    after = ADMIN._replace(has_factor=True, version=2)
+    stolen = PASSKEY._replace(id=RowId(7_004), extension_id=ADMIN.id)
+    assert conflicts(with_passkey, PasskeyAdded(ADMIN, after, stolen, "1001"))
+
+
+def test_challenge_is_answered_once(with_passkey: Opened) -> None:
+    """Whoever asks with it learns that it was, by each of the lookups."""
+    claimed = AssertionClaimed(PASSKEY_CHALLENGES, "challenge", 9_000)
+    sign_in = (SIGN_IN.account_id, SIGN_IN.id)
+
+    def answered() -> set[bool]:
+        return {
+            with_passkey.read(PasskeyLookup(b"id", "challenge")).answered,
+            with_passkey.read(FactorsLookup(ACCOUNT.id, AGENT.id, "challenge")).answered,
+            with_passkey.read(SecurityLookup(sign_in, "challenge")).answered,
+        }
+
+    assert answered() == {False}
+    with_passkey.save(claimed)
+    assert conflicts(with_passkey, claimed)
+    assert answered() == {True}
+    assert not with_passkey.read(PasskeyLookup(b"id")).answered
+
+
+def test_counter_moves_on_by_compare_and_swap(with_passkey: Opened) -> None:
+    """Two processes cannot both accept the same."""
+    used = PasskeyUsed(PASSKEY, 6, 500)
+    with_passkey.save(used)
+    assert conflicts(with_passkey, used)
+    assert with_passkey.read(MINE).factors.passkeys == (PASSKEY._replace(sign_count=6, used_ms=500),)
+    with_passkey.save(PasskeyDoubted(PASSKEY, 4, 600))
+    assert with_passkey.read(MINE).factors.passkeys == (PASSKEY._replace(sign_count=6, used_ms=500, doubted_ms=600),)
+
+
+@pytest.mark.parametrize("left", [False, True], ids=["nothing left", "something left"])
+def test_removed_passkey_leads_to_nobody(with_passkey: Opened, *, left: bool) -> None:
+    """And takes the recovery codes along if it was the last."""
+    before = WITH_FACTOR._replace(version=3)
+    removed = PasskeyRemoved(before, before._replace(has_factor=left, version=4), PASSKEY, "1002")
+    with_passkey.save(removed)
+    assert with_passkey.read(PasskeyLookup(b"id")).extension is None
+    assert with_passkey.read(MINE).factors == Factors(TOTP, CODES if left else frozenset())
+    assert not with_passkey.read(SsoOfferLookup()).passkeys
+    assert conflicts(with_passkey, removed)
+
+
 def test_reset_leaves_nothing(enrolled: Opened) -> None:
     """Nor the wait after wrong codes."""
     enrolled.save(CodeMissed(ACCOUNT.id, AGENT.id, Misses(), Misses(9, 500)))
-    after = AGENT._replace(version=3, sessions_from_ms=900)
-    enrolled.save(FactorsReset(WITH_FACTOR, after, "cli"))
+    third = WITH_FACTOR._replace(version=3)
+    enrolled.save(PasskeyAdded(WITH_FACTOR, third, PASSKEY, "1002"))
+    after = AGENT._replace(version=4, sessions_from_ms=900)
+    enrolled.save(FactorsReset(third, after, "cli"))
     facts = enrolled.read(MINE)
     assert (facts.extension, facts.factors) == (after, Factors())
 
@@ -140,9 +212,12 @@ def test_secrets_are_listed_and_wrapped_anew(enrolled: Opened) -> None:
     assert conflicts(enrolled, TotpRewrapped(TOTP, b"once more"))
 
 
-def test_session_opened_with_a_code_is_compared_with_the_password(enrolled: Opened) -> None:
+@pytest.mark.parametrize(
+    "kind", [CredentialKind.PASSWORD_AND_CODE, CredentialKind.PASSWORD_AND_PASSKEY, CredentialKind.PASSKEY]
+)
+def test_session_opened_with_more_is_compared_with_the_password(enrolled: Opened, kind: CredentialKind) -> None:
     """A new password ends it like any other."""
-    session = session_of(0)._replace(credential_kind=CredentialKind.PASSWORD_AND_CODE, credential_id=AGENT.id)
+    session = session_of(0)._replace(credential_kind=kind, credential_id=AGENT.id)
     enrolled.save(SessionOpened(session))
     facts = enrolled.read(SessionLookup(session.account_id, session.id))
     assert facts.credential_version == AGENT.password_version

@@ -54,11 +54,16 @@ def add_dev(cli: typer.Typer) -> None:
 
 
 def development_settings(settings: Settings, *, port: int, data: Path, limits: bool = False) -> Settings:
-    """The settings of a world: loopback, and everything it keeps in one folder."""
+    """The settings of a world: loopback, and everything it keeps in one folder.
+
+    A public URL is kept if it is this machine's too, such as http://localhost:8080: passkeys need a name.
+    """
+    named = settings.server.public_url
     return settings.model_copy(
         update={
             "server": ServerSettings(
                 port=port,
+                public_url=named if named and named.startswith("http:") else None,
                 cell=CELL,
                 shutdown_s=settings.server.shutdown_s,
                 trusted_proxies=settings.server.trusted_proxies,

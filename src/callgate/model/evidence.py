@@ -93,6 +93,27 @@ class RecoveryProven:
 
 
 @dataclass(frozen=True, slots=True)
+class PasskeyProven:
+    """This passkey answered this challenge on our page; `verified`: it knew who held it, by a PIN or a finger."""
+
+    passkey_id: RowId
+    sign_count: int
+    verified: bool
+    challenge: str
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyMade:
+    """A browser made a passkey for this challenge; `recovery` as for an authenticator app."""
+
+    credential_id: bytes
+    attested: bytes = field(repr=False)
+    sign_count: int
+    challenge: str
+    recovery: frozenset[bytes] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class CodeRefused:
     """No code of the person's for now."""
 
@@ -110,4 +131,4 @@ class TotpConfirmed:
 
 
 PasswordEvidence = PasswordProven | PasswordRefused | PasswordLocked
-CodeEvidence = TotpProven | RecoveryProven | CodeRefused
+CodeEvidence = TotpProven | RecoveryProven | PasskeyProven | CodeRefused

@@ -22,6 +22,16 @@ _WAIT_MS_MAX = 60 * 60 * 1000
 """Three codes of a million are right at a time: one guess an hour finds one in some forty years."""
 
 
+PASSKEY_CHALLENGES = "passkey challenge"
+"""Under which author an answered challenge is remembered; a client id has no space."""
+
+CHALLENGE_MS = 10 * 60 * 1000
+"""How long a challenge may be answered: as long as the page that carries it."""
+
+PASSKEYS_MAX = 10
+"""Of one person: a phone, a computer or two, a key in a drawer."""
+
+
 class MfaPolicy(Enum):
     """Whether an account's people prove themselves by more than a password; those of single sign-on are not asked."""
 
@@ -31,9 +41,11 @@ class MfaPolicy(Enum):
 
 
 class Factor(Enum):
-    """What proved a person beside their password."""
+    """What proved a person beside their password, or instead of it."""
 
     CODE = "code"
+    PASSKEY = "passkey"
+    PASSKEY_ALONE = "passkey-alone"
 
 
 class Totp(NamedTuple):
@@ -48,6 +60,26 @@ class Totp(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Totp(id={self.id}, extension_id={self.extension_id}, …)"
+
+
+class Passkey(NamedTuple):
+    """A key on a person's device (Web Authentication Level 3). `attested` holds its id and public key (section 6.5.2).
+
+    `sign_count` is the newest counter it showed; many always show 0. `doubted_ms`: when one came that did not move on.
+    """
+
+    id: RowId
+    account_id: AccountId
+    extension_id: ExtensionId
+    credential_id: bytes
+    attested: bytes
+    sign_count: int
+    added_ms: int
+    used_ms: int
+    doubted_ms: int = 0
+
+    def __repr__(self) -> str:
+        return f"Passkey(id={self.id}, extension_id={self.extension_id}, …)"
 
 
 class Misses(NamedTuple):
@@ -65,11 +97,12 @@ class Misses(NamedTuple):
 
 
 class Factors(NamedTuple):
-    """What a person has: an authenticator app, and the SHA-256 of each recovery code that is left."""
+    """What a person has: an authenticator app, passkeys, and the SHA-256 of each recovery code that is left."""
 
     totp: Totp | None = None
     recovery: frozenset[bytes] = frozenset()
     misses: Misses = Misses()
+    passkeys: tuple[Passkey, ...] = ()
 
     def __repr__(self) -> str:
         return f"Factors(totp={self.totp!r}, recovery={len(self.recovery)})"

@@ -4,19 +4,20 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 from callgate.model.account import Account, Extension
-from callgate.model.factor import Factors, Misses, Totp
+from callgate.model.factor import Factors, Misses, Passkey, Totp
 from callgate.model.facts import AuthorizeFacts
 from callgate.model.ids import AccountId, ExtensionId, RowId
 from callgate.model.lookups import Lookup
 
 
 class FactorsFacts(NamedTuple):
-    """A person with their factors; None where there is no such person."""
+    """A person with their factors; None where there is no such person. `answered`: the challenge was before."""
 
     now_ms: int
     account: Account | None
     extension: Extension | None
     factors: Factors
+    answered: bool = False
 
 
 class SecurityFacts(NamedTuple):
@@ -24,6 +25,7 @@ class SecurityFacts(NamedTuple):
 
     browser: AuthorizeFacts
     factors: Factors
+    answered: bool = False
 
 
 class TotpsFacts(NamedTuple):
@@ -38,6 +40,15 @@ class FactorsLookup(Lookup[FactorsFacts]):
 
     account_id: AccountId
     extension_id: ExtensionId
+    challenge: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyLookup(Lookup[FactorsFacts]):
+    """The person that a passkey is of, and their factors."""
+
+    credential_id: bytes
+    challenge: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,7 @@ class SecurityLookup(Lookup[SecurityFacts]):
     """The person of a browser's sign-in, and their factors."""
 
     sign_in: tuple[AccountId, RowId]
+    challenge: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +157,48 @@ class MissesForgotten:
 
 
 @dataclass(frozen=True, slots=True)
+class PasskeyAdded:
+    """A person has another passkey. `after.has_factor` is true."""
+
+    before: Extension
+    after: Extension
+    passkey: Passkey
+    by: str
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyRemoved:
+    """A person took a passkey away; `after.has_factor` says whether anything is left."""
+
+    before: Extension
+    after: Extension
+    passkey: Passkey
+    by: str
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyUsed:
+    """A passkey was accepted; its counter moved on."""
+
+    before: Passkey
+    sign_count: int
+    at_ms: int
+    AUDITED: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyDoubted:
+    """A passkey showed a counter it had shown before: there may be a copy of it. It was refused."""
+
+    passkey: Passkey
+    sign_count: int
+    at_ms: int
+    AUDITED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
 class FactorsReset:
     """An administrator took all factors of a person away, with every session and sign-in until now."""
 
@@ -163,5 +217,9 @@ MfaChange = (
     | RecoveryCodeUsed
     | CodeMissed
     | MissesForgotten
+    | PasskeyAdded
+    | PasskeyRemoved
+    | PasskeyUsed
+    | PasskeyDoubted
     | FactorsReset
 )

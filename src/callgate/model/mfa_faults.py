@@ -36,6 +36,20 @@ FACTOR_NEEDED = Fault(
     "`callgate accounts update ACCOUNT --mfa allowed`.",
     audience=Audience.ADMINISTRATOR,
 )
+PASSKEY_REFUSED = Fault(
+    code="CGT-207",
+    error="invalid_grant",
+    text="The passkey was not accepted",
+    remedy="Use a passkey that was added on this very server, with PIN, finger or face where it is the only proof; or "
+    "sign in with the password. One that may have been copied is refused: remove it, and add another.",
+    audience=Audience.ADMINISTRATOR,
+)
+PASSKEY_NOT_MADE = Fault(
+    code="CGT-208",
+    error="invalid_request",
+    text="No passkey was added",
+    remedy="Repeat it in a browser and with a device that make passkeys; one person can have ten.",
+)
 SIGN_IN_AGAIN = Fault(
     code="CGT-203",
     error="login_required",

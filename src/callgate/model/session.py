@@ -44,6 +44,8 @@ class CredentialKind(IntEnum):
     CONNECTION = 4
     TRUSTED_ISSUER = 5
     PASSWORD_AND_CODE = 6
+    PASSWORD_AND_PASSKEY = 7
+    PASSKEY = 8
 
 
 class Session(NamedTuple):

@@ -17,9 +17,10 @@ ASSERTION_ID_CHARS_MAX = 256
 
 
 class SsoOfferFacts(NamedTuple):
-    """Whether anybody at all can sign in through an identity provider: pages offer it then."""
+    """Whether anybody at all can sign in through an identity provider, or by a passkey: pages offer it then."""
 
     offered: bool
+    passkeys: bool = False
 
 
 class ConnectionFacts(NamedTuple):

@@ -38,7 +38,7 @@ def way_open(kind: CredentialKind, *, account: Account, extension: Extension) ->
     match kind:
         case CredentialKind.PASSWORD:
             return password_open(account, extension) and not factor_needed(account, extension)
-        case CredentialKind.PASSWORD_AND_CODE:
+        case CredentialKind.PASSWORD_AND_CODE | CredentialKind.PASSWORD_AND_PASSKEY | CredentialKind.PASSKEY:
             return password_open(account, extension)
         case CredentialKind.CONNECTION:
             return sso_open(account)

@@ -34,7 +34,11 @@ from callgate.protocol.redirect_uri import is_claimed_https
 from callgate.protocol.seats import Row, place_live, place_pending
 from callgate.protocol.sessions import Parties, holds_sign_in, parties_of, token_times
 
-_BY_FACTOR = {Factor.CODE: CredentialKind.PASSWORD_AND_CODE}
+_BY_FACTOR = {
+    Factor.CODE: CredentialKind.PASSWORD_AND_CODE,
+    Factor.PASSKEY: CredentialKind.PASSWORD_AND_PASSKEY,
+    Factor.PASSKEY_ALONE: CredentialKind.PASSKEY,
+}
 
 
 class Visit(NamedTuple):

@@ -12,7 +12,14 @@ from callgate.model.account import Account, Extension
 from callgate.model.changes import Change, SignInStarted
 from callgate.model.consent import SignIn
 from callgate.model.decisions import Denied, LookAgain
-from callgate.model.evidence import CodeEvidence, CodeRefused, RecoveryProven, TotpConfirmed, TotpProven
+from callgate.model.evidence import (
+    CodeEvidence,
+    CodeRefused,
+    PasskeyProven,
+    RecoveryProven,
+    TotpConfirmed,
+    TotpProven,
+)
 from callgate.model.factor import Factor, Factors, MfaPolicy, Misses, Totp
 from callgate.model.ids import AccountId, ExtensionId
 from callgate.model.mfa import (
@@ -25,6 +32,7 @@ from callgate.model.mfa import (
     TotpUsed,
 )
 from callgate.model.moment import Moment
+from callgate.protocol import passkeys
 from callgate.protocol.guards import may_sign_in, may_use_password
 from callgate.protocol.sign_in import begin
 
@@ -60,6 +68,11 @@ def decide(
     if isinstance(person, Denied):
         return person
     account, extension = person
+    if isinstance(code, PasskeyProven):
+        used = passkeys.use(code, extension, facts=facts)
+        if isinstance(used, Denied):
+            return used
+        return _signed_in(pending, extension, moment=moment, factor=Factor.PASSKEY, now_ms=facts.now_ms, changes=used)
     if facts.now_ms < facts.factors.misses.waits_until_ms():
         why = f"extension {extension.id} waits after {facts.factors.misses.in_a_row} wrong codes"
         return Denied(fault=mfa_faults.FACTOR_WAITS, why=why)
@@ -69,7 +82,8 @@ def decide(
     if spent is None:
         return _miss(extension, facts)
     forgotten = (MissesForgotten(account.id, extension.id),) if facts.factors.misses.in_a_row else ()
-    return _signed_in(pending, extension, moment=moment, now_ms=facts.now_ms, changes=(spent, *forgotten))
+    changes = (spent, *forgotten)
+    return _signed_in(pending, extension, moment=moment, factor=Factor.CODE, now_ms=facts.now_ms, changes=changes)
 
 
 def enrol(
@@ -85,7 +99,7 @@ def enrol(
     if confirmed is None:
         return Denied(fault=mfa_faults.FACTOR_REFUSED, why="the new authenticator app shows another code")
     changes = add_totp(extension, confirmed, moment=moment, facts=facts)
-    decided = _signed_in(pending, extension, moment=moment, now_ms=facts.now_ms, changes=changes)
+    decided = _signed_in(pending, extension, moment=moment, factor=Factor.CODE, now_ms=facts.now_ms, changes=changes)
     return FactorProven(decided.sign_in, decided.secret, codes_made=True, changes=decided.changes)
 
 
@@ -121,7 +135,7 @@ def add_totp(
 
 
 def _spend(
-    code: CodeEvidence, extension: Extension, *, factors: Factors
+    code: TotpProven | RecoveryProven | CodeRefused, extension: Extension, *, factors: Factors
 ) -> TotpUsed | RecoveryCodeUsed | LookAgain | None:
     """What accepting the code writes; None when it is wrong or spent."""
     match code:
@@ -147,7 +161,7 @@ def _miss(extension: Extension, facts: FactorsFacts) -> Denied:
 
 
 def _signed_in(
-    pending: Pending, extension: Extension, *, moment: Moment, now_ms: int, changes: tuple[Change, ...]
+    pending: Pending, extension: Extension, *, moment: Moment, factor: Factor, now_ms: int, changes: tuple[Change, ...]
 ) -> FactorProven:
-    sign_in = begin(extension, moment, now_ms=now_ms, remembered=pending.remembered, factor=Factor.CODE)
+    sign_in = begin(extension, moment, now_ms=now_ms, remembered=pending.remembered, factor=factor)
     return FactorProven(sign_in, moment.fresh.secret, codes_made=False, changes=(*changes, SignInStarted(sign_in)))

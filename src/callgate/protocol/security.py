@@ -11,10 +11,12 @@ from callgate.model.account import Account, Extension
 from callgate.model.changes import Change, PasswordChanged, SignInEnded, SignInStarted
 from callgate.model.consent import SignIn
 from callgate.model.decisions import Denied
-from callgate.model.evidence import TotpConfirmed
+from callgate.model.evidence import PasskeyMade, TotpConfirmed
 from callgate.model.factor import RECENT_MS, Factor, MfaPolicy
+from callgate.model.ids import RowId
 from callgate.model.mfa import FactorsFacts, RecoveryCodesMade, SecurityFacts, TotpRemoved
 from callgate.model.moment import Moment
+from callgate.protocol import passkeys
 from callgate.protocol.guards import may_use_password
 from callgate.protocol.second_factor import add_totp
 from callgate.protocol.sessions import holds_sign_in
@@ -69,10 +71,34 @@ def set_up_totp(
         return Denied(fault=mfa_faults.MFA_OFF, why=f"account {here.account.id} uses no second factors")
     if confirmed is None:
         return Denied(fault=mfa_faults.FACTOR_REFUSED, why="the new authenticator app shows another code")
-    facts_of_person = FactorsFacts(facts.browser.now_ms, here.account, here.extension, facts.factors)
-    changes = add_totp(here.extension, confirmed, moment=moment, facts=facts_of_person)
+    changes = add_totp(here.extension, confirmed, moment=moment, facts=_of_person(here, facts))
     anew = _anew(here.sign_in, moment, factor=Factor.CODE)
     return Changed(anew, moment.fresh.secret, len(changes) > 1, (*changes, *_instead(here.sign_in, anew)))
+
+
+def add_passkey(secret: bytes, *, made: PasskeyMade, moment: Moment, facts: SecurityFacts) -> Changed | Denied:
+    """Another passkey."""
+    here = may_change(secret, facts)
+    if isinstance(here, Denied):
+        return here
+    if here.account.mfa_policy is MfaPolicy.OFF:
+        return Denied(fault=mfa_faults.MFA_OFF, why=f"account {here.account.id} uses no second factors")
+    changes = passkeys.add(made, here.extension, moment=moment, facts=_of_person(here, facts))
+    if isinstance(changes, Denied):
+        return changes
+    anew = _anew(here.sign_in, moment, factor=here.sign_in.factor or Factor.PASSKEY)
+    codes_made = any(isinstance(change, RecoveryCodesMade) for change in changes)
+    return Changed(anew, moment.fresh.secret, codes_made, (*changes, *_instead(here.sign_in, anew)))
+
+
+def remove_passkey(secret: bytes, *, passkey_id: RowId, facts: SecurityFacts) -> Changed | Denied:
+    """A passkey goes, and the recovery codes with the last factor."""
+    here = may_change(secret, facts)
+    if isinstance(here, Denied):
+        return here
+    required = here.account.mfa_policy is MfaPolicy.REQUIRED
+    removed = passkeys.remove(passkey_id, here.extension, required=required, facts=_of_person(here, facts))
+    return removed if isinstance(removed, Denied) else _kept(removed)
 
 
 def remove_totp(secret: bytes, facts: SecurityFacts) -> Changed | Denied:
@@ -82,9 +108,10 @@ def remove_totp(secret: bytes, facts: SecurityFacts) -> Changed | Denied:
         return here
     if facts.factors.totp is None:
         return Denied(fault=authorize_faults.FORM_EXPIRED, why="it is gone already")
-    if here.account.mfa_policy is MfaPolicy.REQUIRED:
+    if here.account.mfa_policy is MfaPolicy.REQUIRED and not facts.factors.passkeys:
         return Denied(fault=mfa_faults.FACTOR_NEEDED, why=f"account {here.account.id} requires a second factor")
-    after = here.extension._replace(has_factor=False, version=here.extension.version + 1)
+    left = bool(facts.factors.passkeys)
+    after = here.extension._replace(has_factor=left, version=here.extension.version + 1)
     return _kept(TotpRemoved(here.extension, after, str(here.extension.id)))
 
 
@@ -114,6 +141,10 @@ def change_password(
     anew = _anew(here.sign_in, moment, factor=here.sign_in.factor)._replace(password_version=after.password_version)
     changed = PasswordChanged(before, after, password_hash, str(before.id))
     return Changed(anew, moment.fresh.secret, codes_made=False, changes=(changed, *_instead(here.sign_in, anew)))
+
+
+def _of_person(here: Here, facts: SecurityFacts) -> FactorsFacts:
+    return FactorsFacts(facts.browser.now_ms, here.account, here.extension, facts.factors, facts.answered)
 
 
 def _kept(change: Change) -> Changed:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from callgate.model import grant_faults
 from callgate.model.account import Account, Extension, LoginName
-from callgate.model.changes import SignInStarted
+from callgate.model.changes import Change, SignInStarted
 from callgate.model.consent import SignIn
 from callgate.model.decisions import Denied, LookAgain
 from callgate.model.evidence import PasswordEvidence, PasswordProven
@@ -35,7 +35,7 @@ class SignedIn:
 
     sign_in: SignIn
     secret: bytes = field(repr=False)
-    changes: tuple[SignInStarted, ...]
+    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True)

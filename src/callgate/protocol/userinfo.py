@@ -8,6 +8,8 @@ from callgate.model.session import CredentialKind
 _METHODS = {
     CredentialKind.PASSWORD: ("pwd",),
     CredentialKind.PASSWORD_AND_CODE: ("pwd", "otp", "mfa"),
+    CredentialKind.PASSWORD_AND_PASSKEY: ("pwd", "pop", "mfa"),
+    CredentialKind.PASSKEY: ("pop", "mfa"),
 }
 
 

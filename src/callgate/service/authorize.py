@@ -55,6 +55,7 @@ from callgate.service.outcome import (
     ShowRefusal,
     ShowSignIn,
 )
+from callgate.service.passkeys import ask_for_one, draw_challenge
 from callgate.storage.port import Unit
 
 OWN_PAGES = "/restapi/oauth/security"
@@ -276,7 +277,8 @@ async def show_sign_in(context: Context, read: UnderWay, form: Form | None, *, f
     """The sign-in page, with what the person has filled in already and what was wrong with it. Raises Unavailable."""
     client = (await context.store.read(ClientLookup(ClientId(read.request.client_id)))).client
     offer = await context.store.read(SsoOfferLookup())
-    form_state = seal_form_state(context, read.state, read.binding)
+    challenge = draw_challenge(context) if offer.passkeys else b""
+    form_state = seal_form_state(context, read.state._replace(challenge=challenge), read.binding)
     if (client is None and read.state.pairs) or form_state is None:
         return _too_long(context, read)
     return ShowSignIn(
@@ -289,6 +291,7 @@ async def show_sign_in(context: Context, read: UnderWay, form: Form | None, *, f
         remembered=form is not None and form.get("remember_me") is not None,
         fault=fault,
         sso_offered=offer.offered,
+        passkey_options=ask_for_one(context, challenge, passkeys=()),
     )
 
 

@@ -52,6 +52,7 @@ class FormState(NamedTuple):
     began_ms: int
     shown_to: int | None = None
     shown_scope: str = ""
+    challenge: bytes = b""
 
     def __repr__(self) -> str:
         return f"FormState(began_ms={self.began_ms}, …)"
@@ -76,6 +77,7 @@ class SecondState(NamedTuple):
     form: FormState
     pending: Pending
     secret: bytes = b""
+    challenge: bytes = b""
 
     def __repr__(self) -> str:
         return f"SecondState({self.pending!r}, …)"
@@ -86,6 +88,7 @@ class SecurityState(NamedTuple):
 
     shown_to: int
     secret: bytes = b""
+    challenge: bytes = b""
 
     def __repr__(self) -> str:
         return f"SecurityState(shown_to={self.shown_to}, …)"
@@ -98,7 +101,8 @@ def new_binding(context: Context) -> str:
 
 def seal_form_state(context: Context, state: FormState, binding: str) -> str | None:
     """The hidden field of a page; None when the request is too long to travel."""
-    payload = orjson.dumps([state.pairs, state.began_ms, state.shown_to, state.shown_scope])
+    told = [state.pairs, state.began_ms, state.shown_to, state.shown_scope, state.challenge.hex()]
+    payload = orjson.dumps(told)
     if len(payload) > PAYLOAD_BYTES_MAX:
         return None
     expires_ms = context.clock.now_ms() + FORM_STATE_MS
@@ -112,8 +116,9 @@ def open_form_state(context: Context, text: str | None, binding: str | None) -> 
     opened = context.keeper.rings.form_box.open(text, context.clock.now_ms(), bound_to=binding.encode())
     if not isinstance(opened, bytes):
         return None
-    pairs, began_ms, shown_to, shown_scope = orjson.loads(opened)
-    return FormState([(name, value) for name, value in pairs], began_ms, shown_to, shown_scope)
+    pairs, began_ms, shown_to, shown_scope, challenge = orjson.loads(opened)
+    asked = [(name, value) for name, value in pairs]
+    return FormState(asked, began_ms, shown_to, shown_scope, bytes.fromhex(challenge))
 
 
 def seal_sign_out(context: Context, state: SignOutState, binding: str) -> str | None:
@@ -137,7 +142,8 @@ def open_sign_out(context: Context, text: str | None, binding: str | None) -> Si
 def seal_second(context: Context, state: SecondState, binding: str) -> str:
     """The hidden field of the sign-in's second step."""
     form = state.form
-    payload = orjson.dumps([form.pairs, form.began_ms, [*state.pending], state.secret.hex()])
+    told = [form.pairs, form.began_ms, [*state.pending], state.secret.hex(), state.challenge.hex()]
+    payload = orjson.dumps(told)
     expires_ms = state.pending.proven_ms + PENDING_MS
     return context.keeper.rings.form_box.seal(payload, expires_ms, bound_to=_on_page("second-factor", binding))
 
@@ -147,14 +153,14 @@ def open_second(context: Context, text: str | None, binding: str | None) -> Seco
     opened = _open_page(context, text, page="second-factor", binding=binding)
     if opened is None:
         return None
-    pairs, began_ms, pending, secret = orjson.loads(opened)
+    pairs, began_ms, pending, secret, challenge = orjson.loads(opened)
     form = FormState([(name, value) for name, value in pairs], began_ms)
-    return SecondState(form, Pending(*pending), bytes.fromhex(secret))
+    return SecondState(form, Pending(*pending), bytes.fromhex(secret), bytes.fromhex(challenge))
 
 
 def seal_security(context: Context, state: SecurityState, binding: str) -> str:
     """The hidden field of the pages on which people change how they sign in."""
-    payload = orjson.dumps([state.shown_to, state.secret.hex()])
+    payload = orjson.dumps([state.shown_to, state.secret.hex(), state.challenge.hex()])
     expires_ms = context.clock.now_ms() + FORM_STATE_MS
     return context.keeper.rings.form_box.seal(payload, expires_ms, bound_to=_on_page("security", binding))
 
@@ -164,8 +170,8 @@ def open_security(context: Context, text: str | None, binding: str | None) -> Se
     opened = _open_page(context, text, page="security", binding=binding)
     if opened is None:
         return None
-    shown_to, secret = orjson.loads(opened)
-    return SecurityState(shown_to, bytes.fromhex(secret))
+    shown_to, secret, challenge = orjson.loads(opened)
+    return SecurityState(shown_to, bytes.fromhex(secret), bytes.fromhex(challenge))
 
 
 def seal_sign_in(context: Context, sign_in: SignIn, secret: bytes) -> str:

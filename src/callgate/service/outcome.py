@@ -55,6 +55,7 @@ class ShowSignIn:
     fault: Fault | None = None
     forgets: bool = False
     sso_offered: bool = False
+    passkey_options: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,10 +103,12 @@ class Continue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowSecondFactor:
-    """The step after a right password: asks for a code."""
+    """The step after a right password: asks for a code, or for a passkey."""
 
     request: AuthorizeRequest
     person: Extension
+    has_totp: bool
+    passkey_options: str | None
     form_state: str = field(repr=False)
     binding: str = field(repr=False)
     fault: Fault | None = None

@@ -4,7 +4,7 @@ Between the steps nothing is written: who gave the right password travels in the
 browser. It opens no account, and a code is judged anew with everything the password was judged by.
 """
 
-from callgate.model import authorize_faults, faults
+from callgate.model import authorize_faults, faults, mfa_faults
 from callgate.model.account import Extension
 from callgate.model.decisions import Denied, LookAgain
 from callgate.model.faults import Fault
@@ -14,6 +14,7 @@ from callgate.protocol import second_factor as protocol
 from callgate.protocol.forms import Form, parse_form
 from callgate.protocol.second_factor import FactorProven, Pending
 from callgate.protocol.sign_in import AskFactor
+from callgate.service import passkeys
 from callgate.service.authorize import UnderWay, cancel, note, refuse, take_up
 from callgate.service.browser import SecondState, new_binding, open_second, seal_form_state, seal_second, seal_sign_in
 from callgate.service.codes import (
@@ -44,8 +45,11 @@ async def ask(context: Context, read: UnderWay, asked: AskFactor, *, remembered:
     """The page after a right password: for a code, or for an authenticator app where there is no factor yet."""
     person = asked.extension
     pending = Pending(person.account_id, person.id, person.password_version, asked.now_ms, remembered)
-    secret = b"" if person.has_factor else draw_totp_secret(context)
-    return _show(context, read, state=SecondState(read.state, pending, secret), person=person, fault=None)
+    if not person.has_factor:
+        state = SecondState(read.state, pending, draw_totp_secret(context))
+        return _show_enrolment(context, read, state, person=person)
+    facts = await context.store.read(FactorsLookup(person.account_id, person.id))
+    return _show_question(context, read, SecondState(read.state, pending), facts=facts)
 
 
 async def answer(context: Context, post: Post) -> Outcome:
@@ -69,6 +73,8 @@ async def _answer(context: Context, read: UnderWay, *, state: SecondState, form:
     codes = draw_recovery_codes(context)
     if state.secret:
         decision = await _enrol(context, state, typed, codes=codes)
+    elif form.get("action") == "passkey":
+        decision = await _prove_passkey(context, state, form.get("passkey") or "")
     else:
         decision = await _prove(context, pending, typed)
     if isinstance(decision, Denied):
@@ -89,6 +95,23 @@ async def _prove(context: Context, pending: Pending, typed: str) -> FactorProven
         if not isinstance(decision, LookAgain):
             return decision
     return Denied(fault=faults.TEMPORARILY_UNAVAILABLE, why="the authenticator app kept changing")
+
+
+async def _prove_passkey(context: Context, state: SecondState, answer: str) -> FactorProven | Denied:
+    pending = state.pending
+    whose = FactorsLookup(pending.account_id, pending.extension_id)
+    known = (await context.store.read(whose)).factors.passkeys
+    proven = passkeys.prove_passkey(context, state.challenge, answer=answer, passkeys=known)
+    if proven is None:
+        return Denied(fault=mfa_faults.PASSKEY_REFUSED, why="no passkey of the person's answered this page")
+
+    def judge(moment: Moment, facts: FactorsFacts) -> FactorProven | Denied | LookAgain:
+        return protocol.decide(pending, code=proven, moment=moment, facts=facts)
+
+    lookup = FactorsLookup(pending.account_id, pending.extension_id, proven.challenge)
+    decision = await context.store.run(Unit(lookup, context.drawing(judge)))
+    assert not isinstance(decision, LookAgain), "a passkey is proven by its own row"
+    return decision
 
 
 async def _enrol(context: Context, state: SecondState, typed: str, *, codes: RecoveryCodes) -> FactorProven | Denied:
@@ -130,22 +153,37 @@ async def _show_again(context: Context, read: UnderWay, *, state: SecondState, f
     _, extension = person
     if bool(state.secret) is extension.has_factor:  # set up elsewhere meanwhile, or reset
         return refuse(context, Denied(fault=authorize_faults.FORM_EXPIRED), read.request_id)
-    return _show(context, read, state=state, person=extension, fault=fault)
+    if state.secret:
+        return _show_enrolment(context, read, state, person=extension, fault=fault)
+    return _show_question(context, read, state, facts=facts, fault=fault)
 
 
-def _show(
-    context: Context, read: UnderWay, *, state: SecondState, person: Extension, fault: Fault | None
-) -> ShowSecondFactor | ShowEnrolment:
-    form_state = seal_second(context, state, read.binding)
-    if not state.secret:
-        return ShowSecondFactor(
-            request=read.request, person=person, form_state=form_state, binding=read.binding, fault=fault
-        )
+def _show_question(
+    context: Context, read: UnderWay, state: SecondState, *, facts: FactorsFacts, fault: Fault | None = None
+) -> Outcome:
+    person, known = facts.extension, facts.factors.passkeys
+    if person is None:  # gone in this very moment
+        return refuse(context, Denied(fault=authorize_faults.FORM_EXPIRED), read.request_id)
+    challenge = passkeys.draw_challenge(context) if known else b""
+    return ShowSecondFactor(
+        request=read.request,
+        person=person,
+        has_totp=facts.factors.totp is not None,
+        passkey_options=passkeys.ask_for_one(context, challenge, passkeys=known),
+        form_state=seal_second(context, state._replace(challenge=challenge), read.binding),
+        binding=read.binding,
+        fault=fault,
+    )
+
+
+def _show_enrolment(
+    context: Context, read: UnderWay, state: SecondState, *, person: Extension, fault: Fault | None = None
+) -> ShowEnrolment:
     return ShowEnrolment(
         request=read.request,
         person=person,
         totp=describe_totp(context, state.secret, login=person.email or person.name),
-        form_state=form_state,
+        form_state=seal_second(context, state, read.binding),
         binding=read.binding,
         fault=fault,
     )

@@ -14,6 +14,7 @@ from callgate.model.decisions import Denied
 from callgate.model.evidence import PasswordProven
 from callgate.model.factor import Factors
 from callgate.model.faults import Fault
+from callgate.model.ids import RowId
 from callgate.model.mfa import SecurityFacts, SecurityLookup
 from callgate.model.moment import Moment
 from callgate.protocol import security as protocol
@@ -21,6 +22,7 @@ from callgate.protocol.administer.extensions import login_of
 from callgate.protocol.forms import Form, parse_form
 from callgate.protocol.guards import refuse_password
 from callgate.protocol.security import Changed, Here
+from callgate.service import passkeys
 from callgate.service import password as passwords
 from callgate.service.administer.passwords import hash_password, judge_new_password, known_of
 from callgate.service.authorize import begin_own, note, refuse, show_sign_in
@@ -39,6 +41,8 @@ from callgate.service.context import Context
 from callgate.service.outcome import GoTo, Outcome, Post, ShowFault
 from callgate.storage.port import Unit
 
+_ID_DIGITS_MAX = 19
+
 PAGE = "/restapi/oauth/security"
 PASSWORD = "/restapi/oauth/security/password"
 
@@ -50,6 +54,7 @@ class ShowSecurity:
     account: Account
     person: Extension
     factors: Factors
+    creation_options: str | None
     form_state: str = field(repr=False)
     binding: str = field(repr=False)
     fault: Fault | None = None
@@ -132,6 +137,10 @@ async def change(context: Context, post: Post) -> SecurityOutcome:
             return await _carry_out(context, visit, lambda _, facts: protocol.remove_totp(visit.key.secret, facts))
         case "new-codes":
             return await _new_codes(context, visit)
+        case "add-passkey":
+            return await _add_passkey(context, visit, state.challenge, answer=form.get("passkey") or "")
+        case "remove-passkey":
+            return await _remove_passkey(context, visit, form.get("which") or "")
         case _:
             return GoTo(PAGE)
 
@@ -200,14 +209,38 @@ async def _new_codes(context: Context, visit: _Visit) -> SecurityOutcome:
     return await _carry_out(context, visit, judge, codes=codes.shown)
 
 
+async def _add_passkey(context: Context, visit: _Visit, challenge: bytes, *, answer: str) -> SecurityOutcome:
+    codes = draw_recovery_codes(context)
+    made = passkeys.read_made(context, challenge, answer=answer, codes=codes)
+    if made is None:
+        return await _refuse(
+            context, visit, Denied(fault=mfa_faults.PASSKEY_NOT_MADE, why="it made none for this page")
+        )
+
+    def judge(moment: Moment, facts: SecurityFacts) -> Changed | Denied:
+        return protocol.add_passkey(visit.key.secret, made=made, moment=moment, facts=facts)
+
+    return await _carry_out(context, visit, judge, codes=codes.shown, challenge=made.challenge)
+
+
+async def _remove_passkey(context: Context, visit: _Visit, which: str) -> SecurityOutcome:
+    passkey_id = RowId(int(which) if which.isascii() and which.isdigit() and len(which) <= _ID_DIGITS_MAX else 0)
+
+    def judge(_: Moment, facts: SecurityFacts) -> Changed | Denied:
+        return protocol.remove_passkey(visit.key.secret, passkey_id=passkey_id, facts=facts)
+
+    return await _carry_out(context, visit, judge)
+
+
 async def _carry_out(
     context: Context,
     visit: _Visit,
     judge: Callable[[Moment, SecurityFacts], Changed | Denied],
     *,
     codes: tuple[str, ...] = (),
+    challenge: str = "",
 ) -> SecurityOutcome:
-    lookup = SecurityLookup((visit.key.account_id, visit.key.row_id))
+    lookup = SecurityLookup((visit.key.account_id, visit.key.row_id), challenge)
     decision = await context.store.run(Unit(lookup, context.drawing(judge)))
     if isinstance(decision, Denied):
         return await _refuse(context, visit, decision)
@@ -273,11 +306,14 @@ async def _sign_in(context: Context, cookies: Cookies, request_id: str, *, fault
 
 def _page(context: Context, visit: _Visit, *, fault: Fault | None = None) -> ShowSecurity:
     binding = visit.cookies.binding or new_binding(context)
+    person, factors = visit.here.extension, visit.facts.factors
+    challenge = passkeys.draw_challenge(context)
     return ShowSecurity(
         account=visit.here.account,
-        person=visit.here.extension,
-        factors=visit.facts.factors,
-        form_state=seal_security(context, SecurityState(visit.here.extension.id), binding),
+        person=person,
+        factors=factors,
+        creation_options=passkeys.ask_to_make(context, challenge, person=person, passkeys=factors.passkeys),
+        form_state=seal_security(context, SecurityState(person.id, challenge=challenge), binding),
         binding=binding,
         fault=fault,
     )

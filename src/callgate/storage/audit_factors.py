@@ -9,6 +9,29 @@ def factor_changed(change: mfa.TotpAdded | mfa.TotpRemoved | mfa.FactorsReset) -
     return {"account": change.before.account_id, "extension": change.before.id, "by": change.by}
 
 
+def passkey_changed(change: mfa.PasskeyAdded | mfa.PasskeyRemoved) -> Entry:
+    """Which row, of whom."""
+    passkey = change.passkey
+    return {
+        "account": passkey.account_id,
+        "extension": passkey.extension_id,
+        "passkey": passkey.id,
+        "by": change.by,
+    }
+
+
+def passkey_doubted(change: mfa.PasskeyDoubted) -> Entry:
+    """Its counter, and the one that it had shown before."""
+    passkey = change.passkey
+    return {
+        "account": passkey.account_id,
+        "extension": passkey.extension_id,
+        "passkey": passkey.id,
+        "counted": passkey.sign_count,
+        "shown": change.sign_count,
+    }
+
+
 def recovery_codes_made(change: mfa.RecoveryCodesMade) -> Entry:
     """How many, and never which."""
     return {

@@ -50,7 +50,7 @@ from callgate.model.lookups import (
     ServiceOpening,
     SessionLookup,
 )
-from callgate.model.mfa import FactorsLookup, SecurityLookup, TotpsListing
+from callgate.model.mfa import FactorsLookup, PasskeyLookup, SecurityLookup, TotpsListing
 from callgate.model.queues import QueueActLookup, QueueListLookup, QueueLookup, QueueMembersLookup
 from callgate.model.radar import ExpiringLookup
 from callgate.model.roles import (
@@ -80,7 +80,7 @@ from callgate.storage.load_devices import load_device_ask, load_user_code
 from callgate.storage.load_directory import load_extension, load_extension_list
 from callgate.storage.load_guesses import load_guess, load_locks, load_own_names
 from callgate.storage.load_issuers import load_trust, load_trust_act, load_trust_list, load_trusts
-from callgate.storage.load_mfa import load_factors, load_security, load_totps
+from callgate.storage.load_mfa import load_factors, load_passkey, load_security, load_totps
 from callgate.storage.load_offers import load_offers
 from callgate.storage.load_openings import (
     load_authorize,
@@ -188,6 +188,7 @@ LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
         answers(TrustsListing, load_trust_list),
         answers(ConnectionSecretsListing, load_sso.load_connection_secrets),
         answers(FactorsLookup, load_factors),
+        answers(PasskeyLookup, load_passkey),
         answers(SecurityLookup, load_security),
         answers(TotpsListing, load_totps),
     )

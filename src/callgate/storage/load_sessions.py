@@ -16,6 +16,8 @@ CREDENTIAL_VERSION: Final = """
 CASE s.credential_kind
     WHEN 1 THEN extension.password_version
     WHEN 6 THEN extension.password_version
+    WHEN 7 THEN extension.password_version
+    WHEN 8 THEN extension.password_version
     WHEN 2 THEN (SELECT 1 FROM jwt_credential c WHERE c.id = s.credential_id AND c.account_id = s.account_id)
     WHEN 3 THEN (SELECT a.version FROM allowance a WHERE a.id = s.credential_id AND a.account_id = s.account_id)
     WHEN 4 THEN (SELECT c.trust_version FROM sso_connection c

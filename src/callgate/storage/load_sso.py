@@ -34,7 +34,7 @@ _OFFER: Final = """
 SELECT EXISTS (
     SELECT 1 FROM sso_connection c JOIN account a ON a.id = c.account_id
     WHERE c.enabled = 1 AND a.sso_policy <> 'off'
-)
+), EXISTS (SELECT 1 FROM passkey)
 """
 _CONNECTION: Final = f"""
 SELECT {_COLUMNS}, {columns(ConnectionSecret._fields, "c")}, a.version
@@ -66,7 +66,8 @@ _DOMAIN_ELSEWHERE: Final = "SELECT 1 FROM sso_domain WHERE domain = ? AND connec
 
 def load_offer(view: View, _: SsoOfferLookup) -> SsoOfferFacts:
     """Answer `SsoOfferLookup`."""
-    return SsoOfferFacts(offered=view.rows(_OFFER)[0][0] == 1)
+    offered, passkeys = view.rows(_OFFER)[0]
+    return SsoOfferFacts(offered=offered == 1, passkeys=passkeys == 1)
 
 
 def load_connection(view: View, lookup: ConnectionLookup) -> ConnectionFacts:

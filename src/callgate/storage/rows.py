@@ -22,7 +22,7 @@ from callgate.model.connection import ClientAuth, Connection, ConnectionKind, Co
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import CredentialPolicy, JwtCredential
 from callgate.model.device import DeviceCode, DeviceState
-from callgate.model.factor import Factor, MfaPolicy, Totp
+from callgate.model.factor import Factor, MfaPolicy, Passkey, Totp
 from callgate.model.ids import ClientId
 from callgate.model.issuer import Condition, TrustedIssuer
 from callgate.model.key import KeyState, KeyUse, StoredKey
@@ -231,6 +231,11 @@ def sign_in_from(row: Row) -> SignIn:
     """The sign-in in a row of its columns."""
     factor = row[_FACTOR]
     return SignIn._make(row)._replace(factor=None if factor is None else _FACTORS[factor])
+
+
+def passkey_from(row: Row) -> Passkey:
+    """The passkey in a row of its columns."""
+    return Passkey._make(row)
 
 
 def totp_from(row: Row) -> Totp:

@@ -49,6 +49,10 @@ from callgate.model.mfa import (
     CodeMissed,
     FactorsReset,
     MissesForgotten,
+    PasskeyAdded,
+    PasskeyDoubted,
+    PasskeyRemoved,
+    PasskeyUsed,
     RecoveryCodesMade,
     RecoveryCodeUsed,
     TotpAdded,
@@ -158,6 +162,10 @@ SAVERS: Final[dict[type[Change], Saver]] = dict(
         saves(CodeMissed, save_mfa.miss_code),
         saves(MissesForgotten, save_mfa.forget_misses),
         saves(FactorsReset, save_mfa.reset_factors),
+        saves(PasskeyAdded, save_mfa.add_passkey),
+        saves(PasskeyRemoved, save_mfa.remove_passkey),
+        saves(PasskeyUsed, save_mfa.use_passkey),
+        saves(PasskeyDoubted, save_mfa.doubt_passkey),
     )
 )
 

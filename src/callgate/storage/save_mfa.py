@@ -2,11 +2,15 @@
 
 from typing import Final
 
-from callgate.model.factor import Totp
+from callgate.model.factor import Passkey, Totp
 from callgate.model.mfa import (
     CodeMissed,
     FactorsReset,
     MissesForgotten,
+    PasskeyAdded,
+    PasskeyDoubted,
+    PasskeyRemoved,
+    PasskeyUsed,
     RecoveryCodesMade,
     RecoveryCodeUsed,
     TotpAdded,
@@ -22,6 +26,15 @@ _ADD: Final = f"INSERT INTO totp ({columns(Totp._fields)}) VALUES ({marks(Totp._
 _REMOVE: Final = "DELETE FROM totp WHERE extension_id = ?"
 _USE: Final = "UPDATE totp SET spent_step = ? WHERE id = ? AND account_id = ? AND spent_step = ?"
 _REWRAP: Final = "UPDATE totp SET sealed_secret = ? WHERE id = ? AND account_id = ? AND sealed_secret = ?"
+
+_ADD_PASSKEY: Final = f"INSERT INTO passkey ({columns(Passkey._fields)}) VALUES ({marks(Passkey._fields)})"
+_REMOVE_PASSKEY: Final = "DELETE FROM passkey WHERE id = ? AND account_id = ?"
+_REMOVE_PASSKEYS: Final = "DELETE FROM passkey WHERE extension_id = ?"
+_USE_PASSKEY: Final = """
+UPDATE passkey SET sign_count = ?, used_ms = ? WHERE id = ? AND account_id = ? AND sign_count = ?
+"""
+
+_DOUBT_PASSKEY: Final = "UPDATE passkey SET doubted_ms = ? WHERE id = ? AND account_id = ?"
 
 _CODE: Final = "INSERT INTO recovery_code (extension_id, account_id, sha256) VALUES (?, ?, ?)"
 _VOID_CODES: Final = "DELETE FROM recovery_code WHERE extension_id = ?"
@@ -89,5 +102,30 @@ def forget_misses(pen: Pen, change: MissesForgotten) -> None:
 def reset_factors(pen: Pen, change: FactorsReset) -> None:
     """Delete everything a person has beside the password."""
     swap_extension(pen, change.before, after=change.after)
-    for statement in (_REMOVE, _VOID_CODES, _FORGET_MISSES):
+    for statement in (_REMOVE, _REMOVE_PASSKEYS, _VOID_CODES, _FORGET_MISSES):
         pen.write(statement, (change.before.id,))
+
+
+def add_passkey(pen: Pen, change: PasskeyAdded) -> None:
+    """Insert a passkey."""
+    swap_extension(pen, change.before, after=change.after)
+    pen.write(_ADD_PASSKEY, row_of(change.passkey))
+
+
+def remove_passkey(pen: Pen, change: PasskeyRemoved) -> None:
+    """Delete a passkey, and the recovery codes with the last factor."""
+    swap_extension(pen, change.before, after=change.after)
+    pen.swap(_REMOVE_PASSKEY, (change.passkey.id, change.passkey.account_id))
+    if not change.after.has_factor:
+        pen.write(_VOID_CODES, (change.before.id,))
+
+
+def use_passkey(pen: Pen, change: PasskeyUsed) -> None:
+    """Move a passkey's counter on; whoever moved it meanwhile was first."""
+    passkey = change.before
+    pen.swap(_USE_PASSKEY, (change.sign_count, change.at_ms, passkey.id, passkey.account_id, passkey.sign_count))
+
+
+def doubt_passkey(pen: Pen, change: PasskeyDoubted) -> None:
+    """Mark a passkey, for its person to see."""
+    pen.write(_DOUBT_PASSKEY, (change.at_ms, change.passkey.id, change.passkey.account_id))

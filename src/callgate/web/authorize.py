@@ -169,6 +169,7 @@ def _sign_in_page(shown: ShowSignIn, *, secure: bool) -> SignInPage:
         remember_me=RememberMe.TICKED if shown.remembered else RememberMe.UNTICKED,
         ui_options=frozenset(request.ui_options),
         display=Display(request.display),
+        passkey_options=shown.passkey_options,
         fault=shown.fault,
     )
 

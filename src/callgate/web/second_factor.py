@@ -23,6 +23,8 @@ def second_page(shown: ShowSecondFactor | ShowEnrolment) -> SecondFactorPage | E
     return SecondFactorPage(
         person_name=shown.person.name,
         login=shown.person.email or "",
+        has_totp=shown.has_totp,
+        passkey_options=shown.passkey_options,
         redirect_uri=request.redirect_uri,
         action_url=SECOND_FACTOR,
         form_state=shown.form_state,

@@ -1,7 +1,8 @@
 """The pages on which people see and change how they sign in."""
 
 from callgate.model.decisions import Denied
-from callgate.model.factor import MfaPolicy
+from callgate.model.factor import MfaPolicy, Passkey
+from callgate.model.instant import render_instant
 from callgate.model.ways import password_open
 from callgate.service import security as service
 from callgate.service.context import Context
@@ -9,7 +10,7 @@ from callgate.service.outcome import ShowFault
 from callgate.service.security import Kept, SecurityOutcome, ShowNewTotp, ShowPassword, ShowSecurity
 from callgate.web.authorize import AuthorizePages
 from callgate.web.browser import Browsers, known_as, redirect, show
-from callgate.web.pages import EnrolmentPage, PasswordPage, RecoveryCodesPage, SecurityPage
+from callgate.web.pages import EnrolmentPage, ListedPasskey, PasswordPage, RecoveryCodesPage, SecurityPage
 from callgate.web.wire import Header, Reply, Request
 
 SECURITY, PASSWORD = service.PAGE, service.PASSWORD
@@ -105,6 +106,13 @@ def _security_page(shown: ShowSecurity) -> SecurityPage:
         codes_left=len(shown.factors.recovery),
         action_url=SECURITY,
         password_url=PASSWORD,
+        passkeys=tuple(_listed(each) for each in shown.factors.passkeys),
+        passkey_options=shown.creation_options if account.mfa_policy is not MfaPolicy.OFF else None,
         form_state=shown.form_state,
         fault=shown.fault,
     )
+
+
+def _listed(passkey: Passkey) -> ListedPasskey:
+    added, used = (render_instant(each)[:10] for each in (passkey.added_ms, passkey.used_ms))
+    return ListedPasskey(id=str(passkey.id), added=added, used=used, doubted=passkey.doubted_ms > 0)

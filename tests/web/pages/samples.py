@@ -16,6 +16,7 @@ from callgate.web.pages import (
     FaultPage,
     HomeLink,
     HomePage,
+    ListedPasskey,
     Page,
     PasswordPage,
     RecoveryCodesPage,
@@ -73,7 +74,9 @@ SIGN_OUT = SignOutPage(
     form_state="c2VhbGVk",
     redirect_uri="https://reports.example/goodbye",
 )
+OPTIONS = '{"publicKey": {"challenge": "AAAA", "rpId": "localhost"}}'
 SECOND_FACTOR = SecondFactorPage(
+    has_totp=True,
     person_name="Ada Admin",
     login="ada.admin@example.com",
     redirect_uri=REDIRECT_URI,
@@ -189,6 +192,16 @@ PAGES: dict[str, Page] = {
     "second-factor": SECOND_FACTOR,
     "second-factor-wrong": replace(SECOND_FACTOR, fault=mfa_faults.FACTOR_REFUSED, display=Display.POPUP),
     "second-factor-hostile": replace(SECOND_FACTOR, person_name=HOSTILE, login=HOSTILE, display=Display.TOUCH),
+    "second-factor-passkey": replace(SECOND_FACTOR, has_totp=False, passkey_options=OPTIONS),
+    "sign-in-passkey": replace(SIGN_IN, methods=frozenset(SignInMethod), passkey_options=OPTIONS),
+    "security-passkeys": replace(
+        SECURITY,
+        passkeys=(
+            ListedPasskey(id="1", added="2026-01-02", used="2026-03-04"),
+            ListedPasskey(id="2", added="2026-02-02", used="2026-02-02", doubted=True),
+        ),
+        passkey_options=OPTIONS,
+    ),
     "enrolment": ENROLMENT,
     "enrolment-wrong": replace(ENROLMENT, required=False, redirect_uri=None, fault=mfa_faults.FACTOR_REFUSED),
     "recovery-codes": RECOVERY_CODES,

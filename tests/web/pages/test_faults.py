@@ -44,6 +44,8 @@ ON_PAGES = (
     mfa_faults.PASSWORD_GUESSABLE,
     mfa_faults.PASSWORD_MISTYPED,
     mfa_faults.MFA_OFF,
+    mfa_faults.PASSKEY_REFUSED,
+    mfa_faults.PASSKEY_NOT_MADE,
     faults.TEMPORARILY_UNAVAILABLE,
     faults.SERVER_ERROR,
 )

@@ -15,6 +15,7 @@ from callgate.web.pages import (
     SignInPage,
     render,
 )
+from callgate.web.pages.static import asset_path
 from tests.web.pages.markup import Markup
 from tests.web.pages.samples import CONSENT, FAULT, HOSTILE, PAGES, REFUSAL, SIGN_IN
 
@@ -30,9 +31,12 @@ def english(page: Page) -> Markup:
 @EVERY_PAGE
 @EVERY_LOCALE
 def test_page_has_no_script_and_no_inline_style(page: Page, locale: Locale) -> None:
-    """A page works under `default-src 'none'; style-src 'self'` (assurance S10)."""
+    """A page works under `default-src 'none'; style-src 'self'` (assurance S10); with passkeys it loads one script."""
     markup = Markup(render(page, locale=locale))
-    assert not {"script", "style", "iframe", "object", "base"} & set(markup.tags)
+    assert not {"style", "iframe", "object", "base"} & set(markup.tags)
+    scripts = [attributes for name, attributes in markup.elements if name == "script"]
+    passkeys = getattr(page, "passkey_options", None) is not None
+    assert scripts == ([{"src": asset_path("passkey.js"), "defer": ""}] if passkeys else [])
     attributes = {name for _, attributes in markup.elements for name in attributes}
     assert not {name for name in attributes if name == "style" or name.startswith("on")}
 

@@ -5,7 +5,7 @@ from callgate.web.pages import STATIC_FILES
 
 def test_static_files_are_named_by_their_content() -> None:
     """So a browser may keep them for ever."""
-    assert sorted(path.split(".")[-1] for path in STATIC_FILES) == ["css", "svg"]
+    assert sorted(path.split(".")[-1] for path in STATIC_FILES) == ["css", "js", "svg"]
     for path, file in STATIC_FILES.items():
         assert path == file.path
         assert path.split(".")[-2] == hashlib.sha256(file.body).hexdigest()[:16]

@@ -155,6 +155,14 @@ WORDS = {
         msgid("The new password and its repetition differ."),
         msgid("Type the same new password twice."),
     ),
+    "CGT-207": _person(
+        msgid("The passkey was not accepted."), msgid("Try another passkey, or sign in with your password.")
+    ),
+    "CGT-208": Words(
+        msgid("No passkey was added"),
+        msgid("Your browser made no passkey for this page."),
+        msgid("Try again, or use another browser or device."),
+    ),
     "CGT-206": Words(
         msgid("This cannot be set up"), msgid("Your company asks for nothing but a password."), _TELL_ADMINISTRATOR
     ),

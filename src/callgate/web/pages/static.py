@@ -1,11 +1,15 @@
-"""What pages load: the stylesheet and the mark, each named by its content so a browser may keep it for ever."""
+"""What pages load: stylesheet, mark, the script for passkeys; named by content, so a browser may keep them for ever."""
 
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "static"
-_CONTENT_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+_CONTENT_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,19 +70,25 @@ class SignInPage:
     remember_me: RememberMe = RememberMe.UNTICKED
     ui_options: frozenset[str] = frozenset()
     display: Display = Display.PAGE
+    passkey_options: str | None = field(repr=False, default=None)
     fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondFactorPage:
-    """Asks for a code, after a right password. `redirect_uri` is where the flow ends, as for the sign-in page."""
+    """Asks for a code or a passkey, after a right password. `redirect_uri` is where the flow ends, as at sign-in.
+
+    `passkey_options` is what the browser is asked with; None where the person has no passkey.
+    """
 
     person_name: str
     login: str
+    has_totp: bool
     redirect_uri: str
     action_url: str
     form_state: str = field(repr=False)
     display: Display = Display.PAGE
+    passkey_options: str | None = field(repr=False, default=None)
     fault: Fault | None = None
 
 
@@ -115,6 +121,16 @@ class RecoveryCodesPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListedPasskey:
+    """One of the person's passkeys: its row, its dates, and whether it may have been copied."""
+
+    id: str
+    added: str
+    used: str
+    doubted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityPage:
     """How the person signs in, and what they can change of it.
 
@@ -133,6 +149,8 @@ class SecurityPage:
     action_url: str
     password_url: str
     form_state: str = field(repr=False)
+    passkeys: tuple[ListedPasskey, ...] = ()
+    passkey_options: str | None = field(repr=False, default=None)
     fault: Fault | None = None
 
 
