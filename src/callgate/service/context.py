@@ -31,7 +31,8 @@ from callgate.storage.port import Store
 
 ERRANDS_AT_ONCE = 16
 ERRANDS_WAITING_MAX = 64
-"""Anybody can send us a made-up code; no provider shall be asked about many of them at once."""
+"""Anybody can send us a made-up code; no provider shall be asked about many of them at once. Providers take turns: one
+that lets everybody wait keeps no other's people out."""
 
 F = TypeVar("F")
 D = TypeVar("D")

@@ -65,7 +65,7 @@ async def redeem(
     basic = connection.client_auth is ClientAuth.BASIC
     if not basic:
         form |= dict(zip(("client_id", "client_secret"), ours, strict=True))
-    async with context.errands.turn():
+    async with context.errands.turn(str(connection.id)):
         answer = await context.fetcher.post(
             connection.token_url, urlencode(form).encode(), authorization=_basic(*ours) if basic else None
         )
@@ -113,7 +113,7 @@ async def _claims(context: Context, connection: Connection, *, tokens: Tokens, t
     """The ID token's, or where these lack the claim, those of the UserInfo endpoint (section 5.3)."""
     if connection.email_attribute in token.claims or not (connection.userinfo_url and tokens.access_token):
         return token.claims
-    async with context.errands.turn():
+    async with context.errands.turn(str(connection.id)):
         answer = await context.fetcher.get(connection.userinfo_url, authorization=f"Bearer {tokens.access_token}")
     if not isinstance(answer, Fetched):
         return _unreachable(f"the UserInfo endpoint {connection.userinfo_url}: {answer}")
