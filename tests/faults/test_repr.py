@@ -28,6 +28,8 @@ SECRET = re.compile(
 )
 
 PUBLIC = {
+    "admin.postman_requests.Ask.code": "the code of the refusal that is expected",
+    "admin.postman_requests.Ask.query": "of a file for everybody, in which secrets are variables",
     "model.faults.Fault.code": "the vendor's number of an error",
     "service.explain.Explained.code": "likewise",
     "web.pages.static.StaticFile.body": "a file anybody may fetch",
