@@ -15,6 +15,7 @@ _UNAVAILABLE = (api_faults.INTERNAL_ERROR, api_faults.UNAVAILABLE)
 METADATA = record(
     "Metadata",
     "What some app of this server may use (OpenID Connect Discovery, RFC 8414).",
+    device_authorization_endpoint=Maybe(text("While an app has the device grant.", form="uri")),
     **dict.fromkeys(
         (
             "issuer",
