@@ -78,7 +78,7 @@ def test_kinds_are_never_confused(reference: Reference) -> None:
     """A refresh token is no access token (RFC 9700 section 2.2); asked for any, it says which it is."""
     text = seal(reference)
     others = [kind for kind in TokenKind if kind is not reference.kind]
-    assert [SEALER.open(kind, text) for kind in others] == [None, None]
+    assert [kind for kind in others if SEALER.open(kind, text) is not None] == []
     assert SEALER.open_any(text, others) is None
     assert SEALER.open_any(text, TokenKind) == reference
 
