@@ -113,7 +113,7 @@ def _callgate(folder: Path, world: World, *, port: int, rounds: int) -> list[Wor
     pairs = [
         (encode_basic(*app), urllib.parse.urlencode({"grant_type": JWT_BEARER, "assertion": jwt}))
         for jwt in world.credentials
-        for app in world.apps
+        for app in world.apps[2 * rounds :]  # the others are the refresh chains', which new sessions would push out
     ]
     jwts = _lines(folder / "jwt", pairs[:GRANT_LINES_MAX])
     for number in range(rounds):
@@ -121,7 +121,7 @@ def _callgate(folder: Path, world: World, *, port: int, rounds: int) -> list[Wor
         for name, app in (("refresh", world.apps[2 * number]), ("use", world.apps[2 * number + 1])):
             _lines(folder / f"{name}.{number}", [_chain(port, app, jwt) for jwt in world.credentials[:CHAINS]])
     refreshes, chains = folder / "refresh.{round}", folder / "use.{round}"
-    reader = str(_grant(port, encode_basic(*world.apps[1]), pairs[1][1])["access_token"])
+    _, reader = _chain(port, world.apps[0], world.credentials[-1], token="access_token")
     return [
         Work(name="client_credentials", server="callgate", script="grants", arguments=(str(service), TOKEN)),
         Work(name="jwt-bearer", server="callgate", script="grants", arguments=(str(jwts), TOKEN)),
@@ -175,9 +175,9 @@ def _wrk(work: Work, number: int, *, port: int, options: argparse.Namespace) -> 
     return report.Sample(rate=rate, p50_ms=p50_us / 1000, p99_ms=p99_us / 1000)
 
 
-def _chain(port: int, app: tuple[str, str], jwt: str) -> tuple[str, str]:
+def _chain(port: int, app: tuple[str, str], jwt: str, *, token: str = "refresh_token") -> tuple[str, str]:
     form = urllib.parse.urlencode({"grant_type": JWT_BEARER, "assertion": jwt})
-    return encode_basic(*app), str(_grant(port, encode_basic(*app), form)["refresh_token"])
+    return encode_basic(*app), str(_grant(port, encode_basic(*app), form)[token])
 
 
 def encode_basic(client_id: str, secret: str) -> str:

@@ -19,6 +19,12 @@ from callgate.service.administer.people import NewAccount, NewPerson, create_ext
 
 T = TypeVar("T")
 
+MEASURED = (
+    GrantType.AUTHORIZATION_CODE,
+    GrantType.CLIENT_CREDENTIALS,
+    GrantType.JWT_BEARER,
+    GrantType.REFRESH_TOKEN,
+)
 APPS = 100
 PEOPLE = 400
 
@@ -84,7 +90,7 @@ def _app(account: Account, index: int) -> NewApp:
         name=f"app {index}",
         account_id=account.id,
         kind=AppKind.SERVER_WEB,
-        grants=frozenset(GrantType) - {GrantType.PASSWORD, GrantType.IMPLICIT},
+        grants=frozenset(MEASURED),
         scopes=("ReadAccounts", "ReadCallLog"),
         redirect_uris=("http://localhost:5000/oauth2callback",),
         issues_refresh_tokens=True,
