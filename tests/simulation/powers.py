@@ -90,6 +90,7 @@ def switch_credential(history: History) -> None:
     else:
         made = history.next_order("script")
         history.spec.credentials.add(made)
+        history.spec.expired.discard(made)  # another that bore the number may have been
         history.store.credentials[RowId(made)] = CREDENTIAL._replace(id=RowId(made), label=f"jwt-{made}")
         history.tell(f"jwt-{made} created")
 
