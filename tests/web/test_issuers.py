@@ -1,5 +1,6 @@
 """Workload identity on a real server: a job of an outside issuer gets tokens with no secret stored anywhere."""
 
+import json
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -259,7 +260,9 @@ def test_operator_sees_which_check_fails(world: World, tmp_path: Path) -> None:
     token = world.issuer.github("acme/other")
     file = tmp_path / "token"
     file.write_text(token + "\n")
-    tried = {each["check"]: each for each in world.shell.give("issuers", "check", "Deployments", str(file))}
+    ended = world.shell.run("issuers", "check", "Deployments", str(file), "--json")
+    assert ended.code == 1, "a script must not take it for good"
+    tried = {each["check"]: each for each in json.loads(ended.out)}
     assert {name: each["passed"] for name, each in tried.items()} == {
         "iss": True,
         "kid": True,
@@ -274,7 +277,8 @@ def test_operator_sees_which_check_fails(world: World, tmp_path: Path) -> None:
     assert all(each["passed"] for each in world.shell.give("issuers", "check", "Deployments", str(file)))
     assert world.asks(file.read_text()).status_code == 200
     file.write_text("no token")
-    assert [each["passed"] for each in world.shell.give("issuers", "check", "Deployments", str(file))] == [False]
+    ended = world.shell.run("issuers", "check", "Deployments", str(file), "--json")
+    assert (ended.code, [each["passed"] for each in json.loads(ended.out)]) == (1, [False])
 
 
 def test_keys_may_be_given_as_a_file(world: World, tmp_path: Path) -> None:

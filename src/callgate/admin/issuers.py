@@ -194,10 +194,14 @@ async def revoke(desk: Desk, options: OneTrust) -> Record:
 
 @desk_command(ISSUERS, "check", options=CheckOptions)
 async def check(desk: Desk, options: CheckOptions) -> Rows:
-    """Try a token: which check passes, which fails, and what stands in it. Nothing is spent."""
+    """Try a token: which check passes, which fails, and what stands in it. Nothing is spent. Exit 1 when one fails."""
     found = granted(await find_trust(desk, options.trust))
     tried = await try_token(desk, found, (_read(options.file) or "").strip())
-    return Rows(("check", "passed", "detail"), tuple((each.check, each.passed, each.detail) for each in tried))
+    return Rows(
+        ("check", "passed", "detail"),
+        tuple((each.check, each.passed, each.detail) for each in tried),
+        failed=not all(each.passed for each in tried),
+    )
 
 
 def _conditions(texts: list[str]) -> tuple[Condition, ...]:
