@@ -1,0 +1,119 @@
+"""A real PostgreSQL for tests: a cluster of its own in a temporary folder, reached by a Unix socket, gone at the end.
+
+Nothing is synced to the disk: tests of what survives a power cut want a cluster that is started otherwise.
+"""
+
+import atexit
+import functools
+import itertools
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+_DEBIAN = Path("/usr/lib/postgresql")
+_NEWEST = max(_DEBIAN.glob("*/bin"), key=lambda folder: float(folder.parent.name), default=None)
+PROGRAMS = _NEWEST or (Path(found).parent if (found := shutil.which("initdb")) else None)
+needs_postgres = pytest.mark.skipif(
+    PROGRAMS is None, reason="needs PostgreSQL: `apt-get install postgresql` (./dev test installs it as root)"
+)
+PROVEN = "proven"
+"""A user who is asked for a password; every other comes in by name."""
+
+PASSWORD = "correct horse/battery?staple"
+_START_S_MAX = "30"
+_FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+_SMALL = ("listen_addresses=", "shared_buffers=64MB", "max_connections=100", "autovacuum=off")
+
+
+class PostgresServer:
+    """One cluster. PostgreSQL will not run as root: then it runs as the package's user."""
+
+    def __init__(self, folder: Path, settings: Sequence[str] = _FORGETFUL) -> None:
+        assert PROGRAMS is not None
+        self.folder = folder
+        self._programs = PROGRAMS
+        self._settings = (*_SMALL, f"unix_socket_directories={folder}", *settings)
+        self._user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+        self._numbers = itertools.count(1)
+        if os.geteuid() == 0:
+            shutil.chown(folder, self._user)
+        self._do("initdb", "--username=callgate", "--auth=trust", "--encoding=UTF8", "--no-sync", "--no-instructions")
+        hba = folder / "data/pg_hba.conf"
+        hba.write_text(f"local all {PROVEN} scram-sha-256\n" + hba.read_text("utf-8"), "utf-8")
+        self.start()
+        self.execute(f"CREATE ROLE {PROVEN} LOGIN SUPERUSER PASSWORD '{PASSWORD}'")
+
+    def url(self, database: str = "postgres", *, user: str = "callgate") -> str:
+        """As the setting `database.url` has it."""
+        return f"postgresql://{user}@/{database}?host={self.folder}"
+
+    def create(self, *, template: str = "template0") -> str:
+        """Make a database, as a copy of another; its name."""
+        name = f"callgate{next(self._numbers)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        return name
+
+    def drop(self, database: str) -> None:
+        """Drop a database, whoever is in it."""
+        self.execute(f"DROP DATABASE {database} WITH (FORCE)")
+
+    def execute(self, sql: str, *, database: str = "postgres") -> list[tuple[object, ...]]:
+        """Carry out one statement."""
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            cursor = connection.execute(sql.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = " ".join(f"-c {setting}" for setting in self._settings)
+        self._do(
+            "pg_ctl", "--wait", f"--timeout={_START_S_MAX}", f"--log={self.folder}/log", f"--options={options}", "start"
+        )
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop it: `immediate` as a machine that lost its power, `fast` in order."""
+        self._do("pg_ctl", "--wait", f"--mode={mode}", "stop")
+
+    def _do(self, program: str, *arguments: str) -> None:
+        # Not its own output: what it starts would keep the pipe open.
+        with (self.folder / f"{program}.log").open("wb") as log:
+            done = subprocess.run(
+                [self._programs / program, f"--pgdata={self.folder}/data", *arguments],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                cwd=self.folder,
+                user=self._user if os.geteuid() == 0 else None,
+                group=self._user if os.geteuid() == 0 else None,
+                extra_groups=[] if os.geteuid() == 0 else None,
+                check=False,
+            )
+        assert done.returncode == 0, (self.folder / f"{program}.log").read_text("utf-8")
+
+
+@contextmanager
+def running_postgres(*settings: str) -> Iterator[PostgresServer]:
+    """Start a cluster of one's own; with settings it syncs as PostgreSQL does unless they say otherwise."""
+    folder = Path(tempfile.mkdtemp(prefix="callgate-pg-"))
+    server = PostgresServer(folder, settings or _FORGETFUL)
+    try:
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@functools.cache
+def shared_postgres() -> PostgresServer:
+    """The one cluster of this process's tests, started when somebody first asks: each has databases of its own."""
+    running = running_postgres()
+    atexit.register(running.__exit__, None, None, None)
+    return running.__enter__()
