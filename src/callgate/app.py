@@ -53,7 +53,7 @@ from callgate.service.tallies import Tallies
 from callgate.service.upkeep import keep_up
 from callgate.storage.backup import BackupBroken, back_up, restore
 from callgate.storage.check import check_audit, check_file
-from callgate.storage.port import Store
+from callgate.storage.port import Engine, Store
 from callgate.storage.schema import SchemaDiffers, migrate_file
 from callgate.storage.shelf import MemoryShelf, Shelf
 from callgate.storage.sqlite import SqliteStore, StoreOptions
@@ -189,12 +189,12 @@ async def open_kek(keys: KeySettings, store: Store) -> KeyEncryptionKey:
     return load_or_create_kek(keys.key_encryption_key_file, SystemEntropy())
 
 
-async def _keep_up(keeper: Keeper, store: SqliteStore, *, clock: Clock, log: FilteringBoundLogger) -> None:
+async def _keep_up(keeper: Keeper, store: Engine, *, clock: Clock, log: FilteringBoundLogger) -> None:
     sweep = partial(_sweep, store, SteadyClock(clock.now_ms))
     await keep_up(keeper, sweep, warn=Warner(store, clock, log).warn, log=log)
 
 
-async def _sweep(store: SqliteStore, steady: SteadyClock) -> None:
+async def _sweep(store: Engine, steady: SteadyClock) -> None:
     await sweep_due(store, steady())
 
 

@@ -7,7 +7,7 @@ import apsw
 
 from callgate.storage.audit import FIRST, forge_link
 from callgate.storage.load_upkeep import Head, walk_links
-from callgate.storage.load_view import View
+from callgate.storage.sqlite_view import SqliteView
 from tests.admin.shell import Shell
 
 DAY_MS = 86_400_000
@@ -22,7 +22,7 @@ def rename(shell: Shell, account: str, *names: str) -> None:
 def age(database: Path, days: int) -> None:
     """Have everything so far done so many days ago: the chain is written anew, as it would have been."""
     with closing(apsw.Connection(str(database))) as connection:
-        view = View(connection)
+        view = SqliteView(connection)
         view.stamp(0)
         links, head = list(walk_links(view)), FIRST
         with connection:

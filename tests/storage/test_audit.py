@@ -28,11 +28,11 @@ from callgate.model.roles import DefaultRoleChanged, RoleDeleted
 from callgate.model.session import EndReason
 from callgate.storage.audit import FIRST, AuditReport, forge_link, verify_audit
 from callgate.storage.load_upkeep import Head
-from callgate.storage.load_view import View
 from callgate.storage.pen import Pen
 from callgate.storage.save import SAVERS
 from callgate.storage.save_upkeep import append_link
 from callgate.storage.sqlite import StoreOptions
+from callgate.storage.sqlite_view import SqliteView
 from tests.storage.engines import Opened, open_sqlite
 from tests.storage.world import (
     ACCOUNT,
@@ -140,7 +140,7 @@ ACTS: tuple[c.Change, ...] = (
 def verify(path: Path) -> AuditReport:
     """Check the chains of a file."""
     with closing(apsw.Connection(str(path))) as connection:
-        view = View(connection)
+        view = SqliteView(connection)
         view.stamp(0)
         return verify_audit(view)
 
@@ -196,7 +196,7 @@ def test_long_chain_is_verified_page_by_page(store: Opened) -> None:
     store.await_(store.store.work(lengthen))
     seen: list[int] = []
     with closing(apsw.Connection(str(store.path))) as connection:
-        view = View(connection)
+        view = SqliteView(connection)
         view.stamp(0)
         report = verify_audit(view, seen.append)
     assert report.breaks == ()

@@ -10,10 +10,10 @@ from callgate.model.audit import Anchor, AuditPruned, AuditPruneLookup, PrunedLi
 from callgate.model.changes import SessionsFromMoved
 from callgate.storage.audit import AuditReport, forge_link, verify_audit
 from callgate.storage.load_upkeep import Head
-from callgate.storage.load_view import View
 from callgate.storage.pen import Pen
 from callgate.storage.save_upkeep import append_link
 from callgate.storage.sqlite import StoreOptions
+from callgate.storage.sqlite_view import SqliteView
 from tests.storage.engines import Opened, open_sqlite
 
 DAY_MS = 86_400_000
@@ -22,7 +22,7 @@ DAY_MS = 86_400_000
 def verify(path: Path, *, cut_before_ms: int = 0) -> AuditReport:
     """Check the chains of a file."""
     with closing(apsw.Connection(str(path))) as connection:
-        view = View(connection)
+        view = SqliteView(connection)
         view.stamp(0)
         return verify_audit(view, cut_before_ms=cut_before_ms)
 

@@ -13,10 +13,10 @@ from callgate.model.lookups import ClientLookup, SessionLookup
 from callgate.model.session import EndReason
 from callgate.storage.audit import verify_audit
 from callgate.storage.backup import BackupBroken, back_up, restore
-from callgate.storage.load_view import View
 from callgate.storage.schema import HEAD, SchemaDiffers, migrate_file, revision_of
 from callgate.storage.sqlite import SqliteStore, StoreOptions
 from callgate.storage.sqlite_file import InUse, NotOurs, open_reader
+from callgate.storage.sqlite_view import SqliteView
 from tests.storage.engines import Opened, TestClock, open_sqlite, unit_of
 from tests.storage.world import ACCOUNT, APP, KEYS, NOW_MS, service_session_of, session_of
 
@@ -100,7 +100,7 @@ def test_restore_ends_every_session_of_before(store: Opened, tmp_path: Path) -> 
         assert facts.now_ms >= sessions_from_ms
         assert restored.read(ClientLookup(APP.id)) == (facts.client, KEYS)
         with closing(open_reader(restored.path)) as reader:
-            view = View(reader)
+            view = SqliteView(reader)
             view.stamp(0)
             report = verify_audit(view)
     assert report.breaks == ()

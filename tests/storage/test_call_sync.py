@@ -21,8 +21,8 @@ from callgate.model.paging import Page
 from callgate.protocol.call_log import delete_calls
 from callgate.protocol.call_sync import SyncTold, answer_extract, answer_sync
 from callgate.storage.load_call_sync import load_sync
-from callgate.storage.load_view import View
 from callgate.storage.rows import Row, Value
+from callgate.storage.sqlite_view import SqliteView
 from tests.admin.casts import ACCOUNT, ADMIN, AGENT, SEEDED_MS
 from tests.storage.call_stores import OTHER_ACCOUNT, SEEDED, open_store
 from tests.storage.engines import Opened, open_sqlite
@@ -230,7 +230,7 @@ def test_few_writes_are_found_by_their_number(log: Log) -> None:
         assert any(f"USING INDEX {index} " in step and "seq>?" in step for step in plan), plan
 
 
-class Listening(View):
+class Listening(SqliteView):
     """A view that keeps what it is asked."""
 
     __slots__ = ("asked",)

@@ -21,9 +21,9 @@ from callgate.model.lookups import ClientLookup, KeysLookup, SessionLookup
 from callgate.model.session import EndReason
 from callgate.protocol.administer.sessions import end_every_session
 from callgate.storage.pen import Pen
-from callgate.storage.port import Unit
+from callgate.storage.port import Health, Unit
 from callgate.storage.schema import SchemaDiffers, migrate_file
-from callgate.storage.sqlite import Health, SqliteStore, StoreOptions
+from callgate.storage.sqlite import SqliteStore, StoreOptions
 from callgate.storage.sqlite_file import InUse, NotOurs
 from tests.storage.engines import Opened, Plan, TestClock, open_sqlite, unit_of
 from tests.storage.world import ACCOUNT, APP, NOW_MS, refreshed, service_session_of, session_of

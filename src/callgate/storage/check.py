@@ -6,8 +6,8 @@ from pathlib import Path
 
 from callgate.storage.audit import AuditReport, verify_audit
 from callgate.storage.load_listings import count_links
-from callgate.storage.load_view import View
 from callgate.storage.sqlite_file import open_committed
+from callgate.storage.sqlite_view import SqliteView
 
 Progress = Callable[[int, int], None]
 """Told the links checked and the links there are."""
@@ -25,7 +25,7 @@ def check_audit(path: Path, progress: Progress, *, cut_before_ms: int = 0) -> Au
     """Check every audit chain as of one moment. Raises apsw.Error."""
     with closing(open_committed(path)) as connection:
         connection.execute("BEGIN")
-        view = View(connection)
+        view = SqliteView(connection)
         view.stamp(0)
         total = count_links(view)
         return verify_audit(view, lambda done: progress(done, total), cut_before_ms=cut_before_ms)

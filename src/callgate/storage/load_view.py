@@ -1,12 +1,11 @@
-"""A view: one connection's rows at one moment, with the entities parsed so far.
+"""A view: an engine's rows at one moment, with the entities parsed so far.
 
-Everything a lookup reads goes through a view. Entities that carry a version are parsed once and kept: the row says
-which version is true, the kept value is used only when it is that one.
+Everything a lookup reads goes through a view, and each engine has its own. Entities that carry a version are parsed
+once and kept: the row says which version is true, the kept value is used only when it is that one.
 """
 
-from typing import Final, TypeVar, cast
-
-import apsw
+from abc import ABC, abstractmethod
+from typing import Final, TypeVar
 
 from callgate.model.account import Account, Extension, Role
 from callgate.model.client import Client
@@ -32,13 +31,12 @@ _ROLE: Final = f"SELECT {columns(Role._fields)} FROM role WHERE id = ?"
 Kept = TypeVar("Kept", Client, Account, Extension, Role)
 
 
-class View:
-    """What may be asked of one connection. `now_ms` is the moment every answer is stamped with."""
+class View(ABC):
+    """What may be asked of an engine. `now_ms` is the moment every answer is stamped with."""
 
-    __slots__ = ("_accounts", "_clients", "_cursor", "_extensions", "_roles", "now_ms")
+    __slots__ = ("_accounts", "_clients", "_extensions", "_roles", "now_ms")
 
-    def __init__(self, connection: apsw.Connection) -> None:
-        self._cursor = connection.cursor()
+    def __init__(self) -> None:
         self.now_ms = 0
         self._clients: dict[Value, Client] = {}
         self._accounts: dict[Value, Account] = {}
@@ -54,9 +52,9 @@ class View:
         for kept in (self._clients, self._accounts, self._extensions, self._roles):
             kept.clear()
 
+    @abstractmethod
     def rows(self, sql: str, values: tuple[Value, ...] = ()) -> list[Row]:
-        """Every row of a statement; read to the end, because a statement left standing holds the log."""
-        return cast("list[Row]", self._cursor.execute(sql, values).fetchall())
+        """Every row of a statement."""
 
     def row(self, sql: str, values: tuple[Value, ...] = ()) -> Row | None:
         """The only row of a statement, or None."""

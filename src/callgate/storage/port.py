@@ -1,13 +1,16 @@
 """The port of a store: two verbs. One contract suite (tests/storage) defines them and runs on every engine."""
 
 from collections.abc import Callable
+from enum import Enum
 from typing import Generic, Protocol, TypeVar
 
 from callgate.model.changes import Change
 from callgate.model.lookups import Lookup
 from callgate.model.value import value
+from callgate.storage.pen import Pen
 
 F = TypeVar("F")
+T = TypeVar("T")
 
 
 class Decided(Protocol):
@@ -29,6 +32,19 @@ class Unit(Generic[F, D]):
     decide: Callable[[F], D]
 
 
+class Health(Enum):
+    """What a store can do now."""
+
+    SERVING = "serving"
+    READ_ONLY = "read-only"
+    """The file system is: reads, and units that need no write, are answered. A restart looks again."""
+
+    FAILED = "failed"
+    """It is unknown what the last commit did: the process ends."""
+
+    STOPPED = "stopped"
+
+
 class Store(Protocol):
     """What the service asks of storage."""
 
@@ -47,3 +63,20 @@ class Store(Protocol):
 
         They are lost where the store cannot write: for those that whatever happens next makes anew.
         """
+
+
+class Engine(Store, Protocol):
+    """A store as whoever opened it holds it: `await start()` on the loop that uses it, `await close()`."""
+
+    @property
+    def health(self) -> Health:
+        """What can be asked of it now."""
+
+    async def start(self) -> None:
+        """Begin to serve on the running loop."""
+
+    async def close(self) -> None:
+        """Finish what was asked, and let go of the database."""
+
+    async def work(self, work: Callable[[Pen], T]) -> T:
+        """Carry out upkeep, that no decision stands behind, in a transaction. Raises failure.Unavailable."""

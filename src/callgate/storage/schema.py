@@ -12,8 +12,8 @@ from typing import Final
 import apsw
 
 from callgate.storage.load_upkeep import find_revision
-from callgate.storage.load_view import View
 from callgate.storage.sqlite_file import keep_in_place, lies_on_read_only, open_writer
+from callgate.storage.sqlite_view import SqliteView
 
 HEAD: Final = "0024"
 """The newest script; a constant, so that a start without a change need not import Alembic (tests compare it)."""
@@ -32,7 +32,7 @@ def revision_of(connection: apsw.Connection) -> str:
     """The revision of an open file; BASE when it is empty."""
     if not connection.table_exists("main", "alembic_version"):
         return BASE
-    view = View(connection)
+    view = SqliteView(connection)
     view.stamp(0)
     return find_revision(view) or BASE
 

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
@@ -16,9 +15,8 @@ from callgate.model.failure import Unavailable
 from callgate.model.lookups import Lookup, NothingLookup
 from callgate.storage.group_commit import GroupCommit, Job, Upkeep
 from callgate.storage.load import load
-from callgate.storage.load_view import View
 from callgate.storage.pen import Pen
-from callgate.storage.port import Decided, Unit
+from callgate.storage.port import Decided, Health, Unit
 from callgate.storage.schema import require_head
 from callgate.storage.sqlite_file import (
     keep_in_place,
@@ -28,6 +26,7 @@ from callgate.storage.sqlite_file import (
     open_reader,
     open_writer,
 )
+from callgate.storage.sqlite_view import SqliteView
 from callgate.storage.sqlite_writer import Writer, as_failure
 
 F = TypeVar("F")
@@ -36,19 +35,6 @@ T = TypeVar("T")
 
 
 _NOTHING: Final = NothingLookup()
-
-
-class Health(Enum):
-    """What a store can do now."""
-
-    SERVING = "serving"
-    READ_ONLY = "read-only"
-    """The file system is: reads, and units that need no write, are answered. A restart looks again."""
-
-    FAILED = "failed"
-    """It is unknown what the last commit did: the process ends."""
-
-    STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +78,7 @@ class SqliteStore:
                 )
                 self._reader = stack.enter_context(closing(open_reader(path, vfs=options.vfs)))
             self._opened = stack.pop_all()
-        self._view = View(self._reader)
+        self._view = SqliteView(self._reader)
         self._snapshots = self._reader.cursor()
         self._held: asyncio.Handle | None = None
 
@@ -150,7 +136,7 @@ class SqliteStore:
             self._commits.submit_unawaited(cast("Job", Unit(_NOTHING, lambda _: Done(changes))))
 
     async def work(self, work: Callable[[Pen], T]) -> T:
-        """Carry out upkeep in a transaction shared with units. Raises Unavailable."""
+        """Carry out upkeep in a transaction shared with units; see port.Engine."""
         if self._commits is None:
             raise Unavailable(f"the store is {self.health.value}")
         return cast("T", await self._commits.submit(Upkeep(work)))

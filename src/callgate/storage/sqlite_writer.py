@@ -16,11 +16,12 @@ from callgate.storage.audit import FIRST, forge_link
 from callgate.storage.audit_entries import describe
 from callgate.storage.load import load
 from callgate.storage.load_upkeep import find_clock, find_head
-from callgate.storage.load_view import View
 from callgate.storage.pen import Conflict, Pen
 from callgate.storage.port import Decided, Unit
 from callgate.storage.save import SINGLE, save
 from callgate.storage.save_upkeep import append_link, move_clock
+from callgate.storage.sqlite_pen import SqlitePen
+from callgate.storage.sqlite_view import SqliteView
 
 F = TypeVar("F")
 D = TypeVar("D", bound=Decided)
@@ -88,8 +89,8 @@ class Writer:
         self._busy_ms = busy_ms
         self._beside = beside
         self._caught_ms = 0
-        self._view = View(connection)
-        self._pen = Pen(connection, self._view)
+        self._view = SqliteView(connection)
+        self._pen = SqlitePen(connection, self._view)
         self._entries: list[bytes] = []
         connection.set_busy_timeout(0)
         self._view.stamp(0)

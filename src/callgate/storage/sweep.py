@@ -13,6 +13,7 @@ from typing import Final
 from callgate.storage.expiry import SWEEP_BUCKET_MS, SWEEP_GRACE_MS
 from callgate.storage.load_upkeep import find_due_sessions
 from callgate.storage.pen import Pen
+from callgate.storage.port import Engine
 from callgate.storage.save_upkeep import (
     sweep_claims,
     sweep_devices,
@@ -20,7 +21,6 @@ from callgate.storage.save_upkeep import (
     sweep_sessions,
     sweep_sign_ins,
 )
-from callgate.storage.sqlite import SqliteStore
 
 ROWS_MAX: Final = 100
 """Rows of each kind in one step: a step holds the loop for about a millisecond."""
@@ -53,7 +53,7 @@ class Swept:
     due: bool
 
 
-async def sweep_step(store: SqliteStore, now_ms: int, *, rows_max: int = ROWS_MAX) -> Swept:
+async def sweep_step(store: Engine, now_ms: int, *, rows_max: int = ROWS_MAX) -> Swept:
     """Delete what expired 15 minutes before `now_ms`, at most `rows_max` rows of a kind. Raises Unavailable."""
 
     def work(pen: Pen) -> Swept:
@@ -71,7 +71,7 @@ async def sweep_step(store: SqliteStore, now_ms: int, *, rows_max: int = ROWS_MA
     return await store.work(work)
 
 
-async def sweep_due(store: SqliteStore, now_ms: int) -> Swept:
+async def sweep_due(store: Engine, now_ms: int) -> Swept:
     """Sweep step by step until nothing is due, resting as long as each step took. Raises Unavailable."""
     total = Swept(0, 0, 0, 0, 0, due=True)
     while total.due:

@@ -1,0 +1,40 @@
+"""A pen for one SQLite connection."""
+
+import apsw
+
+from callgate.storage.load_view import View
+from callgate.storage.pen import Conflict, Pen
+from callgate.storage.rows import Value
+
+_TAKEN = frozenset(
+    {
+        apsw.SQLITE_CONSTRAINT_UNIQUE,
+        apsw.SQLITE_CONSTRAINT_PRIMARYKEY,
+        apsw.SQLITE_CONSTRAINT_ROWID,
+    }
+)
+
+
+class SqlitePen(Pen):
+    """What a saver writes with."""
+
+    __slots__ = ("_connection", "_cursor")
+
+    def __init__(self, connection: apsw.Connection, view: View) -> None:
+        super().__init__(view)
+        self._connection = connection
+        self._cursor = connection.cursor()
+
+    def write(self, sql: str, values: tuple[Value, ...]) -> int:
+        """Carry out one statement; see pen.Pen."""
+        try:
+            self._cursor.execute(sql, values)
+        except apsw.ConstraintError as error:
+            # apsw documents the attribute and leaves it out of its types.
+            if vars(error).get("extendedresult") in _TAKEN:
+                raise Conflict from error
+            raise
+        touched = self._connection.changes()
+        if touched:
+            self.written = True
+        return touched
