@@ -5,13 +5,14 @@ agent has a session of each app, opened a minute ago.
 """
 
 import hashlib
+from dataclasses import replace
 
 from callgate.model.account import Account, AccountStatus, Allowance, Extension, ExtensionStatus, ExtensionType, Role
 from callgate.model.client import AppKind, AuthMethod, Client, ClientStatus, GrantType
 from callgate.model.connection import NAME_ID, Connection, ConnectionKind
 from callgate.model.consent import Consent, SignIn
 from callgate.model.credential import JwtCredential
-from callgate.model.decisions import AuthorizeRequest
+from callgate.model.decisions import AuthorizeRequest, Denied
 from callgate.model.device import DeviceCode, DeviceState
 from callgate.model.evidence import ClientProven, PasswordProven
 from callgate.model.facts import Allowed, AuthorizeFacts, OpeningFacts, Seated, ServiceFacts, SessionFacts
@@ -373,3 +374,8 @@ def seated(*sessions: Session, credential_version: int | None = AGENT.password_v
 def form(**values: str) -> Form:
     """A form of these fields."""
     return Form(values)
+
+
+def plain(judged: object) -> object:
+    """A judgement without the reason of a denial, which is for people and may be put otherwise."""
+    return replace(judged, why="") if isinstance(judged, Denied) else judged

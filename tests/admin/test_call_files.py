@@ -1,6 +1,7 @@
 """Files of call records: every line is a record or says why it is none, and none is lost."""
 
 import io
+import re
 
 import orjson
 import pytest
@@ -84,6 +85,22 @@ def test_record_of_several_lines_has_the_number_of_its_first() -> None:
 def test_file_is_refused_when_its_columns_are_not_known(first: bytes) -> None:
     """Rather than losing what a misspelled column holds."""
     with pytest.raises(NoColumns):
+        lines_of(first)
+
+
+@pytest.mark.parametrize(
+    ("first", "problem"),
+    [
+        (b"id,from.phone\n", "line 1: there is no column 'from.phone', did you mean 'from.phoneNumber'?"),
+        (b"id,legs,x\n", "line 1: there is no column 'legs'; there is no column 'x'"),
+        (b"id,action,id\n", "line 1: column 'id' is there twice"),
+        (b"[1]\n", "line 1: neither a JSON object nor the columns of a CSV file"),
+        (b"\xff\n", "line 1: not UTF-8"),
+    ],
+)
+def test_columns_that_are_not_known_are_named(first: bytes, problem: str) -> None:
+    """With the nearest that is."""
+    with pytest.raises(NoColumns, match=f"^{re.escape(problem)}$"):
         lines_of(first)
 
 

@@ -134,10 +134,11 @@ def test_lines_that_are_refused_are_told_with_the_reason(beside: Shell, api: htt
     ended = beside.run(*command, "--json")
     assert ended.code == 1
     assert json.loads(ended.out)["rejected"] == 3
+    strange = "--move ID=EXTENSION says whose its calls are here, --keep-unknown takes them as nobody's"
     assert ended.err.splitlines() == [
         "line 2: not JSON",
-        "line 3: Parameter [type] value is invalid",
-        "line 5: Parameter [extension] value is invalid",
+        "line 3: Parameter [type] value is invalid: none of Voice, Fax",
+        f"line 5: There is no extension with id 5 in this account: {strange}",
     ]
     assert shown(api, "good-2")["result"] == "Accepted"
     filed = beside.run(*command, "--rejects", "bad.jsonl", "--json")

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from callgate.model import api_faults
+from callgate.web.openapi import calls, directory, queues, roles
 from tests.admin.call_words import ACTIONS, RESULTS
 from tests.server import Server
 
@@ -133,6 +134,27 @@ def test_caller_reads_what_scope_and_permission_allow(
     assert reply.status_code == status, reply.text
     if code is not None:
         assert reply.json()["errors"][0]["errorCode"] == code
+
+
+RESOURCE_API = (*directory.TOLD, *queues.TOLD, *roles.TOLD, *calls.TOLD)
+PAGED = [told.operation.path for told in RESOURCE_API if any(each.name == "perPage" for each in told.query)]
+
+
+@pytest.mark.requirement("must-not-break N.9")
+@pytest.mark.parametrize("path", PAGED)
+def test_page_holds_a_thousand_at_most(server: Server, enter: Enter, path: str) -> None:
+    """More, and `max`, are answered with that, and said so (protocol.md I.5); a page of none cannot be meant."""
+    people = server.world.people
+    filled = path.format(accountId="~", extensionId="~", groupId=people["queue"].id)
+    admin = enter("admin")
+    for size, held in (("1", 1), ("1000", 1000), ("1001", 1000), ("5000", 1000), ("9" * 30, 1000), ("max", 1000)):
+        document = admin.read(filled, perPage=size)
+        assert object_of(document["paging"])["perPage"] == held
+        assert f"perPage={held}" in str(document["uri"])
+    for size in ("0", "-1", "1.5", "many"):
+        refused = admin.get(filled, perPage=size)
+        assert (refused.status_code, refused.json()["parameterName"]) == (400, "perPage")
+        assert "a number in its bounds" in refused.json()["errors"][0]["remedy"]
 
 
 def test_refusal_names_the_permission(enter: Enter) -> None:

@@ -90,9 +90,9 @@ def make_role(admin: httpx.Client, name: str, *permissions: str) -> str:
     return str(done(admin.post(f"{API}/user-role", json=body), 201)["id"])
 
 
-def make_person(admin: httpx.Client, name: str, role: str) -> str:
-    """An extension's id, the extension having this role."""
-    made = done(admin.post(f"{API}/extension", json={"contact": {"firstName": name}}), 201)
+def make_person(admin: httpx.Client, name: str, role: str, *, number: str = "") -> str:
+    """An extension's id, the extension having this role, and this number if any."""
+    made = done(admin.post(f"{API}/extension", json={"contact": {"firstName": name}, "extensionNumber": number}), 201)
     path = f"{API}/extension/{made['id']}/assigned-role"
     assigned = done(admin.put(path, json={"records": [{"id": role}]}))
     assert assigned == done(admin.get(path))
@@ -103,8 +103,10 @@ def make_person(admin: httpx.Client, name: str, role: str) -> str:
 def test_helper_is_made_by_three_calls_and_reads_the_company_log_only(company: Company, admin: httpx.Client) -> None:
     """The platform's own answer to who asks for access without a user: an extra extension, and a role to read with."""
     role = make_role(admin, "Company log reader", *READER)
-    helper = make_person(admin, "Nightly", role)
-    with company.enter(company.credential(helper)) as client:
+    helper = make_person(admin, "Nightly", role, number="191")
+    with company.enter(company.credential(helper)) as by_id:
+        assert str(done(by_id.get(f"{API}/extension/~"))["id"]) == helper
+    with company.enter(company.credential("+12025550100*191")) as client:
         assert done(client.get(f"{API}/extension/~"))["type"] == "User"
         assert done(client.get(f"{API}/call-log"))["records"]
         assert done(client.get(f"{API}/call-queues"))["records"]

@@ -1,5 +1,6 @@
 """JSON bodies read member by member: absent, meant, or refused by the member's path."""
 
+import re
 from collections.abc import Callable
 from enum import Enum
 
@@ -11,6 +12,7 @@ from callgate.model import api_faults
 from callgate.model.decisions import Denied
 from callgate.model.faults import Fault
 from callgate.protocol.body import BodyReader
+from tests.factories import plain
 
 
 class Colour(Enum):
@@ -97,7 +99,9 @@ def test_member_is_refused_by_its_path_when_it_cannot_be_meant(
     """CMN-101."""
     body = BodyReader({"a": value})
     read(body)
-    assert body.refused == denied(api_faults.PARAMETER_INVALID, name)
+    assert plain(body.refused) == denied(api_faults.PARAMETER_INVALID, name)
+    assert body.refused is not None
+    assert re.match("(not|none|neither) ", body.refused.why)
 
 
 def test_first_refusal_stays() -> None:

@@ -64,11 +64,14 @@ def read(members: Mapping[str, object], people: People = PEOPLE) -> CallRecord:
     return record
 
 
+REFUSALS = {api_faults.PARAMETER_INVALID, api_faults.PARAMETER_REQUIRED, api_faults.EXTENSION_UNKNOWN}
+
+
 def refused(members: Mapping[str, object], people: People = PEOPLE) -> str:
     """The member for which a record is refused."""
     denied = parse_call(members, people=people)
     assert isinstance(denied, Denied)
-    assert denied.fault in {api_faults.PARAMETER_INVALID, api_faults.PARAMETER_REQUIRED}
+    assert denied.fault in REFUSALS
     return dict(denied.values)["parameterName"]
 
 
@@ -171,6 +174,22 @@ def test_owner_is_found_by_id_number_or_what_the_record_explains() -> None:
     assert read(strange, moved).segment.extension_id == agent
     assert refused({**strange, "to": {"extensionId": 1, "extensionNumber": "102"}}) == "extension"
     assert read(strange, PEOPLE._replace(known_only=False)).segment.extension_id is None
+
+
+@pytest.mark.parametrize(
+    ("owner", "told"),
+    [
+        ({"id": "999"}, "id 999"),
+        ({"extensionNumber": "999"}, "number 999"),
+        ({"id": 999, "extensionNumber": "998"}, "id 999 or number 998"),
+        ({"uri": "https://elsewhere.example/999"}, "neither id nor number"),
+    ],
+)
+def test_owner_that_is_not_here_is_named(owner: dict[str, object], told: str) -> None:
+    """Whoever brings records in must know whom to look for."""
+    denied = parse_call({**LEAST, "extension": owner}, people=PEOPLE)
+    expected = (("parameterName", "extension"), ("extension", told))
+    assert denied == Denied(fault=api_faults.EXTENSION_UNKNOWN, values=expected)
 
 
 def test_leg_is_what_its_record_is_unless_it_says_otherwise() -> None:

@@ -28,6 +28,7 @@ from callgate.protocol.queues import (
 )
 from callgate.protocol.resources import Subject
 from tests import factories
+from tests.factories import plain
 from tests.protocol.bearers import ACCOUNT
 
 COMPANY = Subject(ACCOUNT, None)
@@ -60,7 +61,7 @@ def test_queues_are_asked_for_by_member_and_page(query: Query, expected: QueueLi
 def test_queues_are_refused_when_a_value_cannot_be_meant(query: Query, name: str) -> None:
     """CMN-101 names the parameter."""
     expected = Denied(fault=api_faults.PARAMETER_INVALID, values=(("parameterName", name),))
-    assert parse_queue_list(query, subject=COMPANY) == expected
+    assert plain(parse_queue_list(query, subject=COMPANY)) == expected
 
 
 def test_members_are_asked_for_by_page() -> None:
@@ -68,7 +69,7 @@ def test_members_are_asked_for_by_page() -> None:
     asked = parse_queue_members([("page", "3"), ("perPage", "10")], subject=COMPANY, queue_id=QUEUE)
     assert asked == QueueMembersQuery(ACCOUNT, QUEUE, Page(3, 10))
     refused = parse_queue_members([("perPage", "x")], subject=COMPANY, queue_id=QUEUE)
-    assert refused == Denied(fault=api_faults.PARAMETER_INVALID, values=(("parameterName", "perPage"),))
+    assert plain(refused) == Denied(fault=api_faults.PARAMETER_INVALID, values=(("parameterName", "perPage"),))
 
 
 NOTHING = SettingsWish(None, None, None, None, None, None)

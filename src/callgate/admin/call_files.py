@@ -4,13 +4,19 @@ A file whose first line begins with a brace is JSON Lines. What a record may say
 """
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO, Final, NamedTuple
 
 import orjson
 
+from callgate.protocol.administer.texts import NAME_CHARS_MAX, nearest
+
 LINE_BYTES_MAX: Final = 256 * 1024
 """A record with all the legs it may have is far below."""
+
+
+_STRANGE_TOLD: Final = 5
 
 
 class Line(NamedTuple):
@@ -139,11 +145,26 @@ def _read_csv(first: Line, lines: Iterator[Line]) -> Iterator[Line]:
 
 def _read_columns(first: Line) -> list[str]:
     columns = next(csv.reader([first.text.removeprefix("\ufeff")]), [])
-    strange = [column for column in columns if column not in COLUMNS]
-    if first.problem or strange or not columns or len(set(columns)) != len(columns):
-        said = first.problem or ", ".join(repr(column) for column in strange[:5]) or "a column named twice"
-        raise NoColumns(f"the first line is neither a JSON object nor the columns of a CSV file: {said}")
+    problem = first.problem or _find_problem(columns)
+    if problem:
+        raise NoColumns(f"line {first.number}: {problem}")
     return columns
+
+
+def _find_problem(columns: list[str]) -> str:
+    """What keeps a first line from naming columns, or the empty text."""
+    strange = [column for column in columns if column not in COLUMNS]
+    if len(strange) == len(columns):
+        return "neither a JSON object nor the columns of a CSV file"
+    if strange:
+        return "; ".join(map(_tell_strange, strange[:_STRANGE_TOLD]))
+    twice = next((column for column, times in Counter(columns).items() if times > 1), None)
+    return f"column {twice!r} is there twice" if twice else ""
+
+
+def _tell_strange(column: str) -> str:
+    near = nearest(column, COLUMNS)
+    return f"there is no column {column[:NAME_CHARS_MAX]!r}" + (f", did you mean {near!r}?" if near else "")
 
 
 def _whole(lines: list[Line], *, problem: str) -> Line:

@@ -19,6 +19,7 @@ from callgate.admin.composition import Progress
 from callgate.admin.extensions import AccountWord
 from callgate.admin.progress import progress_bar
 from callgate.admin.view import Record, say
+from callgate.model import api_faults
 from callgate.model.account import Account
 from callgate.model.calls import CallRecord, CallTally
 from callgate.model.decisions import Denied
@@ -140,9 +141,17 @@ def _parse(stream: BinaryIO, people: People, *, rejects: Rejects, in_company_log
             continue
         record = parse_call(line.members, people=people, in_company_log=in_company_log)
         if isinstance(record, Denied):
-            rejects.take(line, record.fault.text.format_map(dict(record.values)))
+            rejects.take(line, _reason(record))
         else:
             yield record
+
+
+def _reason(denied: Denied) -> str:
+    """What is wrong with a record, and what mends it: an administrator may read all of it."""
+    text = denied.fault.text.format_map(dict(denied.values))
+    if denied.fault is api_faults.EXTENSION_UNKNOWN:
+        return f"{text}: --move ID=EXTENSION says whose its calls are here, --keep-unknown takes them as nobody's"
+    return f"{text}: {denied.why}" if denied.why else text
 
 
 def _told(records: Iterator[CallRecord], stream: BinaryIO, *, progress: Progress) -> Iterator[CallRecord]:

@@ -107,7 +107,8 @@ PARAMETER_INVALID = Fault(
     code="CMN-101",
     error="InvalidParameter",
     text="Parameter [{parameterName}] value is invalid",
-    remedy="Send one of the values that docs/endpoints.md lists for the named parameter.",
+    remedy="Send the named parameter or member as docs/endpoints.md has it: a number in its bounds, a word it lists, "
+    "an instant in ISO 8601, an id of digits.",
     parameters=("parameterName",),
 )
 FILTERS_EXCLUSIVE = Fault(
@@ -182,6 +183,14 @@ ROLE_EXCEEDS_GIVER = Fault(
     status=403,
     audience=Audience.ADMINISTRATOR,
     parameters=("permissionName",),
+)
+EXTENSION_UNKNOWN = Fault(
+    code="CGT-176",
+    error="InvalidParameter",
+    text="There is no extension with {extension} in this account",
+    remedy="Give the id or the extension number that it has here; GET account/~/extension lists them. What an import "
+    "does with calls of others, --move and --keep-unknown say; docs/calls.md.",
+    parameters=("parameterName",),
 )
 METHODS_DIFFER = Fault(
     code="CGT-175",

@@ -50,7 +50,7 @@ class BodyReader:
         value = self._members.get(name)
         if value is None or isinstance(value, str):
             return value
-        self.refuse(name)
+        self.refuse(name, "not a text")
         return None
 
     def line(self, name: str, *, most: int) -> str | None:
@@ -60,7 +60,7 @@ class BodyReader:
             return None
         if isinstance(value, str) and len(value) <= most and value.isprintable():
             return value
-        self.refuse(name)
+        self.refuse(name, f"not a line of at most {most} printable characters")
         return None
 
     def word(self, name: str, *, form: re.Pattern[str]) -> str | None:
@@ -71,7 +71,7 @@ class BodyReader:
         text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
         if isinstance(text, str) and form.fullmatch(text):
             return text
-        self.refuse(name)
+        self.refuse(name, f"not of the form {form.pattern}")
         return None
 
     def flag(self, name: str) -> bool | None:
@@ -79,7 +79,7 @@ class BodyReader:
         value = self._members.get(name)
         if value is None or isinstance(value, bool):
             return value
-        self.refuse(name)
+        self.refuse(name, "neither true nor false")
         return None
 
     def number(self, name: str, *, most: int) -> int | None:
@@ -89,7 +89,7 @@ class BodyReader:
             return None
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most:
             return value
-        self.refuse(name)
+        self.refuse(name, f"not a whole number from 0 to {most}")
         return None
 
     def amount(self, name: str) -> float | None:
@@ -99,7 +99,7 @@ class BodyReader:
             return None
         if isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)
-        self.refuse(name)
+        self.refuse(name, "not a number")
         return None
 
     def id(self, name: str) -> int | None:
@@ -109,7 +109,7 @@ class BodyReader:
             return None
         found = _id_of(value)
         if found is None:
-            self.refuse(name)
+            self.refuse(name, "not an id")
         return found
 
     def ids(self, name: str, *, most: int) -> frozenset[int]:
@@ -118,11 +118,11 @@ class BodyReader:
         if value is None:
             return frozenset()
         if not isinstance(value, list) or len(value) > most:
-            self.refuse(name)
+            self.refuse(name, f"not an array of at most {most} ids")
             return frozenset()
         found = [_id_of(each) for each in value]
         if None in found:
-            self.refuse(name)
+            self.refuse(name, "not ids alone")
         return frozenset(each for each in found if each is not None)
 
     def choice(self, name: str, *, among: type[E]) -> E | None:
@@ -132,7 +132,7 @@ class BodyReader:
             return None
         found = _spelled(among).get(value) if isinstance(value, str) else None
         if found is None:
-            self.refuse(name)
+            self.refuse(name, f"none of {', '.join(_spelled(among))}")
         return found
 
     def part(self, name: str) -> "BodyReader":
@@ -141,7 +141,7 @@ class BodyReader:
         if isinstance(value, dict):
             return self._within(value, name)
         if value is not None:
-            self.refuse(name)
+            self.refuse(name, "not an object")
         return self._within({}, name)
 
     def within(self, name: str) -> "BodyReader | None":
@@ -155,7 +155,7 @@ class BodyReader:
             return None
         if isinstance(value, list) and all(isinstance(each, dict) for each in value):
             return [self._within(each, f"{name}[{number}]") for number, each in enumerate(value)]
-        self.refuse(name)
+        self.refuse(name, "not an array of objects")
         return None
 
     def texts(self, name: str) -> Sequence[str] | None:
@@ -165,19 +165,24 @@ class BodyReader:
             return None
         if isinstance(value, list) and all(isinstance(each, str) for each in value):
             return value
-        self.refuse(name)
+        self.refuse(name, "not an array of texts")
         return None
 
-    def refuse(self, name: str) -> Denied:
+    def refuse(self, name: str, why: str = "") -> Denied:
         """Note that this member's value cannot be meant; the first note stays, and is given."""
-        return self._note(api_faults.PARAMETER_INVALID, name)
+        return self._note(api_faults.PARAMETER_INVALID, name, why=why)
 
     def require(self, name: str) -> Denied:
         """Note that this member must be there; the first note stays, and is given."""
         return self._note(api_faults.PARAMETER_REQUIRED, name)
 
-    def _note(self, fault: Fault, name: str) -> Denied:
-        self._refusals.append(Denied(fault=fault, values=(("parameterName", f"{self._path}{name}"),)))
+    def deny(self, name: str, fault: Fault, **values: str) -> Denied:
+        """Note that this member cannot be, for a reason of its own; the first note stays, and is given."""
+        return self._note(fault, name, values=tuple(values.items()))
+
+    def _note(self, fault: Fault, name: str, *, why: str = "", values: tuple[tuple[str, str], ...] = ()) -> Denied:
+        named = ("parameterName", f"{self._path}{name}")
+        self._refusals.append(Denied(fault=fault, values=(named, *values), why=why))
         return self._refusals[0]
 
     def _within(self, members: Mapping[str, object], name: str) -> "BodyReader":

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from zlib import crc32
 
+from callgate.model import api_faults
 from callgate.model.call_acts import (
     CATEGORIES_MAX,
     COST_MAX,
@@ -157,6 +158,14 @@ def _find_owner(reader: BodyReader, people: People, *, sides: tuple[BodyReader, 
     return found
 
 
+def _owner_words(reader: BodyReader) -> str:
+    """How a record names its extension, for whoever is told that there is none."""
+    owner = reader.part("extension")
+    given, number = owner.id("id"), owner.word("extensionNumber", form=_EXTENSION_NUMBER)
+    words = (f"id {given}" if given is not None else "", f"number {number}" if number is not None else "")
+    return " or ".join(filter(None, words)) or "neither id nor number"
+
+
 def _find(people: People, given: int | None, *, number: str | None) -> ExtensionId | None:
     if given is not None:
         moved = people.moved.get(given)
@@ -175,7 +184,7 @@ def _read_segment(reader: BodyReader, people: People, *, master: Segment | None)
     sender, recipient = reader.part("from"), reader.part("to")
     owner = _find_owner(reader, people, sides=(recipient, sender))
     if owner is None and master is None and people.known_only and reader.has("extension"):
-        reader.refuse("extension")
+        reader.deny("extension", api_faults.EXTENSION_UNKNOWN, extension=_owner_words(reader))
     kind, direction = reader.choice("type", among=CallType), reader.choice("direction", among=Direction)
     started_ms = _read_instant(reader, "startTime")
     return Segment(

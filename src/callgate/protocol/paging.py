@@ -7,7 +7,7 @@ from callgate.protocol.query import QueryReader
 
 # Nine digits: a billion pages of a thousand are beyond every list, and their product is still a 64-bit number.
 _PAGE = re.compile(r"0*[0-9]{1,9}")
-_PER_PAGE = re.compile(r"0*([0-9]+)|max")
+_PER_PAGE = re.compile(r"0*([0-9]+)|[Mm]ax")
 _PER_PAGE_DIGITS_MAX = len(str(PER_PAGE_MAX))
 
 
@@ -22,7 +22,7 @@ def _read_number(reader: QueryReader) -> int:
         return 1
     digits = asked.lstrip("0")
     if not digits:
-        reader.refuse("page")
+        reader.refuse("page", "pages count from 1")
     return int(digits or "1")
 
 
@@ -32,9 +32,9 @@ def _read_size(reader: QueryReader) -> int:
         return PER_PAGE_DEFAULT
     digits = asked.lstrip("0")
     # By length first: Python refuses to make a number of some thousands of digits.
-    if asked == "max" or len(digits) > _PER_PAGE_DIGITS_MAX:
+    if asked.isalpha() or len(digits) > _PER_PAGE_DIGITS_MAX:
         return PER_PAGE_MAX
     if not digits:
-        reader.refuse("perPage")
+        reader.refuse("perPage", "a page holds at least 1")
         return PER_PAGE_DEFAULT
     return min(int(digits), PER_PAGE_MAX)

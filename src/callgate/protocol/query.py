@@ -20,6 +20,7 @@ Query = Sequence[tuple[str, str]]
 
 E = TypeVar("E", bound=Enum)
 
+_TWICE = "two different values of one name"
 _FLAGS = {"true": True, "false": False}
 
 
@@ -51,7 +52,7 @@ class QueryReader:
         """Every value sent under a name, each of the form asked for."""
         values = self._values.get(name, [])
         if not all(form.fullmatch(value) for value in values):
-            self.refuse(name)
+            self.refuse(name, f"not of the form {form.pattern}")
             return frozenset()
         return frozenset(values)
 
@@ -59,7 +60,7 @@ class QueryReader:
         """The one value of a name. The same value twice is one value; two different ones are a fault."""
         values = self.texts(name, form=form)
         if len(values) > 1:
-            self.refuse(name)
+            self.refuse(name, _TWICE)
             return None
         return next(iter(values), None)
 
@@ -68,7 +69,7 @@ class QueryReader:
         spelled = {member.value: member for member in among}
         values = self._values.get(name, [])
         if not all(value in spelled for value in values):
-            self.refuse(name)
+            self.refuse(name, f"none of {', '.join(spelled)}")
             return frozenset()
         return frozenset(spelled[value] for value in values)
 
@@ -76,7 +77,7 @@ class QueryReader:
         """The one member a name's value spells."""
         members = self.choices(name, among=among)
         if len(members) > 1:
-            self.refuse(name)
+            self.refuse(name, _TWICE)
             return None
         return next(iter(members), None)
 
@@ -84,7 +85,7 @@ class QueryReader:
         """`true` or `false`; languages differ in how they write the first letter."""
         values = {_FLAGS.get(value.lower()) for value in self._values.get(name, [])}
         if None in values or len(values) > 1:
-            self.refuse(name)
+            self.refuse(name, "neither true nor false")
             return None
         return next(iter(values), None)
 
@@ -92,11 +93,11 @@ class QueryReader:
         """Milliseconds since 1970 of an ISO 8601 date or date and time."""
         values = {parse_instant(value) for value in self._values.get(name, [])}
         if None in values or len(values) > 1:
-            self.refuse(name)
+            self.refuse(name, "not one date or instant of ISO 8601")
             return None
         return next(iter(values), None)
 
-    def refuse(self, name: str) -> None:
+    def refuse(self, name: str, why: str = "") -> None:
         """Note that this parameter's value cannot be meant; the first note stays."""
         if self.refused is None:
-            self.refused = Denied(fault=api_faults.PARAMETER_INVALID, values=(("parameterName", name),))
+            self.refused = Denied(fault=api_faults.PARAMETER_INVALID, values=(("parameterName", name),), why=why)

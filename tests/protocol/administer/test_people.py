@@ -215,7 +215,9 @@ def test_role_is_made_and_changed() -> None:
         (NEW_ROLE._replace(account=None), "x", set(), "there is no such account"),
         (NEW_ROLE._replace(name_taken=True), "x", set(), "has a role x already"),
         (NEW_ROLE, "", set(), "the role's name must have"),
-        (NEW_ROLE, "x", {"Fly"}, "there is no permission Fly"),
+        (NEW_ROLE, "x", {"Fly"}, "there is no permission Fly; dictionary/permission"),
+        (NEW_ROLE, "x", {"ReadCalLog"}, "no permission ReadCalLog; nearest: ReadCallLog, "),
+        (NEW_ROLE, "x", {"a" * 9000}, f"no permission {'a' * 32}; dictionary/permission"),
     ],
 )
 def test_role_is_refused_when_it_cannot_be(facts: RoleActFacts, name: str, permissions: set[str], problem: str) -> None:

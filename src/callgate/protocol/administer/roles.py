@@ -10,7 +10,7 @@ from callgate.model.ids import RoleId
 from callgate.model.listings import RolesFacts
 from callgate.model.permission import PERMISSIONS
 from callgate.model.roles import DefaultRoleChanged, RoleDeleted
-from callgate.protocol.administer.texts import DESCRIPTION_CHARS_MAX, check_text, first_problem
+from callgate.protocol.administer.texts import DESCRIPTION_CHARS_MAX, check_text, first_problem, nearest
 
 SUPER_ADMIN = Role(
     id=RoleId(1),
@@ -45,6 +45,8 @@ USER_ADMIN = Role(
     permissions=STANDARD.permissions | {"EditExtensions", "Groups", "ReadUserRoles", "EditAssignedRoles"},
     version=1,
 )
+_NAME_CHARS_TOLD = 32
+
 PREDEFINED = (SUPER_ADMIN, STANDARD, PHONE_ADMIN, USER_ADMIN)
 """In every database, the same for every account. Their ids are fixed; those of other roles are drawn."""
 
@@ -118,6 +120,15 @@ def _check(role: Role, facts: RoleActFacts) -> str | None:
     return first_problem(
         check_text("role's name", role.name),
         check_text("description", role.description, chars_max=DESCRIPTION_CHARS_MAX) if role.description else None,
-        f"there is no permission {unknown[0]}; there are {', '.join(PERMISSIONS)}" if unknown else None,
+        _tell_unknown(unknown[0]) if unknown else None,
         f"the account has a role {role.name} already" if facts.name_taken else None,
+    )
+
+
+def _tell_unknown(permission: str) -> str:
+    near = nearest(permission, PERMISSIONS, most=2)
+    meant = f"; nearest: {near}" if near else ""
+    return (
+        f"there is no permission {permission[:_NAME_CHARS_TOLD]}{meant}; "
+        "dictionary/permission and `callgate roles permissions` list them"
     )

@@ -1,5 +1,8 @@
 """Rules for the texts that administrators type: names, numbers, addresses. Each check gives the problem or None."""
 
+import difflib
+from collections.abc import Iterable
+
 from callgate.protocol.login_name import normal_phone, parse_login_name
 
 NAME_CHARS_MAX = 64
@@ -38,6 +41,12 @@ def check_extension_number(number: str) -> str | None:
     if not number.isascii() or not number.isdigit() or len(number) > _EXTENSION_DIGITS_MAX:
         return f"{number!r} is not an extension number: 1 to {_EXTENSION_DIGITS_MAX} digits"
     return None
+
+
+def nearest(word: str, among: Iterable[str], *, most: int = 1) -> str:
+    """What somebody may have meant, the nearest first, or the empty text where nothing is near."""
+    near = difflib.get_close_matches(word[:NAME_CHARS_MAX], list(among), n=most, cutoff=0.5)
+    return ", ".join(near)
 
 
 def first_problem(*problems: str | None) -> str | None:

@@ -33,7 +33,7 @@ PAGES = (
     Parameter(
         "perPage",
         {
-            "description": "How many a page holds; beyond 1,000, and `max`, are 1,000.",
+            "description": "How many a page holds: 1,000 at most, which more is answered with, and `max`.",
             "anyOf": [{"type": "integer", "minimum": 1}, {"const": "max"}],
             "default": PER_PAGE_DEFAULT,
         },
