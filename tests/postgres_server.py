@@ -18,6 +18,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from callgate.model.database import PostgresPlace
+from callgate.storage.schema_postgres import migrate_postgres
+
 _DEBIAN = Path("/usr/lib/postgresql")
 _NEWEST = max(_DEBIAN.glob("*/bin"), key=lambda folder: float(folder.parent.name), default=None)
 PROGRAMS = _NEWEST or (Path(found).parent if (found := shutil.which("initdb")) else None)
@@ -54,6 +57,10 @@ class PostgresServer:
     def url(self, database: str = "postgres", *, user: str = "callgate") -> str:
         """As the setting `database.url` has it."""
         return f"postgresql://{user}@/{database}?host={self.folder}"
+
+    def place(self, database: str) -> PostgresPlace:
+        """As the settings say where everything is kept."""
+        return PostgresPlace(self.url(database), None, database)
 
     def create(self, *, template: str = "template0") -> str:
         """Make a database, as a copy of another; its name."""
@@ -117,3 +124,12 @@ def shared_postgres() -> PostgresServer:
     running = running_postgres()
     atexit.register(running.__exit__, None, None, None)
     return running.__enter__()
+
+
+@functools.cache
+def migrated_template() -> str:
+    """The name of a database with the whole schema and nothing in it, for others to be copies of."""
+    server = shared_postgres()
+    name = server.create()
+    migrate_postgres(server.place(name))
+    return name

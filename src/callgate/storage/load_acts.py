@@ -41,7 +41,7 @@ _CREDENTIAL: Final = f"SELECT {columns(JwtCredential._fields)} FROM jwt_credenti
 
 # A number belongs to the company when no extension has it: its own row is not a rival of its account.
 _PHONE_ELSEWHERE: Final = """
-SELECT 1 FROM phone WHERE number = ? AND NOT (account_id = ? AND extension_id IS ?)
+SELECT 1 FROM phone WHERE number = ? AND NOT (account_id = ? AND extension_id IS NOT DISTINCT FROM ?)
 """
 _EMAIL_ELSEWHERE: Final = "SELECT 1 FROM extension WHERE email_normal = ? AND id <> ?"
 _NUMBER_ELSEWHERE: Final = "SELECT 1 FROM extension WHERE account_id = ? AND number = ? AND id <> ?"

@@ -19,7 +19,7 @@ _PRUNED: Final = """
 SELECT count(*) FROM (
     SELECT 1 FROM audit_anchor CROSS JOIN audit
     WHERE audit.writer = audit_anchor.writer AND audit.seq <= audit_anchor.seq LIMIT ?
-)
+) pruned
 """
 
 

@@ -31,7 +31,7 @@ _COLUMNS: Final = "id, account_id, name, deleted, document, {legs}, started_ms, 
 _IN_TIME: Final = f"SELECT {_COLUMNS} FROM call_record WHERE {{where}} ORDER BY {{order}} LIMIT ?"
 # `+`: the condition is checked on the rows; those that were written since are found by their number, not by their time.
 _WRITTEN: Final = f"""
-SELECT * FROM (SELECT {_COLUMNS} FROM call_record WHERE {{where}} ORDER BY seq LIMIT ?) ORDER BY {{order}}
+SELECT * FROM (SELECT {_COLUMNS} FROM call_record WHERE {{where}} ORDER BY seq LIMIT ?) written ORDER BY {{order}}
 """
 _NEWEST_FIRST: Final = "started_ms DESC, id DESC"
 _OLDEST_FIRST: Final = "started_ms, id"

@@ -40,7 +40,7 @@ ORDER BY started_ms DESC, id DESC
 """
 _COUNT: Final = "SELECT count(*) FROM call_record WHERE {where}"
 _QUARTERS: Final = """
-SELECT quarter, sum(calls) FROM call_count
+SELECT quarter, CAST(sum(calls) AS BIGINT) FROM call_count
 WHERE account_id = ? AND quarter >= ? AND quarter < ? {where} GROUP BY quarter ORDER BY quarter DESC
 """
 EXTENSION: Final = "SELECT 1 FROM extension WHERE id = ? AND account_id = ?"

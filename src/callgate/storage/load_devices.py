@@ -12,9 +12,9 @@ from callgate.storage.rows import columns, device_from
 WAITING: Final = f"""
 SELECT
   (SELECT count(*) FROM (SELECT 1 FROM device_code WHERE state = 1 AND client_id = ? AND expires_ms > ?
-      LIMIT {PENDING_PER_APP_MAX})),
+      LIMIT {PENDING_PER_APP_MAX}) of_app),
   (SELECT count(*) FROM (SELECT 1 FROM device_code WHERE state = 1 AND network = ? AND expires_ms > ?
-      LIMIT {PENDING_PER_NETWORK_MAX}))
+      LIMIT {PENDING_PER_NETWORK_MAX}) of_network)
 """
 _BY_USER_CODE: Final = f"SELECT {columns(DeviceCode._fields)} FROM device_code WHERE user_code = ?"
 

@@ -39,9 +39,9 @@ FROM trusted_issuer t
 JOIN client ON client.id = t.client_id
 LEFT JOIN extension ON extension.id = t.extension_id
 LEFT JOIN role ON role.id = extension.role_id
-WHERE t.id > ? AND t.account_id = coalesce(?, t.account_id) AND t.client_id = coalesce(?, t.client_id)
-    AND (? IS NULL OR CAST(t.id AS TEXT) = ? OR t.name = ?)
-ORDER BY t.id LIMIT ?
+WHERE t.id > ?1 AND t.account_id = coalesce(?2, t.account_id) AND t.client_id = coalesce(?3, t.client_id)
+    AND (t.name = ?4 OR CAST(t.id AS TEXT) = ?4 OR ?4 IS NULL)
+ORDER BY t.id LIMIT ?5
 """
 
 
@@ -86,8 +86,7 @@ def load_trust_act(view: View, lookup: TrustActLookup) -> TrustActFacts:
 
 def load_trust_list(view: View, lookup: TrustsListing) -> TrustListFacts:
     """Answer `TrustsListing`."""
-    called = lookup.called
-    values = (lookup.after, lookup.account_id, lookup.client_id, called, called, called, lookup.rows)
+    values = (lookup.after, lookup.account_id, lookup.client_id, lookup.called, lookup.rows)
     return TrustListFacts(tuple(_listed(row) for row in view.rows(_LIST, values)))
 
 

@@ -54,8 +54,8 @@ from callgate.storage.rows import (
 
 _ACCOUNTS: Final = f"""
 SELECT {columns(Account._fields)} FROM account
-WHERE id > ? AND (? IS NULL OR CAST(id AS TEXT) = ? OR main_number = ? OR name = ?)
-ORDER BY id LIMIT ?
+WHERE id > ?1 AND (name = ?2 OR main_number = ?2 OR CAST(id AS TEXT) = ?2 OR ?2 IS NULL)
+ORDER BY id LIMIT ?3
 """
 
 # Somebody may have several direct numbers; one is shown, always the same.
@@ -63,20 +63,20 @@ _EXTENSIONS: Final = f"""
 SELECT {columns(Extension._fields)}, (SELECT min(p.number) FROM phone p WHERE p.extension_id = extension.id),
     password_hash IS NOT NULL
 FROM extension
-WHERE id > ? AND account_id = coalesce(?, account_id) AND id = coalesce(?, id) AND (? IS NULL OR number = ?)
-ORDER BY id LIMIT ?
+WHERE id > ?1 AND account_id = coalesce(?2, account_id) AND id = coalesce(?3, id) AND (number = ?4 OR ?4 IS NULL)
+ORDER BY id LIMIT ?5
 """
 
 _ROLES: Final = f"""
 SELECT {columns(Role._fields)} FROM role
 WHERE account_id IS NULL OR account_id = coalesce(?, account_id)
-ORDER BY account_id, id
+ORDER BY account_id NULLS FIRST, id
 """
 
 _APPS: Final = f"""
 SELECT {columns(Client._fields)} FROM client
-WHERE id > ? AND account_id = coalesce(?, account_id) AND (? IS NULL OR id = ? OR name = ?)
-ORDER BY id LIMIT ?
+WHERE id > ?1 AND account_id = coalesce(?2, account_id) AND (id = ?3 OR name = ?3 OR ?3 IS NULL)
+ORDER BY id LIMIT ?4
 """
 
 _SEALED: Final = f"""
@@ -153,14 +153,13 @@ _SESSION_WIDTH: Final = len(Session._fields)
 
 def load_accounts(view: View, lookup: AccountsListing) -> AccountsFacts:
     """Answer `AccountsListing`."""
-    called = lookup.called
-    rows = view.rows(_ACCOUNTS, (lookup.after, called, called, called, called, lookup.rows))
+    rows = view.rows(_ACCOUNTS, (lookup.after, lookup.called, lookup.rows))
     return AccountsFacts(tuple(account_from(row) for row in rows))
 
 
 def load_extensions(view: View, lookup: ExtensionsListing) -> ExtensionsFacts:
     """Answer `ExtensionsListing`."""
-    values = (lookup.after, lookup.account_id, lookup.extension_id, lookup.number, lookup.number, lookup.rows)
+    values = (lookup.after, lookup.account_id, lookup.extension_id, lookup.number, lookup.rows)
     return ExtensionsFacts(tuple(_listed_extension(row) for row in view.rows(_EXTENSIONS, values)))
 
 
@@ -171,7 +170,7 @@ def load_roles(view: View, lookup: RolesListing) -> RolesFacts:
 
 def load_apps(view: View, lookup: AppsListing) -> AppsFacts:
     """Answer `AppsListing`."""
-    values = (lookup.after, lookup.account_id, lookup.called, lookup.called, lookup.called, lookup.rows)
+    values = (lookup.after, lookup.account_id, lookup.called, lookup.rows)
     return AppsFacts(tuple(client_from(row) for row in view.rows(_APPS, values)))
 
 

@@ -48,8 +48,7 @@ WHERE d.domain = ?
 _OF_ACCOUNT: Final = f"SELECT {_COLUMNS} FROM sso_connection c WHERE c.account_id = ? ORDER BY c.id"
 _LISTED: Final = f"""
 SELECT {_COLUMNS} FROM sso_connection c
-WHERE c.account_id = coalesce(?, c.account_id)
-    AND (? IS NULL OR c.name = ? OR CAST(c.id AS TEXT) = ?)
+WHERE c.account_id = coalesce(?1, c.account_id) AND (c.name = ?2 OR CAST(c.id AS TEXT) = ?2 OR ?2 IS NULL)
 ORDER BY c.id
 """
 _SECRETS: Final = f"""
@@ -132,8 +131,7 @@ def load_policy_act(view: View, lookup: SsoPolicyActLookup) -> SsoPolicyActFacts
 
 def load_connections(view: View, lookup: ConnectionsListing) -> ConnectionsFacts:
     """Answer `ConnectionsListing`."""
-    called = lookup.called
-    rows = view.rows(_LISTED, (lookup.account_id, called, called, called))
+    rows = view.rows(_LISTED, (lookup.account_id, lookup.called))
     return ConnectionsFacts(tuple(connection_from(row) for row in rows))
 
 

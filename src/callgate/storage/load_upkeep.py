@@ -15,7 +15,9 @@ _KEYS: Final = f"SELECT {_KEY_COLUMNS} FROM stored_key ORDER BY key_use, number"
 
 # The cell's own mark is written about once a second; the audit chain is younger where something was audited since.
 _CLOCK: Final = """
-SELECT max(cell.clock_ms, cell.sessions_from_ms, coalesce((SELECT max(at_ms) FROM audit), 0)) FROM cell
+SELECT max(ms) FROM (
+    SELECT clock_ms AS ms FROM cell UNION ALL SELECT sessions_from_ms FROM cell UNION ALL SELECT max(at_ms) FROM audit
+) marks
 """
 
 _REVISION: Final = "SELECT version_num FROM alembic_version"

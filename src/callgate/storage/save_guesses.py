@@ -15,7 +15,8 @@ WHERE excluded.locked_ms > guess_lock.locked_ms
 _LIFT: Final = "UPDATE guess_lock SET locked_ms = ?1, until_ms = ?1, locks = 0 WHERE subject = ?2 AND network = ?3"
 _FAMILIAR: Final = """
 INSERT INTO familiar_network (subject, network, seen_ms) VALUES (?, ?, ?)
-ON CONFLICT (subject, network) DO UPDATE SET seen_ms = max(seen_ms, excluded.seen_ms)
+ON CONFLICT (subject, network) DO UPDATE SET seen_ms = excluded.seen_ms
+WHERE excluded.seen_ms > familiar_network.seen_ms
 """
 _OLDEST: Final = """
 DELETE FROM familiar_network WHERE subject = ?1 AND network NOT IN (

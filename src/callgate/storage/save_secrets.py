@@ -7,9 +7,9 @@ from callgate.storage.pen import Pen
 
 # What stands at the right is as it was before the statement.
 _ROTATE: Final = """
-UPDATE client SET former_sha256 = CASE WHEN ?1 IS NULL THEN NULL ELSE secret_sha256 END,
-    former_sealed = CASE WHEN ?1 IS NULL THEN NULL ELSE sealed_secret END,
-    former_used_ms = CASE WHEN ?1 IS NULL THEN NULL ELSE secret_used_ms END,
+UPDATE client SET former_sha256 = CASE WHEN CAST(?1 AS BIGINT) IS NULL THEN NULL ELSE secret_sha256 END,
+    former_sealed = CASE WHEN CAST(?1 AS BIGINT) IS NULL THEN NULL ELSE sealed_secret END,
+    former_used_ms = CASE WHEN CAST(?1 AS BIGINT) IS NULL THEN NULL ELSE secret_used_ms END,
     former_until_ms = ?1, secret_sha256 = ?2, sealed_secret = ?3, secret_made_ms = ?4, secret_used_ms = NULL,
     version = ?5
 WHERE id = ?6 AND version = ?7

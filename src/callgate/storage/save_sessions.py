@@ -49,8 +49,8 @@ WHERE id = ? AND account_id = ? AND state = ? AND generation = ?
 """
 
 _FORGET: Final = f"""
-DELETE FROM session WHERE account_id = ? AND id IN (
-    SELECT id FROM session WHERE extension_id = ? AND client_id = ? AND state = 3
+DELETE FROM session WHERE account_id = ?1 AND id IN (
+    SELECT id FROM session WHERE account_id = ?1 AND extension_id = ?2 AND client_id = ?3 AND state = 3
     ORDER BY ended_ms DESC LIMIT 100 OFFSET {ENDED_MAX}
 )
 """

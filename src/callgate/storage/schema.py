@@ -1,11 +1,15 @@
 """The schema's revision: what the code expects, what a file has, and the way from one to the other.
 
 Alembic writes the steps down as SQL (its scripts lie in migrations/); they are carried out here, by the one SQLite
-library that may open the file, in one transaction.
+library that may open the file, in one transaction. On PostgreSQL: schema_postgres.py.
 """
 
 import io
+import re
+from collections.abc import Callable
 from contextlib import closing
+from enum import Enum
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -15,13 +19,31 @@ from callgate.storage.load_upkeep import find_revision
 from callgate.storage.sqlite_file import keep_in_place, lies_on_read_only, open_writer
 from callgate.storage.sqlite_view import SqliteView
 
-HEAD: Final = "0024"
+HEAD: Final = "0031"
 """The newest script; a constant, so that a start without a change need not import Alembic (tests compare it)."""
 
 BASE: Final = "base"
 """No schema at all."""
 
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
+
+_WORDS: Final = {
+    "INTEGER": "bigint",
+    "BLOB": "bytea",
+    "TEXT": 'text COLLATE "C"',  # compared and ordered by bytes, as SQLite does
+    ") STRICT, WITHOUT ROWID": ")",
+    ") STRICT": ")",
+}
+"""What the scripts' tables are made of, as PostgreSQL says it; everything else both engines read alike."""
+
+_WORD: Final = re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in _WORDS))
+
+
+class Dialect(Enum):
+    """Whose SQL a script is written down in."""
+
+    SQLITE = "sqlite"
+    POSTGRESQL = "postgresql"
 
 
 class SchemaDiffers(Exception):
@@ -84,22 +106,36 @@ def migrate_file(path: Path, to: str = HEAD) -> bool:
         return migrate(connection, to)
 
 
-def render_sql(found: str, to: str) -> str:
+def render_sql(found: str, to: str, dialect: Dialect = Dialect.SQLITE) -> str:
     """The statements that lead from one revision to another. Raises SchemaDiffers."""
+    return "".join(render_steps(found, to, dialect))
+
+
+def render_steps(found: str, to: str, dialect: Dialect) -> list[str]:
+    """The same, script by script. Raises SchemaDiffers."""
     from alembic import command  # noqa: PLC0415 - imported only when there is something to migrate: it is slow
     from alembic.config import Config  # noqa: PLC0415 - likewise
     from alembic.script import ScriptDirectory  # noqa: PLC0415 - likewise
 
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.set_main_option("dialect", dialect.value)
     newest_first = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
     order = [BASE, *reversed(newest_first)]
     if found not in order:
         raise SchemaDiffers(f"the database has revision {found}, which a newer version of Callgate made")
-    move = command.upgrade if order.index(found) < order.index(to) else command.downgrade
+    up = order.index(found) < order.index(to)
+    ordered = order if up else order[::-1]
+    way = ordered[ordered.index(found) : ordered.index(to) + 1]
+    return [_render(config, command.upgrade if up else command.downgrade, way=step) for step in pairwise(way)]
+
+
+def _render(config: object, move: Callable[..., None], *, way: tuple[str, str]) -> str:
     buffer = io.StringIO()
     config.output_buffer = buffer
-    move(config, f"{found}:{to}", sql=True)
-    if to == BASE:
+    move(config, ":".join(way), sql=True)
+    if way[1] == BASE:
         buffer.write("DROP TABLE alembic_version;")  # Alembic leaves it, and makes it anew on the way up
-    return buffer.getvalue()
+    sql = buffer.getvalue()
+    dialect = Dialect(config.get_main_option("dialect"))
+    return sql if dialect is Dialect.SQLITE else _WORD.sub(lambda word: _WORDS[word[0]], sql)

@@ -1,4 +1,4 @@
-"""Alembic's door: it only writes SQL down; storage/schema.py carries it out.
+"""Alembic's door: it only writes SQL down; storage/schema.py and schema_postgres.py carry it out.
 
 Offline on purpose. Alembic's own connection would be the standard library's SQLite, and one file must never be
 opened by two SQLite libraries in one process: closing one drops the other's file locks.
@@ -6,6 +6,11 @@ opened by two SQLite libraries in one process: closing one drops the other's fil
 
 from alembic import context
 
-context.configure(dialect_name="sqlite", literal_binds=True, output_buffer=context.config.output_buffer)
+context.configure(
+    dialect_name=context.config.get_main_option("dialect"),
+    literal_binds=True,
+    output_buffer=context.config.output_buffer,
+    transactional_ddl=False,  # whoever carries it out begins and commits
+)
 with context.begin_transaction():
     context.run_migrations()

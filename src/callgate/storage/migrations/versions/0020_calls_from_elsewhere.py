@@ -7,7 +7,7 @@ down_revision = "0013"
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _SIXES = " || ".join(
-    f"substr('{_ALPHABET}', ((id {shift} 63) + 1), 1)"
+    f"substr('{_ALPHABET}', CAST((id {shift} 63) + 1 AS INT), 1)"
     for shift in (*(f">> {bits} &" for bits in range(58, 0, -6)), "<< 2 &")
 )
 """An id's 11 characters of base64url, as every record was named until now."""

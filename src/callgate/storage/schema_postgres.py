@@ -1,0 +1,115 @@
+"""The schema on PostgreSQL: what a database has, and the way to what the code expects.
+
+Each script is a transaction of its own: it holds its locks shortly, gives up rather than make whoever uses the tables
+wait, and works while the version before runs. So what is left of a way that stopped in the middle is whole.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, LiteralString, cast
+
+import psycopg
+from psycopg.errors import LockNotAvailable
+
+from callgate.model.database import PostgresPlace
+from callgate.storage.schema import BASE, HEAD, Dialect, SchemaDiffers, render_steps
+from callgate.storage.sqlite_file import InUse, NotOurs
+
+VERSION_MIN: Final = 15
+"""The oldest major version of PostgreSQL that is tested."""
+
+_MIGRATING: Final = 0x43474154
+"""The number of the advisory lock that whoever migrates holds ("CGAT")."""
+
+_PATIENCE: Final = "60s"
+"""How long to wait for another process that migrates."""
+
+_LIMITS: Final = "SET LOCAL lock_timeout = '4s'; SET LOCAL statement_timeout = '5s';"
+"""A statement that waits for a lock makes all that come after it wait as well."""
+
+_FOUND: Final = """
+SELECT to_regclass('alembic_version') IS NOT NULL, to_regclass('stored_key') IS NOT NULL,
+    EXISTS (SELECT 1 FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = to_regnamespace(current_schema()))
+"""
+
+
+class ServerUnfit(Exception):
+    """The server, or how its database was made, is not what Callgate works with; the message names the mend."""
+
+
+def migrate_postgres(place: PostgresPlace, to: str = HEAD) -> bool:
+    """Bring a database to a revision, up or down; returns whether there was anything to do.
+
+    Raises:
+        NotOurs: it has tables of something else.
+        ServerUnfit: it cannot be used as it is.
+        SchemaDiffers: it has a revision this version does not know.
+        InUse: another process has been migrating it for long, or holds a table. What was done so far stays.
+        psycopg.Error: the server cannot be reached, or does not let us. What was done so far stays.
+    """
+    with open_link(place) as connection:
+        if revision_of_postgres(connection, place) == to:
+            return False
+        with _alone(connection, place):
+            found = revision_of_postgres(connection, place)  # again: another process may have migrated meanwhile
+            for script in render_steps(found, to, Dialect.POSTGRESQL):
+                _carry_out(connection, script, place=place)
+    return True
+
+
+def require_postgres_head(place: PostgresPlace) -> None:
+    """Raise SchemaDiffers unless a database has the revision this version works with; else as migrate_postgres."""
+    with open_link(place) as connection:
+        found = revision_of_postgres(connection, place)
+    if found != HEAD:
+        raise SchemaDiffers(f"{place} has revision {found}; this version works with {HEAD}: `callgate db migrate`")
+
+
+@contextmanager
+def open_link(place: PostgresPlace) -> Iterator[psycopg.Connection]:
+    """A connection for upkeep, each statement a transaction of its own. Raises ServerUnfit and psycopg.Error."""
+    with psycopg.connect(place.url, password=place.password, autocommit=True) as connection:
+        info = connection.info
+        if info.server_version < VERSION_MIN * 10_000:
+            raise ServerUnfit(
+                f"{place} is on PostgreSQL {info.server_version // 10_000}; Callgate needs {VERSION_MIN} or newer"
+            )
+        if info.parameter_status("server_encoding") != "UTF8":
+            raise ServerUnfit(f"{place} does not hold UTF-8: make another with createdb --encoding=UTF8 -T template0")
+        yield connection
+
+
+def revision_of_postgres(connection: psycopg.Connection, place: PostgresPlace) -> str:
+    """The revision of an open database; BASE when it is empty. Raises NotOurs."""
+    versioned, ours, filled = cast("tuple[bool, bool, bool]", connection.execute(_FOUND).fetchone())
+    if not versioned and not filled:
+        return BASE
+    if not versioned or not ours:
+        raise NotOurs(f"{place} has tables of something else: give Callgate a database of its own")
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return str(row[0]) if row else BASE
+
+
+@contextmanager
+def _alone(connection: psycopg.Connection, place: PostgresPlace) -> Iterator[None]:
+    """Hold off others who would migrate. Raises InUse."""
+    connection.execute(f"SET lock_timeout = '{_PATIENCE}'")
+    try:
+        connection.execute("SELECT pg_advisory_lock(%s)", (_MIGRATING,))
+    except LockNotAvailable:
+        raise InUse(f"{place} is being migrated by another process") from None
+    try:
+        yield
+    finally:
+        if not connection.broken:
+            connection.execute("SELECT pg_advisory_unlock(%s)", (_MIGRATING,))
+
+
+def _carry_out(connection: psycopg.Connection, script: str, *, place: PostgresPlace) -> None:
+    try:
+        with connection.transaction():
+            connection.execute(cast("LiteralString", _LIMITS + script))
+    except LockNotAvailable as error:
+        raise InUse(
+            f"a table of {place} was in use for longer than 4 s; nothing of this step was done: again"
+        ) from error

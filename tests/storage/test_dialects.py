@@ -1,0 +1,140 @@
+"""Both engines read every statement: PostgreSQL prepares each of them, with no type told, on the schema as it is."""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+
+import apsw
+import psycopg
+import pytest
+
+import callgate.storage
+from callgate.model.account import ExtensionStatus, ExtensionType
+from callgate.model.call_acts import CallsActLookup, DeletionLookup
+from callgate.model.call_log import CallFilters, CallLogLookup, CallLogQuery, RecordingFilter, Span, View
+from callgate.model.call_sync import ExtractLookup, Mark, Place, SyncFrame, SyncLookup, SyncQuery
+from callgate.model.calls import CallType, Direction, Transport
+from callgate.model.directory import ExtensionListLookup, ExtensionListQuery
+from callgate.model.lookups import Lookup
+from callgate.model.paging import Page
+from callgate.model.queues import QueueListLookup, QueueListQuery
+from callgate.model.roles import RoleListLookup, RoleListQuery
+from callgate.storage.placeholders import numbered
+from tests.postgres_server import migrated_template, needs_postgres, shared_postgres
+from tests.storage.engines import Opened
+from tests.storage.world import ACCOUNT, AGENT
+
+MODULES = sorted(module.name for module in pkgutil.iter_modules(callgate.storage.__path__, "callgate.storage."))
+VERB = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE)\s")
+UPKEEP = re.compile(r"\.(schema_postgres|postgres\w*|sqlite\w*|copy\w*)$")
+"""Modules of one engine: their statements are that engine's own."""
+
+PAGE = Page(1, 100)
+DEEP = Page(60, 100)
+DAY_MS = 86_400_000
+SPAN = Span(0, 30 * DAY_MS)
+EVERY_FILTER = CallFilters(
+    SPAN,
+    session_id="1",
+    telephony_session_id="s",
+    extension_number="101",
+    phone_number="12025550100",
+    directions=frozenset(Direction),
+    types=frozenset(CallType),
+    transports=frozenset(Transport),
+    metadata_categories=frozenset({"a", "b"}),
+    recording=RecordingFilter.AUTOMATIC,
+    show_blocked=False,
+)
+KINDS = CallFilters(SPAN, directions=frozenset(Direction), types=frozenset(CallType))
+PLACE = Place(5, 5)
+FRAME = SyncFrame(View.DETAILED, missed=True, recording=RecordingFilter.ALL, categories=("a",), start=PLACE)
+
+
+def log(filters: CallFilters, *, own: bool, view: View = View.SIMPLE, page: Page = PAGE) -> CallLogQuery:
+    """A question to the company's log or to one extension's."""
+    return CallLogQuery(ACCOUNT.id, AGENT.id if own else None, view, filters, page)
+
+
+def syncs(mark: Mark | None) -> Iterator[SyncQuery]:
+    """From a mark, of either log."""
+    frames = (FRAME, SyncFrame(View.SIMPLE, recording=RecordingFilter.ON_DEMAND))
+    for frame in frames:
+        yield from (SyncQuery(ACCOUNT.id, owner, frame, 10, mark) for owner in (None, AGENT.id))
+
+
+def lookups() -> Iterator[Lookup[object]]:
+    """Those whose statements are put together as they are asked, in every way that adds a condition."""
+    yield from (CallLogLookup(log(EVERY_FILTER, own=own, view=view)) for own in (True, False) for view in View)
+    yield from (CallLogLookup(log(filters, own=False, page=DEEP)) for filters in (CallFilters(SPAN), KINDS))
+    yield CallLogLookup(log(CallFilters(SPAN, recording=RecordingFilter.ALL, show_deleted=True), own=True))
+    yield DeletionLookup(log(EVERY_FILTER, own=True))
+    yield CallsActLookup(ACCOUNT.id, ("a", "b"))
+    marks = (None, Mark(FRAME, 0, 0), Mark(FRAME, 0, 0, PLACE))
+    yield from (SyncLookup(query) for mark in marks[:2] for query in syncs(mark))
+    yield from (ExtractLookup(query) for mark in marks for query in syncs(mark))
+    emails, kinds, statuses = frozenset({"a@b.example"}), frozenset(ExtensionType), frozenset(ExtensionStatus)
+    yield ExtensionListLookup(ExtensionListQuery(ACCOUNT.id, "101", emails, statuses, kinds, PAGE))
+    yield from (QueueListLookup(QueueListQuery(ACCOUNT.id, member, PAGE)) for member in (None, AGENT.id))
+    yield from (RoleListLookup(RoleListQuery(ACCOUNT.id, custom, PAGE)) for custom in (None, True, False))
+
+
+def constants() -> dict[str, str]:
+    """Every statement that stands in the code, by where."""
+    found = {}
+    for name in MODULES:
+        if not UPKEEP.search(name):
+            for key, value in vars(importlib.import_module(name)).items():
+                if isinstance(value, str) and VERB.match(value):
+                    found[f"{name}.{key}"] = value
+    return found
+
+
+@pytest.fixture(scope="module")
+def prepared() -> Iterator[psycopg.Cursor]:
+    """A database with the whole schema, and where statements are prepared."""
+    server = shared_postgres()
+    name = server.create(template=migrated_template())
+    with psycopg.connect(server.url(name), autocommit=True) as connection:
+        yield connection.cursor()
+
+
+def troubles(cursor: psycopg.Cursor, statements: dict[str, str]) -> dict[str, str]:
+    """What PostgreSQL does not understand, by where it stands."""
+    found = {}
+    for where, sql in statements.items():
+        try:
+            cursor.execute(f"PREPARE it AS {numbered(sql)}".encode())
+            cursor.execute("DEALLOCATE it")
+        except psycopg.Error as error:
+            found[where] = f"{error} in {sql}"
+    return found
+
+
+@needs_postgres
+def test_postgresql_reads_every_statement_that_stands_in_the_code(prepared: psycopg.Cursor) -> None:
+    """All that are whole as they stand."""
+    whole = {where: sql for where, sql in constants().items() if "{" not in sql}
+    assert len(whole) > 100
+    assert troubles(prepared, whole) == {}
+
+
+@needs_postgres
+def test_postgresql_reads_every_statement_that_is_put_together(prepared: psycopg.Cursor, store: Opened) -> None:
+    """As SQLite is asked them; each pattern in the code is among them."""
+    asked: dict[str, str] = {}
+
+    def keep(_cursor: apsw.Cursor, sql: str, _bindings: object) -> bool:
+        asked[sql] = sql
+        return True
+
+    for connection in store.connections:
+        connection.exec_trace = keep
+    for lookup in lookups():
+        store.read(lookup)
+    patterns = {where: sql for where, sql in constants().items() if "{" in sql}
+    shapes = {where: re.sub(r"\\\{\w+\\\}", ".+", re.escape(sql)) for where, sql in patterns.items()}
+    unasked = [where for where, shape in shapes.items() if not any(re.fullmatch(shape, sql, re.S) for sql in asked)]
+    assert unasked == []
+    assert troubles(prepared, {sql: sql for sql in asked if VERB.match(sql)}) == {}
