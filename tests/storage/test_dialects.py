@@ -135,6 +135,8 @@ def test_postgresql_reads_every_statement_that_is_put_together(prepared: psycopg
         store.read(lookup)
     patterns = {where: sql for where, sql in constants().items() if "{" in sql}
     shapes = {where: re.sub(r"\\\{\w+\\\}", ".+", re.escape(sql)) for where, sql in patterns.items()}
-    unasked = [where for where, shape in shapes.items() if not any(re.fullmatch(shape, sql, re.S) for sql in asked)]
+    unasked = [
+        where for where, shape in shapes.items() if not any(re.fullmatch(shape, sql, re.DOTALL) for sql in asked)
+    ]
     assert unasked == []
     assert troubles(prepared, {sql: sql for sql in asked if VERB.match(sql)}) == {}

@@ -6,7 +6,6 @@ library that may open the file, in one transaction. On PostgreSQL: schema_postgr
 
 import io
 import re
-from collections.abc import Callable
 from contextlib import closing
 from enum import Enum
 from itertools import pairwise
@@ -125,17 +124,13 @@ def render_steps(found: str, to: str, dialect: Dialect) -> list[str]:
     if found not in order:
         raise SchemaDiffers(f"the database has revision {found}, which a newer version of Callgate made")
     up = order.index(found) < order.index(to)
+    move = command.upgrade if up else command.downgrade
     ordered = order if up else order[::-1]
-    way = ordered[ordered.index(found) : ordered.index(to) + 1]
-    return [_render(config, command.upgrade if up else command.downgrade, way=step) for step in pairwise(way)]
-
-
-def _render(config: object, move: Callable[..., None], *, way: tuple[str, str]) -> str:
-    buffer = io.StringIO()
-    config.output_buffer = buffer
-    move(config, ":".join(way), sql=True)
-    if way[1] == BASE:
-        buffer.write("DROP TABLE alembic_version;")  # Alembic leaves it, and makes it anew on the way up
-    sql = buffer.getvalue()
-    dialect = Dialect(config.get_main_option("dialect"))
-    return sql if dialect is Dialect.SQLITE else _WORD.sub(lambda word: _WORDS[word[0]], sql)
+    scripts = []
+    for step in pairwise(ordered[ordered.index(found) : ordered.index(to) + 1]):
+        config.output_buffer = buffer = io.StringIO()
+        move(config, ":".join(step), sql=True)
+        # Alembic leaves its table at the end of the way down, and makes it anew on the way up.
+        sql = buffer.getvalue() + ("DROP TABLE alembic_version;" if step[1] == BASE else "")
+        scripts.append(sql if dialect is Dialect.SQLITE else _WORD.sub(lambda word: _WORDS[word[0]], sql))
+    return scripts

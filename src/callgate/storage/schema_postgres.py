@@ -6,7 +6,7 @@ wait, and works while the version before runs. So what is left of a way that sto
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final, LiteralString, cast
+from typing import Final, cast
 
 import psycopg
 from psycopg.errors import LockNotAvailable
@@ -108,7 +108,7 @@ def _alone(connection: psycopg.Connection, place: PostgresPlace) -> Iterator[Non
 def _carry_out(connection: psycopg.Connection, script: str, *, place: PostgresPlace) -> None:
     try:
         with connection.transaction():
-            connection.execute(cast("LiteralString", _LIMITS + script))
+            connection.execute((_LIMITS + script).encode())
     except LockNotAvailable as error:
         raise InUse(
             f"a table of {place} was in use for longer than 4 s; nothing of this step was done: again"
