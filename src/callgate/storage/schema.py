@@ -105,12 +105,12 @@ def migrate_file(path: Path, to: str = HEAD) -> bool:
         return migrate(connection, to)
 
 
-def render_sql(found: str, to: str, dialect: Dialect = Dialect.SQLITE) -> str:
+def render_sql(found: str, to: str, *, dialect: Dialect = Dialect.SQLITE) -> str:
     """The statements that lead from one revision to another. Raises SchemaDiffers."""
-    return "".join(render_steps(found, to, dialect))
+    return "".join(render_steps(found, to, dialect=dialect))
 
 
-def render_steps(found: str, to: str, dialect: Dialect) -> list[str]:
+def render_steps(found: str, to: str, *, dialect: Dialect) -> list[str]:
     """The same, script by script. Raises SchemaDiffers."""
     from alembic import command  # noqa: PLC0415 - imported only when there is something to migrate: it is slow
     from alembic.config import Config  # noqa: PLC0415 - likewise

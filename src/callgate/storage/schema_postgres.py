@@ -6,12 +6,13 @@ wait, and works while the version before runs. So what is left of a way that sto
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final, cast
+from typing import Final
 
 import psycopg
 from psycopg.errors import LockNotAvailable
 
 from callgate.model.database import PostgresPlace
+from callgate.storage.load_postgres import find_postgres_revision, find_tables, free_lock, take_lock
 from callgate.storage.schema import BASE, HEAD, Dialect, SchemaDiffers, render_steps
 from callgate.storage.sqlite_file import InUse, NotOurs
 
@@ -26,11 +27,6 @@ _PATIENCE: Final = "60s"
 
 _LIMITS: Final = "SET LOCAL lock_timeout = '4s'; SET LOCAL statement_timeout = '5s';"
 """A statement that waits for a lock makes all that come after it wait as well."""
-
-_FOUND: Final = """
-SELECT to_regclass('alembic_version') IS NOT NULL, to_regclass('stored_key') IS NOT NULL,
-    EXISTS (SELECT 1 FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = to_regnamespace(current_schema()))
-"""
 
 
 class ServerUnfit(Exception):
@@ -52,7 +48,7 @@ def migrate_postgres(place: PostgresPlace, to: str = HEAD) -> bool:
             return False
         with _alone(connection, place):
             found = revision_of_postgres(connection, place)  # again: another process may have migrated meanwhile
-            for script in render_steps(found, to, Dialect.POSTGRESQL):
+            for script in render_steps(found, to, dialect=Dialect.POSTGRESQL):
                 _carry_out(connection, script, place=place)
     return True
 
@@ -81,13 +77,12 @@ def open_link(place: PostgresPlace) -> Iterator[psycopg.Connection]:
 
 def revision_of_postgres(connection: psycopg.Connection, place: PostgresPlace) -> str:
     """The revision of an open database; BASE when it is empty. Raises NotOurs."""
-    versioned, ours, filled = cast("tuple[bool, bool, bool]", connection.execute(_FOUND).fetchone())
-    if not versioned and not filled:
+    tables = find_tables(connection)
+    if not tables.some:
         return BASE
-    if not versioned or not ours:
+    if not tables.versioned or not tables.ours:
         raise NotOurs(f"{place} has tables of something else: give Callgate a database of its own")
-    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return str(row[0]) if row else BASE
+    return find_postgres_revision(connection) or BASE
 
 
 @contextmanager
@@ -95,14 +90,14 @@ def _alone(connection: psycopg.Connection, place: PostgresPlace) -> Iterator[Non
     """Hold off others who would migrate. Raises InUse."""
     connection.execute(f"SET lock_timeout = '{_PATIENCE}'")
     try:
-        connection.execute("SELECT pg_advisory_lock(%s)", (_MIGRATING,))
+        take_lock(connection, _MIGRATING)
     except LockNotAvailable:
         raise InUse(f"{place} is being migrated by another process") from None
     try:
         yield
     finally:
         if not connection.broken:
-            connection.execute("SELECT pg_advisory_unlock(%s)", (_MIGRATING,))
+            free_lock(connection, _MIGRATING)
 
 
 def _carry_out(connection: psycopg.Connection, script: str, *, place: PostgresPlace) -> None:
