@@ -20,6 +20,7 @@ from threading import Timer
 import httpx
 import pytest
 
+from callgate.admin.dev import SETTINGS_FILE
 from callgate.admin.world import WORLD_FILE, World, read_world
 
 _READY = "callgate is ready on "
@@ -44,6 +45,11 @@ class Server:
     def world_file(self) -> Path:
         """The same, as clients in other languages read it."""
         return self.data / WORLD_FILE
+
+    @property
+    def settings_file(self) -> Path:
+        """With it, commands act on this server."""
+        return self.data / SETTINGS_FILE
 
     def advance(self, seconds: int) -> None:
         """Move its clock."""

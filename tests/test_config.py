@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from callgate.config import ConfigError, Settings, describe, load_settings, reading
+from callgate.config import ConfigError, Settings, describe, load_settings, reading, render_settings
 from callgate.model.counters import CounterStore
 from callgate.model.fetch import FetchRules
 from callgate.model.policy import Statuses
@@ -52,6 +52,36 @@ def test_environment_wins_when_the_file_says_otherwise(tmp_path: Path, monkeypat
     assert settings.policy.statuses is Statuses.RFC
     assert not settings.policy.query_tokens
     assert settings.database.path == Path("/var/x.db")
+
+
+def test_written_settings_are_read_as_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file for other processes: whole, with paths that hold wherever they stand, and without a secret."""
+    monkeypatch.setenv("CALLGATE_SERVER__TRUSTED_PROXIES", "10.0.0.0/8, ::1")
+    monkeypatch.setenv("CALLGATE_SERVER__PORT", "9001")
+    monkeypatch.setenv("CALLGATE_WIRE__STATUSES", "rfc")
+    monkeypatch.setenv("CALLGATE_LIMITS__RATES", "false")
+    monkeypatch.setenv("CALLGATE_LIMITS__STORE_PASSWORD", "hush")
+    monkeypatch.setenv("CALLGATE_DATABASE__URL", 'sqlite:////tmp/a "b"\\c\x7f\t\u00fc.db')
+    monkeypatch.setenv("CALLGATE_KEYS__KEY_ENCRYPTION_KEY_FILE", "kek")
+    settings = load_settings()
+    text = render_settings(settings)
+    for variable in [name for name in os.environ if name.startswith(reading.PREFIX)]:
+        monkeypatch.delenv(variable)
+    (tmp_path / "written.toml").write_text(text, "utf-8")
+    assert load_settings(Path("written.toml")) == settings.model_copy(
+        update={
+            "keys": settings.keys.model_copy(update={"key_encryption_key_file": tmp_path / "kek"}),
+            "limits": settings.limits.model_copy(update={"store_password": None}),
+        }
+    )
+    assert "hush" not in text
+    assert render_settings(Settings()) == ""
+
+
+def test_file_of_the_variable_is_named_when_it_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever exported it an hour ago typed no file's name now."""
+    monkeypatch.setenv(reading.FILE_VARIABLE, "gone.toml")
+    assert problems() == ("cannot read gone.toml, which CALLGATE_CONFIG names: No such file or directory",)
 
 
 def test_variable_counts_as_absent_when_it_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,10 +65,7 @@ def authorize_url(data: Path, base_url: str) -> str:
     account = json.loads((data / "dev.json").read_text())["accounts"]["main"]["id"]
     words = ["--account", account, "--name", APP, "--kind", "ServerWeb", "--redirect-uri", REDIRECT_URI, "--json"]
     words += ["--grant", "authorization_code", *(word for scope in SCOPES for word in ("--scope", scope))]
-    settings = {
-        "CALLGATE_DATABASE__URL": f"sqlite:///{data}/callgate.db",
-        "CALLGATE_KEYS__KEY_ENCRYPTION_KEY_FILE": f"{data}/kek",
-    }
+    settings = {"CALLGATE_CONFIG": str(data / "callgate.toml")}
     made = subprocess.run([CALLGATE, "apps", "register", *words], env=settings, capture_output=True, check=True)
     query = {
         "response_type": "code",

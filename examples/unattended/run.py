@@ -16,9 +16,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-from tests.admin.shell import BESIDE
 from tests.crypto.saml.signer import identity
 from tests.identity_provider import (
     INSTALLED,
@@ -60,7 +59,7 @@ class Story:
         """A command of an administrator's, beside the running server; gives what it prints."""
         print(f"# callgate {shlex.join(words)}", flush=True)
         command = [str(Path(sys.executable).with_name("callgate")), *words, "--json"]
-        settings = self._environment({"CALLGATE_CONFIG": str(self.folder / "callgate.toml")})
+        settings = self._environment({"CALLGATE_CONFIG": str(self.server.settings_file)})
         ended = subprocess.run(command, env=settings, input=stdin, capture_output=True, text=True, check=False)
         if ended.returncode:
             sys.exit(ended.stderr)
@@ -211,8 +210,6 @@ def _story() -> Iterator[tuple[Story, OutsideIssuer, IdentityProvider | None]]:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="unattended-")))
         print("Starting a development server, an outside issuer and, where installed, SimpleSAMLphp.", flush=True)
         server = running.enter_context(running_server())
-        port = urlsplit(server.base_url).port
-        (folder / "callgate.toml").write_text(BESIDE.format(data=server.data, port=port))
         issuer = running.enter_context(issuing(server.base_url))
         provider = running.enter_context(running_identity_provider()) if INSTALLED.exists() else None
         yield Story(server, folder), issuer, provider

@@ -25,6 +25,7 @@ from structlog.typing import FilteringBoundLogger
 from callgate.admin.cli import run_cli
 from callgate.admin.composition import AuditSeen, ChainSeen, Progress
 from callgate.admin.dev import announce, settle_world
+from callgate.admin.world import WorldFolder
 from callgate.config import KeySettings, LogFormat, Settings, load_settings
 from callgate.crypto.entropy import RowIds, SystemEntropy
 from callgate.crypto.kek import KeyEncryptionError, KeyEncryptionKey, kek_from_text, load_kek, load_or_create_kek
@@ -285,9 +286,9 @@ class CommandLine:
         """Serve until told to stop."""
         uvloop.run(self._serve(settings))
 
-    def serve_development(self, settings: Settings, *, data: Path) -> None:
+    def serve_development(self, settings: Settings, world: WorldFolder) -> None:
         """Seed if empty, then serve with the development clock until told to stop."""
-        uvloop.run(self._serve(settings, data=data))
+        uvloop.run(self._serve(settings, world))
 
     def explain(self, error: Exception) -> str | None:
         """A line for a failure of the world; None for a defect, which is ours."""
@@ -307,7 +308,7 @@ class CommandLine:
         async with self.desk(settings, by="cli") as desk:
             await keep_predefined_roles(desk)
 
-    async def _serve(self, settings: Settings, *, data: Path | None = None) -> None:
+    async def _serve(self, settings: Settings, world: WorldFolder | None = None) -> None:
         from callgate.admin.listening import Serving, bind, listen  # noqa: PLC0415 - the command line waits for no web
         from callgate.web.deadline import bounded_protocol  # noqa: PLC0415 - likewise
 
@@ -316,9 +317,9 @@ class CommandLine:
         sys.setswitchinterval(0.0005)
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(listener.close)
-            server = await stack.enter_async_context(running(settings, development=data is not None))
-            desk = _desk_of(server.context, by="cli" if data is None else "seed")
-            await (keep_predefined_roles(desk) if data is None else settle_world(desk, data))
+            server = await stack.enter_async_context(running(settings, development=world is not None))
+            desk = _desk_of(server.context, by="cli" if world is None else "seed")
+            await (keep_predefined_roles(desk) if world is None else settle_world(desk, world))
             # What was made until now lives as long as the process: the collector need not walk it, nor look as often.
             gc.collect()
             gc.freeze()
@@ -328,7 +329,7 @@ class CommandLine:
                 application=server.application,
                 protocol=protocol,
                 settings=settings.server,
-                on_ready=partial(announce, settings),
+                on_ready=partial(announce, settings, world),
             )
             await listen(serving, listener)
 

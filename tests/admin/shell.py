@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from tests.server import Server
 
@@ -22,16 +22,6 @@ url = "sqlite:///callgate.db"
 key_encryption_key_file = "kek"
 [limits]
 password_workers = 1
-"""
-BESIDE = """
-[server]
-port = {port}
-[fetch]
-loopback = true
-[database]
-url = "sqlite:///{data}/callgate.db"
-[keys]
-key_encryption_key_file = "{data}/kek"
 """
 
 
@@ -108,5 +98,5 @@ def open_shell(forker: "subprocess.Popen[str]", folder: Path, *, port: int = 808
 
 def open_shell_beside(forker: "subprocess.Popen[str]", server: Server, folder: Path) -> Shell:
     """A shell whose commands act on the database of a server that runs."""
-    (folder / "callgate.toml").write_text(BESIDE.format(data=server.data, port=urlsplit(server.base_url).port))
+    shutil.copy2(server.settings_file, folder)
     return Shell(folder, forker)

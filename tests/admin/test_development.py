@@ -16,6 +16,7 @@ import pytest
 from callgate.admin.world import WORLD_FILE, World, WorldApp, read_world
 from tests.admin.shell import Shell
 from tests.admin.test_asking import type_in
+from tests.crypto.forge import jwks, rsa_jwk, rsa_key
 from tests.server import Server, running_server
 
 CALLGATE = str(Path(sys.executable).with_name("callgate"))
@@ -157,6 +158,57 @@ def test_world_comes_back_with_its_secrets_when_served_elsewhere(
         assert "rm -r" in process.stderr.read()
 
 
+def test_commands_act_on_the_server_when_given_its_settings_file(server: Server, shell: Shell) -> None:
+    """docs/adr/0066: its database, its keys, its address, with nothing said but the file."""
+    assert server.settings_file.stat().st_mode & 0o777 == 0o600
+    config = ("--config", str(server.settings_file))
+    made = shell.give("credentials", "create", "--person", "helper@main.example", "--label", "a job", *config)
+    form = {"grant_type": JWT_BEARER, "assertion": made["jwt"]}
+    reply = ask_token(server.world, server.world.apps["script"], form)
+    headers = {"Authorization": f"Bearer {reply['access_token']}"}
+    extension = httpx.get(f"{server.base_url}/restapi/v1.0/account/~/extension/~", headers=headers).json()
+    assert str(extension["id"]) == server.world.people["helper"].id
+    assert reply["session_id"] in [each["session_id"] for each in shell.give("sessions", "list", *config)]
+    keys = shell.folder / "keys.json"
+    keys.write_text(jwks(rsa_jwk(rsa_key(), kid="one", use="sig", alg="RS256")))
+    trusted = shell.give(
+        *("issuers", "trust", "--name", "Builds", "--account", server.world.accounts["main"].id, "--app", "script"),
+        *("--issuer", "https://builds.example", "--condition", "sub=nightly", "--role", "Call log reader"),
+        *("--jwks", str(keys), *config),
+    )
+    assert trusted["audience"] == server.base_url
+
+
+def test_second_line_is_what_a_shell_needs_for_commands(server: Server, tmp_path: Path, free_port: int) -> None:
+    """Copied into a shell as printed, in a folder with a space in its name; the file follows to another port."""
+    data = tmp_path / "a world"
+    copy_world(server, data)
+    shutil.copy2(server.settings_file, data)
+    with dev(data, free_port) as process:
+        assert process.stdout
+        assert process.stdout.readline() == f"callgate is ready on http://127.0.0.1:{free_port}\n"
+        said = process.stdout.readline()
+        assert said.startswith("Commands act on it after: export CALLGATE_CONFIG=")
+        script = f"{said.partition(': ')[2]}{CALLGATE} config check --json"
+        shown = subprocess.run(["sh", "-c", script], capture_output=True, check=True, cwd=tmp_path).stdout
+    values = {each["setting"]: each["value"] for each in json.loads(shown)}
+    assert values["server.port"] == str(free_port)
+    assert values["database.url"] == f"sqlite:///{data}/callgate.db"
+
+
+def test_settings_that_somebody_wrote_are_never_replaced(server: Server, tmp_path: Path, free_port: int) -> None:
+    """`callgate dev --data .` beside the settings of a real server touches nothing."""
+    data = tmp_path / "mine"
+    copy_world(server, data)
+    mine = data / "callgate.toml"
+    mine.write_text("[server]\nport = 443\n")
+    with dev(data, free_port) as process:
+        assert process.wait(30) == 1
+        assert process.stderr
+        assert f"{mine} is not by `callgate dev`" in process.stderr.read()
+    assert mine.read_text() == "[server]\nport = 443\n"
+
+
 def copy_world(server: Server, data: Path) -> World:
     """The folder of a world, as a backup while it is served would give it."""
     data.mkdir()
@@ -219,5 +271,6 @@ def test_invitation_can_be_copied_when_the_terminal_is_narrow(
         assert f"  {app.client_id}  {app.client_secret}".removesuffix("  None") in seen
     for person in world.people.values():
         assert f"  {person.password}" in seen
+    assert f"  export CALLGATE_CONFIG={data}/callgate.toml\r\n  {CALLGATE} sessions list\r\n" in seen
     redirect_uri = world.apps["web"].redirect_uris[0]
     assert f"&client_id={world.apps['web'].client_id}&redirect_uri={redirect_uri}&state=try" in seen

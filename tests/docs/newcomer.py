@@ -102,11 +102,7 @@ class Newcomer:
 
     def run(self, *args: str) -> "subprocess.CompletedProcess[str]":
         """A command beside the running server, on its database."""
-        data = self.server.data
-        settings = {
-            "CALLGATE_DATABASE__URL": f"sqlite:///{data}/callgate.db",
-            "CALLGATE_KEYS__KEY_ENCRYPTION_KEY_FILE": f"{data}/kek",
-        }
+        settings = {"CALLGATE_CONFIG": str(self.server.settings_file)}
         command = [str(Path(sys.executable).with_name("callgate")), *args]
         return subprocess.run(command, env=settings, capture_output=True, text=True, check=False, timeout=60)
 

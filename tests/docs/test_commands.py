@@ -57,15 +57,16 @@ def on_free_port(script: str) -> str:
 
 
 def test_first_token_of_the_readme(server: Server, tmp_path: Path) -> None:
-    """From the demo's world to the company's call log, with curl."""
+    """From the demo's world to the company's call log, with curl, and to its sessions, with a command."""
     (tmp_path / "var").mkdir()
     (tmp_path / "var/dev").symlink_to(server.data)
     script = "\n".join(blocks("README.md", "sh")).replace("http://127.0.0.1:8080", server.base_url)
     printed = run(script, tmp_path)
     token, end = json.JSONDecoder().raw_decode(printed)
-    log = json.loads(printed[end:])
+    log, end = json.JSONDecoder().raw_decode(printed := printed[end:].lstrip())
     assert token["owner_id"]
     assert len(log["records"]) == 5
+    assert token["owner_id"] in printed[end:], "the session is listed"
 
 
 def test_quickstart_from_an_empty_folder(tmp_path: Path) -> None:

@@ -163,10 +163,7 @@ async def command_line_rotates(arena: Arena) -> Load:
 
 def _rotate(data: Path) -> object:
     command = Path(sys.executable).with_name("callgate")
-    settings = {
-        "CALLGATE_DATABASE__URL": f"sqlite:///{data}/callgate.db",
-        "CALLGATE_KEYS__KEY_ENCRYPTION_KEY_FILE": str(data / "kek"),
-    }
+    settings = {"CALLGATE_CONFIG": str(data / "callgate.toml")}
     ended = subprocess.run(
         [command, "keys", "rotate", "--json"],
         capture_output=True,

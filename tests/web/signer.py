@@ -63,10 +63,7 @@ def register_signer(server: Server, *, hmac: bool = False) -> Signer:
 
 def administer(server: Server, *words: str) -> dict[str, object]:
     """One command beside the running server; what it printed."""
-    environment = {
-        "CALLGATE_DATABASE__URL": f"sqlite:///{server.data / 'callgate.db'}",
-        "CALLGATE_KEYS__KEY_ENCRYPTION_KEY_FILE": str(server.data / "kek"),
-    }
+    environment = {"CALLGATE_CONFIG": str(server.settings_file)}
     command = [str(Path(sys.executable).with_name("callgate")), *words, "--json"]
     run = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     return dict(json.loads(run.stdout))

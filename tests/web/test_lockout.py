@@ -59,11 +59,7 @@ class Locked:
     def run(self, *words: str) -> object:
         """A command beside the server."""
         command = Path(sys.executable).with_name("callgate")
-        data = self.server.data
-        env = {
-            "CALLGATE_DATABASE__URL": f"sqlite:///{data}/callgate.db",
-            "CALLGATE_KEYS__KEY_ENCRYPTION_KEY_FILE": f"{data}/kek",
-        }
+        env = {"CALLGATE_CONFIG": str(self.server.settings_file)}
         ended = subprocess.run([str(command), *words, "--json"], check=True, env=env, capture_output=True, text=True)
         return json.loads(ended.stdout)
 

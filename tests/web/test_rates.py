@@ -47,10 +47,8 @@ class Limited:
     def run(self, *words: str) -> None:
         """A command beside the server."""
         command = Path(sys.executable).with_name("callgate")
-        database = f"sqlite:///{self.server.data}/callgate.db"
-        subprocess.run(
-            [str(command), *words], check=True, env={"CALLGATE_DATABASE__URL": database}, capture_output=True
-        )
+        settings = {"CALLGATE_CONFIG": str(self.server.settings_file)}
+        subprocess.run([str(command), *words], check=True, env=settings, capture_output=True)
 
 
 @pytest.fixture(scope="module")

@@ -43,11 +43,7 @@ def read_account(server: Server, token: str) -> int:
 
 def administer(server: Server, *words: str) -> str:
     """What one command beside the running server prints."""
-    environment = {
-        **os.environ,
-        "CALLGATE_DATABASE__URL": f"sqlite:///{server.data / 'callgate.db'}",
-        "CALLGATE_KEYS__KEY_ENCRYPTION_KEY_FILE": str(server.data / "kek"),
-    }
+    environment = {**os.environ, "CALLGATE_CONFIG": str(server.settings_file)}
     program = [sys.executable, "-c", "from callgate.app import main; main()", *words]
     return subprocess.run(program, env=environment, check=True, capture_output=True, text=True).stdout
 

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from callgate.admin.world import WorldFolder
 from callgate.config import Settings
 from callgate.model.audit import Anchor
 from callgate.service.administer.desk import Desk
@@ -67,7 +68,7 @@ class Composition(Protocol):
     def serve(self, settings: Settings) -> None:
         """Serve until told to stop."""
 
-    def serve_development(self, settings: Settings, *, data: Path) -> None:
+    def serve_development(self, settings: Settings, world: WorldFolder) -> None:
         """Seed if empty, then serve with the development clock until told to stop."""
 
     def explain(self, error: Exception) -> str | None:

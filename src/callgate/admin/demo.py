@@ -5,6 +5,7 @@ sent and shown stands in `demo_steps`.
 """
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from rich.text import Text
 
 from callgate.admin.command import Refusal, Run, plain_command
 from callgate.admin.demo_steps import Answer, Call, Stage
-from callgate.admin.dev import DATA, PORT, DataOption, PortOption
+from callgate.admin.dev import DATA, PORT, DataOption, PortOption, use_world
 from callgate.admin.view import open_console
 from callgate.admin.world import WORLD_FILE, World, WorldApp, read_world
 
@@ -56,7 +57,7 @@ def add_demo(cli: typer.Typer) -> None:
             if options.once:
                 return
             try:
-                _invite(console, world, file=options.data / WORLD_FILE)
+                _invite(console, world, data=options.data)
                 server.wait()
             except KeyboardInterrupt:
                 console.print("\nStopped.")
@@ -138,7 +139,7 @@ def _show_calls(stage: Stage, answer: Answer) -> None:
     stage.show(table)
 
 
-def _invite(console: Console, world: World, *, file: Path) -> None:
+def _invite(console: Console, world: World, *, data: Path) -> None:
     console.rule("Now you", align="left")
     for about, url in (
         ("Sign in and consent (the code comes back in the address bar)", _authorize_url(world)),
@@ -155,9 +156,12 @@ def _invite(console: Console, world: World, *, file: Path) -> None:
     for name, app in world.apps.items():
         grants = " ".join(grant.rpartition(":")[2] for grant in app.grant_types)
         _entry(console, name, about=grants, values=(app.client_id, app.client_secret))
+    _title(console, "Commands, in a second terminal")
+    for line in (use_world(data), f"{shlex.quote(str(Path(sys.argv[0]).absolute()))} sessions list"):
+        console.print(Text(f"  {line}"), soft_wrap=True)
     console.print()
-    console.print(f"All of it, with JWT credentials: {file}")
-    console.print(f"Log: {file.with_name(LOG_FILE)}   Time travel: POST {world.base_url}/_dev/clock")
+    console.print(f"All of it, with JWT credentials: {data / WORLD_FILE}")
+    console.print(f"Log: {data / LOG_FILE}   Time travel: POST {world.base_url}/_dev/clock")
     console.print(f"Serving on {world.base_url} until you press Ctrl-C.", style="bold green")
 
 

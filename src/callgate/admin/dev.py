@@ -1,5 +1,9 @@
-"""`callgate dev`: a seeded world served on this machine, with a clock that can be moved."""
+"""`callgate dev`: a seeded world served on this machine, with a clock that can be moved.
 
+Beside its database lies the settings file with which every other command acts on it (docs/adr/0066).
+"""
+
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +12,11 @@ from typing import Annotated
 import typer
 
 from callgate.admin.command import Refusal, Run, plain_command
+from callgate.admin.own_files import write_own
 from callgate.admin.seed import is_empty, seed
-from callgate.admin.world import WORLD_FILE, move_world, write_world
+from callgate.admin.world import WORLD_FILE, WorldFolder, move_world, write_world
 from callgate.config import (
+    FILE_VARIABLE,
     DatabaseSettings,
     FetchSettings,
     KeySettings,
@@ -18,6 +24,7 @@ from callgate.config import (
     LogSettings,
     ServerSettings,
     Settings,
+    render_settings,
 )
 from callgate.service.administer.desk import Desk
 
@@ -26,11 +33,25 @@ DATA = Path("var/dev")
 CELL = "CGT01T01"
 """T for test: a development token shows that it is one."""
 
+SETTINGS_FILE = "callgate.toml"
+
+_OURS = "# Written anew by `callgate dev` whenever it starts: what is changed here is lost then.\n"
+_ABOUT = """\
+# With it, the other commands act on what is served from this folder:
+#
+#   {use}
+#   callgate sessions list
+#
+# Settings of your own go into another file: callgate dev --config FILE
+"""
+
 _OWNER_ONLY = 0o700
 
 PortOption = Annotated[int, typer.Option(min=1, max=65_535, help="Port on 127.0.0.1.")]
 LimitsFlag = Annotated[bool, typer.Option("--limits", help="Count calls and failed sign-ins, as `serve` does.")]
-DataOption = Annotated[Path, typer.Option(help="Folder of the world: database, key, dev.json.")]
+DataOption = Annotated[
+    Path, typer.Option(help="Folder of the world: database, key, dev.json, callgate.toml for other commands.")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +70,11 @@ def add_dev(cli: typer.Typer) -> None:
     def dev(run: Run, options: DevOptions) -> None:
         """Serve a development world: seeded when empty, described in DATA/dev.json, its clock movable."""
         options.data.mkdir(parents=True, exist_ok=True, mode=_OWNER_ONLY)
-        settings = development_settings(run.settings, port=options.port, data=options.data, limits=options.limits)
-        run.composition.serve_development(settings, data=options.data)
+        _spare_file_of_others(options.data)
+        served = development_settings(run.settings, port=options.port, data=options.data, limits=options.limits)
+        # What --limits says is of one start: the file, which the next start may be given, does not repeat it.
+        written = development_settings(run.settings, port=options.port, data=options.data, limits=True)
+        run.composition.serve_development(served, WorldFolder(options.data, written))
 
 
 def development_settings(settings: Settings, *, port: int, data: Path, limits: bool = False) -> Settings:
@@ -78,9 +102,9 @@ def development_settings(settings: Settings, *, port: int, data: Path, limits: b
     )
 
 
-async def settle_world(desk: Desk, data: Path) -> None:
+async def settle_world(desk: Desk, world: WorldFolder) -> None:
     """Seed an empty database, or find the world that is there. Raises Refusal, Unavailable and OSError."""
-    base_url = desk.policy.issuer
+    data, base_url = world.data, desk.policy.issuer
     if await is_empty(desk):
         write_world(data, await seed(desk, base_url))
     elif (data / WORLD_FILE).exists():
@@ -90,9 +114,27 @@ async def settle_world(desk: Desk, data: Path) -> None:
             f"{data} holds a database, but no {WORLD_FILE} with its secrets: its seeding did not end, or it is no "
             f"development world. To begin anew: rm -r {data}, or choose another folder with --data"
         )
+    about = _ABOUT.format(use=use_world(data))
+    write_own(data / SETTINGS_FILE, f"{_OURS}{about}\n{render_settings(world.settings)}")
 
 
-def announce(settings: Settings) -> None:
-    """Say on standard output that the server answers; whoever waits for it reads this line."""
-    sys.stdout.write(f"callgate is ready on {settings.server.issuer}\n")
+def use_world(data: Path) -> str:
+    """The line for a shell after which commands act on a world."""
+    return f"export {FILE_VARIABLE}={shlex.quote(str((data / SETTINGS_FILE).absolute()))}"
+
+
+def announce(settings: Settings, world: WorldFolder | None = None) -> None:
+    """Say on standard output that the server answers; whoever waits for it reads the first line."""
+    then = "" if world is None else f"Commands act on it after: {use_world(world.data)}\n"
+    sys.stdout.write(f"callgate is ready on {settings.server.issuer}\n{then}")
     sys.stdout.flush()
+
+
+def _spare_file_of_others(data: Path) -> None:
+    """Refuse a folder whose settings somebody wrote, before anything is done. Raises Refusal and OSError."""
+    file = data / SETTINGS_FILE
+    if file.exists() and not file.read_bytes().startswith(_OURS.encode()):
+        raise Refusal(
+            f"{file} is not by `callgate dev`, which would write its own in its place: choose another folder with "
+            "--data, or give that file another name"
+        )

@@ -4,7 +4,6 @@ The collection holds no secret: what opens anything stands in the environment, w
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Annotated
 import typer
 
 from callgate.admin.command import Refusal, Run, plain_command
+from callgate.admin.own_files import write_own
 from callgate.admin.postman_grants import at_a_browser, described, without_a_browser
 from callgate.admin.postman_reads import listed, reads
 from callgate.admin.postman_refusals import of_authorize, of_calls, of_grants, of_requests
@@ -25,7 +25,6 @@ COLLECTION_FILE = "callgate.postman_collection.json"
 ENVIRONMENT_FILE = "callgate.postman_environment.json"
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 
-_OWNER_ONLY = 0o600
 _APPS = ("web", "spa", "script", "service", "norefresh", "foreign_private", "implicit", "device", "nouri")
 _PEOPLE = {"person": "helper", "disabled": "disabled", "queue": "queue"}
 _CREDENTIALS = {
@@ -63,7 +62,7 @@ def add_postman(cli: typer.Typer) -> None:
         options.folder.mkdir(parents=True, exist_ok=True)
         files = options.folder / COLLECTION_FILE, options.folder / ENVIRONMENT_FILE
         for file, content in zip(files, (asked, environment(base_url, values)), strict=True):
-            _write(file, content)
+            write_own(file, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
         empty = sum(not value for value in values.values())
         note = f"{empty} variables are empty: fill in those you have. Requests that need another are left out."
         return Record(
@@ -149,14 +148,3 @@ def _find_world(data: Path | None) -> World | None:
     if not (data / WORLD_FILE).exists():
         raise Refusal(f"{data} has no {WORLD_FILE}: `callgate dev --data {data}` makes a world there")
     return read_world(data)
-
-
-def _write(file: Path, content: Json) -> None:
-    """Whole or not at all; nobody else reads it, for one of the two holds secrets. Raises OSError."""
-    draft = file.with_name(f".{file.name}.draft")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-        json.dump(content, opened, indent=1, ensure_ascii=False)
-        opened.write("\n")
-    draft.replace(file)

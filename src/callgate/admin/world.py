@@ -1,16 +1,16 @@
 """dev.json: the development world as tests, documents and demonstrations share it, and its keeping on disk.
 
-The file is the world's only copy of its secrets (the database has hashes), so it is written whole or not at all, and
-only its owner may read it.
+The file is the world's only copy of its secrets: the database has hashes.
 """
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from callgate.admin.own_files import write_own
+from callgate.config import Settings
+
 WORLD_FILE = "dev.json"
-_OWNER_ONLY = 0o600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +71,14 @@ class World:
     jwt_credentials: dict[str, WorldCredential]
 
 
+@dataclass(frozen=True, slots=True)
+class WorldFolder:
+    """Where a world is kept, and the settings with which other commands act on it."""
+
+    data: Path
+    settings: Settings
+
+
 def write_world(data: Path, world: World) -> None:
     """Write the file. Raises OSError."""
     _write(data / WORLD_FILE, asdict(world))
@@ -97,12 +105,4 @@ def read_world(data: Path) -> World:
 
 
 def _write(file: Path, world: dict[str, object]) -> None:
-    beside = file.with_name(f".{file.name}.draft")
-    beside.unlink(missing_ok=True)
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as draft:
-        json.dump(world, draft, indent=1, ensure_ascii=False)
-        draft.write("\n")
-        draft.flush()
-        os.fsync(draft.fileno())
-    beside.replace(file)
+    write_own(file, json.dumps(world, indent=1, ensure_ascii=False) + "\n")

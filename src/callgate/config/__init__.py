@@ -1,7 +1,7 @@
-"""Settings: every one there is (sections), read from file and environment (reading), and described (described)."""
+"""Settings: every one there is (sections), read (reading), written (writing) and described (described)."""
 
 from callgate.config.described import describe
-from callgate.config.reading import ConfigError, load_settings
+from callgate.config.reading import FILE_VARIABLE, ConfigError, load_settings
 from callgate.config.sections import (
     DatabaseSettings,
     FetchSettings,
@@ -12,8 +12,10 @@ from callgate.config.sections import (
     ServerSettings,
     Settings,
 )
+from callgate.config.writing import render_settings
 
 __all__ = [
+    "FILE_VARIABLE",
     "ConfigError",
     "DatabaseSettings",
     "FetchSettings",
@@ -25,4 +27,5 @@ __all__ = [
     "Settings",
     "describe",
     "load_settings",
+    "render_settings",
 ]

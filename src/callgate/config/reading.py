@@ -72,7 +72,8 @@ def _read(file: Path) -> dict[str, Mapping[str, object]]:
     try:
         written = tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
-        raise ConfigError([f"cannot read {file}: {error.strerror}"]) from None
+        by = f", which {FILE_VARIABLE} names" if str(file) == os.environ.get(FILE_VARIABLE) else ""
+        raise ConfigError([f"cannot read {file}{by}: {error.strerror}"]) from None
     except UnicodeDecodeError:
         raise ConfigError([f"{file} is not UTF-8 text"]) from None
     except tomllib.TOMLDecodeError as error:
