@@ -61,7 +61,7 @@ def confirm(tab: Page) -> tuple[str, list[str]]:
     secret = tab.locator("#secret").inner_text()
     tab.get_by_label("Enter the code that the app shows").fill("000000" if code_of(secret) != "000000" else "000001")
     press(tab, "Continue")
-    expect(tab.get_by_role("alert")).to_contain_text("The code is wrong")
+    expect(tab.get_by_role("alert")).to_contain_text("The code is not the one that your app shows now")
     assert tab.locator("#secret").inner_text() == secret, "the same picture: it was scanned already"
     look(tab)
     tab.get_by_label("Enter the code that the app shows").fill(code_of(secret))

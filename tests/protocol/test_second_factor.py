@@ -160,7 +160,7 @@ def test_first_app_is_set_up_when_the_account_requires_one() -> None:
 @pytest.mark.parametrize(
     ("confirmed", "facts", "fault"),
     [
-        (None, REQUIRED, mfa_faults.FACTOR_REFUSED),
+        (None, REQUIRED, mfa_faults.TOTP_UNCONFIRMED),
         (CONFIRMED, REQUIRED._replace(account=ACCOUNT), authorize_faults.FORM_EXPIRED),
         (CONFIRMED, REQUIRED._replace(extension=ADA), authorize_faults.FORM_EXPIRED),
         (CONFIRMED, REQUIRED._replace(now_ms=PENDING.proven_ms + 10 * MINUTE_MS), authorize_faults.FORM_EXPIRED),

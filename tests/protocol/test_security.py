@@ -50,11 +50,11 @@ def at(facts: SecurityFacts, now_ms: int) -> SecurityFacts:
 
 def test_person_is_here_when_the_cookie_opens_a_living_sign_in() -> None:
     """And nobody is when it does not, or when the sign-in lacks what is needed by now."""
-    assert who_is_here(SECRET, PLAIN)
-    assert who_is_here(SECRET, WITH_APP)
-    assert who_is_here(OTHER_SECRET, PLAIN) is None
-    assert who_is_here(SECRET, PLAIN._replace(browser=BROWSER._replace(extension=ADA))) is None
-    assert who_is_here(SECRET, of_account(PLAIN, MfaPolicy.REQUIRED)) is None
+    assert who_is_here(SECRET, PLAIN.browser)
+    assert who_is_here(SECRET, WITH_APP.browser)
+    assert who_is_here(OTHER_SECRET, PLAIN.browser) is None
+    assert who_is_here(SECRET, BROWSER._replace(extension=ADA)) is None
+    assert who_is_here(SECRET, of_account(PLAIN, MfaPolicy.REQUIRED).browser) is None
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_recovery_codes_stay_when_another_app_takes_the_place_of_the_first() -> 
 @pytest.mark.parametrize(
     ("confirmed", "facts", "fault"),
     [
-        (None, PLAIN, mfa_faults.FACTOR_REFUSED),
+        (None, PLAIN, mfa_faults.TOTP_UNCONFIRMED),
         (CONFIRMED, of_account(PLAIN, MfaPolicy.OFF), mfa_faults.MFA_OFF),
     ],
     ids=["wrong code", "switched off"],

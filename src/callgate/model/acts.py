@@ -78,7 +78,10 @@ class AllowanceActFacts(NamedTuple):
 
 
 class CredentialActFacts(NamedTuple):
-    """A JWT credential to be made for a person, or deleted; which of the apps named are none; `giver`: who makes it."""
+    """A JWT credential to be made for a person, replaced or deleted; which of the apps named are none.
+
+    `giver`: the role of who does it, where that is a person; `role`: of whose it is. `held`: how many they have.
+    """
 
     now_ms: int
     account: Account | None
@@ -86,6 +89,9 @@ class CredentialActFacts(NamedTuple):
     credential: JwtCredential | None
     unknown_apps: tuple[ClientId, ...]
     giver: Role | None = None
+    role: Role | None = None
+    apps: tuple[Client, ...] = ()
+    held: int = 0
 
 
 class ConsentActFacts(NamedTuple):

@@ -20,6 +20,13 @@ FACTOR_REFUSED = Fault(
     "that was never used. Who has neither: `callgate extensions reset-mfa EXTENSION`.",
     audience=Audience.ADMINISTRATOR,
 )
+TOTP_UNCONFIRMED = Fault(
+    code="CGT-209",
+    error="invalid_request",
+    text="The new authenticator app shows another code",
+    remedy="Add the key of the page to the app once more if need be, set the clock of its device right, and enter the "
+    "code it shows now.",
+)
 FACTOR_WAITS = Fault(
     code="CGT-201",
     error="invalid_grant",

@@ -33,7 +33,9 @@ _ACCOUNT = "/restapi/v1.0/account/{accountId}"
 _DICTIONARY = "/restapi/v1.0/dictionary"
 _USER_ROLE = f"{_ACCOUNT}/user-role"
 _EXTENSION = f"{_ACCOUNT}/extension/{{extensionId}}"
+_CREDENTIALS = f"{_EXTENSION}/jwt-credentials"
 _READ_EXTENSIONS = ("ReadExtensions",)
+_EDIT_EXTENSIONS = ("EditExtensions",)
 _READ_CALL_LOG = ("ReadCallLog",)
 _GROUPS = ("Groups",)
 _READ_ROLES = ("ReadUserRoles",)
@@ -54,7 +56,7 @@ CREATE_EXTENSION = Operation(
     "A new person or queue of the account",
     "EditExtensions",
     RateGroup.MEDIUM,
-    ("EditExtensions",),
+    _EDIT_EXTENSIONS,
     body_bytes_max=BODY_BYTES_MAX,
 )
 READ_EXTENSION = Operation("GET", _EXTENSION, "One extension", "ReadAccounts", RateGroup.LIGHT, _READ_EXTENSIONS)
@@ -170,6 +172,48 @@ CHECK_PERMISSION = Operation(
     "ReadAccounts",
     RateGroup.LIGHT,
     _READ_ASSIGNED,
+)
+LIST_CREDENTIALS = Operation(
+    "GET",
+    _CREDENTIALS,
+    "Somebody's JWT credentials, never their text; ours, not the platform's ([how](credentials.md#from-a-program))",
+    "EditUserCredentials",
+    RateGroup.MEDIUM,
+    _EDIT_EXTENSIONS,
+)
+CREATE_CREDENTIAL = Operation(
+    "POST",
+    _CREDENTIALS,
+    "A JWT credential, shown this once ([how](credentials.md#from-a-program))",
+    "EditUserCredentials",
+    RateGroup.HEAVY,
+    _EDIT_EXTENSIONS,
+    body_bytes_max=BODY_BYTES_MAX,
+)
+READ_CREDENTIAL = Operation(
+    "GET",
+    f"{_CREDENTIALS}/{{credentialId}}",
+    "One JWT credential, never its text",
+    "EditUserCredentials",
+    RateGroup.LIGHT,
+    _EDIT_EXTENSIONS,
+)
+REPLACE_CREDENTIAL = Operation(
+    "POST",
+    f"{_CREDENTIALS}/{{credentialId}}/replacement",
+    "A JWT credential's successor, shown this once; both count for a while ([how](credentials.md#from-a-program))",
+    "EditUserCredentials",
+    RateGroup.HEAVY,
+    _EDIT_EXTENSIONS,
+    body_bytes_max=BODY_BYTES_MAX,
+)
+DELETE_CREDENTIAL = Operation(
+    "DELETE",
+    f"{_CREDENTIALS}/{{credentialId}}",
+    "A JWT credential deleted, and its sessions over",
+    "EditUserCredentials",
+    RateGroup.MEDIUM,
+    _EDIT_EXTENSIONS,
 )
 READ_CLIENT_INFO = Operation(
     "GET", "/restapi/v1.0/client-info", "The app of the token", "ReadClientInfo", RateGroup.LIGHT

@@ -97,7 +97,7 @@ def enrol(
     if extension.has_factor or account.mfa_policy is not MfaPolicy.REQUIRED:
         return Denied(fault=authorize_faults.FORM_EXPIRED, why="the person has a factor, or needs none, meanwhile")
     if confirmed is None:
-        return Denied(fault=mfa_faults.FACTOR_REFUSED, why="the new authenticator app shows another code")
+        return Denied(fault=mfa_faults.TOTP_UNCONFIRMED, why="the new authenticator app shows another code")
     changes = add_totp(extension, confirmed, moment=moment, facts=facts)
     decided = _signed_in(pending, extension, moment=moment, factor=Factor.CODE, now_ms=facts.now_ms, changes=changes)
     return FactorProven(decided.sign_in, decided.secret, codes_made=True, changes=decided.changes)

@@ -13,11 +13,12 @@ from callgate.model.consent import SignIn
 from callgate.model.decisions import Denied
 from callgate.model.evidence import PasskeyMade, TotpConfirmed
 from callgate.model.factor import RECENT_MS, Factor, MfaPolicy
+from callgate.model.facts import AuthorizeFacts
 from callgate.model.ids import RowId
 from callgate.model.mfa import FactorsFacts, RecoveryCodesMade, SecurityFacts, TotpRemoved
 from callgate.model.moment import Moment
 from callgate.protocol import passkeys
-from callgate.protocol.guards import may_use_password
+from callgate.protocol.guards import may_sign_in, may_use_password
 from callgate.protocol.second_factor import add_totp
 from callgate.protocol.sessions import holds_sign_in
 
@@ -41,9 +42,8 @@ class Changed:
     changes: tuple[Change, ...]
 
 
-def who_is_here(secret: bytes, facts: SecurityFacts) -> Here | None:
+def who_is_here(secret: bytes, browser: AuthorizeFacts) -> Here | None:
     """The person of a living sign-in."""
-    browser = facts.browser
     if not holds_sign_in(secret, browser):
         return None
     assert browser.sign_in is not None
@@ -52,11 +52,19 @@ def who_is_here(secret: bytes, facts: SecurityFacts) -> Here | None:
     return Here(browser.sign_in, browser.account, browser.extension)
 
 
-def may_change(secret: bytes, facts: SecurityFacts) -> Here | Denied:
+def signed_in_lately(secret: bytes, browser: AuthorizeFacts) -> Here | Denied:
     """Only who signed in a moment ago: whoever finds a browser open takes nobody's account over."""
-    here = who_is_here(secret, facts)
-    if here is None or facts.browser.now_ms >= here.sign_in.signed_in_ms + RECENT_MS:
+    here = who_is_here(secret, browser)
+    if here is None or browser.now_ms >= here.sign_in.signed_in_ms + RECENT_MS:
         return Denied(fault=mfa_faults.SIGN_IN_AGAIN, why="the sign-in is over, or too old for this")
+    return may_sign_in(here.account, here.extension) or here
+
+
+def may_change(secret: bytes, facts: SecurityFacts) -> Here | Denied:
+    """Whoever signed in a moment ago, and has something to change here: a password and what is beside it."""
+    here = signed_in_lately(secret, facts.browser)
+    if isinstance(here, Denied):
+        return here
     return may_use_password(here.account, here.extension) or here
 
 
@@ -70,7 +78,7 @@ def set_up_totp(
     if here.account.mfa_policy is MfaPolicy.OFF:
         return Denied(fault=mfa_faults.MFA_OFF, why=f"account {here.account.id} uses no second factors")
     if confirmed is None:
-        return Denied(fault=mfa_faults.FACTOR_REFUSED, why="the new authenticator app shows another code")
+        return Denied(fault=mfa_faults.TOTP_UNCONFIRMED, why="the new authenticator app shows another code")
     changes = add_totp(here.extension, confirmed, moment=moment, facts=_of_person(here, facts))
     anew = _anew(here.sign_in, moment, factor=Factor.CODE)
     return Changed(anew, moment.fresh.secret, len(changes) > 1, (*changes, *_instead(here.sign_in, anew)))

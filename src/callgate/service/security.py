@@ -45,6 +45,7 @@ _ID_DIGITS_MAX = 19
 
 PAGE = "/restapi/oauth/security"
 PASSWORD = "/restapi/oauth/security/password"
+CREDENTIALS = "/restapi/oauth/security/credentials"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,14 +109,14 @@ class _Visit:
 async def show(context: Context, cookies: Cookies, request_id: str) -> SecurityOutcome:
     """GET of the page: how the person signs in; whoever is not signed in does so first. Raises Unavailable."""
     visit = await _visit(context, cookies, request_id)
-    return await _sign_in(context, cookies, request_id, fault=None) if visit is None else _page(context, visit)
+    return await ask_to_sign_in(context, cookies, request_id, fault=None) if visit is None else _page(context, visit)
 
 
 async def show_password(context: Context, cookies: Cookies, request_id: str) -> SecurityOutcome:
     """GET of the page that asks for a new password. Raises Unavailable."""
     visit = await _visit(context, cookies, request_id)
     if visit is None:
-        return await _sign_in(context, cookies, request_id, fault=None)
+        return await ask_to_sign_in(context, cookies, request_id, fault=None)
     return _password_page(context, visit)
 
 
@@ -196,7 +197,7 @@ async def _confirm_totp(context: Context, visit: _Visit, secret: bytes, *, typed
         return protocol.set_up_totp(visit.key.secret, confirmed=confirmed, moment=moment, facts=facts)
 
     if confirmed is None and not isinstance(protocol.may_change(visit.key.secret, visit.facts), Denied):
-        return _totp_page(context, visit, secret, fault=mfa_faults.FACTOR_REFUSED)
+        return _totp_page(context, visit, secret, fault=mfa_faults.TOTP_UNCONFIRMED)
     return await _carry_out(context, visit, judge, codes=codes.shown)
 
 
@@ -267,7 +268,7 @@ async def _visit(context: Context, cookies: Cookies, request_id: str) -> _Visit 
     if key is None:
         return None
     facts = await context.store.read(SecurityLookup((key.account_id, key.row_id)))
-    here = protocol.who_is_here(key.secret, facts)
+    here = protocol.who_is_here(key.secret, facts.browser)
     return None if here is None else _Visit(key, here, facts, cookies, request_id)
 
 
@@ -278,16 +279,17 @@ async def _open(context: Context, post: Post) -> tuple[Form, SecurityState, _Vis
         return refuse(context, form, post.request_id)
     state = open_security(context, form.get("form_state"), post.cookies.binding)
     if state is None:
-        return _expired(context, post.request_id)
+        return expired(context, post.request_id)
     visit = await _visit(context, post.cookies, post.request_id)
     if visit is None:
-        return await _sign_in(context, post.cookies, post.request_id, fault=None)
+        return await ask_to_sign_in(context, post.cookies, post.request_id, fault=None)
     if visit.here.extension.id != state.shown_to:
-        return _expired(context, post.request_id)
+        return expired(context, post.request_id)
     return form, state, visit
 
 
-def _expired(context: Context, request_id: str) -> ShowFault:
+def expired(context: Context, request_id: str) -> ShowFault:
+    """The page was open too long, in another browser, or for somebody else."""
     return refuse(context, Denied(fault=authorize_faults.FORM_EXPIRED), request_id)
 
 
@@ -295,11 +297,12 @@ async def _refuse(context: Context, visit: _Visit, denied: Denied) -> SecurityOu
     """Where a new sign-in is what is missing, its page; else this page says what is wrong."""
     note(context, denied, request_id=visit.request_id, client_id=None)
     if denied.fault is mfa_faults.SIGN_IN_AGAIN:
-        return await _sign_in(context, visit.cookies, visit.request_id, fault=denied.fault)
+        return await ask_to_sign_in(context, visit.cookies, visit.request_id, fault=denied.fault)
     return _page(context, visit, fault=denied.fault)
 
 
-async def _sign_in(context: Context, cookies: Cookies, request_id: str, *, fault: Fault | None) -> Outcome:
+async def ask_to_sign_in(context: Context, cookies: Cookies, request_id: str, *, fault: Fault | None) -> Outcome:
+    """The sign-in page, which leads to the person's own pages. Raises Unavailable."""
     read = begin_own(context, cookies=cookies, request_id=request_id)
     return await show_sign_in(context, read, None, fault=fault)
 

@@ -22,6 +22,12 @@ from callgate.model.device_grant import DeviceAskLookup, DeviceLookup, UserCodeL
 from callgate.model.directory import ExtensionListLookup, ExtensionLookup
 from callgate.model.guesses import GuessLookup, LocksLookup, OwnNamesLookup
 from callgate.model.issuer import TrustActLookup, TrustOpening, TrustsListing, TrustsLookup
+from callgate.model.jwt_credentials import (
+    CredentialListLookup,
+    CredentialOfLookup,
+    OwnCredentialLookup,
+    OwnCredentialsLookup,
+)
 from callgate.model.listings import (
     AccountsListing,
     AllowancesListing,
@@ -72,7 +78,7 @@ from callgate.model.sso import (
     SsoOfferLookup,
     SsoPolicyActLookup,
 )
-from callgate.storage import load_acts, load_audit, load_listings, load_queues, load_roles, load_sso
+from callgate.storage import load_acts, load_audit, load_credentials, load_listings, load_queues, load_roles, load_sso
 from callgate.storage.load_call_acts import load_calls_act, load_deletion, load_numbers
 from callgate.storage.load_call_sync import load_extract, load_sync
 from callgate.storage.load_calls import load_call_log, load_call_record
@@ -171,7 +177,11 @@ LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
         answers(SecretActLookup, load_secret_act),
         answers(AppActLookup, load_acts.load_app_act),
         answers(AllowanceActLookup, load_acts.load_allowance_act),
-        answers(CredentialActLookup, load_acts.load_credential_act),
+        answers(CredentialActLookup, load_credentials.load_credential_act),
+        answers(OwnCredentialsLookup, load_credentials.load_own_credentials),
+        answers(OwnCredentialLookup, load_credentials.load_own_credential),
+        answers(CredentialListLookup, load_credentials.load_credential_list),
+        answers(CredentialOfLookup, load_credentials.load_credential_of),
         answers(ConsentActLookup, load_acts.load_consent_act),
         answers(CellLookup, load_acts.load_cell),
         answers(SsoOfferLookup, load_sso.load_offer),

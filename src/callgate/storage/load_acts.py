@@ -14,14 +14,11 @@ from callgate.model.acts import (
     CellLookup,
     ConsentActFacts,
     ConsentActLookup,
-    CredentialActFacts,
-    CredentialActLookup,
     ExtensionActFacts,
     ExtensionActLookup,
     RoleActFacts,
     RoleActLookup,
 )
-from callgate.model.credential import JwtCredential
 from callgate.model.ids import RoleId
 from callgate.storage.load_listings import find_sessions_from
 from callgate.storage.load_openings import find_consent
@@ -33,11 +30,9 @@ from callgate.storage.rows import (
     Value,
     allowance_from,
     columns,
-    credential_from,
 )
 
 _ALLOWANCE: Final = f"SELECT {columns(Allowance._fields)} FROM allowance WHERE client_id = ? AND account_id = ?"
-_CREDENTIAL: Final = f"SELECT {columns(JwtCredential._fields)} FROM jwt_credential WHERE id = ? AND extension_id = ?"
 
 # A number belongs to the company when no extension has it: its own row is not a rival of its account.
 _PHONE_ELSEWHERE: Final = """
@@ -114,20 +109,6 @@ def load_allowance_act(view: View, lookup: AllowanceActLookup) -> AllowanceActFa
         account=find_account(view, lookup.account_id),
         role=find_role(view, lookup.role_id),
         allowance=allowance_from(row) if row else None,
-    )
-
-
-def load_credential_act(view: View, lookup: CredentialActLookup) -> CredentialActFacts:
-    """Answer `CredentialActLookup`."""
-    person = find_person(view, lookup.extension_id)
-    row = view.row(_CREDENTIAL, (lookup.credential_id, lookup.extension_id))
-    return CredentialActFacts(
-        now_ms=view.now_ms,
-        account=person.account if person else None,
-        extension=person.extension if person else None,
-        credential=credential_from(row) if row else None,
-        unknown_apps=tuple(each for each in sorted(lookup.client_ids) if find_client(view, each) is None),
-        giver=_giver(view, person.account.id, extension_id=lookup.giver_id) if person else None,
     )
 
 

@@ -37,6 +37,10 @@ class Links(NamedTuple):
         """One of them."""
         return f"{self.roles(account_id)}/{role_id}"
 
+    def credentials(self, account_id: AccountId, extension_id: ExtensionId) -> str:
+        """Somebody's JWT credentials."""
+        return f"{self.extension(account_id, extension_id)}/jwt-credentials"
+
     def permission(self, name: str = "") -> str:
         """The permissions there are, or one of them."""
         return f"{self.base_url}/restapi/v1.0/dictionary/permission{'/' if name else ''}{name}"

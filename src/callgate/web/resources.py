@@ -29,6 +29,13 @@ from callgate.service.dictionary import (
     read_predefined_role,
 )
 from callgate.service.extensions import add_extension
+from callgate.service.jwt_credentials import (
+    create_credential,
+    delete_credential,
+    list_credentials,
+    read_credential,
+    replace_credential,
+)
 from callgate.service.queues import (
     assign_queue_members,
     change_queue,
@@ -57,6 +64,7 @@ from callgate.web.call_sync import render_sync
 from callgate.web.client_info import render_client_info
 from callgate.web.directory import render_account, render_extension, render_extension_list
 from callgate.web.envelope import JSON, NO_STORE
+from callgate.web.jwt_credentials import render_credential, render_credential_list
 from callgate.web.links import JsonObject, Links
 from callgate.web.queues import render_queue, render_queue_list, render_queue_members
 from callgate.web.roles import (
@@ -174,6 +182,11 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(operation.ASSIGN_ROLE, _one(assign_role, render_assigned)),
     Resource(operation.READ_PROFILE, _one(read_profile, render_profile)),
     Resource(operation.CHECK_PERMISSION, _one(check_permission, render_check)),
+    Resource(operation.LIST_CREDENTIALS, _many(list_credentials, render_credential_list)),
+    Resource(operation.CREATE_CREDENTIAL, _one(create_credential, render_credential), status=201),
+    Resource(operation.READ_CREDENTIAL, _one(read_credential, render_credential)),
+    Resource(operation.REPLACE_CREDENTIAL, _one(replace_credential, render_credential), status=201),
+    Resource(operation.DELETE_CREDENTIAL, _done(delete_credential)),
     Resource(operation.READ_CLIENT_INFO, _one(read_client_info, render_client_info)),
     Resource(operation.LIST_PERMISSIONS, _one(list_permissions, render_permission_list)),
     Resource(operation.READ_PERMISSION, _one(read_permission, render_permission)),

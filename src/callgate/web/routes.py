@@ -19,10 +19,11 @@ from callgate.web.envelope import JSON, NO_STORE
 from callgate.web.metadata import KeySetEndpoint, MetadataEndpoint, userinfo
 from callgate.web.network import Networks
 from callgate.web.openapi import DOCS, OPENAPI, DocsPage, OpenapiEndpoint
+from callgate.web.own_credentials import CREDENTIAL, OwnCredentialPages
 from callgate.web.pages import STATIC_FILES, HomeLink, HomePage, StaticFile
 from callgate.web.resources import RESOURCES, bind
 from callgate.web.second_factor import SECOND_FACTOR
-from callgate.web.security import PASSWORD, SECURITY, SecurityPages
+from callgate.web.security import CREDENTIALS, PASSWORD, SECURITY, SecurityPages
 from callgate.web.sign_out import CONFIRM, SIGN_OUT, SignOutPages
 from callgate.web.token import RevokeEndpoint, TokenEndpoint
 from callgate.web.wire import Handler, Header, Reply, Request
@@ -70,6 +71,7 @@ def endpoints(context: Context) -> Table:
     pages = AuthorizePages(context, browsers)
     devices = DevicePages(context, browsers, pages)
     own = SecurityPages(context, browsers, pages)
+    jwts = OwnCredentialPages(context, browsers, pages)
     farewell = SignOutPages(context, browsers)
     trips = sso.SsoPages(context, browsers)
     document = MetadataEndpoint(context)
@@ -87,6 +89,8 @@ def endpoints(context: Context) -> Table:
         SECOND_FACTOR: (Family.PAGE, {"POST": pages.second_factor}),
         SECURITY: (Family.PAGE, {"GET": own.security, "POST": own.change}),
         PASSWORD: (Family.PAGE, {"GET": own.password, "POST": own.change_password}),
+        CREDENTIALS: (Family.PAGE, {"GET": jwts.credentials, "POST": jwts.create}),
+        CREDENTIAL: (Family.PAGE, {"GET": jwts.credential, "POST": jwts.change}),
         SIGN_OUT: (Family.PAGE, {"GET": farewell.sign_out, "POST": farewell.sign_out_by_post}),
         CONFIRM: (Family.PAGE, {"POST": farewell.confirm}),
         sso.METADATA: (Family.PAGE, {"GET": trips.metadata}),

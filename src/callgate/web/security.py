@@ -13,7 +13,7 @@ from callgate.web.browser import Browsers, known_as, redirect, show
 from callgate.web.pages import EnrolmentPage, ListedPasskey, PasswordPage, RecoveryCodesPage, SecurityPage
 from callgate.web.wire import Header, Reply, Request
 
-SECURITY, PASSWORD = service.PAGE, service.PASSWORD
+SECURITY, PASSWORD, CREDENTIALS = service.PAGE, service.PASSWORD, service.CREDENTIALS
 
 
 class SecurityPages:
@@ -106,6 +106,7 @@ def _security_page(shown: ShowSecurity) -> SecurityPage:
         codes_left=len(shown.factors.recovery),
         action_url=SECURITY,
         password_url=PASSWORD,
+        credentials_url=CREDENTIALS,
         passkeys=tuple(_listed(each) for each in shown.factors.passkeys),
         passkey_options=shown.creation_options if account.mfa_policy is not MfaPolicy.OFF else None,
         form_state=shown.form_state,

@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
-from callgate.model import authorize_faults, device_faults, grant_faults, mfa_faults, sso_faults
+from callgate.model import authorize_faults, credential_faults, device_faults, grant_faults, mfa_faults, sso_faults
 from callgate.web.openapi import describe_server, read_document
 from callgate.web.pages import (
     Answer,
     AppOrigin,
     ConsentPage,
+    CredentialMadePage,
+    CredentialPage,
+    CredentialsPage,
     DeviceAnswerPage,
     DevicePage,
     Display,
@@ -16,7 +19,9 @@ from callgate.web.pages import (
     FaultPage,
     HomeLink,
     HomePage,
+    ListedCredential,
     ListedPasskey,
+    OfferedApp,
     Page,
     PasswordPage,
     RecoveryCodesPage,
@@ -109,12 +114,42 @@ SECURITY = SecurityPage(
     codes_left=7,
     action_url="/restapi/oauth/security",
     password_url="/restapi/oauth/security/password",
+    credentials_url="/restapi/oauth/security/credentials",
     form_state="c2VhbGVk",
 )
 PASSWORD = PasswordPage(
     login="ada.admin@example.com",
     chars_min=12,
     action_url="/restapi/oauth/security/password",
+    form_state="c2VhbGVk",
+)
+LISTED = ListedCredential(
+    url="/restapi/oauth/security/credentials/911970084368616515",
+    label="Nightly report",
+    apps=2,
+    created="2026-01-02 03:04",
+    expires="2026-06-30 00:00",
+    used="2026-03-04 05:00",
+)
+CREDENTIALS = CredentialsPage(
+    credentials=(
+        LISTED,
+        replace(LISTED, apps=None, expires=None, used=None),
+        replace(LISTED, is_replaced=True, is_safe_to_delete=True),
+        replace(LISTED, is_replaced=True),
+    ),
+    may_make=True,
+    offered=(OfferedApp(box="app-x", name="Call Report", client_id="x"),),
+    action_url="/restapi/oauth/security/credentials",
+    back_url="/restapi/oauth/security",
+    form_state="c2VhbGVk",
+)
+CREDENTIAL = CredentialPage(
+    credential=LISTED,
+    apps=("Call Report", "Queue Board"),
+    may_replace=True,
+    action_url=LISTED.url,
+    back_url="/restapi/oauth/security/credentials",
     form_state="c2VhbGVk",
 )
 HOME = HomePage(
@@ -203,7 +238,7 @@ PAGES: dict[str, Page] = {
         passkey_options=OPTIONS,
     ),
     "enrolment": ENROLMENT,
-    "enrolment-wrong": replace(ENROLMENT, required=False, redirect_uri=None, fault=mfa_faults.FACTOR_REFUSED),
+    "enrolment-wrong": replace(ENROLMENT, required=False, redirect_uri=None, fault=mfa_faults.TOTP_UNCONFIRMED),
     "recovery-codes": RECOVERY_CODES,
     "recovery-codes-own": replace(
         RECOVERY_CODES, action_url="/restapi/oauth/security", form_state=None, redirect_uri=None
@@ -214,6 +249,22 @@ PAGES: dict[str, Page] = {
     "security-off": replace(SECURITY, offers_factors=False),
     "security-sso": replace(SECURITY, by_password=False),
     "security-hostile": replace(SECURITY, by_password=False, person_name=HOSTILE, login=HOSTILE, account_name=HOSTILE),
+    "credentials": CREDENTIALS,
+    "credentials-none": replace(CREDENTIALS, credentials=(), offered=(), fault=credential_faults.CREDENTIAL_INCOMPLETE),
+    "credentials-withheld": replace(CREDENTIALS, may_make=False, fault=credential_faults.CREDENTIALS_WITHHELD),
+    "credentials-hostile": replace(
+        CREDENTIALS,
+        credentials=(replace(LISTED, label=HOSTILE),),
+        offered=(OfferedApp(box="app-x", name=HOSTILE, client_id="x"),),
+        label=HOSTILE[:64],
+    ),
+    "credential": CREDENTIAL,
+    "credential-over": replace(CREDENTIAL, apps=None, may_replace=False, fault=credential_faults.CREDENTIAL_STUCK),
+    "credential-hostile": replace(CREDENTIAL, credential=replace(LISTED, label=HOSTILE), apps=(HOSTILE,)),
+    "credential-made": CredentialMadePage(
+        label="Nightly report", jwt="eyJhbGciOiJSUzI1NiJ9." + "eyJzdWIiOiIx" * 60, action_url=CREDENTIALS.action_url
+    ),
+    "credential-made-hostile": CredentialMadePage(label=HOSTILE, jwt="x", action_url=CREDENTIALS.action_url),
     "password": PASSWORD,
     "password-weak": replace(PASSWORD, login=HOSTILE, fault=mfa_faults.PASSWORD_GUESSABLE),
 }

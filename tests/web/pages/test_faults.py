@@ -1,6 +1,6 @@
 import pytest
 
-from callgate.model import authorize_faults, faults, grant_faults, mfa_faults
+from callgate.model import authorize_faults, credential_faults, faults, grant_faults, mfa_faults
 from callgate.model.faults import Fault
 from callgate.web.pages.faults import WORDS, words_of
 
@@ -46,6 +46,10 @@ ON_PAGES = (
     mfa_faults.MFA_OFF,
     mfa_faults.PASSKEY_REFUSED,
     mfa_faults.PASSKEY_NOT_MADE,
+    mfa_faults.TOTP_UNCONFIRMED,
+    credential_faults.CREDENTIALS_WITHHELD,
+    credential_faults.CREDENTIAL_INCOMPLETE,
+    credential_faults.CREDENTIAL_STUCK,
     faults.TEMPORARILY_UNAVAILABLE,
     faults.SERVER_ERROR,
 )

@@ -1,6 +1,6 @@
 """JWT credentials: made for a person, immutable, replaced by a successor, deleted (protocol.md G)."""
 
-from callgate.model.account import SIGN_IN_TYPES
+from callgate.model.account import SIGN_IN_TYPES, Role
 from callgate.model.acts import CredentialActFacts, Refused
 from callgate.model.changes import CredentialCreated, CredentialDeleted
 from callgate.model.client_secret import OVERLAP_MAX_MS
@@ -11,6 +11,9 @@ from callgate.protocol.administer.texts import check_text
 
 APPS_MAX = 50
 """Apps one credential may be for: a list somebody can still read."""
+
+HELD_MAX = 100
+"""Credentials of one person, as far as people make them: a job each, and nobody heaps up rows."""
 
 ADMINISTERS = "EditExtensions"
 """The permission of those who make credentials for others."""
@@ -32,24 +35,36 @@ def create_credential(
         return Refused(problem)
     if facts.unknown_apps:
         return Refused(f"there is no app {facts.unknown_apps[0]}")
+    if giver_id is not None and facts.held >= HELD_MAX:
+        return Refused(f"extension {extension.id} has {HELD_MAX} credentials: delete one")
     if credential.client_ids is not None and not 1 <= len(credential.client_ids) <= APPS_MAX:
         return Refused(f"name 1 to {APPS_MAX} apps, or none for all apps of the organisation")
     return Done((CredentialCreated(credential, by),))
 
 
 def replace_credential(
-    successor: JwtCredential, *, overlap_ms: int, facts: CredentialActFacts, by: str
+    successor: JwtCredential,
+    *,
+    overlap_ms: int,
+    facts: CredentialActFacts,
+    by: str,
+    giver_id: ExtensionId | None = None,
 ) -> Done | Refused:
-    """A successor for the same person and apps; the one before counts on for the overlap, and no longer than before."""
+    """A successor for the same person and apps; the one before counts on for the overlap, and no longer than before.
+
+    `giver_id` as for `create_credential`.
+    """
     before = facts.credential
     if before is None or facts.account is None:
         return Refused("there is no such credential")
-    if problem := _may_not(facts, giver_id=None):
+    if problem := _may_not(facts, giver_id=giver_id):
         return Refused(problem)
     if before.replaced_ms is not None:
         return Refused(f"credential {before.id} was replaced already: rotate its successor")
     if before.expires_ms is not None and before.expires_ms <= facts.now_ms:
         return Refused(f"credential {before.id} is expired: create a new one")
+    if giver_id is not None and facts.held >= HELD_MAX:
+        return Refused(f"extension {before.extension_id} has {HELD_MAX} credentials: delete one")
     if not 0 <= overlap_ms <= OVERLAP_MAX_MS:
         return Refused("an overlap has at most 90 days")
     until_ms = facts.now_ms + overlap_ms
@@ -59,11 +74,27 @@ def replace_credential(
     return Done((CredentialReplaced(before, after, successor, by),))
 
 
-def delete_credential(*, facts: CredentialActFacts, by: str) -> Done | Refused:
-    """The credential is refused from now on, and its sessions are over."""
+def delete_credential(*, facts: CredentialActFacts, by: str, giver_id: ExtensionId | None = None) -> Done | Refused:
+    """The credential is refused from now on, and its sessions are over.
+
+    `giver_id`: the person who deletes it; everybody may delete their own, whatever the account's rule.
+    """
     if facts.credential is None:
         return Refused("there is no such credential")
+    if giver_id not in {None, facts.credential.extension_id} and not _administers(facts.giver):
+        return Refused(f"extension {giver_id} may not delete this credential")
     return Done((CredentialDeleted(facts.credential, by),))
+
+
+def is_withheld(policy: CredentialPolicy, *, giver: Role | None, own: bool) -> bool:
+    """Whether the account's rule keeps somebody from making credentials, for themselves (`own`) or for another."""
+    if policy is CredentialPolicy.NOBODY:
+        return True
+    return not _administers(giver) and not (own and policy is CredentialPolicy.EVERYBODY)
+
+
+def _administers(giver: Role | None) -> bool:
+    return giver is not None and ADMINISTERS in giver.permissions
 
 
 def _may_not(facts: CredentialActFacts, *, giver_id: ExtensionId | None) -> str | None:
@@ -73,10 +104,7 @@ def _may_not(facts: CredentialActFacts, *, giver_id: ExtensionId | None) -> str 
     policy = account.credential_policy
     if policy is CredentialPolicy.NOBODY:
         return f"account {account.id} makes no JWT credentials: `callgate accounts update ACCOUNT --credentials …`"
-    if giver_id is None:
-        return None
-    if facts.giver is not None and ADMINISTERS in facts.giver.permissions:
-        return None
-    if policy is CredentialPolicy.EVERYBODY and extension is not None and giver_id == extension.id:
+    own = extension is not None and giver_id == extension.id
+    if giver_id is None or not is_withheld(policy, giver=facts.giver, own=own):
         return None
     return f"extension {giver_id} may not make this credential: the account leaves it to {policy.value}"

@@ -8,9 +8,10 @@ from callgate.model.account import Extension
 from callgate.model.acts import CredentialActLookup, Refused
 from callgate.model.credential import JwtCredential
 from callgate.model.decisions import Done
-from callgate.model.ids import ClientId
+from callgate.model.ids import ClientId, RowId
 from callgate.protocol.administer import credentials
 from callgate.service.administer.desk import Desk
+from callgate.service.keeper import Keeper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +70,13 @@ async def replace_credential(
     return decision if isinstance(decision, Refused) else issued
 
 
-async def _mint(desk: Desk, person: Extension, wanted: NewCredential) -> IssuedCredential:
-    row_id, now_ms = desk.draw_row_id(), desk.clock.now_ms()
-    keeper = await desk.keeper()
+async def mint_credential(
+    person: Extension, wanted: NewCredential, *, row_id: RowId, now_ms: int, keeper: Keeper, issuer: str
+) -> IssuedCredential:
+    """A credential of a person that nobody wrote yet."""
     claims = CredentialClaims(
-        audience=f"{desk.policy.issuer}/restapi/oauth/token",
-        issuer=desk.policy.issuer,
+        audience=f"{issuer}/restapi/oauth/token",
+        issuer=issuer,
         account_id=person.account_id,
         extension_id=person.id,
         row_id=row_id,
@@ -94,6 +96,17 @@ async def _mint(desk: Desk, person: Extension, wanted: NewCredential) -> IssuedC
         last_used_ms=None,
     )
     return IssuedCredential(credential=credential, jwt=jwt)
+
+
+async def _mint(desk: Desk, person: Extension, wanted: NewCredential) -> IssuedCredential:
+    return await mint_credential(
+        person,
+        wanted,
+        row_id=desk.draw_row_id(),
+        now_ms=desk.clock.now_ms(),
+        keeper=await desk.keeper(),
+        issuer=desk.policy.issuer,
+    )
 
 
 async def delete_credential(desk: Desk, credential: JwtCredential) -> Done | Refused:

@@ -22,6 +22,7 @@ class Tag(Enum):
     QUEUES = "Call queues"
     CALLS = "Call log"
     ROLES = "Roles and permissions"
+    CREDENTIALS = "JWT credentials"
     SERVER = "Server"
 
 

@@ -10,7 +10,7 @@ from callgate.model.operation import Operation
 from callgate.model.policy import Statuses
 from callgate.model.scope import SCOPES
 from callgate.web.envelope import status_of
-from callgate.web.openapi import calls, directory, discovery, oauth, queues, roles
+from callgate.web.openapi import calls, credentials, directory, discovery, oauth, queues, roles
 from callgate.web.openapi.described import JSON, Answer, Body, Described, Parameter, Proof, Tag, Told
 from callgate.web.openapi.schema import Kind, Named
 from callgate.web.openapi.shapes import API_ERROR, OAUTH_ERROR, PATH
@@ -55,13 +55,14 @@ _TAGS = {
     Tag.QUEUES: "Who takes calls together.",
     Tag.CALLS: "Who called whom, and for how long.",
     Tag.ROLES: "What people may do.",
+    Tag.CREDENTIALS: "What unattended apps get tokens with.",
     Tag.SERVER: "The server itself.",
 }
 
 
 def all_told() -> dict[tuple[str, str], Described]:
     """Every operation described, by method and path."""
-    told = (*directory.TOLD, *queues.TOLD, *roles.TOLD, *calls.TOLD)
+    told = (*directory.TOLD, *queues.TOLD, *roles.TOLD, *credentials.TOLD, *calls.TOLD)
     return {
         **oauth.DESCRIBED,
         **{(each.operation.method, each.operation.path): _tell(each) for each in told},

@@ -21,6 +21,7 @@ PATH: dict[str, Schema] = {
     "groupId": text("The call queue.", pattern=ID_PATTERN),
     "roleId": text("The role.", pattern=ID_PATTERN),
     "callRecordId": text("The record.", pattern=CALL_ID_PATTERN),
+    "credentialId": text("The JWT credential.", pattern="^[1-9][0-9]{0,18}$"),
     "permissionId": words("The permission.", PERMISSIONS),
     "permissionCategoryId": words("What permissions are about.", Category),
     "connectionId": text("The connection to an identity provider.", pattern=ID_PATTERN),

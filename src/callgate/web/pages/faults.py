@@ -166,6 +166,26 @@ WORDS = {
     "CGT-206": Words(
         msgid("This cannot be set up"), msgid("Your company asks for nothing but a password."), _TELL_ADMINISTRATOR
     ),
+    "CGT-209": Words(
+        msgid("The authenticator app was not set up"),
+        msgid("The code is not the one that your app shows now."),
+        msgid("Check that your phone has the right time, then enter the code that the app shows now."),
+    ),
+    "CGT-210": Words(
+        msgid("No credential was made"),
+        msgid("Your company does not leave it to you to make JWT credentials."),
+        _TELL_ADMINISTRATOR,
+    ),
+    "CGT-211": Words(
+        msgid("No credential was made"),
+        msgid("The label, the apps or the date are missing or cannot be used."),
+        msgid("Enter a label, choose at least one app that exists, and a date that is still to come, or none."),
+    ),
+    "CGT-212": Words(
+        msgid("No credential was made"),
+        msgid("As things are, this credential cannot be made or replaced."),
+        msgid("Look at the list: it may have been replaced or have expired, or you have a hundred already."),
+    ),
     "CGT-159": _person(msgid("Your company’s sign-in service no longer recognizes this server."), _TELL_DETAILS),
     # The app, on a page of its own.
     "OAU-101": _BAD_REQUEST,

@@ -7,6 +7,9 @@ from callgate.web.pages.locales import Locale
 from callgate.web.pages.views import (
     ApiPage,
     ConsentPage,
+    CredentialMadePage,
+    CredentialPage,
+    CredentialsPage,
     DeviceAnswerPage,
     DevicePage,
     EnrolmentPage,
@@ -77,6 +80,8 @@ def _form_action(page: Page) -> str:
             return _own_and((urlsplit(page.redirect_uri or "").scheme,))
         case UnaskedPage() | DevicePage() | SecurityPage() | PasswordPage():
             return "'self'"
+        case CredentialsPage() | CredentialPage() | CredentialMadePage():
+            return "'self'"
         case DeviceAnswerPage() | FaultPage() | FarewellPage() | SignedInPage() | HomePage() | ApiPage():
             return "'none'"
 
@@ -98,5 +103,5 @@ def _opener_policy(page: Page) -> str:
             return "unsafe-none" if page.redirect_uri else "same-origin"
         case DevicePage() | DeviceAnswerPage() | UnaskedPage() | SignedInPage() | HomePage() | ApiPage():
             return "same-origin"
-        case SecurityPage() | PasswordPage():
+        case SecurityPage() | PasswordPage() | CredentialsPage() | CredentialPage() | CredentialMadePage():
             return "same-origin"

@@ -148,6 +148,7 @@ class SecurityPage:
     codes_left: int
     action_url: str
     password_url: str
+    credentials_url: str
     form_state: str = field(repr=False)
     passkeys: tuple[ListedPasskey, ...] = ()
     passkey_options: str | None = field(repr=False, default=None)
@@ -163,6 +164,71 @@ class PasswordPage:
     action_url: str
     form_state: str = field(repr=False)
     fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedCredential:
+    """One of the person's JWT credentials. `apps`: for how many it is; None: for all. Dates as people read them.
+
+    `expires` None: never; `used` None: not yet.
+    """
+
+    url: str
+    label: str
+    apps: int | None
+    created: str
+    expires: str | None
+    used: str | None
+    is_replaced: bool = False
+    is_safe_to_delete: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedApp:
+    """An app with a box in the form."""
+
+    box: str
+    name: str
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialsPage:
+    """The person's JWT credentials, and a form for another where the account leaves that to them.
+
+    `label` is what was typed before, `fault` what is wrong with it.
+    """
+
+    credentials: tuple[ListedCredential, ...]
+    may_make: bool
+    offered: tuple[OfferedApp, ...]
+    action_url: str
+    back_url: str
+    form_state: str = field(repr=False)
+    label: str = ""
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialPage:
+    """One of them, to be replaced or deleted. `apps` None: it is for all of the organisation."""
+
+    credential: ListedCredential
+    apps: tuple[str, ...] | None
+    may_replace: bool
+    action_url: str
+    back_url: str
+    form_state: str = field(repr=False)
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialMadePage:
+    """Shows a JWT credential, once. On by a GET of `action_url`."""
+
+    label: str
+    jwt: str = field(repr=False)
+    action_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -348,6 +414,9 @@ Page: TypeAlias = (
     | RecoveryCodesPage
     | SecurityPage
     | PasswordPage
+    | CredentialsPage
+    | CredentialPage
+    | CredentialMadePage
     | ConsentPage
     | DevicePage
     | DeviceAnswerPage

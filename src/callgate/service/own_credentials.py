@@ -1,0 +1,278 @@
+"""The pages on which people see, make, replace and delete their own JWT credentials.
+
+A page's form carries, sealed and bound to the browser, whom it was shown to, so that nobody else's page posts it; what
+may be done is judged in the transaction, from the browser's sign-in.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from callgate.model import mfa_faults
+from callgate.model.account import Extension
+from callgate.model.client import Client
+from callgate.model.credential import JwtCredential
+from callgate.model.decisions import Denied, Done
+from callgate.model.faults import Fault
+from callgate.model.ids import ClientId, RowId
+from callgate.model.instant import DAY_MS
+from callgate.model.jwt_credentials import (
+    OwnCredentialFacts,
+    OwnCredentialLookup,
+    OwnCredentialsFacts,
+    OwnCredentialsLookup,
+)
+from callgate.protocol import own_credentials as protocol
+from callgate.protocol.forms import Form, parse_form
+from callgate.protocol.jwt_credentials import find_credential_id
+from callgate.protocol.security import Here, who_is_here
+from callgate.service.administer.credentials import NewCredential
+from callgate.service.authorize import note, refuse
+from callgate.service.browser import (
+    Cookies,
+    SecurityState,
+    SignInKey,
+    new_binding,
+    open_security,
+    open_sign_in,
+    seal_security,
+)
+from callgate.service.context import Context
+from callgate.service.jwt_credentials import CredentialShown, mint, show
+from callgate.service.outcome import GoTo, Outcome, Post
+from callgate.service.security import CREDENTIALS, ask_to_sign_in, expired
+from callgate.storage.port import Unit
+
+_DAYS = {"0": 0, "1": 1, "7": 7, "30": 30, "90": 90}
+"""How long a credential and its successor may both count, as the page offers it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowCredentials:
+    """A person's credentials, the newest first, and a form for another. `offered`: apps with a box in the form."""
+
+    person: Extension
+    credentials: tuple[CredentialShown, ...]
+    may_make: bool
+    offered: tuple[tuple[Client, str], ...]
+    form_state: str = field(repr=False)
+    binding: str = field(repr=False)
+    label: str = ""
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowCredential:
+    """One of them, to be replaced or deleted. `apps` are the names of those it is for; None: all."""
+
+    shown: CredentialShown
+    apps: tuple[str, ...] | None
+    may_replace: bool
+    form_state: str = field(repr=False)
+    binding: str = field(repr=False)
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowMade:
+    """A credential made this moment: its text is shown, this once."""
+
+    credential: JwtCredential
+    jwt: str = field(repr=False)
+
+
+CredentialsOutcome = Outcome | ShowCredentials | ShowCredential | ShowMade
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """A request of somebody signed in."""
+
+    key: SignInKey
+    here: Here
+    facts: OwnCredentialsFacts
+    cookies: Cookies
+    request_id: str
+
+
+async def show_all(context: Context, cookies: Cookies, request_id: str) -> CredentialsOutcome:
+    """GET of the page: the person's credentials. Raises Unavailable."""
+    visit = await _visit(context, cookies, request_id)
+    if visit is None:
+        return await ask_to_sign_in(context, cookies, request_id, fault=None)
+    return _page(context, visit)
+
+
+async def show_one(context: Context, cookies: Cookies, *, item: str, request_id: str) -> CredentialsOutcome:
+    """GET of the page of one of them; what is none of theirs leads back to all. Raises Unavailable."""
+    visit = await _visit(context, cookies, request_id)
+    if visit is None:
+        return await ask_to_sign_in(context, cookies, request_id, fault=None)
+    return _page_of_one(context, visit, _find(visit, item))
+
+
+async def make(context: Context, post: Post) -> CredentialsOutcome:
+    """POST of the page of all: another credential. Raises Unavailable."""
+    opened = await _open(context, post)
+    if not isinstance(opened, tuple):
+        return opened
+    form, visit = opened
+    if form.get("action") != "create":
+        return GoTo(CREDENTIALS)
+    wish = protocol.parse_wish(form, offered=visit.facts.apps)
+    refused = _check(visit) or (wish if isinstance(wish, Denied) else None)
+    if refused or isinstance(wish, Denied):
+        assert refused is not None
+        return await _refuse(context, visit, refused, label=form.get("label") or "")
+    wanted = NewCredential(label=wish.label, client_ids=wish.client_ids, expires_ms=wish.expires_ms)
+    issued = await mint(context, visit.here.extension, wanted)
+
+    def judge(facts: OwnCredentialFacts) -> Done | Denied:
+        return protocol.create_own(visit.key.secret, credential=issued.credential, facts=facts)
+
+    refused = await _carry_out(
+        context, visit, judge, credential_id=issued.credential.id, client_ids=wish.client_ids or frozenset()
+    )
+    if refused:
+        return await _refuse(context, visit, refused, label=wish.label)
+    return ShowMade(credential=issued.credential, jwt=issued.jwt)
+
+
+async def change(context: Context, post: Post, *, item: str) -> CredentialsOutcome:
+    """POST of the page of one: a successor for it, or its end. Raises Unavailable."""
+    opened = await _open(context, post)
+    if not isinstance(opened, tuple):
+        return opened
+    form, visit = opened
+    before = _find(visit, item)
+    if before is None:
+        return GoTo(CREDENTIALS)
+    match form.get("action"):
+        case "replace":
+            return await _replace(context, visit, before, form=form)
+        case "delete":
+            refused = await _carry_out(
+                context, visit, lambda facts: protocol.delete_own(visit.key.secret, facts), credential_id=before.id
+            )
+            return await _refuse(context, visit, refused, about=before) if refused else GoTo(CREDENTIALS)
+        case _:
+            return GoTo(CREDENTIALS)
+
+
+async def _replace(context: Context, visit: _Visit, before: JwtCredential, *, form: Form) -> CredentialsOutcome:
+    expiry = protocol.parse_expiry(form)
+    refused = _check(visit)
+    if refused or isinstance(expiry, Denied):
+        why = refused or (expiry if isinstance(expiry, Denied) else None)
+        assert why is not None
+        return await _refuse(context, visit, why, about=before)
+    wanted = NewCredential(label=before.label, client_ids=before.client_ids, expires_ms=expiry.expires_ms)
+    issued = await mint(context, visit.here.extension, wanted)
+    overlap_ms = _DAYS.get(form.get("overlap") or "", 0) * DAY_MS
+
+    def judge(facts: OwnCredentialFacts) -> Done | Denied:
+        return protocol.replace_own(visit.key.secret, successor=issued.credential, overlap_ms=overlap_ms, facts=facts)
+
+    refused = await _carry_out(context, visit, judge, credential_id=before.id)
+    if refused:
+        return await _refuse(context, visit, refused, about=before)
+    return ShowMade(credential=issued.credential, jwt=issued.jwt)
+
+
+def _check(visit: _Visit) -> Denied | None:
+    """Asked before anything is signed; the transaction asks again."""
+    checked = protocol.check_maker(visit.key.secret, visit.facts.browser)
+    return checked if isinstance(checked, Denied) else None
+
+
+async def _carry_out(
+    context: Context,
+    visit: _Visit,
+    judge: Callable[[OwnCredentialFacts], Done | Denied],
+    *,
+    credential_id: RowId,
+    client_ids: frozenset[ClientId] = frozenset(),
+) -> Denied | None:
+    lookup = OwnCredentialLookup((visit.key.account_id, visit.key.row_id), credential_id, client_ids)
+    decision = await context.store.run(Unit(lookup, judge))
+    if isinstance(decision, Denied):
+        return decision
+    context.events.done("security", visit.request_id, client_id="", changed=True)
+    return None
+
+
+async def _visit(context: Context, cookies: Cookies, request_id: str) -> _Visit | None:
+    key = open_sign_in(context, cookies.sign_in)
+    if key is None:
+        return None
+    facts = await context.store.read(OwnCredentialsLookup((key.account_id, key.row_id)))
+    here = who_is_here(key.secret, facts.browser)
+    return None if here is None else _Visit(key, here, facts, cookies, request_id)
+
+
+async def _open(context: Context, post: Post) -> tuple[Form, _Visit] | CredentialsOutcome:
+    """The form, and who sent it: a page of ours, shown in this browser to whoever is signed in now."""
+    form = parse_form(post.content_type, post.body)
+    if isinstance(form, Denied):
+        return refuse(context, form, post.request_id)
+    state = open_security(context, form.get("form_state"), post.cookies.binding)
+    if state is None:
+        return expired(context, post.request_id)
+    visit = await _visit(context, post.cookies, post.request_id)
+    if visit is None:
+        return await ask_to_sign_in(context, post.cookies, post.request_id, fault=None)
+    if visit.here.extension.id != state.shown_to:
+        return expired(context, post.request_id)
+    return form, visit
+
+
+async def _refuse(
+    context: Context, visit: _Visit, denied: Denied, *, about: JwtCredential | None = None, label: str = ""
+) -> CredentialsOutcome:
+    """Where a new sign-in is what is missing, its page; else the page it came from says what is wrong."""
+    note(context, denied, request_id=visit.request_id, client_id=None)
+    if denied.fault is mfa_faults.SIGN_IN_AGAIN:
+        return await ask_to_sign_in(context, visit.cookies, visit.request_id, fault=denied.fault)
+    if about is None:
+        return _page(context, visit, label=label, fault=denied.fault)
+    return _page_of_one(context, visit, about, fault=denied.fault)
+
+
+def _find(visit: _Visit, item: str) -> JwtCredential | None:
+    wanted = find_credential_id(item)
+    return next((each for each in visit.facts.credentials if each.id == wanted), None)
+
+
+def _page(context: Context, visit: _Visit, *, label: str = "", fault: Fault | None = None) -> ShowCredentials:
+    binding = visit.cookies.binding or new_binding(context)
+    person = visit.here.extension
+    return ShowCredentials(
+        person=person,
+        credentials=tuple(show(context, each) for each in visit.facts.credentials),
+        may_make=protocol.may_make(visit.here.account, visit.facts.browser.role),
+        offered=tuple((client, protocol.box_of(client.id)) for client in visit.facts.apps),
+        form_state=seal_security(context, SecurityState(person.id), binding),
+        binding=binding,
+        label=label,
+        fault=fault,
+    )
+
+
+def _page_of_one(
+    context: Context, visit: _Visit, credential: JwtCredential | None, *, fault: Fault | None = None
+) -> ShowCredential | GoTo:
+    if credential is None:
+        return GoTo(CREDENTIALS)
+    binding = visit.cookies.binding or new_binding(context)
+    person, shown = visit.here.extension, show(context, credential)
+    names = {client.id: client.name for client in visit.facts.apps}
+    client_ids = credential.client_ids
+    is_over = credential.expires_ms is not None and credential.expires_ms <= visit.facts.browser.now_ms
+    may_make = protocol.may_make(visit.here.account, visit.facts.browser.role)
+    return ShowCredential(
+        shown=shown,
+        apps=None if client_ids is None else tuple(sorted(names.get(each, each) for each in client_ids)),
+        may_replace=may_make and credential.replaced_ms is None and not is_over,
+        form_state=seal_security(context, SecurityState(person.id), binding),
+        binding=binding,
+        fault=fault,
+    )
