@@ -24,6 +24,7 @@ from callgate.config import DatabaseSettings, KeySettings, Settings, describe
 from callgate.model import (
     api_faults,
     authorize_faults,
+    credential_faults,
     device_faults,
     faults,
     grant_faults,
@@ -56,6 +57,7 @@ WHERE = {
     issuer_faults: "At the token endpoint, for an outside issuer's token",
     sso_faults: "At single sign-on",
     mfa_faults: "At second factors, and where people change how they sign in",
+    credential_faults: "Where people make JWT credentials",
     api_faults: "At the API",
 }
 """Module of the catalogue -> who answers with its rows."""

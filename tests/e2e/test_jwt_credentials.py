@@ -153,12 +153,12 @@ def test_credential_is_not_made_when_a_member_cannot_be_meant(
 
 def test_token_makes_no_credential_that_opens_more_than_itself(company: Company, agent: httpx.Client) -> None:
     """For an app that may do more, nor by replacing one that is for all apps (ADR 70)."""
-    assert refused(agent.post(API, json=wish(company, clientIds=[company.wider["client_id"]]))) == (403, "CGT-213")
+    assert refused(agent.post(API, json=wish(company, clientIds=[company.wider["client_id"]]))) == (403, "CGT-176")
     email = company.server.world.people["agent"].email
     everywhere = company.shell.give("credentials", "create", "--person", email, "--label", "all")
     path = f"{API}/{everywhere['id']}"
     assert done(agent.get(path))["allApps"] is True
-    assert refused(agent.post(f"{path}/replacement", json={"expirationTime": in_days(1)})) == (403, "CGT-213")
+    assert refused(agent.post(f"{path}/replacement", json={"expirationTime": in_days(1)})) == (403, "CGT-176")
     assert agent.delete(path).status_code == 204
 
 

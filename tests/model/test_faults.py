@@ -8,6 +8,7 @@ import pytest
 from callgate.model import (
     api_faults,
     authorize_faults,
+    credential_faults,
     device_faults,
     faults,
     grant_faults,
@@ -26,6 +27,7 @@ CATALOGUE: dict[str, Fault] = {
         issuer_faults,
         authorize_faults,
         sso_faults,
+        credential_faults,
         mfa_faults,
         api_faults,
     )

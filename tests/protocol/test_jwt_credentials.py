@@ -2,7 +2,7 @@
 
 import pytest
 
-from callgate.model import api_faults, credential_faults
+from callgate.model import api_faults
 from callgate.model.account import Role
 from callgate.model.acts import CredentialActFacts
 from callgate.model.changes import CredentialCreated, CredentialDeleted
@@ -65,7 +65,7 @@ def test_credential_is_made_replaced_and_deleted_in_the_bearers_name() -> None:
         (FACTS, None, api_faults.PARAMETER_INVALID),
         (FACTS, NOW_MS, api_faults.PARAMETER_INVALID),
         (FACTS, NOW_MS + LIFE_MAX_MS + 1, api_faults.PARAMETER_INVALID),
-        (FACTS._replace(apps=(APP, WIDER)), NEW.expires_ms, credential_faults.CREDENTIAL_EXCEEDS_TOKEN),
+        (FACTS._replace(apps=(APP, WIDER)), NEW.expires_ms, api_faults.CREDENTIAL_EXCEEDS_TOKEN),
         (FACTS._replace(held=HELD_MAX), NEW.expires_ms, api_faults.ACT_REFUSED),
     ],
     ids=["nobody", "another's", "mightier", "powerless", "for ever", "over", "too long", "wider app", "too many"],
@@ -83,7 +83,7 @@ def test_credential_is_not_made_when_it_would_be_too_much(
 def test_credential_for_all_apps_is_none_that_a_token_makes() -> None:
     """It reaches apps that there are not yet."""
     decision = create_credential(NEW._replace(client_ids=None), admitted=BEARER, subject=ME, facts=FACTS)
-    assert fault_of(decision) is credential_faults.CREDENTIAL_EXCEEDS_TOKEN
+    assert fault_of(decision) is api_faults.CREDENTIAL_EXCEEDS_TOKEN
 
 
 def test_longest_life_is_allowed() -> None:

@@ -18,6 +18,7 @@ from callgate.config import Settings, describe
 from callgate.model import (
     api_faults,
     authorize_faults,
+    credential_faults,
     device_faults,
     faults,
     grant_faults,
@@ -97,6 +98,7 @@ CATALOGUE = [
         device_faults,
         issuer_faults,
         sso_faults,
+        credential_faults,
         mfa_faults,
         api_faults,
     )

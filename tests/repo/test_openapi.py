@@ -21,6 +21,8 @@ FOR_PEOPLE = {
     "/restapi/oauth/second-factor": "the form of a page",
     "/restapi/oauth/security": "a page",
     "/restapi/oauth/security/password": "a page",
+    "/restapi/oauth/security/credentials": "a page",
+    "/restapi/oauth/security/credentials/{credentialId}": "a page",
     "/restapi/oauth/consent": "the form of a page",
     "/restapi/oauth/device": "a page",
     "/restapi/oauth/sign-out/confirm": "the form of a page",

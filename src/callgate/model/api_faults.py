@@ -198,6 +198,15 @@ METHODS_DIFFER = Fault(
     text="Header X-HTTP-Method-Override and parameter [_method] name different methods",
     remedy="Send one of the two, with a POST: they are for clients that can send no other method.",
 )
+CREDENTIAL_EXCEEDS_TOKEN = Fault(
+    code="CGT-176",
+    error="InsufficientPermissions",
+    text="A credential for app [{clientId}] would open [{permissionName}], which this token does not",
+    remedy="Make it for apps that may do no more than the token's scope, or at a browser, on the page "
+    "/restapi/oauth/security/credentials.",
+    status=403,
+    parameters=("permissionName",),
+)
 UNAVAILABLE = Fault(
     code="CMN-211",
     error="ServiceUnavailable",

@@ -1,4 +1,4 @@
-"""Faults of people who make JWT credentials for themselves, at a browser or through an app."""
+"""Faults of people who make JWT credentials for themselves at a browser."""
 
 from callgate.model.faults import Audience, Fault
 
@@ -22,15 +22,6 @@ CREDENTIAL_STUCK = Fault(
     code="CGT-212",
     error="invalid_request",
     text="The JWT credential cannot be made or replaced as things are",
-    remedy="Look at the list again: it may have been replaced or have expired meanwhile, then its successor is the one "
+    remedy="Check the list again: it may have been replaced or have expired meanwhile, then its successor is the one "
     "to replace; and one person has at most 100, so delete those that are safe to delete.",
-)
-CREDENTIAL_EXCEEDS_TOKEN = Fault(
-    code="CGT-213",
-    error="InsufficientPermissions",
-    text="A credential for app [{clientId}] would open [{permissionName}], which this token does not",
-    remedy="Name apps that may do no more than the token's scope, or make the credential at a browser, on the page "
-    "/restapi/oauth/security/credentials.",
-    status=403,
-    parameters=("permissionName",),
 )

@@ -24,8 +24,8 @@ TOTP_UNCONFIRMED = Fault(
     code="CGT-209",
     error="invalid_request",
     text="The new authenticator app shows another code",
-    remedy="Add the key of the page to the app once more if need be, set the clock of its device right, and enter the "
-    "code it shows now.",
+    remedy="Use the code that the app shows now, on a device whose clock is right; if need be add the key of the page "
+    "to the app once more.",
 )
 FACTOR_WAITS = Fault(
     code="CGT-201",

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from callgate.model import api_faults, credential_faults
+from callgate.model import api_faults
 from callgate.model.acts import CredentialActFacts, Refused
 from callgate.model.client_secret import OVERLAP_MAX_MS
 from callgate.model.credential import JwtCredential
@@ -155,14 +155,14 @@ def _exceeds(credential: JwtCredential, *, admitted: Admitted, facts: Credential
         return Denied(fault=api_faults.PARAMETER_INVALID, values=(("parameterName", "expirationTime"),))
     if credential.client_ids is None:
         values = (("clientId", "*"), ("permissionName", "all apps"))
-        return Denied(fault=credential_faults.CREDENTIAL_EXCEEDS_TOKEN, values=values, why="it is for all apps")
+        return Denied(fault=api_faults.CREDENTIAL_EXCEEDS_TOKEN, values=values, why="it is for all apps")
     granted = admitted.session.scope.split()
     for app in facts.apps:
         beyond = next((name for name in app.scopes if not covers(granted, name)), None)
         if beyond is not None:
             values = (("clientId", app.id), ("permissionName", beyond))
             why = f"the token was issued for [{admitted.session.scope}]"
-            return Denied(fault=credential_faults.CREDENTIAL_EXCEEDS_TOKEN, values=values, why=why)
+            return Denied(fault=api_faults.CREDENTIAL_EXCEEDS_TOKEN, values=values, why=why)
     return None
 
 

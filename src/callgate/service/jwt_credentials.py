@@ -45,7 +45,7 @@ class CredentialListShown(NamedTuple):
 
 async def list_credentials(context: Context, admitted: Admitted, asked: Asked) -> CredentialListShown | Denied:
     """`GET …/extension/{extensionId}/jwt-credentials`. Raises Unavailable."""
-    subject = _judge(admitted, operation.LIST_CREDENTIALS, asked)
+    subject = _judge(admitted, asked, wanted=operation.LIST_CREDENTIALS)
     if isinstance(subject, Denied):
         return subject
     pairs = parse_query(asked.query)
@@ -64,7 +64,7 @@ async def list_credentials(context: Context, admitted: Admitted, asked: Asked) -
 
 async def read_credential(context: Context, admitted: Admitted, asked: Asked) -> CredentialShown | Denied:
     """`GET …/jwt-credentials/{credentialId}`. Raises Unavailable."""
-    subject = _judge(admitted, operation.READ_CREDENTIAL, asked)
+    subject = _judge(admitted, asked, wanted=operation.READ_CREDENTIAL)
     if isinstance(subject, Denied):
         return subject
     found = await _find(context, subject, credential_id=protocol.find_credential_id(asked.item))
@@ -73,7 +73,7 @@ async def read_credential(context: Context, admitted: Admitted, asked: Asked) ->
 
 async def create_credential(context: Context, admitted: Admitted, asked: Asked) -> CredentialShown | Denied:
     """`POST …/extension/{extensionId}/jwt-credentials`. Raises Unavailable."""
-    subject = _judge(admitted, operation.CREATE_CREDENTIAL, asked)
+    subject = _judge(admitted, asked, wanted=operation.CREATE_CREDENTIAL)
     if isinstance(subject, Denied):
         return subject
     body = read_object(asked)
@@ -98,7 +98,7 @@ async def create_credential(context: Context, admitted: Admitted, asked: Asked) 
 
 async def replace_credential(context: Context, admitted: Admitted, asked: Asked) -> CredentialShown | Denied:
     """`POST …/jwt-credentials/{credentialId}/replacement`. Raises Unavailable."""
-    subject = _judge(admitted, operation.REPLACE_CREDENTIAL, asked)
+    subject = _judge(admitted, asked, wanted=operation.REPLACE_CREDENTIAL)
     if isinstance(subject, Denied):
         return subject
     body = read_object(asked)
@@ -127,7 +127,7 @@ async def replace_credential(context: Context, admitted: Admitted, asked: Asked)
 
 async def delete_credential(context: Context, admitted: Admitted, asked: Asked) -> Denied | None:
     """`DELETE …/jwt-credentials/{credentialId}`. Raises Unavailable."""
-    subject = _judge(admitted, operation.DELETE_CREDENTIAL, asked)
+    subject = _judge(admitted, asked, wanted=operation.DELETE_CREDENTIAL)
     if isinstance(subject, Denied):
         return subject
     person = await _person(context, subject)
@@ -155,7 +155,7 @@ async def mint(context: Context, person: Extension, wanted: NewCredential) -> Is
     )
 
 
-def _judge(admitted: Admitted, wanted: Operation, asked: Asked) -> Subject | Denied:
+def _judge(admitted: Admitted, asked: Asked, *, wanted: Operation) -> Subject | Denied:
     return judge(admitted, wanted, account=asked.account, extension=asked.extension)
 
 

@@ -51,9 +51,9 @@ class OwnCredentialPages:
     def _reply(self, request: Request, outcome: CredentialsOutcome, *, after_post: bool) -> Reply:
         match outcome:
             case ShowCredentials():
-                return self._show(request, outcome, _page(outcome))
+                return self._show(request, outcome, page=_page(outcome))
             case ShowCredential():
-                return self._show(request, outcome, _page_of_one(outcome))
+                return self._show(request, outcome, page=_page_of_one(outcome))
             case ShowMade():
                 page = CredentialMadePage(label=outcome.credential.label, jwt=outcome.jwt, action_url=CREDENTIALS)
                 return show(request, page)
@@ -61,7 +61,7 @@ class OwnCredentialPages:
                 return self._sign_in.reply(request, outcome, after_post=after_post)
 
     def _show(
-        self, request: Request, shown: ShowCredentials | ShowCredential, page: CredentialsPage | CredentialPage
+        self, request: Request, shown: ShowCredentials | ShowCredential, *, page: CredentialsPage | CredentialPage
     ) -> Reply:
         status = self._browsers.status_of(Denied(fault=shown.fault)) if shown.fault else 200
         return show(request, page, status=status, cookies=(self._browsers.bind(shown.binding),))

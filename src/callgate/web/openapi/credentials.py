@@ -1,6 +1,6 @@
 """JWT credentials, made and replaced by programs."""
 
-from callgate.model import credential_faults, operation
+from callgate.model import api_faults, operation
 from callgate.model.client_secret import OVERLAP_MAX_MS
 from callgate.web.openapi.described import Link, Tag, Told
 from callgate.web.openapi.schema import Maybe, flag, many, record, text, whole
@@ -44,7 +44,7 @@ REPLACEMENT = record(
     ),
     expirationTime=_EXPIRY,
 )
-_BEYOND = (credential_faults.CREDENTIAL_EXCEEDS_TOKEN,)
+_BEYOND = (api_faults.CREDENTIAL_EXCEEDS_TOKEN,)
 
 TOLD = (
     Told(

@@ -10,11 +10,6 @@ from callgate.web.pages.render import render
 from callgate.web.pages.static import STATIC_FILES, StaticFile
 from callgate.web.pages.views import (
     Answer,
-    ApiChapter,
-    ApiField,
-    ApiOperation,
-    ApiPage,
-    ApiShape,
     AppOrigin,
     ConsentPage,
     CredentialMadePage,
@@ -44,6 +39,7 @@ from callgate.web.pages.views import (
     SignOutPage,
     UnaskedPage,
 )
+from callgate.web.pages.views_api import ApiChapter, ApiField, ApiOperation, ApiPage, ApiShape
 
 __all__ = [
     "STATIC_FILES",

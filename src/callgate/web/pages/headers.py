@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 
 from callgate.web.pages.locales import Locale
 from callgate.web.pages.views import (
-    ApiPage,
     ConsentPage,
     CredentialMadePage,
     CredentialPage,
@@ -27,6 +26,7 @@ from callgate.web.pages.views import (
     SignOutPage,
     UnaskedPage,
 )
+from callgate.web.pages.views_api import ApiPage
 
 _FEATURES = (
     "accelerometer",

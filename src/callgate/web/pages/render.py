@@ -12,7 +12,6 @@ from callgate.web.pages.scopes import sentences_of
 from callgate.web.pages.static import asset_path
 from callgate.web.pages.texts import coded, initials, label, origin
 from callgate.web.pages.views import (
-    ApiPage,
     ConsentPage,
     CredentialMadePage,
     CredentialPage,
@@ -34,6 +33,7 @@ from callgate.web.pages.views import (
     SignOutPage,
     UnaskedPage,
 )
+from callgate.web.pages.views_api import ApiPage
 
 _TEMPLATES: dict[type[Page], str] = {
     SignInPage: "sign_in.html",
