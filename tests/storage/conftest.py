@@ -8,7 +8,17 @@ import pytest
 from callgate.storage import group_commit
 from callgate.storage.schema import migrate_file
 from callgate.storage.sqlite import StoreOptions
-from tests.storage.engines import FaultyDisk, Opened, Plan, copy_database, open_sqlite
+from tests.postgres_server import needs_postgres
+from tests.storage.engines import (
+    FaultyDisk,
+    Opened,
+    OpenedFile,
+    Plan,
+    copy_database,
+    open_postgres,
+    open_sqlite,
+    postgres_world,
+)
 from tests.storage.world import FOUNDING
 
 
@@ -34,10 +44,21 @@ def database(template: Path, tmp_path: Path) -> Path:
     return copy_database(template, tmp_path)
 
 
-@pytest.fixture(params=["sqlite"])
-def store(request: pytest.FixtureRequest, database: Path) -> Iterator[Opened]:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs_postgres)])
+def store(request: pytest.FixtureRequest) -> Iterator[Opened]:
     """An open store; the contract is the same for every engine."""
-    assert request.param == "sqlite"
+    if request.param == "sqlite":
+        yield request.getfixturevalue("embedded")
+        return
+    world = postgres_world()
+    world.put_back()
+    with open_postgres(world) as opened:
+        yield opened
+
+
+@pytest.fixture
+def embedded(database: Path) -> Iterator[OpenedFile]:
+    """An open store on SQLite: for what only that engine does."""
     with open_sqlite(database) as opened:
         yield opened
 
@@ -49,7 +70,7 @@ def plan() -> Plan:
 
 
 @pytest.fixture
-def faulty(database: Path, plan: Plan) -> Iterator[Opened]:
+def faulty(database: Path, plan: Plan) -> Iterator[OpenedFile]:
     """An open store whose disk follows `plan`."""
     disk = FaultyDisk("faulty", plan)
     fatal: list[Exception] = []

@@ -4,24 +4,34 @@ import asyncio
 import shutil
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import TypeVar
 
 import apsw
+import psycopg
 
 from callgate.model.changes import Change
 from callgate.model.decisions import Done
 from callgate.model.facts import KeysFacts
 from callgate.model.lookups import KeysLookup, Lookup
-from callgate.storage.port import Decided, Unit
+from callgate.storage.placeholders import numbered
+from callgate.storage.port import Decided, Engine, Unit
+from callgate.storage.postgres import PostgresOptions, PostgresStore
+from callgate.storage.postgres_errors import Refused
 from callgate.storage.sqlite import SqliteStore, StoreOptions
-from tests.storage.world import NOW_MS
+from tests.postgres_server import migrated_template, shared_postgres
+from tests.storage.world import FOUNDING, NOW_MS
 
 F = TypeVar("F")
 D = TypeVar("D", bound=Decided)
 T = TypeVar("T")
+
+
+BROKEN_REFERENCE = (apsw.ConstraintError, Refused)
+"""What either engine says of a row that refers to nothing."""
 
 
 def unit_of(*changes: Change) -> Unit[KeysFacts, Done]:
@@ -45,19 +55,11 @@ class TestClock:
 class Opened:
     """An open store, its loop and its clock."""
 
-    store: SqliteStore
+    store: Engine
     runner: asyncio.Runner
     clock: TestClock
-    path: Path
-    connections: list[apsw.Connection]
-    """The store's own."""
-    fatal: list[Exception] = field(default_factory=list)
-
-    @property
-    def writer(self) -> apsw.Connection:
-        """The connection that writes: for tests that break it."""
-        (writer,) = [connection for connection in self.connections if not connection.readonly("main")]
-        return writer
+    look: Callable[[str, tuple[int | str, ...]], list[tuple[object, ...]]]
+    """Carry out a statement beside the store."""
 
     def await_(self, coroutine: Coroutine[object, object, T]) -> T:
         """Run a coroutine on the store's loop."""
@@ -88,16 +90,34 @@ class Opened:
         return self.await_(submit_all())
 
     def rows(self, sql: str, *values: int | str) -> list[tuple[object, ...]]:
-        """Look into the file beside the store."""
-        connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)
-        try:
-            return [tuple(row) for row in connection.execute(sql, values)]
-        finally:
-            connection.close()
+        """Look into the database beside the store."""
+        return self.look(sql, values)
+
+
+@dataclass(slots=True)
+class OpenedFile(Opened):
+    """An open store on SQLite."""
+
+    path: Path
+    connections: list[apsw.Connection]
+    """The store's own."""
+    fatal: list[Exception] = field(default_factory=list)
+
+    @property
+    def writer(self) -> apsw.Connection:
+        """The connection that writes: for tests that break it."""
+        (writer,) = [connection for connection in self.connections if not connection.readonly("main")]
+        return writer
+
+
+def look_into(path: Path, sql: str, values: tuple[int | str, ...]) -> list[tuple[object, ...]]:
+    """Carry out a statement on a file, beside whoever has it."""
+    with closing(apsw.Connection(str(path))) as connection:
+        return [tuple(row) for row in connection.execute(sql, values)]
 
 
 @contextmanager
-def open_sqlite(path: Path, options: StoreOptions | None = None) -> Iterator[Opened]:
+def open_sqlite(path: Path, options: StoreOptions | None = None) -> Iterator[OpenedFile]:
     """A started store on a file."""
     clock = TestClock()
     fatal: list[Exception] = []
@@ -107,9 +127,75 @@ def open_sqlite(path: Path, options: StoreOptions | None = None) -> Iterator[Ope
     with asyncio.Runner() as runner:
         runner.run(store.start())
         try:
-            yield Opened(store, runner, clock, path, connections, fatal)
+            yield OpenedFile(store, runner, clock, partial(look_into, path), path, connections, fatal)
         finally:
             runner.run(store.close())
+
+
+class PostgresWorld:
+    """One database of this process's tests, put back before each of them to what it was founded with."""
+
+    def __init__(self, *founding: Change) -> None:
+        self._server = shared_postgres()
+        self.name = self._server.create(template=migrated_template())
+        self.place = self._server.place(self.name)
+        with open_postgres(self, PostgresOptions(writer="cli", lanes=1)) as opened:
+            opened.save(*founding)
+        tables = [str(row[0]) for row in self.look(_TABLES, ())]
+        self.look("CREATE SCHEMA founding", ())
+        filled = [table for table in tables if self.look(f"SELECT 1 FROM {table} LIMIT 1", ())]
+        for table in filled:
+            self.look(f"CREATE TABLE founding.{table} AS SELECT * FROM {table}", ())
+        self._founded = ";".join(
+            (
+                "BEGIN; SET LOCAL session_replication_role = replica",
+                *(f"DELETE FROM {table}" for table in tables),
+                *(f"INSERT INTO {table} SELECT * FROM founding.{table}" for table in filled),
+                "COMMIT",
+            )
+        )
+
+    def put_back(self) -> None:
+        """Undo what the tests before did."""
+        self._server.execute(self._founded, database=self.name)
+
+    def look(self, sql: str, values: tuple[int | str, ...]) -> list[tuple[object, ...]]:
+        """Carry out a statement beside the store."""
+        with psycopg.connect(self.place.url, autocommit=True, cursor_factory=psycopg.RawCursor) as connection:
+            cursor = connection.execute(numbered(sql).encode(), values)
+            return cursor.fetchall() if cursor.description else []
+
+
+_TABLES = """
+SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
+    AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'
+"""
+
+
+@cache
+def postgres_world() -> PostgresWorld:
+    """The world of world.py."""
+    return PostgresWorld(*FOUNDING)
+
+
+@contextmanager
+def open_postgres(world: PostgresWorld, options: PostgresOptions | None = None) -> Iterator[Opened]:
+    """A started store on a database."""
+    clock = TestClock()
+    chosen = options or PostgresOptions(lanes=1)
+    chosen = replace(chosen, time_of=lambda _: clock.now_ms, trusts_server=True)
+    with asyncio.Runner() as runner:
+        store = runner.run(_start(world, chosen))
+        try:
+            yield Opened(store, runner, clock, world.look)
+        finally:
+            runner.run(store.close())
+
+
+async def _start(world: PostgresWorld, options: PostgresOptions) -> PostgresStore:
+    store = PostgresStore(world.place, options)
+    await store.start()
+    return store
 
 
 @contextmanager

@@ -33,7 +33,7 @@ from callgate.storage.save import SAVERS
 from callgate.storage.save_upkeep import append_link
 from callgate.storage.sqlite import StoreOptions
 from callgate.storage.sqlite_view import SqliteView
-from tests.storage.engines import Opened, open_sqlite
+from tests.storage.engines import Opened, OpenedFile, open_sqlite
 from tests.storage.world import (
     ACCOUNT,
     ADMIN,
@@ -152,14 +152,14 @@ def alter(path: Path, sql: str) -> None:
 
 
 @pytest.fixture
-def audited(store: Opened) -> Opened:
+def audited(embedded: OpenedFile) -> OpenedFile:
     """A store with a chain of three commits by the server behind the founding by the command line."""
     for number in range(3):
-        store.save_at_once(*((c.SessionOpened(session_of(number * 10 + twin)),) for twin in range(2)))
-    return store
+        embedded.save_at_once(*((c.SessionOpened(session_of(number * 10 + twin)),) for twin in range(2)))
+    return embedded
 
 
-def test_audited_changes_of_one_commit_make_one_link(audited: Opened) -> None:
+def test_audited_changes_of_one_commit_make_one_link(audited: OpenedFile) -> None:
     """Each writer has its own chain; a commit that audits nothing makes no link."""
     audited.save(c.SessionFirstUsed(session_of(0), NOW_MS))
     report = verify(audited.path)
@@ -170,7 +170,7 @@ def test_audited_changes_of_one_commit_make_one_link(audited: Opened) -> None:
     ]
 
 
-def test_chain_goes_on_after_a_restart_and_beside_another_writer(audited: Opened) -> None:
+def test_chain_goes_on_after_a_restart_and_beside_another_writer(audited: OpenedFile) -> None:
     """The head is found in the file, inside the transaction."""
     with open_sqlite(audited.path, StoreOptions(writer="cli", exclusive=False)) as beside:
         beside.save(c.SessionsFromMoved(5, "cli"))
@@ -183,7 +183,7 @@ def test_chain_goes_on_after_a_restart_and_beside_another_writer(audited: Opened
     assert [(chain.writer, chain.links) for chain in report.chains] == [("cli", 2), ("server", 5)]
 
 
-def test_long_chain_is_verified_page_by_page(store: Opened) -> None:
+def test_long_chain_is_verified_page_by_page(embedded: OpenedFile) -> None:
     """More links than one page holds, and progress is told of each."""
 
     def lengthen(pen: Pen) -> None:
@@ -193,9 +193,9 @@ def test_long_chain_is_verified_page_by_page(store: Opened) -> None:
             append_link(pen, link)
             head = Head(link.seq, link.hash)
 
-    store.await_(store.store.work(lengthen))
+    embedded.await_(embedded.store.work(lengthen))
     seen: list[int] = []
-    with closing(apsw.Connection(str(store.path))) as connection:
+    with closing(apsw.Connection(str(embedded.path))) as connection:
         view = SqliteView(connection)
         view.stamp(0)
         report = verify_audit(view, seen.append)
@@ -215,20 +215,20 @@ def test_long_chain_is_verified_page_by_page(store: Opened) -> None:
         ("UPDATE audit SET writer = 'cli' WHERE writer = 'server' AND seq = 2", [2, 2, 3]),
     ],
 )
-def test_alteration_is_found_where_it_was_made(audited: Opened, sql: str, seqs: list[int]) -> None:
+def test_alteration_is_found_where_it_was_made(audited: OpenedFile, sql: str, seqs: list[int]) -> None:
     """Content, time, order, owner, or a link taken out."""
     alter(audited.path, sql)
     assert [broken.seq for broken in verify(audited.path).breaks] == seqs
 
 
-def test_swapped_links_are_found(audited: Opened) -> None:
+def test_swapped_links_are_found(audited: OpenedFile) -> None:
     """Each is whole, but neither continues the other."""
     for old, new in ((2, 102), (3, 2), (102, 3)):
         alter(audited.path, f"UPDATE audit SET seq = {new} WHERE writer = 'server' AND seq = {old}")
     assert {broken.seq for broken in verify(audited.path).breaks} == {2, 3}
 
 
-def test_cut_off_end_shows_in_the_head_alone(audited: Opened) -> None:
+def test_cut_off_end_shows_in_the_head_alone(audited: OpenedFile) -> None:
     """Which is why the report gives the heads: compare them with a copy kept elsewhere."""
     before = verify(audited.path)
     alter(audited.path, "DELETE FROM audit WHERE writer = 'server' AND seq = 3")

@@ -14,7 +14,7 @@ from callgate.storage.pen import Pen
 from callgate.storage.save_upkeep import append_link
 from callgate.storage.sqlite import StoreOptions
 from callgate.storage.sqlite_view import SqliteView
-from tests.storage.engines import Opened, open_sqlite
+from tests.storage.engines import Opened, OpenedFile, open_sqlite
 
 DAY_MS = 86_400_000
 
@@ -38,7 +38,7 @@ def seqs(opened: Opened, writer: str = "server") -> list[object]:
     return [row[0] for row in opened.rows("SELECT seq FROM audit WHERE writer = ? ORDER BY seq", writer)]
 
 
-def prune(opened: Opened, before_ms: int, *, links_max: int = 100) -> list[Anchor]:
+def prune(opened: OpenedFile, before_ms: int, *, links_max: int = 100) -> list[Anchor]:
     """Prune as the command does, with one step of deleting; gives the cuts."""
     cuts = [chain.cut for chain in verify(opened.path, cut_before_ms=before_ms).chains if chain.cut]
     facts = opened.read(AuditPruneLookup(tuple(cuts)))
@@ -50,15 +50,15 @@ def prune(opened: Opened, before_ms: int, *, links_max: int = 100) -> list[Ancho
 
 
 @pytest.fixture
-def aged(store: Opened) -> Opened:
+def aged(embedded: OpenedFile) -> OpenedFile:
     """A store whose server wrote a link a day for ten days, 1 to 10, behind the founding by the command line."""
     for _ in range(10):
-        store.clock.now_ms += DAY_MS
-        store.save(SessionsFromMoved(store.clock.now_ms, "server"))
-    return store
+        embedded.clock.now_ms += DAY_MS
+        embedded.save(SessionsFromMoved(embedded.clock.now_ms, "server"))
+    return embedded
 
 
-def test_chain_verifies_when_its_beginning_was_pruned(aged: Opened) -> None:
+def test_chain_verifies_when_its_beginning_was_pruned(aged: OpenedFile) -> None:
     """What is older goes, the rest continues the anchor, and the next link continues the rest."""
     [cut] = prune(aged, aged.clock.now_ms - 3 * DAY_MS)
     assert (cut.writer, cut.seq) == ("server", 6)
@@ -70,7 +70,7 @@ def test_chain_verifies_when_its_beginning_was_pruned(aged: Opened) -> None:
     assert (chain.writer, chain.links, chain.pruned, chain.entries) == ("server", 12, 6, 6)
 
 
-def test_last_link_of_a_chain_stays_whatever_its_age(aged: Opened) -> None:
+def test_last_link_of_a_chain_stays_whatever_its_age(aged: OpenedFile) -> None:
     """The next one continues it; the founding is the command line's first and last."""
     prune(aged, aged.clock.now_ms + DAY_MS)
     assert seqs(aged) == [10, 11]
@@ -80,7 +80,7 @@ def test_last_link_of_a_chain_stays_whatever_its_age(aged: Opened) -> None:
     assert verify(aged.path).breaks == ()
 
 
-def test_chain_verifies_when_it_is_pruned_again_and_again(aged: Opened) -> None:
+def test_chain_verifies_when_it_is_pruned_again_and_again(aged: OpenedFile) -> None:
     """Each pruning names all anchors anew: the entry that named one first may be among those that go."""
     for days in (7, 5, 5, 2, 0):
         prune(aged, aged.clock.now_ms - days * DAY_MS)
@@ -88,7 +88,7 @@ def test_chain_verifies_when_it_is_pruned_again_and_again(aged: Opened) -> None:
     assert seqs(aged) == [10, 11, 12, 13, 14, 15][-6:]
 
 
-def test_chain_verifies_when_pruning_stopped_half_way(aged: Opened) -> None:
+def test_chain_verifies_when_pruning_stopped_half_way(aged: OpenedFile) -> None:
     """Links behind an anchor count no more, there or not; the next run takes them away."""
     prune(aged, aged.clock.now_ms - 3 * DAY_MS, links_max=2)
     assert len(seqs(aged)) == 9
@@ -101,7 +101,7 @@ def test_chain_verifies_when_pruning_stopped_half_way(aged: Opened) -> None:
     assert seqs(aged) == [7, 8, 9, 10, 11]
 
 
-def test_cut_stands_only_as_it_was_verified_and_before_another_link(aged: Opened) -> None:
+def test_cut_stands_only_as_it_was_verified_and_before_another_link(aged: OpenedFile) -> None:
     """The transaction looks again."""
     chains = verify(aged.path, cut_before_ms=aged.clock.now_ms).chains
     cut = chains[1].cut
@@ -112,7 +112,7 @@ def test_cut_stands_only_as_it_was_verified_and_before_another_link(aged: Opened
     assert aged.read(AuditPruneLookup(asked)).standing == {cut}
 
 
-def test_cut_is_not_past_a_younger_link(aged: Opened) -> None:
+def test_cut_is_not_past_a_younger_link(aged: OpenedFile) -> None:
     """Where a clock was wrong once, what looks older behind it stays: nothing younger than asked ever goes."""
 
     def write_out_of_order(pen: Pen) -> None:
@@ -143,7 +143,7 @@ FORGED = "INSERT INTO audit_anchor SELECT writer, seq, at_ms, hash FROM audit WH
         (FORGED, "no entry says who did it"),
     ],
 )
-def test_beginning_taken_away_does_not_pass_for_pruned(aged: Opened, sql: str, why: str) -> None:
+def test_beginning_taken_away_does_not_pass_for_pruned(aged: OpenedFile, sql: str, why: str) -> None:
     """An anchor counts only with an entry that names it, in a link of a chain that holds."""
     alter(aged.path, sql)
     assert [(broken.seq, broken.why.rpartition(", and ")[2]) for broken in verify(aged.path).breaks] == [(3, why)]
@@ -163,7 +163,7 @@ def test_beginning_taken_away_does_not_pass_for_pruned(aged: Opened, sql: str, w
         "UPDATE audit SET entries = replace(entries, '\"server\":[6', '\"server\":[5')",
     ],
 )
-def test_alteration_of_a_pruned_chain_is_found(aged: Opened, sql: str) -> None:
+def test_alteration_of_a_pruned_chain_is_found(aged: OpenedFile, sql: str) -> None:
     """Of the anchor, of the entry that names it, of what is left."""
     prune(aged, aged.clock.now_ms - 3 * DAY_MS)
     aged.save(SessionsFromMoved(aged.clock.now_ms, "server"))

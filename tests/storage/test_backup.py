@@ -17,7 +17,7 @@ from callgate.storage.schema import HEAD, SchemaDiffers, migrate_file, revision_
 from callgate.storage.sqlite import SqliteStore, StoreOptions
 from callgate.storage.sqlite_file import InUse, NotOurs, open_reader
 from callgate.storage.sqlite_view import SqliteView
-from tests.storage.engines import Opened, TestClock, open_sqlite, unit_of
+from tests.storage.engines import OpenedFile, TestClock, open_sqlite, unit_of
 from tests.storage.world import ACCOUNT, APP, KEYS, NOW_MS, service_session_of, session_of
 
 FIRST = SessionLookup(ACCOUNT.id, session_of(0).id)
@@ -34,23 +34,23 @@ def leftovers(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if ".draft" in path.name)
 
 
-def test_backup_of_a_served_database_has_what_was_acknowledged(store: Opened, tmp_path: Path) -> None:
+def test_backup_of_a_served_database_has_what_was_acknowledged(embedded: OpenedFile, tmp_path: Path) -> None:
     """And stands alone: one file, whole, its owner's only."""
-    store.save(SessionOpened(session_of(0)))
+    embedded.save(SessionOpened(session_of(0)))
     target = tmp_path / "backup.db"
     seen: list[tuple[int, int]] = []
-    back_up(store.path, target, progress=lambda done, total: seen.append((done, total)))
-    store.save(SessionOpened(session_of(1)))
+    back_up(embedded.path, target, progress=lambda done, total: seen.append((done, total)))
+    embedded.save(SessionOpened(session_of(1)))
     assert sessions_in(target) == {0}
     assert seen[-1][0] == seen[-1][1] > 0
     assert target.stat().st_mode & 0o077 == 0
     assert not target.with_name("backup.db-wal").exists()
     assert leftovers(tmp_path) == []
     with pytest.raises(FileExistsError):
-        back_up(store.path, target)
+        back_up(embedded.path, target)
 
 
-def test_backup_is_one_moment_while_the_server_writes(store: Opened, tmp_path: Path) -> None:
+def test_backup_is_one_moment_while_the_server_writes(embedded: OpenedFile, tmp_path: Path) -> None:
     """Every row acknowledged before it began, and of those during it a beginning without gaps."""
     acknowledged: list[int] = []
     stop = threading.Event()
@@ -58,7 +58,7 @@ def test_backup_is_one_moment_while_the_server_writes(store: Opened, tmp_path: P
     async def write() -> None:
         number = 0
         while not stop.is_set():
-            await store.store.run(unit_of(SessionOpened(service_session_of(number))))
+            await embedded.store.run(unit_of(SessionOpened(service_session_of(number))))
             acknowledged.append(number)
             number += 1
 
@@ -68,31 +68,31 @@ def test_backup_is_one_moment_while_the_server_writes(store: Opened, tmp_path: P
             await asyncio.sleep(0.05)
             before = set(acknowledged)
             target = tmp_path / f"backup-{attempt}.db"
-            await asyncio.to_thread(back_up, store.path, target)
+            await asyncio.to_thread(back_up, embedded.path, target)
             found = sessions_in(target)
             assert before <= found
             assert found == set(range(len(found)))
         stop.set()
         await writing
 
-    store.await_(back_up_thrice())
+    embedded.await_(back_up_thrice())
     assert len(acknowledged) > 3
 
 
 @pytest.mark.requirement("ruling 5")
-def test_restore_ends_every_session_of_before(store: Opened, tmp_path: Path) -> None:
+def test_restore_ends_every_session_of_before(embedded: OpenedFile, tmp_path: Path) -> None:
     """Ruling 5: what was revoked after the backup does not come back; what is opened afterwards lives."""
     backup = tmp_path / "backup.db"
-    store.save(SessionOpened(session_of(0)))
-    back_up(store.path, backup)
-    store.clock.now_ms += 60_000
-    store.save(SessionEnded(session_of(0), EndReason.REVOKED, NOW_MS + 60_000, APP.id))
+    embedded.save(SessionOpened(session_of(0)))
+    back_up(embedded.path, backup)
+    embedded.clock.now_ms += 60_000
+    embedded.save(SessionEnded(session_of(0), EndReason.REVOKED, NOW_MS + 60_000, APP.id))
     with pytest.raises(InUse):
-        restore(backup, store.path, clock=TestClock(), by="cli")
-    store.await_(store.store.close())
-    sessions_from_ms = restore(backup, store.path, clock=TestClock(NOW_MS + 120_000), by="cli")
+        restore(backup, embedded.path, clock=TestClock(), by="cli")
+    embedded.await_(embedded.store.close())
+    sessions_from_ms = restore(backup, embedded.path, clock=TestClock(NOW_MS + 120_000), by="cli")
     assert leftovers(tmp_path) == []
-    with open_sqlite(store.path) as restored:
+    with open_sqlite(embedded.path) as restored:
         restored.clock.now_ms = NOW_MS + 120_000
         facts = restored.read(FIRST)
         assert facts.session == session_of(0)
@@ -136,28 +136,28 @@ def test_nobody_opens_a_database_that_is_being_replaced(database: Path, tmp_path
     assert set(refused) == {f"{database} is being restored", f"{database} is served by another process"}
 
 
-def test_sessions_from_is_above_what_was_issued_when_the_clock_is_behind(store: Opened, tmp_path: Path) -> None:
+def test_sessions_from_is_above_what_was_issued_when_the_clock_is_behind(embedded: OpenedFile, tmp_path: Path) -> None:
     """The restoring machine's clock may be slow; the database's mark is up to a second old."""
-    store.clock.now_ms = NOW_MS + 500
+    embedded.clock.now_ms = NOW_MS + 500
     late = session_of(0)._replace(issued_ms=NOW_MS + 500)
-    store.save(SessionOpened(late))
-    back_up(store.path, tmp_path / "backup.db")
+    embedded.save(SessionOpened(late))
+    back_up(embedded.path, tmp_path / "backup.db")
     sessions_from_ms = restore(tmp_path / "backup.db", tmp_path / "new.db", clock=TestClock(5), by="cli")
     assert sessions_from_ms > late.issued_ms
 
 
-def test_restore_takes_the_place_of_what_is_there_with_its_log(store: Opened, tmp_path: Path) -> None:
+def test_restore_takes_the_place_of_what_is_there_with_its_log(embedded: OpenedFile, tmp_path: Path) -> None:
     """A log left by a crash belongs to the old file: the new one must not be taken for it."""
     backup = tmp_path / "backup.db"
-    back_up(store.path, backup)
-    store.save(SessionOpened(session_of(0)))
-    log, data = store.path.with_name("callgate.db-wal").read_bytes(), store.path.read_bytes()
-    store.await_(store.store.close())
-    store.path.write_bytes(data)
-    store.path.with_name("callgate.db-wal").write_bytes(log)
-    restore(backup, store.path, clock=TestClock(), by="cli")
-    assert sessions_in(store.path) == set()
-    with closing(open_reader(store.path)) as connection:
+    back_up(embedded.path, backup)
+    embedded.save(SessionOpened(session_of(0)))
+    log, data = embedded.path.with_name("callgate.db-wal").read_bytes(), embedded.path.read_bytes()
+    embedded.await_(embedded.store.close())
+    embedded.path.write_bytes(data)
+    embedded.path.with_name("callgate.db-wal").write_bytes(log)
+    restore(backup, embedded.path, clock=TestClock(), by="cli")
+    assert sessions_in(embedded.path) == set()
+    with closing(open_reader(embedded.path)) as connection:
         assert connection.pragma("integrity_check") == "ok"
 
 

@@ -25,7 +25,7 @@ from callgate.storage.rows import Row, Value
 from callgate.storage.sqlite_view import SqliteView
 from tests.admin.casts import ACCOUNT, ADMIN, AGENT, SEEDED_MS
 from tests.storage.call_stores import OTHER_ACCOUNT, SEEDED, open_store
-from tests.storage.engines import Opened, open_sqlite
+from tests.storage.engines import OpenedFile, open_sqlite
 
 FEW = SEEDED[:60]
 FRAME = SyncFrame(call_log.View.DETAILED)
@@ -34,7 +34,7 @@ FRAME = SyncFrame(call_log.View.DETAILED)
 class Log:
     """A store with a log, and what the log is to hold."""
 
-    def __init__(self, store: Opened) -> None:
+    def __init__(self, store: OpenedFile) -> None:
         self.store = store
         self.records = {record.name: record for record in FEW}
 

@@ -1,6 +1,5 @@
 """Every change of the core: what it writes, and that it does not when its row has moved on."""
 
-import apsw
 import pytest
 
 from callgate.model.account import AccountStatus, ExtensionStatus, LoginName
@@ -53,7 +52,7 @@ from callgate.model.lookups import (
 )
 from callgate.model.session import ENDED_MAX, ENDED_MEMORY_MS, EndReason, Session, SessionState
 from callgate.storage.sqlite_writer import ATTEMPTS_MAX
-from tests.storage.engines import Opened
+from tests.storage.engines import BROKEN_REFERENCE, Opened
 from tests.storage.world import (
     ACCOUNT,
     ADMIN,
@@ -424,7 +423,7 @@ def test_change_that_keeps_its_version_is_a_defect(store: Opened, change: Change
 def test_extension_without_account_or_role_is_a_defect(store: Opened) -> None:
     """A broken reference is ours, and never a conflict to try again."""
     nobody = AGENT._replace(id=ExtensionId(6), number="6", email=None, role_id=RoleId(99))
-    with pytest.raises(apsw.ConstraintError, match="FOREIGN KEY"):
+    with pytest.raises(BROKEN_REFERENCE):
         store.save(ExtensionCreated(nobody, None, None, "cli"))
 
 

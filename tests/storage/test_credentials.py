@@ -24,7 +24,7 @@ from callgate.service.clock import Clock
 from callgate.service.expiry import LOOK_S, Warner
 from callgate.service.log import open_log
 from callgate.storage.load_listings import EXPIRING
-from tests.storage.engines import Opened
+from tests.storage.engines import Opened, OpenedFile
 from tests.storage.test_changes import conflicts
 from tests.storage.world import (
     ACCOUNT,
@@ -52,13 +52,13 @@ def test_successor_stands_beside_the_one_it_replaces(store: Opened) -> None:
     assert conflicts(store, CredentialReplaced(CREDENTIAL, REPLACED, again, "cli"))
 
 
-def test_those_that_expire_in_a_span_are_found_by_an_index(store: Opened) -> None:
+def test_those_that_expire_in_a_span_are_found_by_an_index(embedded: OpenedFile) -> None:
     """Its beginning excluded, its end included; what has a successor needs nobody."""
-    store.save(CredentialReplaced(CREDENTIAL, REPLACED, SUCCESSOR, "cli"))
+    embedded.save(CredentialReplaced(CREDENTIAL, REPLACED, SUCCESSOR, "cli"))
     for span, found in (((UNTIL_MS - 1, UNTIL_MS), (SUCCESSOR,)), ((UNTIL_MS, UNTIL_MS + 1), ())):
-        assert store.read(ExpiringLookup(*span)).credentials == found
-    assert store.read(ExpiringLookup(UNTIL_MS - 2, UNTIL_MS - 1)).credentials == ()
-    plan = [str(row[3]) for row in store.rows(f"EXPLAIN QUERY PLAN {EXPIRING}", 0, 1)]
+        assert embedded.read(ExpiringLookup(*span)).credentials == found
+    assert embedded.read(ExpiringLookup(UNTIL_MS - 2, UNTIL_MS - 1)).credentials == ()
+    plan = [str(row[3]) for row in embedded.rows(f"EXPLAIN QUERY PLAN {EXPIRING}", 0, 1)]
     assert any("jwt_credential_expiry" in line for line in plan), plan
 
 

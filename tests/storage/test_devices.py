@@ -16,7 +16,7 @@ from callgate.model.device_grant import (
 from callgate.model.ids import ClientId, RowId
 from callgate.model.lookups import AuthorizeLookup
 from callgate.storage.load_devices import WAITING
-from tests.storage.engines import Opened
+from tests.storage.engines import Opened, OpenedFile
 from tests.storage.test_changes import conflicts
 from tests.storage.world import (
     ACCOUNT,
@@ -103,7 +103,7 @@ def test_only_those_that_wait_are_counted_and_no_further_than_the_bound(store: O
 
 
 @pytest.mark.parametrize("index", ["device_code_app", "device_code_network"])
-def test_counting_walks_an_index_of_those_that_wait(store: Opened, index: str) -> None:
+def test_counting_walks_an_index_of_those_that_wait(embedded: OpenedFile, index: str) -> None:
     """Anybody may ask for codes; what was answered must not slow the asking."""
-    plan = [str(row[3]) for row in store.rows(f"EXPLAIN QUERY PLAN {WAITING}", APP.id, NOW_MS, "x", NOW_MS)]
+    plan = [str(row[3]) for row in embedded.rows(f"EXPLAIN QUERY PLAN {WAITING}", APP.id, NOW_MS, "x", NOW_MS)]
     assert any(index in line for line in plan), plan

@@ -22,12 +22,12 @@ from callgate.model.queues import QueueListLookup, QueueListQuery
 from callgate.model.roles import RoleListLookup, RoleListQuery
 from callgate.storage.placeholders import numbered
 from tests.postgres_server import migrated_template, needs_postgres, shared_postgres
-from tests.storage.engines import Opened
+from tests.storage.engines import OpenedFile
 from tests.storage.world import ACCOUNT, AGENT
 
 MODULES = sorted(module.name for module in pkgutil.iter_modules(callgate.storage.__path__, "callgate.storage."))
 VERB = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE)\s")
-UPKEEP = re.compile(r"\.(schema_postgres|load_postgres|postgres\w*|sqlite\w*|copy\w*)$")
+UPKEEP = re.compile(r"\.(schema_postgres|load_postgres|load_writers|save_writers|postgres\w*|sqlite\w*|copy\w*)$")
 """Modules of one engine: their statements are that engine's own."""
 
 PAGE = Page(1, 100)
@@ -121,7 +121,7 @@ def test_postgresql_reads_every_statement_that_stands_in_the_code(prepared: psyc
 
 
 @needs_postgres
-def test_postgresql_reads_every_statement_that_is_put_together(prepared: psycopg.Cursor, store: Opened) -> None:
+def test_postgresql_reads_every_statement_that_is_put_together(prepared: psycopg.Cursor, embedded: OpenedFile) -> None:
     """As SQLite is asked them; each pattern in the code is among them."""
     asked: dict[str, str] = {}
 
@@ -129,10 +129,10 @@ def test_postgresql_reads_every_statement_that_is_put_together(prepared: psycopg
         asked[sql] = sql
         return True
 
-    for connection in store.connections:
+    for connection in embedded.connections:
         connection.exec_trace = keep
     for lookup in lookups():
-        store.read(lookup)
+        embedded.read(lookup)
     patterns = {where: sql for where, sql in constants().items() if "{" in sql}
     shapes = {where: re.sub(r"\\\{\w+\\\}", ".+", re.escape(sql)) for where, sql in patterns.items()}
     unasked = [

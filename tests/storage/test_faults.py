@@ -25,7 +25,7 @@ from callgate.storage.port import Health, Unit
 from callgate.storage.schema import SchemaDiffers, migrate_file
 from callgate.storage.sqlite import SqliteStore, StoreOptions
 from callgate.storage.sqlite_file import InUse, NotOurs
-from tests.storage.engines import Opened, Plan, TestClock, open_sqlite, unit_of
+from tests.storage.engines import Opened, OpenedFile, Plan, TestClock, open_sqlite, unit_of
 from tests.storage.world import ACCOUNT, APP, NOW_MS, refreshed, service_session_of, session_of
 
 FIRST = SessionLookup(ACCOUNT.id, session_of(0).id)
@@ -46,22 +46,22 @@ def open_many(store: Opened, numbers: range) -> set[int]:
 # --- full --------------------------------------------------------------------------------------------------------
 
 
-def test_writes_are_refused_while_the_database_is_full_and_work_again_after(store: Opened) -> None:
+def test_writes_are_refused_while_the_database_is_full_and_work_again_after(embedded: OpenedFile) -> None:
     """max_page_count: reads and what needs no write go on; acknowledged equals stored; no restart is needed."""
-    store.save(SessionOpened(session_of(0)))
-    connection = store.writer
+    embedded.save(SessionOpened(session_of(0)))
+    connection = embedded.writer
     pages = connection.pragma("page_count")
     connection.pragma("max_page_count", pages)
     acknowledged = {0}
     for start in range(1, 400, 20):
-        acknowledged |= open_many(store, range(start, start + 20))
+        acknowledged |= open_many(embedded, range(start, start + 20))
     assert 0 < len(acknowledged) < 400
-    assert stored(store) == acknowledged
-    assert store.read(FIRST).session == session_of(0)
-    assert store.store.health is Health.SERVING
+    assert stored(embedded) == acknowledged
+    assert embedded.read(FIRST).session == session_of(0)
+    assert embedded.store.health is Health.SERVING
     connection.pragma("max_page_count", pages + 100)
-    acknowledged |= open_many(store, range(400, 410))
-    assert stored(store) == acknowledged
+    acknowledged |= open_many(embedded, range(400, 410))
+    assert stored(embedded) == acknowledged
     assert acknowledged >= set(range(400, 410))
 
 
@@ -105,7 +105,7 @@ def test_batch_is_undone_when_the_disk_is_full_at_its_commit(faulty: Opened, pla
 
 
 @pytest.mark.parametrize("moment", ["sync", "write"])
-def test_store_fails_for_good_when_its_commit_does(faulty: Opened, plan: Plan, moment: str) -> None:
+def test_store_fails_for_good_when_its_commit_does(faulty: OpenedFile, plan: Plan, moment: str) -> None:
     """After a failed sync nobody can know what the disk has: no 2xx any more, and the process is told to end."""
 
     def break_down() -> None:
@@ -149,9 +149,9 @@ def test_waiting_units_fail_too_when_the_commit_before_them_fails(faulty: Opened
     assert stored(faulty) == set()
 
 
-def interrupting(store: Opened, *changes: Change) -> Callable[[object], Done]:
+def interrupting(embedded: OpenedFile, *changes: Change) -> Callable[[object], Done]:
     """A decision whose writing is interrupted, which makes SQLite end the whole transaction."""
-    connection = store.writer
+    connection = embedded.writer
 
     def interrupt_inserts(_cursor: apsw.Cursor, sql: str, _values: object) -> bool:
         connection.set_progress_handler((lambda: True) if "INSERT INTO session" in sql else None, 1)
@@ -165,41 +165,41 @@ def interrupting(store: Opened, *changes: Change) -> Callable[[object], Done]:
 
 
 @pytest.mark.parametrize("number", [1, 2])
-def test_no_unit_of_a_batch_has_happened_when_an_error_ended_its_transaction(store: Opened, number: int) -> None:
+def test_no_unit_of_a_batch_has_happened_when_an_error_ended_its_transaction(embedded: OpenedFile, number: int) -> None:
     """Units before it are not acknowledged, units behind it go on in the next batch."""
-    connection = store.writer
+    connection = embedded.writer
     changes = [SessionOpened(session_of(5 + index)) for index in range(number)]
 
     async def submit() -> list[object]:
-        before = asyncio.ensure_future(store.store.run(unit_of(SessionOpened(session_of(0)))))
-        reading = asyncio.ensure_future(store.store.run(Unit(FIRST, lambda _: Done())))
-        failing = asyncio.ensure_future(store.store.run(Unit(KeysLookup(), interrupting(store, *changes))))
+        before = asyncio.ensure_future(embedded.store.run(unit_of(SessionOpened(session_of(0)))))
+        reading = asyncio.ensure_future(embedded.store.run(Unit(FIRST, lambda _: Done())))
+        failing = asyncio.ensure_future(embedded.store.run(Unit(KeysLookup(), interrupting(embedded, *changes))))
         outcomes = await asyncio.gather(before, reading, failing, return_exceptions=True)
         connection.set_exec_trace(None)
         connection.set_progress_handler(None)
-        return [*outcomes, await store.store.run(unit_of(SessionOpened(session_of(9))))]
+        return [*outcomes, await embedded.store.run(unit_of(SessionOpened(session_of(9))))]
 
-    outcomes = [type(outcome) for outcome in store.await_(submit())]
+    outcomes = [type(outcome) for outcome in embedded.await_(submit())]
     assert outcomes == [Unavailable, Done, Unavailable, Done]
-    assert stored(store) == {9}
-    assert store.store.health is Health.SERVING
+    assert stored(embedded) == {9}
+    assert embedded.store.health is Health.SERVING
 
 
-def test_store_fails_when_a_batch_cannot_even_be_undone(store: Opened) -> None:
+def test_store_fails_when_a_batch_cannot_even_be_undone(embedded: OpenedFile) -> None:
     """Whatever the state of such a connection is, it is not to be worked with."""
-    connection = store.writer
+    connection = embedded.writer
 
     def close(_: object) -> Done:
         connection.close()
         return Done((SessionOpened(session_of(0)),))
 
     with pytest.raises(Unavailable):
-        store.run(KeysLookup(), close)
-    assert store.store.health is Health.FAILED
-    assert stored(store) == set()
+        embedded.run(KeysLookup(), close)
+    assert embedded.store.health is Health.FAILED
+    assert stored(embedded) == set()
 
 
-def test_whole_batch_is_undone_when_one_of_its_units_cannot_be(store: Opened) -> None:
+def test_whole_batch_is_undone_when_one_of_its_units_cannot_be(embedded: OpenedFile) -> None:
     """Half a unit must not be committed with its neighbours."""
 
     def spoil(pen: Pen) -> None:
@@ -208,16 +208,18 @@ def test_whole_batch_is_undone_when_one_of_its_units_cannot_be(store: Opened) ->
 
     async def submit() -> tuple[object, ...]:
         return await asyncio.gather(
-            store.store.run(unit_of(SessionOpened(session_of(0)))), store.store.work(spoil), return_exceptions=True
+            embedded.store.run(unit_of(SessionOpened(session_of(0)))),
+            embedded.store.work(spoil),
+            return_exceptions=True,
         )
 
-    assert [type(outcome) for outcome in store.await_(submit())] == [Unavailable, Unavailable]
-    assert stored(store) == set()
-    assert store.rows("SELECT sessions_from_ms FROM cell") == [(0,)]
-    store.save(SessionOpened(session_of(1)))
+    assert [type(outcome) for outcome in embedded.await_(submit())] == [Unavailable, Unavailable]
+    assert stored(embedded) == set()
+    assert embedded.rows("SELECT sessions_from_ms FROM cell") == [(0,)]
+    embedded.save(SessionOpened(session_of(1)))
 
 
-def test_defect_in_upkeep_is_its_callers_and_undone_alone(store: Opened) -> None:
+def test_defect_in_upkeep_is_its_callers_and_undone_alone(embedded: OpenedFile) -> None:
     """Like a unit's."""
 
     def break_down(pen: Pen) -> None:
@@ -225,16 +227,16 @@ def test_defect_in_upkeep_is_its_callers_and_undone_alone(store: Opened) -> None
         pen.write("UPDATE nothing", ())
 
     with pytest.raises(apsw.SQLError):
-        store.await_(store.store.work(break_down))
-    assert store.rows("SELECT sessions_from_ms FROM cell") == [(0,)]
+        embedded.await_(embedded.store.work(break_down))
+    assert embedded.rows("SELECT sessions_from_ms FROM cell") == [(0,)]
 
 
-def test_units_are_unavailable_while_no_transaction_begins(store: Opened) -> None:
+def test_units_are_unavailable_while_no_transaction_begins(embedded: OpenedFile) -> None:
     """Whatever the reason; what needs no write is answered."""
-    store.writer.close()
+    embedded.writer.close()
     with pytest.raises(Unavailable):
-        store.save(SessionOpened(session_of(0)))
-    assert store.run(FIRST, lambda _: Done()) == Done()
+        embedded.save(SessionOpened(session_of(0)))
+    assert embedded.run(FIRST, lambda _: Done()) == Done()
 
 
 def test_read_is_unavailable_when_the_disk_cannot_be_read(database: Path) -> None:
@@ -258,22 +260,22 @@ def writing_elsewhere(path: Path) -> Iterator[apsw.Connection]:
         yield connection
 
 
-def test_batch_waits_beside_the_loop_while_another_process_writes(store: Opened) -> None:
+def test_batch_waits_beside_the_loop_while_another_process_writes(embedded: OpenedFile) -> None:
     """The command line's transaction is waited for, and reads go on meanwhile."""
 
     async def wait() -> None:
-        with writing_elsewhere(store.path) as other:
-            writing = asyncio.ensure_future(store.store.run(unit_of(SessionOpened(session_of(0)))))
+        with writing_elsewhere(embedded.path) as other:
+            writing = asyncio.ensure_future(embedded.store.run(unit_of(SessionOpened(session_of(0)))))
             until = time.monotonic() + 0.2
             while time.monotonic() < until:
-                assert (await store.store.read(FIRST)).session is None
+                assert (await embedded.store.read(FIRST)).session is None
                 await asyncio.sleep(0.005)
             assert not writing.done()
             other.execute("COMMIT")
             await writing
 
-    store.await_(wait())
-    assert stored(store) == {0}
+    embedded.await_(wait())
+    assert stored(embedded) == {0}
 
 
 def test_batch_is_unavailable_when_another_process_writes_too_long(database: Path) -> None:
@@ -287,19 +289,19 @@ def test_batch_is_unavailable_when_another_process_writes_too_long(database: Pat
         assert stored(store) == {1}
 
 
-def test_second_server_is_refused_while_the_command_line_is_not(store: Opened) -> None:
+def test_second_server_is_refused_while_the_command_line_is_not(embedded: OpenedFile) -> None:
     """assurance.md R22; once the first is gone another may come."""
-    with pytest.raises(InUse), open_sqlite(store.path):
+    with pytest.raises(InUse), open_sqlite(embedded.path):
         pytest.fail("two servers have one file")
-    with open_sqlite(store.path, StoreOptions(writer="cli", exclusive=False)) as beside:
+    with open_sqlite(embedded.path, StoreOptions(writer="cli", exclusive=False)) as beside:
         beside.save(SessionOpened(session_of(0)))
-        assert store.read(FIRST).session == session_of(0)
-        store.save(SessionEnded(session_of(0), EndReason.REVOKED, NOW_MS, APP.id))
+        assert embedded.read(FIRST).session == session_of(0)
+        embedded.save(SessionEnded(session_of(0), EndReason.REVOKED, NOW_MS, APP.id))
         ended = beside.read(FIRST).session
         assert ended is not None
         assert ended.ended_why is EndReason.REVOKED
-    store.await_(store.store.close())
-    with open_sqlite(store.path) as next_server:
+    embedded.await_(embedded.store.close())
+    with open_sqlite(embedded.path) as next_server:
         assert next_server.store.health is Health.SERVING
 
 
@@ -328,12 +330,12 @@ def test_store_is_refused_when_its_schema_is_not_ours(tmp_path: Path) -> None:
         assert store.store.health is Health.SERVING
 
 
-def test_database_is_readable_by_its_owner_alone(store: Opened) -> None:
+def test_database_is_readable_by_its_owner_alone(embedded: OpenedFile) -> None:
     """Its log and shared memory as well."""
-    files = sorted(path for path in store.path.parent.iterdir() if path.name.startswith("callgate.db"))
+    files = sorted(path for path in embedded.path.parent.iterdir() if path.name.startswith("callgate.db"))
     names = ["callgate.db", "callgate.db-shm", "callgate.db-wal", "callgate.db.lock", "callgate.db.open.lock"]
     assert [path.name for path in files] == names
-    assert {path.stat().st_mode & 0o077 for path in files if path != store.path} == {0}
+    assert {path.stat().st_mode & 0o077 for path in files if path != embedded.path} == {0}
 
 
 def test_store_that_is_not_started_is_unavailable(database: Path) -> None:
@@ -417,20 +419,22 @@ def test_store_answers_what_it_can_when_the_file_system_is_read_only(
 
 
 @pytest.mark.parametrize("ahead_ms", [700, 3_600_700], ids=["a moment", "an hour"])
-def test_command_ends_what_a_server_issued_while_the_machine_s_clock_was_ahead(store: Opened, ahead_ms: int) -> None:
+def test_command_ends_what_a_server_issued_while_the_machine_s_clock_was_ahead(
+    embedded: OpenedFile, ahead_ms: int
+) -> None:
     """The clock was put right, or development moves its own: the server's time goes on from where it stood."""
     first = session_of(0)
-    store.clock.now_ms += 3_600_000
-    store.save(SessionOpened(first))
-    store.clock.now_ms = NOW_MS + 3_600_000 + ahead_ms
-    second = refreshed(first, store.clock.now_ms)
-    store.save(SessionRotated(first, second))
-    with open_sqlite(store.path, StoreOptions(writer="cli", exclusive=False)) as command:
+    embedded.clock.now_ms += 3_600_000
+    embedded.save(SessionOpened(first))
+    embedded.clock.now_ms = NOW_MS + 3_600_000 + ahead_ms
+    second = refreshed(first, embedded.clock.now_ms)
+    embedded.save(SessionRotated(first, second))
+    with open_sqlite(embedded.path, StoreOptions(writer="cli", exclusive=False)) as command:
         command.run(CellLookup(), lambda facts: end_every_session(facts=facts, by="cli"))
         assert command.read(SessionLookup(ACCOUNT.id, first.id)).sessions_from_ms > second.issued_ms
     again = session_of(1)
-    store.clock.now_ms += 2000
-    store.save(SessionOpened(again._replace(issued_ms=store.clock.now_ms)))
-    facts = store.read(SessionLookup(ACCOUNT.id, again.id))
+    embedded.clock.now_ms += 2000
+    embedded.save(SessionOpened(again._replace(issued_ms=embedded.clock.now_ms)))
+    facts = embedded.read(SessionLookup(ACCOUNT.id, again.id))
     assert facts.session is not None
     assert facts.session.issued_ms >= facts.sessions_from_ms

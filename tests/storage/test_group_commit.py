@@ -24,7 +24,7 @@ from callgate.model.lookups import CredentialOpening, KeysLookup, LoginLookup, S
 from callgate.model.session import EndReason
 from callgate.storage.group_commit import BATCH_MAX, QUEUE_MAX
 from callgate.storage.port import Unit
-from tests.storage.engines import Gate, Opened, Plan, unit_of
+from tests.storage.engines import Gate, Opened, OpenedFile, Plan, unit_of
 from tests.storage.world import (
     ACCOUNT,
     ADMIN,
@@ -110,7 +110,7 @@ def test_cap_holds_when_twenty_log_in_at_once(store: Opened) -> None:
     assert store.rows("SELECT count(*) FROM session WHERE state = 3") == [(15,)]
 
 
-def test_entity_parsed_in_an_undone_unit_is_forgotten(store: Opened) -> None:
+def test_entity_parsed_in_an_undone_unit_is_forgotten(embedded: OpenedFile) -> None:
     """The version it had is given again to other content: what was parsed must not be taken for that."""
     lost = ADMIN._replace(first_name="Lost", version=2)
     kept = ADMIN._replace(first_name="Kept", version=2)
@@ -128,12 +128,12 @@ def test_entity_parsed_in_an_undone_unit_is_forgotten(store: Opened) -> None:
             RoleChanged(CUSTOM_ROLE._replace(version=9), CUSTOM_ROLE._replace(version=10), "cli"),
         )
         works = unit_of(ExtensionChanged(ADMIN, kept, "cli"))
-        run = store.store.run
+        run = embedded.store.run
         await asyncio.gather(run(looks), run(fails), run(works), run(looks), return_exceptions=True)
 
-    store.await_(submit())
+    embedded.await_(submit())
     assert "first_name='Kept'" in seen[-1]
-    assert store.read(login).extension == kept
+    assert embedded.read(login).extension == kept
 
 
 def test_units_of_one_turn_share_one_sync(faulty: Opened, plan: Plan) -> None:
@@ -257,21 +257,21 @@ def test_closing_finishes_what_was_asked(store: Opened) -> None:
     assert opened_sessions(store) == set(range(200))
 
 
-def test_queue_goes_on_when_a_batch_cannot_be_sealed(store: Opened) -> None:
+def test_queue_goes_on_when_a_batch_cannot_be_sealed(embedded: OpenedFile) -> None:
     """A chain that cannot grow (here: somebody wrote its last possible number) refuses what is audited, and no more."""
     last = 2**63 - 1
     link = "INSERT INTO audit VALUES ('server', ?, ?, '', x'', x'')"
-    store.await_(store.store.work(lambda pen: pen.write(link, (last, NOW_MS))))
+    embedded.await_(embedded.store.work(lambda pen: pen.write(link, (last, NOW_MS))))
 
     async def save(*changes: Change) -> None:
-        await asyncio.wait_for(store.store.run(unit_of(*changes)), 5)
+        await asyncio.wait_for(embedded.store.run(unit_of(*changes)), 5)
 
     first = session_of(0)
     with pytest.raises(Unavailable, match="OverflowError"):
-        store.await_(save(SessionOpened(first)))
-    store.await_(save(CredentialUsed(CREDENTIAL.id, NOW_MS)))
-    assert store.rows("SELECT count(*) FROM session") == [(0,)]
-    assert store.rows("SELECT last_used_ms FROM jwt_credential WHERE id = ?", CREDENTIAL.id) == [(NOW_MS,)]
+        embedded.await_(save(SessionOpened(first)))
+    embedded.await_(save(CredentialUsed(CREDENTIAL.id, NOW_MS)))
+    assert embedded.rows("SELECT count(*) FROM session") == [(0,)]
+    assert embedded.rows("SELECT last_used_ms FROM jwt_credential WHERE id = ?", CREDENTIAL.id) == [(NOW_MS,)]
 
 
 # --- nobody waits ------------------------------------------------------------------------------------------------
@@ -324,21 +324,21 @@ def test_defect_is_told_to_the_loop_when_nobody_waits_for_the_change(store: Open
 # --- reading -----------------------------------------------------------------------------------------------------
 
 
-def test_reads_of_one_turn_share_a_state_and_those_of_the_next_see_what_was_committed(store: Opened) -> None:
+def test_reads_of_one_turn_share_a_state_and_those_of_the_next_see_what_was_committed(embedded: OpenedFile) -> None:
     """Another process may commit between two reads; what it was told of is seen by whoever asks after that."""
     lookup = SessionLookup(ACCOUNT.id, session_of(0).id)
 
     async def look() -> list[bool]:
-        seen = [(await store.store.read(lookup)).session is not None]
-        with closing(apsw.Connection(str(store.path))) as other:
+        seen = [(await embedded.store.read(lookup)).session is not None]
+        with closing(apsw.Connection(str(embedded.path))) as other:
             other.execute("DELETE FROM session")
-        seen.append((await store.store.read(lookup)).session is not None)
+        seen.append((await embedded.store.read(lookup)).session is not None)
         await asyncio.sleep(0)
-        seen.append((await store.store.read(lookup)).session is not None)
+        seen.append((await embedded.store.read(lookup)).session is not None)
         return seen
 
-    store.save(SessionOpened(session_of(0)))
-    assert store.await_(look()) == [True, True, False]
+    embedded.save(SessionOpened(session_of(0)))
+    assert embedded.await_(look()) == [True, True, False]
 
 
 def test_read_sees_what_was_committed_when_its_commit_was_told(store: Opened) -> None:

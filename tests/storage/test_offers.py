@@ -6,7 +6,7 @@ from callgate.model.facts import OffersFacts
 from callgate.model.ids import ClientId
 from callgate.model.lookups import OffersLookup
 from callgate.storage.load_offers import OFFERS
-from tests.storage.engines import Opened
+from tests.storage.engines import Opened, OpenedFile
 from tests.storage.world import APP, KEYS
 
 
@@ -27,9 +27,9 @@ def test_offers_are_what_at_least_one_app_may_use(store: Opened) -> None:
     assert Switch.PKCE_PLAIN in APP.switches
 
 
-def test_offers_are_found_without_looking_at_every_app(store: Opened) -> None:
+def test_offers_are_found_without_looking_at_every_app(embedded: OpenedFile) -> None:
     """Anybody may ask for the discovery documents, as often as they like: 100,000 apps took 75 ms each time."""
-    plan = [str(row[3]) for row in store.rows(f"EXPLAIN QUERY PLAN {OFFERS}")]
+    plan = [str(row[3]) for row in embedded.rows(f"EXPLAIN QUERY PLAN {OFFERS}")]
     looks = [line for line in plan if "client" in line]
     assert len(looks) == 4
     assert all("INDEX client_" in line for line in looks), plan

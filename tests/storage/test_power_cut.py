@@ -20,7 +20,7 @@ from callgate.model.changes import SessionEnded, SessionOpened
 from callgate.model.ids import ClientId
 from callgate.model.session import EndReason
 from callgate.storage.sqlite import StoreOptions
-from tests.storage.engines import Opened, open_sqlite, unit_of
+from tests.storage.engines import OpenedFile, open_sqlite, unit_of
 from tests.storage.world import APP, NOW_MS, service_session_of
 
 SECTOR_BYTES = 512
@@ -152,7 +152,7 @@ def what_is_lost(files: dict[str, bytes], folder: Path, acknowledged: set[Acknow
 
 
 @contextmanager
-def recorded(path: Path, events: list[Event]) -> Iterator[Opened]:
+def recorded(path: Path, events: list[Event]) -> Iterator[OpenedFile]:
     """A store whose disk is recorded, and which checkpoints often."""
     disk = RecordingDisk(events)
     try:
@@ -163,7 +163,7 @@ def recorded(path: Path, events: list[Event]) -> Iterator[Opened]:
         disk.unregister()
 
 
-async def work(store: Opened, events: list[Event], *, rounds: int) -> None:
+async def work(store: OpenedFile, events: list[Event], *, rounds: int) -> None:
     """Four callers at once, opening sessions and ending every other one, noting what they were told."""
 
     async def call(caller: int) -> None:

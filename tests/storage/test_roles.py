@@ -1,6 +1,5 @@
 """Roles in a real database: listed, deleted, chosen as a default, and whose they are."""
 
-import apsw
 import pytest
 
 from callgate.model.account import Role
@@ -22,7 +21,7 @@ from callgate.model.roles import (
     RoleListQuery,
     RoleLookup,
 )
-from tests.storage.engines import Opened
+from tests.storage.engines import BROKEN_REFERENCE, Opened
 from tests.storage.world import ACCOUNT, AGENT, CUSTOM_ROLE, NOW_MS, OTHER_ACCOUNT, OTHER_SERVICE, ROLE, SERVICE
 
 SPARE = CUSTOM_ROLE._replace(id=RoleId(9), name="Spare", changed_ms=NOW_MS)
@@ -71,7 +70,7 @@ def test_role_is_deleted_as_it_was_seen(roles: Opened) -> None:
         roles.save(RoleDeleted(SPARE, "cli"))
     roles.save(RoleDeleted(changed, "cli"))
     assert roles.read(RoleLookup(ACCOUNT.id, SPARE.id)) == RoleFacts(None)
-    with pytest.raises(apsw.ConstraintError):
+    with pytest.raises(BROKEN_REFERENCE):
         roles.save(RoleDeleted(CUSTOM_ROLE, "cli"))
 
 

@@ -26,7 +26,7 @@ CASE s.credential_kind
 END
 """
 
-_SESSION: Final = f"""
+SESSION: Final = f"""
 SELECT {columns(Session._fields, "s")}, {CREDENTIAL_VERSION},
     cell.sessions_from_ms, client.version, account.version, extension.version, role.id, role.version
 FROM cell
@@ -38,7 +38,7 @@ LEFT JOIN role ON role.id = extension.role_id
 """
 
 # `slot IS NOT NULL` is the condition of the index session_seat.
-_SEAT: Final = f"""
+SEAT: Final = f"""
 SELECT {columns(Session._fields, "s")}, {CREDENTIAL_VERSION}
 FROM session s JOIN extension ON extension.id = s.extension_id
 WHERE s.extension_id = ? AND s.client_id = ? AND s.slot IS NOT NULL AND s.account_id = ?
@@ -48,12 +48,12 @@ ORDER BY s.slot
 
 def load_session(view: View, lookup: SessionLookup) -> SessionFacts:
     """Answer `SessionLookup` with one statement, the hottest there is."""
-    return _session_facts(view, view.rows(_SESSION, (lookup.row_id, lookup.account_id))[0])
+    return _session_facts(view, view.rows(SESSION, (lookup.row_id, lookup.account_id))[0])
 
 
 def load_redeem(view: View, lookup: RedeemLookup) -> SessionFacts:
     """Answer `RedeemLookup`: a session with the seat of its (client, extension)."""
-    facts = _session_facts(view, view.rows(_SESSION, (lookup.row_id, lookup.account_id))[0])
+    facts = _session_facts(view, view.rows(SESSION, (lookup.row_id, lookup.account_id))[0])
     if facts.session is None or facts.extension is None:
         return facts
     return facts._replace(seat=load_seat(view, facts.extension, client_id=facts.session.client_id))
@@ -61,7 +61,7 @@ def load_redeem(view: View, lookup: RedeemLookup) -> SessionFacts:
 
 def load_seat(view: View, extension: Extension, *, client_id: Value) -> tuple[Seated, ...]:
     """Give the pending and live rows of one (client, extension), in the order of their slots."""
-    rows = view.rows(_SEAT, (extension.id, client_id, extension.account_id))
+    rows = view.rows(SEAT, (extension.id, client_id, extension.account_id))
     return tuple(Seated(session_from(row[:_WIDTH]), _version_of(row[_WIDTH])) for row in rows)
 
 

@@ -42,6 +42,9 @@ class Health(Enum):
     FAILED = "failed"
     """It is unknown what the last commit did: the process ends."""
 
+    UNREACHABLE = "unreachable"
+    """Its server does not answer, or cannot be written: it is tried again without a restart."""
+
     STOPPED = "stopped"
 
 

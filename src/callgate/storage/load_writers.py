@@ -1,0 +1,49 @@
+"""What only PostgreSQL is asked: its clock, locks that order whoever shares rows, how it is set up, and writers."""
+
+from typing import Final, NamedTuple, cast
+
+from callgate.storage.load_view import View
+
+CLOCK: Final = """
+SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT), coalesce(max(at_ms), 0) FROM writer
+"""
+"""The server's time, and the latest that any commit was stamped with; in milliseconds since 1970."""
+
+SHARE: Final = "SELECT pg_advisory_xact_lock_shared(?)"
+TAKE: Final = "SELECT pg_advisory_xact_lock(?)"
+TAKE_ALL: Final = "SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(CAST(? AS TEXT) AS BIGINT[])) AS key"
+TRY_ALL: Final = """
+SELECT key FROM unnest(CAST(CAST(? AS TEXT) AS BIGINT[])) AS key WHERE pg_try_advisory_xact_lock(key)
+"""
+"""Those of the keys that nobody else holds, and that are held now."""
+
+_CLAIM: Final = "SELECT CAST(pg_try_advisory_lock(hashtextextended(?, 0)) AS INT)"
+_BATCH: Final = "SELECT batch FROM writer WHERE name = ?"
+_SETTINGS: Final = """
+SELECT current_setting('fsync'), current_setting('synchronous_commit'), current_setting('full_page_writes'),
+    CAST(pg_is_in_recovery() AS INT)
+"""
+
+
+class ServerSettings(NamedTuple):
+    """What durability rests on, in PostgreSQL's own words."""
+
+    fsync: str
+    synchronous_commit: str
+    full_page_writes: str
+    in_recovery: int
+
+
+def find_settings(view: View) -> ServerSettings:
+    """How the server is set up."""
+    return ServerSettings._make(cast("tuple[str, str, str, int]", view.rows(_SETTINGS)[0]))
+
+
+def claim_writer(view: View, name: str) -> bool:
+    """Take a writer's name for this connection, until it ends; tells whether nobody else has it."""
+    return view.rows(_CLAIM, (f"callgate writer {name}",))[0][0] == 1
+
+
+def find_batch(view: View, name: str) -> int:
+    """The number of a writer's newest batch."""
+    return cast("int", view.rows(_BATCH, (name,))[0][0])

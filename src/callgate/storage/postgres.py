@@ -1,0 +1,240 @@
+"""The store on PostgreSQL: a few lanes that write, a connection that reads, and a pulse that proves it can be written.
+
+Many processes may use one database; each writes audit chains of its own (docs/adr/0074-postgresql-in-rounds.md).
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from time import monotonic
+from typing import Final, TypeVar, cast
+
+from callgate.model.changes import Change
+from callgate.model.database import PostgresPlace
+from callgate.model.decisions import Done
+from callgate.model.failure import Unavailable
+from callgate.model.lookups import Lookup, NothingLookup
+from callgate.storage.group_commit import BATCH_MAX, QUEUE_MAX, Job, Upkeep
+from callgate.storage.load_writers import TAKE, find_settings
+from callgate.storage.pen import Pen
+from callgate.storage.port import Decided, Health, Unit
+from callgate.storage.postgres_asking import PostgresView
+from callgate.storage.postgres_batch import Task
+from callgate.storage.postgres_errors import Lost, Refused, as_failure
+from callgate.storage.postgres_lane import Lane, carry_out
+from callgate.storage.postgres_link import Link
+from callgate.storage.postgres_reader import Reader
+from callgate.storage.rows import Row
+from callgate.storage.save_upkeep import move_clock
+from callgate.storage.schema_postgres import ServerUnfit
+
+F = TypeVar("F")
+D = TypeVar("D", bound=Decided)
+T = TypeVar("T")
+
+PULSE_S: Final = 1.0
+"""How often an idle process commits something, so as to know that it still can."""
+
+PULSE_S_MAX: Final = 3.0
+"""How long after its newest commit a process goes on accepting what it reads.
+
+Longer ago, and the server it reads from may not be the one that is written any more: what was revoked there is alive
+here. See architecture.md.
+"""
+
+REST_S: Final = 0.2
+"""How long a server that could not be reached is not tried again."""
+
+UPKEEP: Final = 0x43474154_00000002
+"""The advisory lock of whoever sweeps."""
+
+_LASTING: Final = frozenset({"on", "remote_apply"})
+_NOTHING: Final = NothingLookup()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresOptions:
+    """How a store is opened.
+
+    `writer` begins the names of its audit chains. `lanes`: connections that write at once. `time_of` makes the time
+    out of the server's, both in milliseconds since 1970: development moves it. `trusts_server`: do not refuse one that
+    says it may lose what it committed.
+    """
+
+    writer: str = "server"
+    lanes: int = 2
+    time_of: Callable[[int], int] = int
+    trusts_server: bool = False
+
+
+class PostgresStore:
+    """An Engine on a database whose schema is current."""
+
+    def __init__(self, place: PostgresPlace, options: PostgresOptions | None = None) -> None:
+        self._place = place
+        self._options = options or PostgresOptions()
+        self._now_ms = 0
+        self._queue: deque[Task] = deque()
+        self._wakened = asyncio.Event()
+        self._reader = Reader(self._connect, stamp_of=self._stamp)
+        self._lanes = [
+            Lane(
+                self._connect,
+                name=self._options.writer,
+                stamp_of=self._stamp,
+                answer_unwritten=self._answer_unwritten,
+            )
+            for _ in range(self._options.lanes)
+        ]
+        self._tasks: list[asyncio.Task[None]] = []
+        self._pulse: asyncio.Task[None] | None = None
+        self._rests_until_s = 0.0
+        self._closing = False
+
+    @property
+    def health(self) -> Health:
+        """What can be asked of it now."""
+        if not self._tasks or self._closing:
+            return Health.STOPPED
+        return Health.SERVING if self._beats() else Health.UNREACHABLE
+
+    async def start(self) -> None:
+        """Begin to serve on the running loop.
+
+        Raises:
+            Unavailable: the server cannot be reached.
+            ServerUnfit: it may lose what it committed.
+        """
+        try:
+            await self._check(await self._reader.open())
+            for lane in self._lanes:
+                await lane.open()
+        except (Lost, Refused) as error:
+            raise as_failure(error) from error
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(self._run(lane)) for lane in self._lanes]
+        await self.work(self._beat)
+        self._pulse = loop.create_task(self._keep_beating())
+
+    async def close(self) -> None:
+        """Finish what was asked, and let go of the database."""
+        self._closing = True
+        if self._pulse is not None:
+            self._pulse.cancel()
+        self._wakened.set()
+        await asyncio.gather(*self._tasks)
+        await self._reader.close()
+        for lane in self._lanes:
+            lane.close()
+
+    async def read(self, lookup: Lookup[F]) -> F:
+        """Answer from committed rows; see port.Store."""
+        if not self._beats():
+            raise Unavailable("PostgreSQL has not answered a write for seconds")
+        return cast("F", await self._reader.read(cast("Lookup[object]", lookup)))
+
+    async def run(self, unit: Unit[F, D]) -> D:
+        """Load, decide, save, commit; see port.Store."""
+        return cast("D", await self._submit(cast("Job", unit)))
+
+    def save_later(self, changes: tuple[Change, ...]) -> None:
+        """Save what no reply waits for; see port.Store."""
+        if self._tasks and not self._closing and len(self._queue) < QUEUE_MAX:
+            self._enqueue(Task(cast("Job", Unit(_NOTHING, lambda _: Done(changes))), None))
+
+    async def work(self, work: Callable[[Pen], T]) -> T:
+        """Carry out upkeep in a transaction shared with units, one of all processes at a time; see port.Engine."""
+        return cast("T", await self._submit(Upkeep(partial(_alone, work))))
+
+    def _submit(self, job: Job) -> asyncio.Future[object]:
+        if not self._tasks or self._closing:
+            raise Unavailable("the store is stopped")
+        if len(self._queue) >= QUEUE_MAX:
+            raise Unavailable(f"{QUEUE_MAX} units wait already")
+        reply: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self._enqueue(Task(job, reply))
+        return reply
+
+    def _enqueue(self, task: Task) -> None:
+        self._queue.append(task)
+        self._wakened.set()
+
+    async def _run(self, lane: Lane) -> None:
+        while True:
+            if not self._queue:
+                if self._closing:
+                    return
+                self._wakened.clear()
+                await self._wakened.wait()
+                continue
+            count = min(len(self._queue), BATCH_MAX)
+            tasks = [task for task in (self._queue.popleft() for _ in range(count)) if not _given_up(task)]
+            self._queue.extendleft(reversed(await lane.serve(tasks)))
+
+    async def _connect(self) -> Link:
+        if monotonic() < self._rests_until_s:
+            raise Lost("the server did not answer a moment ago")
+        try:
+            return await Link.open(self._place.url, password=self._place.password)
+        except Lost:
+            self._rests_until_s = monotonic() + REST_S
+            raise
+
+    async def _check(self, link: Link) -> None:
+        """Raise ServerUnfit for a server that says it may lose what it committed."""
+        view = PostgresView(self._stamp)
+        found = await carry_out(link, partial(find_settings, view))
+        if found.in_recovery:
+            raise ServerUnfit(f"{self._place} is a standby, which cannot be written")
+        if self._options.trusts_server:
+            return
+        for setting, value, lasting in (
+            ("fsync", found.fsync, frozenset({"on"})),
+            ("full_page_writes", found.full_page_writes, frozenset({"on"})),
+            ("synchronous_commit", found.synchronous_commit, _LASTING),
+        ):
+            if value not in lasting:
+                raise ServerUnfit(
+                    f"{self._place} has {setting} = {value}: it may lose what it says it has; set it to on"
+                )
+
+    def _stamp(self, clock: Row) -> int:
+        """The time of an answer: the server's, never before one that was stamped, whoever stamped it."""
+        server_ms, marked_ms = clock
+        assert isinstance(server_ms, int)
+        assert isinstance(marked_ms, int)
+        self._now_ms = max(self._now_ms, marked_ms, self._options.time_of(server_ms))
+        return self._now_ms
+
+    async def _answer_unwritten(self, unit: Unit[object, Decided]) -> Decided:
+        decision = unit.decide(await self.read(unit.lookup))
+        if decision.changes:
+            raise Unavailable("PostgreSQL cannot be written")
+        return decision
+
+    def _beats(self) -> bool:
+        return monotonic() - max(lane.committed_s for lane in self._lanes) < PULSE_S_MAX
+
+    def _beat(self, pen: Pen) -> None:
+        move_clock(pen, pen.view.now_ms)
+
+    async def _keep_beating(self) -> None:
+        while True:
+            await asyncio.sleep(PULSE_S)
+            if monotonic() - max(lane.committed_s for lane in self._lanes) >= PULSE_S:
+                try:
+                    await self.work(self._beat)
+                except Unavailable:
+                    continue  # which whoever asks is told
+
+
+def _alone(work: Callable[[Pen], T], pen: Pen) -> T:
+    pen.view.rows(TAKE, (UPKEEP,))
+    return work(pen)
+
+
+def _given_up(task: Task) -> bool:
+    """Whether its caller gave up before anything was done for it."""
+    return task.reply is not None and task.reply.done()

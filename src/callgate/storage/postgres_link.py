@@ -1,0 +1,236 @@
+"""One connection to PostgreSQL: statements go out together, and their answers come back together, in one round trip.
+
+    ask([…]) ──► Parse, Bind, Execute … Sync ──► the server ──► answers, or the first refusal
+
+Every statement is prepared once and sent by name. What stands here is libpq's pipeline mode as psycopg's `pq` gives it;
+its cursors cost ten times as much for each statement.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, cast
+
+import psycopg
+from psycopg import AsyncConnection, pq
+from psycopg.adapt import Transformer
+
+from callgate.storage.placeholders import numbered
+from callgate.storage.postgres_errors import Lost, Refused
+from callgate.storage.rows import Row, Value
+
+Statement = tuple[str, tuple[Value, ...]]
+Answer = list[Row] | int
+"""The rows of a statement that gives rows, the number of those touched for every other."""
+
+CONNECT_S: Final = 3.0
+"""How long to try to reach the server."""
+
+ROUND_S: Final = 10.0
+"""How long the server may take to answer one round; its own limits for a lock and a statement are shorter."""
+
+STATEMENTS_KEPT: Final = 400
+"""Prepared statements of one connection: more than there are, those put together for a question aside."""
+
+_TEXT, _BINARY = 0, 1
+_STATE, _MESSAGE = pq.DiagnosticField.SQLSTATE, pq.DiagnosticField.MESSAGE_PRIMARY
+_PLAN_OUTDATED: Final = "0A000"
+"""A table was changed under a prepared statement: a new connection prepares it anew."""
+
+_OPTIONS: Final = " ".join(
+    f"-c {setting}"
+    for setting in (
+        "lock_timeout=4s",
+        "statement_timeout=5s",
+        "idle_in_transaction_session_timeout=15s",
+        "client_connection_check_interval=2s",
+        "jit=off",
+        "enable_hashjoin=off",
+        "enable_mergejoin=off",
+        "search_path=public",
+    )
+)
+
+
+class Link:
+    """A connection; one round at a time. `lost` tells that it is gone."""
+
+    def __init__(self, connection: AsyncConnection[tuple[object, ...]]) -> None:
+        """Use `open`."""
+        self._connection = connection
+        self._pgconn = connection.pgconn
+        self._loader = Transformer(connection)
+        self._loop = asyncio.get_running_loop()
+        self._names: dict[str, bytes] = {}
+        self._numbered = 0
+        self._fresh: list[str] = []
+        self._places: list[int] = []
+        self._results: list[pq.abc.PGresult] = []
+        self._waiter: asyncio.Future[None] | None = None
+        self.warnings: list[str] = []
+        self.lost = False
+        self._pgconn.nonblocking = 1
+        self._pgconn.enter_pipeline_mode()
+        self._pgconn.notice_handler = self._hear
+        self._socket = self._pgconn.socket
+        self._loop.add_reader(self._socket, self._receive)
+
+    @classmethod
+    async def open(cls, url: str, *, password: str | None = None) -> "Link":
+        """Connect. Raises Lost."""
+        try:
+            connection = await AsyncConnection.connect(
+                url, password=password, options=_OPTIONS, autocommit=True, connect_timeout=int(CONNECT_S)
+            )
+        except psycopg.Error as error:
+            raise Lost(str(error)) from error
+        return cls(connection)
+
+    @property
+    def server_version(self) -> int:
+        """The server's version, as 150018 for 15.18."""
+        return self._pgconn.server_version
+
+    async def ask(self, statements: Sequence[Statement]) -> list[Answer]:
+        """Carry out statements in order; give their answers in order.
+
+        Raises:
+            Refused: one was; those behind it were not carried out. An open transaction must be rolled back.
+            Lost: whether they were carried out is unknown.
+        """
+        assert self._waiter is None, "one round at a time"
+        if self.lost:
+            raise Lost("the connection is closed")
+        try:
+            self._send(statements)
+        except psycopg.Error as error:
+            self.close()
+            raise Lost(str(error)) from error
+        self._waiter = self._loop.create_future()
+        deadline = self._loop.call_later(ROUND_S, self._end, "no answer in time")
+        try:
+            self._flush()
+            await self._waiter
+        except asyncio.CancelledError:
+            self.close()
+            raise
+        finally:
+            deadline.cancel()
+            self._waiter = None
+        results, self._results = self._results, []
+        return self._read(results)
+
+    def close(self) -> None:
+        """End the connection; a transaction that was open is undone."""
+        self._end("the connection is closed")
+
+    def _send(self, statements: Sequence[Statement]) -> None:
+        pgconn = self._pgconn
+        self._places.clear()
+        self._fresh.clear()
+        if len(self._names) >= STATEMENTS_KEPT:
+            self._names.clear()
+            pgconn.send_query_params(b"DEALLOCATE ALL", None)
+            self._places.append(-1)
+        for place, (sql, values) in enumerate(statements):
+            name = self._names.get(sql)
+            if name is None:
+                self._numbered += 1
+                name = self._names[sql] = b"s%d" % self._numbered
+                self._fresh.append(sql)
+                pgconn.send_prepare(name, numbered(sql).encode())
+                self._places.append(-1)
+            parameters, formats = _encode(values)
+            pgconn.send_query_prepared(name, parameters, formats, _BINARY)
+            self._places.append(place)
+        pgconn.pipeline_sync()
+
+    def _flush(self) -> None:
+        try:
+            unsent = self._pgconn.flush()
+        except psycopg.Error as error:
+            self._end(str(error))
+            return
+        if unsent:
+            self._loop.add_writer(self._socket, self._flush)
+        else:
+            self._loop.remove_writer(self._socket)
+
+    def _receive(self) -> None:
+        pgconn = self._pgconn
+        try:
+            pgconn.consume_input()
+            while self._waiter is not None and not pgconn.is_busy():
+                result = pgconn.get_result()
+                if result is None:
+                    continue  # the end of one statement's
+                if result.status == pq.ExecStatus.PIPELINE_SYNC:
+                    if not self._waiter.done():
+                        self._waiter.set_result(None)
+                    break
+                self._results.append(result)
+        except psycopg.Error as error:
+            self._end(str(error))
+
+    def _read(self, results: list[pq.abc.PGresult]) -> list[Answer]:
+        answers: list[Answer] = []
+        loader = self._loader
+        for place, result in zip(self._places, results, strict=True):
+            status = result.status
+            if status == pq.ExecStatus.TUPLES_OK:
+                loader.set_pgresult(result, set_loaders=True, format=pq.Format.BINARY)
+                answers.append(cast("list[Row]", loader.load_rows(0, result.ntuples, tuple)))
+            elif status == pq.ExecStatus.COMMAND_OK:
+                if place >= 0:
+                    answers.append(result.command_tuples or 0)
+            else:
+                raise self._refusal(result, place if place >= 0 else len(answers))
+        return answers
+
+    def _refusal(self, result: pq.abc.PGresult, place: int) -> Exception:
+        for sql in self._fresh:  # may not have come to be; a name is never given twice
+            self._names.pop(sql, None)
+        state, text = (_text(result, field) for field in (_STATE, _MESSAGE))
+        if state == _PLAN_OUTDATED:
+            self.close()
+            return Lost(text)
+        return Refused(state, text, place)
+
+    def _hear(self, notice: pq.abc.PGresult) -> None:
+        self.warnings.append(_text(notice, _MESSAGE))
+
+    def _end(self, why: str) -> None:
+        if self.lost:
+            return
+        self.lost = True
+        self._loop.remove_reader(self._socket)
+        self._loop.remove_writer(self._socket)
+        self._pgconn.finish()
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_exception(Lost(why))
+
+
+def _encode(values: tuple[Value, ...]) -> tuple[list[bytes | None], list[int]]:
+    """Parameters as they are sent. Text goes by its length: as a C string it would end at its first zero byte."""
+    parameters: list[bytes | None] = []
+    formats: list[int] = []
+    for value in values:
+        if value is None:
+            parameters.append(None)
+            formats.append(_TEXT)
+        elif isinstance(value, int):
+            parameters.append(b"%d" % value)
+            formats.append(_TEXT)
+        elif isinstance(value, str):
+            parameters.append(value.encode())
+            formats.append(_BINARY)
+        elif isinstance(value, float):
+            parameters.append(repr(value).encode())
+            formats.append(_TEXT)
+        else:
+            parameters.append(value)
+            formats.append(_BINARY)
+    return parameters, formats
+
+
+def _text(result: pq.abc.PGresult, field: pq.DiagnosticField) -> str:
+    return (result.error_field(field) or b"").decode("utf-8", "replace")

@@ -1,0 +1,173 @@
+"""The reader: what is asked in one turn of the loop is answered from one state of the rows, in one round trip.
+
+A lookup that asks again when it sees what it was answered goes through once more, in a transaction that waits for it.
+"""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from callgate.model.failure import Unavailable
+from callgate.model.lookups import Lookup
+from callgate.storage.load import load
+from callgate.storage.load_writers import CLOCK
+from callgate.storage.postgres_asking import Asking, PostgresView
+from callgate.storage.postgres_errors import Lost, Refused, as_failure
+from callgate.storage.postgres_lane import Opener
+from callgate.storage.postgres_link import Link, Statement
+from callgate.storage.rows import Row
+
+_BEGIN: Final[Statement] = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ())
+_CLOCK: Final[Statement] = (CLOCK, ())
+_COMMIT: Final[Statement] = ("COMMIT", ())
+
+
+class _Reading(Asking):
+    """One lookup on its way."""
+
+    def __init__(self, work: Callable[[], object], reply: asyncio.Future[object]) -> None:
+        super().__init__(work)
+        self.reply = reply
+
+    def again(self) -> "_Reading":
+        """The same from the beginning."""
+        return _Reading(self._work, self.reply)
+
+    def tell(self) -> None:
+        """Answer whoever asked."""
+        if self.reply.done():
+            return
+        if self.failure is None:
+            self.reply.set_result(self.value)
+        else:
+            self.reply.set_exception(as_failure(self.failure))
+
+
+class Reader:
+    """One connection that reads."""
+
+    def __init__(self, opener: Opener, *, stamp_of: Callable[[Row], int]) -> None:
+        self._opener = opener
+        self._view = PostgresView(stamp_of)
+        self._link: Link | None = None
+        self._asked: list[_Reading] = []
+        self._busy: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def open(self) -> Link:
+        """Connect, unless it is. Raises Lost and Refused."""
+        if self._link is None or self._link.lost:
+            self._link = await self._opener()
+        return self._link
+
+    async def close(self) -> None:
+        """Answer what was asked, and end the connection."""
+        self._closed = True
+        if self._busy is not None:
+            await self._busy
+        if self._link is not None:
+            self._link.close()
+
+    def read(self, lookup: Lookup[object]) -> asyncio.Future[object]:
+        """Ask; the answer comes with those of everybody who asks in this turn of the loop."""
+        if self._closed:
+            raise Unavailable("the store is stopped")
+        reply: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self._asked.append(_Reading(partial(load, self._view, lookup), reply))
+        if self._busy is None:
+            self._busy = asyncio.create_task(self._answer_all())
+        return reply
+
+    async def _answer_all(self) -> None:
+        try:
+            while self._asked:
+                readings, self._asked = self._asked, []
+                await self._answer(readings)
+        finally:
+            self._busy = None
+
+    async def _answer(self, readings: list[_Reading]) -> None:
+        for last in (False, True):
+            try:
+                link = await self.open()
+                late = await self._at_once(link, readings)
+                if late:
+                    await self._in_turns(link, late)
+            except Lost as error:
+                readings = [reading.again() for reading in readings if not reading.reply.done()]
+                if last:
+                    self._fail(readings, error)
+            except Refused as error:
+                await self._apart(readings, error)
+                return
+            except Exception as error:  # noqa: BLE001 - a defect too: what stays unanswered here waits for ever
+                self._fail(readings, error)
+                return
+            else:
+                return
+
+    async def _at_once(self, link: Link, readings: list[_Reading]) -> list[_Reading]:
+        """Answer with one statement each; returns those that ask again, from their beginning."""
+        self._view.begin()
+        waiting = _begin(readings)
+        if not waiting:
+            return []
+        answers = await link.ask([_BEGIN, _CLOCK, *(s for reading in waiting for s in _of(reading)), _COMMIT])
+        self._view.hear_clock(answers[1])
+        for place, reading in enumerate(waiting, 2):
+            reading.answer([answers[place]])
+        return [reading.again() for reading in waiting if not _ended(reading)]
+
+    async def _in_turns(self, link: Link, readings: list[_Reading]) -> None:
+        self._view.begin()
+        before = [_BEGIN, _CLOCK]
+        waiting = _begin(readings)
+        while waiting:
+            answers = await link.ask([*before, *(s for reading in waiting for s in _of(reading))])
+            if before:
+                self._view.hear_clock(answers[1])
+                answers = answers[2:]
+                before = []
+            for reading, answer in zip(waiting, answers, strict=True):
+                reading.answer([answer])
+            waiting = [reading for reading in waiting if not _ended(reading)]
+        if not before:
+            await link.ask([_COMMIT])
+
+    async def _apart(self, readings: list[_Reading], error: Refused) -> None:
+        """Find out whose statement was refused: each is read by itself."""
+        waiting = [reading.again() for reading in readings if not reading.reply.done()]
+        self._view.forget()
+        if self._link is not None:
+            self._link.close()
+        if len(waiting) == 1:
+            self._fail(waiting, error)
+            return
+        for reading in waiting:
+            await self._answer([reading])
+
+    def _fail(self, readings: list[_Reading], error: Exception) -> None:
+        for reading in readings:
+            reading.failure = error
+            reading.tell()
+
+
+def _begin(readings: list[_Reading]) -> list[_Reading]:
+    """Those of the readings, now under way, that ask for anything."""
+    for reading in readings:
+        reading.begin()
+    return [reading for reading in readings if not _ended(reading)]
+
+
+def _ended(reading: _Reading) -> bool:
+    """Whether a reading came to its end, which whoever asked is told."""
+    if reading.asked is None:
+        reading.tell()
+    return reading.asked is None
+
+
+def _of(reading: _Reading) -> list[Statement]:
+    assert reading.asked is not None
+    assert len(reading.asked.statements) == 1, "a reader writes nothing"
+    return list(reading.asked.statements)
