@@ -291,6 +291,30 @@ def test_person_who_did_not_mean_to_is_not_signed_in(visitor: Visitor, company: 
     assert ours_of(visitor) == set()
 
 
+def test_answer_about_no_trip_of_ours_puts_nothing_into_a_cookie(server: Server) -> None:
+    """The name of a trip ends in the name of a cookie: what is none is refused, whatever the button."""
+    for action in ("cancel", "continue"):
+        for handle in ("x=1; Domain=evil.example", "x\r\nSet-Cookie: callgate_browser=evil", "x" * 9000, ""):
+            form = {"arrival": handle, "action": action}
+            refused = httpx.post(f"{server.base_url}/restapi/oauth/sso/finish", data=form)
+            assert (refused.status_code, refused.json()["errors"][0]["errorCode"]) == (400, "CGT-128")
+            assert "set-cookie" not in refused.headers
+
+
+@pytest.mark.parametrize("number", ["9" * 19, str(2**63), "9" * 400, "x"])
+@pytest.mark.parametrize(
+    ("method", "place", "status"),
+    [("GET", "metadata", 404), ("GET", "start", 403), ("GET", "callback", 400), ("POST", "acs", 403)],
+)
+def test_connection_nobody_has_is_refused_whatever_its_number(
+    server: Server, number: str, method: str, place: str, status: int
+) -> None:
+    """A number that no column holds is one that nobody has."""
+    url = f"{server.base_url}/restapi/oauth/sso/{number}/{place}"
+    form = {"SAMLResponse": "AAAA", "RelayState": "cg.1234567890123456789012"}
+    assert httpx.request(method, url, data=form if method == "POST" else None).status_code == status
+
+
 def test_yes_of_another_sites_page_is_none(visitor: Visitor, company: Company) -> None:
     """assurance.md S11: the form that confirms is posted by our own page alone."""
     company.says("update", CONNECTION, "--idp-initiated")

@@ -6,7 +6,7 @@ What a provider's answer must hold is judged in crypto (its signature) and proto
 from enum import Enum
 from typing import NamedTuple
 
-from callgate.model.ids import AccountId, ConnectionId
+from callgate.model.ids import AccountId, ConnectionId, read_id
 
 
 class ConnectionKind(Enum):
@@ -45,7 +45,6 @@ NAME_ID = "NameID"
 CERTIFICATES_MAX = 2
 """A primary and a secondary: the provider's certificate of today and the one it will roll over to."""
 
-_ID_DIGITS_MAX = 18
 _OURS = "/restapi/oauth/sso/"
 
 
@@ -123,10 +122,10 @@ def our_addresses(issuer: str, connection_id: ConnectionId) -> OurAddresses:
 
 def connection_meant(issuer: str, entity_id: str) -> ConnectionId | None:
     """The connection whose our side goes by this name, if it could be one of ours."""
-    number = entity_id.removeprefix(f"{issuer}{_OURS}").removesuffix("/metadata")
-    if not (number.isascii() and number.isdigit() and len(number) <= _ID_DIGITS_MAX):
+    number = read_id(entity_id.removeprefix(f"{issuer}{_OURS}").removesuffix("/metadata"))
+    if number is None:
         return None
-    named = ConnectionId(int(number))
+    named = ConnectionId(number)
     return named if our_addresses(issuer, named).entity_id == entity_id else None
 
 

@@ -1,5 +1,6 @@
-"""Names of things: the identifier types every floor uses. No behaviour belongs here."""
+"""Names of things: the identifier types every floor uses, and how a number is read that is to be one."""
 
+import re
 from typing import NewType
 
 AccountId = NewType("AccountId", int)
@@ -24,3 +25,14 @@ RoleId = NewType("RoleId", int)
 
 ConnectionId = NewType("ConnectionId", int)
 """An account's connection to an identity provider."""
+
+_ID_MAX = 2**63 - 1
+"""What a column of the database holds."""
+
+_DIGITS = re.compile("[0-9]{1,19}")
+
+
+def read_id(text: str) -> int | None:
+    """The number that decimal digits spell, where a row could have it for its id; None otherwise."""
+    number = int(text) if _DIGITS.fullmatch(text) else None
+    return number if number is not None and number <= _ID_MAX else None

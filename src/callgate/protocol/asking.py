@@ -5,14 +5,13 @@ import re
 from callgate.model import faults, grant_faults
 from callgate.model.client import Client
 from callgate.model.decisions import Denied
-from callgate.model.ids import AccountId
+from callgate.model.ids import AccountId, read_id
 from callgate.model.scope import IDENTITY_SCOPES
 from callgate.protocol.forms import Form
 from callgate.protocol.lifetimes import access_ttl_s, refresh_ttl_s
 from callgate.protocol.opening import Asked, Terms
 from callgate.protocol.scopes import narrow_scope
 
-_ID_DIGITS_MAX = 18
 _ENDPOINT_ID = re.compile(r"[\x21-\x7e]{1,128}\Z")
 
 
@@ -47,10 +46,7 @@ def without_person(asked: Asked) -> Asked | Denied:
 def ask_account(form: Form) -> AccountId | None:
     """The account named, None when none is. Names of impossible form name account 0, which nobody has."""
     named = form.get("account_id")
-    if named is None:
-        return None
-    digits = named.isascii() and named.isdigit() and len(named) <= _ID_DIGITS_MAX
-    return AccountId(int(named) if digits else 0)
+    return None if named is None else AccountId(read_id(named) or 0)
 
 
 def ask_terms(form: Form, client: Client) -> Terms | Denied:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from callgate.model import api_faults
 from callgate.model.decisions import Denied
 from callgate.model.faults import Fault
+from callgate.model.ids import read_id
 
 E = TypeVar("E", bound=Enum)
 
@@ -21,9 +22,6 @@ E = TypeVar("E", bound=Enum)
 @cache
 def _spelled(among: type[E]) -> Mapping[str, E]:
     return {member.value: member for member in among}
-
-
-_ID_DIGITS_MAX = 18
 
 
 class BodyReader:
@@ -191,6 +189,4 @@ class BodyReader:
 
 def _id_of(value: object) -> int | None:
     digits = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-    if digits.isascii() and digits.isdigit() and len(digits) <= _ID_DIGITS_MAX and digits[0] != "0":
-        return int(digits)
-    return None
+    return None if digits.startswith("0") else read_id(digits)

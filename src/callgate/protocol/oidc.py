@@ -15,7 +15,7 @@ from callgate.model.connection import Connection
 from callgate.model.decisions import Denied
 from callgate.protocol.forms import parse_pairs, single
 from callgate.protocol.pkce import s256
-from callgate.protocol.sso import read_email
+from callgate.protocol.sso import read_email, read_handle
 
 Claims = Mapping[str, object]
 
@@ -30,7 +30,6 @@ TOKEN_CHARS_MAX = 8192
 SUBJECT_CHARS_MAX = 255
 EMAIL = "email"
 
-_STATE = re.compile(r"[A-Za-z0-9_-]{22}")
 _VISIBLE = re.compile(r"[!-~]+")
 _ERROR = re.compile(r"[ !#-\[\]-~]{1,64}")
 _LATER = frozenset({"temporarily_unavailable", "server_error"})
@@ -97,7 +96,7 @@ def read_callback(query: bytes) -> Callback | Denied:
     if isinstance(form, Denied):
         return form
     state, code, iss, error = (form.get(name) or "" for name in ("state", "code", "iss", "error"))
-    return Callback(state if _STATE.fullmatch(state) else "", code, iss, error)
+    return Callback(read_handle(state) or "", code, iss, error)
 
 
 def judge_callback(connection: Connection, callback: Callback) -> str | Denied:

@@ -4,6 +4,7 @@ Whether an answer is the provider's own was proven before (crypto); here it is a
 before, and whether connection, account and person still allow it, inside the transaction that begins the sign-in.
 """
 
+import re
 from dataclasses import dataclass
 
 from callgate.model import authorize_faults, sso_faults
@@ -37,6 +38,13 @@ NOT_CONFIGURED = Denied(fault=authorize_faults.SSO_NOT_CONFIGURED, why="no ident
 """One answer for a name nobody has and for a person whose account has no single sign-on."""
 
 CONNECTION_OFF = Denied(fault=sso_faults.SSO_CONNECTION_OFF, why="the connection is disabled, changed or gone")
+
+_HANDLE = re.compile(r"[A-Za-z0-9_-]{22}")
+
+
+def read_handle(text: str | None) -> str | None:
+    """The name of a trip as we spell it; None for anything else, which must not get into the name of a cookie."""
+    return text if text and _HANDLE.fullmatch(text) else None
 
 
 def route(facts: RouteFacts, login: LoginName | None) -> Connection | Denied:

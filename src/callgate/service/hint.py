@@ -5,12 +5,10 @@ from callgate.crypto.jws import HmacSecret
 from callgate.crypto.signing_keys import SigningKey
 from callgate.model.client import Switch
 from callgate.model.evidence import IdTokenHint
-from callgate.model.ids import ClientId, ExtensionId
+from callgate.model.ids import ClientId, ExtensionId, read_id
 from callgate.model.lookups import ClientLookup
 from callgate.service.client import hmac_secret
 from callgate.service.context import Context
-
-_ID_DIGITS_MAX = 18
 
 
 async def read_hint(context: Context, text: str | None) -> IdTokenHint | None:
@@ -19,12 +17,13 @@ async def read_hint(context: Context, text: str | None) -> IdTokenHint | None:
     Raises Unavailable.
     """
     read = read_id_token(text, issuer=context.policy.issuer) if text else None
-    if read is None or not (read.subject.isascii() and read.subject.isdigit() and len(read.subject) <= _ID_DIGITS_MAX):
+    subject = read_id(read.subject) if read else None
+    if read is None or subject is None:
         return None
     signer = await _signer(context, read)
     if signer is None or not id_token_holds(read, signer):
         return None
-    return IdTokenHint(ExtensionId(int(read.subject)), ClientId(read.audience))
+    return IdTokenHint(ExtensionId(subject), ClientId(read.audience))
 
 
 async def _signer(context: Context, read: IdTokenRead) -> SigningKey | HmacSecret | None:

@@ -14,7 +14,7 @@ from callgate.model.decisions import Denied
 from callgate.model.evidence import PasswordProven
 from callgate.model.factor import Factors
 from callgate.model.faults import Fault
-from callgate.model.ids import RowId
+from callgate.model.ids import RowId, read_id
 from callgate.model.mfa import SecurityFacts, SecurityLookup
 from callgate.model.moment import Moment
 from callgate.protocol import security as protocol
@@ -40,8 +40,6 @@ from callgate.service.codes import NewTotp, confirm_totp, describe_totp, draw_re
 from callgate.service.context import Context
 from callgate.service.outcome import GoTo, Outcome, Post, ShowFault
 from callgate.storage.port import Unit
-
-_ID_DIGITS_MAX = 19
 
 PAGE = "/restapi/oauth/security"
 PASSWORD = "/restapi/oauth/security/password"
@@ -225,7 +223,7 @@ async def _add_passkey(context: Context, visit: _Visit, challenge: bytes, *, ans
 
 
 async def _remove_passkey(context: Context, visit: _Visit, which: str) -> SecurityOutcome:
-    passkey_id = RowId(int(which) if which.isascii() and which.isdigit() and len(which) <= _ID_DIGITS_MAX else 0)
+    passkey_id = RowId(read_id(which) or 0)
 
     def judge(_: Moment, facts: SecurityFacts) -> Changed | Denied:
         return protocol.remove_passkey(visit.key.secret, passkey_id=passkey_id, facts=facts)

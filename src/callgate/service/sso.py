@@ -264,7 +264,7 @@ def read_handle(query: bytes) -> str | None:
     """The trip that an address names."""
     pairs = parse_pairs(query)
     named = [value for name, value in pairs if name == "arrival"] if isinstance(pairs, list) else []
-    return named[0] if len(named) == 1 else None
+    return protocol.read_handle(named[0]) if len(named) == 1 else None
 
 
 def read_confirmation(post: Post) -> Confirmation | Denied:
@@ -272,7 +272,8 @@ def read_confirmation(post: Post) -> Confirmation | Denied:
     form = parse_form(post.content_type, post.body)
     if isinstance(form, Denied):
         return form
-    return Confirmation(form.get("arrival") or "", meant=form.get("action") == "continue")
+    handle = protocol.read_handle(form.get("arrival"))
+    return Confirmation(handle, meant=form.get("action") == "continue") if handle else _EXPIRED
 
 
 def note(context: Context, denied: Denied, *, request_id: str) -> None:

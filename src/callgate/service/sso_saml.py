@@ -1,7 +1,5 @@
 """SAML's side of single sign-on: what we tell a provider, what we ask it, and the proof its answer is."""
 
-import re
-
 from callgate.crypto.connection_keys import open_connection_key
 from callgate.crypto.saml import verify_response
 from callgate.crypto.saml_request import (
@@ -17,13 +15,11 @@ from callgate.model.decisions import Denied
 from callgate.model.evidence import IdentityProven
 from callgate.model.saml import SamlCheck, SamlRefused, SamlVerified, Trust
 from callgate.protocol.guards import connection_reliance
-from callgate.protocol.sso import read_email
+from callgate.protocol.sso import read_email, read_handle
 from callgate.service.context import Context
 
 _RELAY = "cg."
 """Begins the RelayState of what we asked for ourselves; whatever else a provider sends there is ignored."""
-
-_ASKED = re.compile(r"cg\.([A-Za-z0-9_-]{22})")
 
 
 def describe_us(connection: Connection, issuer: str) -> bytes:
@@ -65,8 +61,9 @@ def ask(context: Context, connection: Connection, secret: ConnectionSecret, *, h
 
 def handle_of(relay_state: str | None) -> str | None:
     """The handle we sent away; None when the sign-in began at the provider."""
-    asked = _ASKED.fullmatch(relay_state or "")
-    return asked[1] if asked else None
+    if relay_state is None or not relay_state.startswith(_RELAY):
+        return None
+    return read_handle(relay_state.removeprefix(_RELAY))
 
 
 async def prove(

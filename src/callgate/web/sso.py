@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from callgate.model import authorize_faults, faults
 from callgate.model.connection import ConnectionKind
 from callgate.model.decisions import Denied
-from callgate.model.ids import ConnectionId
+from callgate.model.ids import ConnectionId, read_id
 from callgate.service import sso as service
 from callgate.service.context import Context
 from callgate.service.sso_saml import describe_us
@@ -21,8 +21,6 @@ CALLBACK = f"{_HERE}/{{connectionId}}/callback"
 START = f"{_HERE}/{{connectionId}}/start"
 FINISH = f"{_HERE}/finish"
 SIGNED_IN = f"{_HERE}/signed-in"
-
-_ID_DIGITS_MAX = 19
 
 
 class SsoPages:
@@ -130,9 +128,7 @@ _EXPIRED = Denied(fault=authorize_faults.FORM_EXPIRED)
 
 def _connection_id(request: Request) -> ConnectionId:
     """The one in the path; what is no number is nobody's."""
-    text = request.path_params["connectionId"]
-    known = text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS_MAX
-    return ConnectionId(int(text) if known else 0)
+    return ConnectionId(read_id(request.path_params["connectionId"]) or 0)
 
 
 def _unasked_page(asked: service.AskWhetherMeant) -> UnaskedPage:

@@ -7,7 +7,7 @@ from callgate.model.account import Account, Extension, ExtensionType, Role
 from callgate.model.acts import Refused
 from callgate.model.client import Client
 from callgate.model.credential import JwtCredential
-from callgate.model.ids import AccountId, ExtensionId, RowId
+from callgate.model.ids import AccountId, ExtensionId, RowId, read_id
 from callgate.model.issuer import TrustedIssuer, TrustsListing
 from callgate.model.listings import (
     AccountsListing,
@@ -22,9 +22,6 @@ from callgate.service.administer.desk import Desk
 
 T = TypeVar("T")
 
-_ID_MAX = 2**63 - 1
-_ID_DIGITS_MAX = 19
-
 
 async def find_account(desk: Desk, word: str) -> Account | Refused:
     """By id, main number or name. Raises Unavailable."""
@@ -34,7 +31,7 @@ async def find_account(desk: Desk, word: str) -> Account | Refused:
 
 async def find_person(desk: Desk, word: str) -> Extension | Refused:
     """By extension id, or by anything the person signs in with. Raises Unavailable."""
-    number = _number(word)
+    number = read_id(word)
     if number is not None:
         listed = (await desk.store.read(ExtensionsListing(extension_id=ExtensionId(number)))).extensions
         if listed:
@@ -47,7 +44,7 @@ async def find_person(desk: Desk, word: str) -> Extension | Refused:
 async def find_role(desk: Desk, word: str, *, account_id: AccountId | None) -> Role | Refused:
     """By id, or by name among the predefined roles and those of one account. Raises Unavailable."""
     facts = await desk.store.read(RolesListing(account_id=account_id))
-    number = _number(word)
+    number = read_id(word)
     found = [role for role in facts.roles if number == role.id or role.name == word]
     return _only(found, noun="role", word=word)
 
@@ -60,7 +57,7 @@ async def find_app(desk: Desk, word: str) -> Client | Refused:
 
 async def find_credential(desk: Desk, word: str) -> JwtCredential | Refused:
     """By id. Raises Unavailable."""
-    number = _number(word)
+    number = read_id(word)
     if number is None:
         return Refused(f"{word!r} is not the id of a credential")
     facts = await desk.store.read(CredentialsListing(credential_id=RowId(number)))
@@ -75,7 +72,7 @@ async def find_trust(desk: Desk, word: str) -> TrustedIssuer | Refused:
 
 async def find_service(desk: Desk, word: str, *, account_id: AccountId) -> Extension | Refused:
     """A service extension of an account, by id. Raises Unavailable."""
-    number = _number(word)
+    number = read_id(word)
     listing = ExtensionsListing(account_id=account_id, extension_id=ExtensionId(number or 0))
     found = [each.extension for each in (await desk.store.read(listing)).extensions]
     services = [extension for extension in found if extension.type is ExtensionType.SERVICE]
@@ -90,8 +87,3 @@ def _only(found: Sequence[T], *, noun: str, word: str) -> T | Refused:
             return Refused(f"there is no {noun} {word!r}")
         case _:
             return Refused(f"more than one {noun} is called {word!r}: give its id")
-
-
-def _number(word: str) -> int | None:
-    digits = word.isascii() and word.isdigit() and len(word) <= _ID_DIGITS_MAX
-    return int(word) if digits and int(word) <= _ID_MAX else None
