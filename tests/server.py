@@ -71,6 +71,16 @@ def running_server(settings: Mapping[str, str] | None = None, *, options: Sequen
 
 
 @contextmanager
+def named_server() -> Iterator[Server]:
+    """Start one under a name: passkeys belong to a domain, and an address is none."""
+    port = _free_port()
+    with running_server(
+        {"CALLGATE_SERVER__PUBLIC_URL": f"http://localhost:{port}"}, options=("--port", str(port))
+    ) as it:
+        yield it
+
+
+@contextmanager
 def restarted(
     server: Server, settings: Mapping[str, str] | None = None, *, options: Sequence[str] = ()
 ) -> Iterator[Server]:
@@ -134,8 +144,7 @@ def _start(
     data: Path, log: int, *, settings: Mapping[str, str], options: Sequence[str] = (), port: int | None = None
 ) -> "subprocess.Popen[str]":
     if port is None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = _free_port()
     command = Path(sys.executable).with_name("callgate")
     return subprocess.Popen(
         [str(command), "dev", "--port", str(port), "--data", str(data), *options],
@@ -144,6 +153,12 @@ def _start(
         text=True,
         env={name: value for name, value in os.environ.items() if not name.startswith("CALLGATE_")} | dict(settings),
     )
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
 
 
 def _wait_until_ready(process: "subprocess.Popen[str]", data: Path) -> str:

@@ -1,7 +1,6 @@
 """Passkeys at a real browser with Chromium's virtual authenticator: made, used beside a password and alone, refused."""
 
 import json
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,18 +11,15 @@ from tests.browser import needs_chromium
 from tests.e2e.app import App, app_of
 from tests.e2e.people import press, sign_in
 from tests.e2e.test_browser import back_at_the_app, look
-from tests.server import Server, running_server
+from tests.server import Server, named_server
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """A server under a name: passkeys belong to a domain, and an address is none."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    settings = {"CALLGATE_SERVER__PUBLIC_URL": f"http://localhost:{port}"}
-    with running_server(settings, options=("--port", str(port))) as running:
+    """A server whose people may have passkeys."""
+    with named_server() as running:
         yield running
 
 

@@ -20,7 +20,8 @@ import pytest
 from callgate.admin.seed import REDIRECT_URI
 from tests.admin.shell import forking, open_shell_beside
 from tests.authenticator import code_of
-from tests.server import Server, running_server
+from tests.passkey_device import Authenticator
+from tests.server import Server, named_server
 
 SECURITY = "/restapi/oauth/security"
 SIGN_IN = "/restapi/oauth/sign-in"
@@ -61,8 +62,8 @@ _AHEAD_S: dict[str, int] = {}
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """A server whose clock may be moved."""
-    with running_server() as running:
+    """A server whose clock may be moved, and whose people may have passkeys."""
+    with named_server() as running:
         yield running
 
 
@@ -375,6 +376,32 @@ def test_nothing_secret_is_kept_in_the_clear_or_told(room: Room) -> None:
         told = "".join(row[0] for row in database.execute("SELECT entries FROM audit"))
     assert '"what":"TotpAdded"' in told
     assert '"what":"RecoveryCodeUsed"' in told
+
+
+def add_passkey(browser: Browser, device: Authenticator) -> None:
+    """Make one for the page that the browser is on."""
+    options = re.search(r'data-options="([^"]*)"', browser.page)
+    assert options
+    challenge = json.loads(html.unescape(options[1]))["publicKey"]["challenge"]
+    answer = device.make(domain="localhost", origin=browser.room.server.base_url, challenge=challenge)
+    browser.post(SECURITY, action="add-passkey", passkey=answer)
+
+
+def test_passkey_is_added_once_and_for_nobody_else(room: Room) -> None:
+    """Web Authentication section 7.1: a credential id that somebody has is refused, and nothing is out of order."""
+    device = Authenticator(credential_id=room.email.encode())
+    owner, thief = room.browser(), room.browser()
+    owner.sign_in()
+    add_passkey(owner, device)
+    assert owner.heading == "Your recovery codes"
+    owner.open(SECURITY)
+    add_passkey(owner, device)
+    assert (owner.status, owner.code) == (400, "CGT-208")
+    agent = room.server.world.people["agent"]
+    thief.open(SECURITY)
+    thief.post(SIGN_IN, username=agent.email or "", password=agent.password, action="sign-in")
+    add_passkey(thief, device)
+    assert (thief.status, thief.code) == (400, "CGT-208")
 
 
 @pytest.mark.parametrize("page", [SECOND, SECURITY, "/restapi/oauth/sign-out/confirm"])

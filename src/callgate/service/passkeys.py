@@ -66,6 +66,11 @@ def read_made(context: Context, challenge: bytes, *, answer: str, codes: Recover
     return PasskeyMade(made.credential_id, made.attested, made.sign_count, _spell(challenge), codes.sha256s)
 
 
+async def is_known(context: Context, made: PasskeyMade) -> bool:
+    """Whether somebody has a passkey of this id, themselves included (section 7.1). Raises Unavailable."""
+    return (await context.store.read(PasskeyLookup(made.credential_id))).extension is not None
+
+
 def find_by_answer(challenge: bytes, *, answer: str) -> PasskeyLookup:
     """Whose passkey an answer says it is of, and whether its challenge was answered before."""
     return PasskeyLookup(read_credential_id(answer) or b"", _spell(challenge))

@@ -211,10 +211,9 @@ async def _new_codes(context: Context, visit: _Visit) -> SecurityOutcome:
 async def _add_passkey(context: Context, visit: _Visit, challenge: bytes, *, answer: str) -> SecurityOutcome:
     codes = draw_recovery_codes(context)
     made = passkeys.read_made(context, challenge, answer=answer, codes=codes)
-    if made is None:
-        return await _refuse(
-            context, visit, Denied(fault=mfa_faults.PASSKEY_NOT_MADE, why="it made none for this page")
-        )
+    if made is None or await passkeys.is_known(context, made):
+        why = "it made none for this page, or one whose id somebody has"
+        return await _refuse(context, visit, Denied(fault=mfa_faults.PASSKEY_NOT_MADE, why=why))
 
     def judge(moment: Moment, facts: SecurityFacts) -> Changed | Denied:
         return protocol.add_passkey(visit.key.secret, made=made, moment=moment, facts=facts)
