@@ -316,17 +316,7 @@ AUTHORIZE_REQUEST = AuthorizeRequest(
     redirect_uri_sent=True,
     state="xyz",
     scope=WEB.scopes,
-    prompt=frozenset(),
     code_challenge=CHALLENGE,
-    challenge_plain=False,
-    nonce=None,
-    login_hint="",
-    display="page",
-    ui_locales="",
-    ui_options=(),
-    discovery=False,
-    max_age_s=None,
-    in_fragment=False,
 )
 
 DEVICE = DeviceCode(

@@ -1,31 +1,26 @@
 """A real server for tests: its own process on a free port, its own seeded world in a temporary folder.
 
 A test folder's conftest imports the fixtures it uses: `server` is one for the session, `fresh_server` one for each test
-that moves the clock or counts what is there.
+that moves the clock or counts what is there. The world is seeded once, by `callgate dev`; each server has a copy.
 """
 
+import atexit
 import os
 import shutil
-import socket
-import subprocess
-import sys
+import signal
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from threading import Timer
 
 import httpx
 import pytest
 
 from callgate.admin.dev import SETTINGS_FILE
 from callgate.admin.world import WORLD_FILE, World, read_world
-
-_READY = "callgate is ready on "
-_START_S_MAX = 60
-_STOP_S_MAX = 10
+from tests.nursery import free_port, servers, wait_until_ready
 
 
 @dataclass(frozen=True)
@@ -34,7 +29,7 @@ class Server:
 
     base_url: str
     data: Path
-    process: subprocess.Popen[str]
+    pid: int
 
     @cached_property
     def world(self) -> World:
@@ -57,7 +52,16 @@ class Server:
 
     def log(self) -> str:
         """What it has written to standard error so far."""
-        return _log_file(self.data).read_text()
+        return self.data.with_name("err").read_text()
+
+    def stop(self) -> None:
+        """End its process, and leave what it wrote."""
+        servers().end(self.pid)
+
+    def kill(self) -> None:
+        """End it where it stands."""
+        os.kill(self.pid, signal.SIGKILL)
+        servers().end(self.pid)
 
 
 @contextmanager
@@ -65,7 +69,7 @@ def running_server(settings: Mapping[str, str] | None = None, *, options: Sequen
     """Start one and wait until it answers; stop it at the end. `settings` are variables of its environment."""
     with tempfile.TemporaryDirectory(prefix="callgate-") as folder:
         data = Path(folder) / "world"
-        data.mkdir()
+        shutil.copytree(_seeded(), data)
         with _serving(data, settings, options=options) as running:
             yield running
 
@@ -73,11 +77,10 @@ def running_server(settings: Mapping[str, str] | None = None, *, options: Sequen
 @contextmanager
 def named_server() -> Iterator[Server]:
     """Start one under a name: passkeys belong to a domain, and an address is none."""
-    port = _free_port()
-    with running_server(
-        {"CALLGATE_SERVER__PUBLIC_URL": f"http://localhost:{port}"}, options=("--port", str(port))
-    ) as it:
-        yield it
+    port = free_port()
+    settings = {"CALLGATE_SERVER__PUBLIC_URL": f"http://localhost:{port}"}
+    with running_server(settings, options=("--port", str(port))) as running:
+        yield running
 
 
 @contextmanager
@@ -85,7 +88,7 @@ def restarted(
     server: Server, settings: Mapping[str, str] | None = None, *, options: Sequence[str] = ()
 ) -> Iterator[Server]:
     """Stop one, and start another process in its place: the same address, the same data."""
-    stop(server)
+    server.stop()
     port = int(server.base_url.rpartition(":")[2])
     with _serving(server.data, settings, options=options, port=port) as running:
         yield running
@@ -102,12 +105,6 @@ def copied(
         yield running
 
 
-def stop(server: Server) -> None:
-    """End a server's process, and leave what it wrote."""
-    server.process.terminate()
-    server.process.wait(_STOP_S_MAX)
-
-
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """One server for all tests that leave its clock alone."""
@@ -122,57 +119,29 @@ def fresh_server() -> Iterator[Server]:
         yield running
 
 
+@cache
+def _seeded() -> Path:
+    """A world that nobody serves: seeding one takes longer than most tests."""
+    folder = Path(tempfile.mkdtemp(prefix="callgate-seeded-"))
+    atexit.register(shutil.rmtree, folder)
+    data = folder / "world"
+    data.mkdir(mode=0o700)
+    with _serving(data):
+        pass
+    return data
+
+
 @contextmanager
 def _serving(
-    data: Path, settings: Mapping[str, str] | None, *, options: Sequence[str], port: int | None = None
+    data: Path,
+    settings: Mapping[str, str] | None = None,
+    *,
+    options: Sequence[str] = (),
+    port: int | None = None,
 ) -> Iterator[Server]:
-    with (
-        _log_file(data).open("a") as log,
-        _start(data, log.fileno(), settings=settings or {}, options=options, port=port) as process,
-    ):
-        try:
-            yield Server(_wait_until_ready(process, data), data, process)
-        finally:
-            process.terminate()
-            try:
-                process.wait(_STOP_S_MAX)
-            finally:
-                process.kill()
-
-
-def _start(
-    data: Path, log: int, *, settings: Mapping[str, str], options: Sequence[str] = (), port: int | None = None
-) -> "subprocess.Popen[str]":
-    if port is None:
-        port = _free_port()
-    command = Path(sys.executable).with_name("callgate")
-    return subprocess.Popen(
-        [str(command), "dev", "--port", str(port), "--data", str(data), *options],
-        stdout=subprocess.PIPE,
-        stderr=log,
-        text=True,
-        env={name: value for name, value in os.environ.items() if not name.startswith("CALLGATE_")} | dict(settings),
-    )
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
-
-
-def _wait_until_ready(process: "subprocess.Popen[str]", data: Path) -> str:
-    assert process.stdout is not None
-    watchdog = Timer(_START_S_MAX, process.kill)
-    watchdog.start()
+    place = ("--port", str(free_port() if port is None else port), "--data", str(data))
+    pid = servers().start(("dev", *place, *options), folder=data.parent, env=settings)
     try:
-        for line in process.stdout:
-            if line.startswith(_READY):
-                return line.removeprefix(_READY).strip()
+        yield Server(wait_until_ready(pid, data.parent), data, pid)
     finally:
-        watchdog.cancel()
-    raise AssertionError(f"the server did not start:\n{_log_file(data).read_text()}")
-
-
-def _log_file(data: Path) -> Path:
-    return data.with_name("log")
+        servers().end(pid)

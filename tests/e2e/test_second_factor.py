@@ -1,6 +1,7 @@
 """Second factors at a real browser: set up, asked for, lost, recovered, required, and the password changed."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import httpx
 import pytest
@@ -43,8 +44,16 @@ def security(server: Server) -> str:
     return f"{server.base_url}/restapi/oauth/security"
 
 
-def set_up(tab: Page, server: Server, who: str) -> tuple[str, list[str]]:
-    """Set up an authenticator app; gives its key and the recovery codes."""
+class Kit(NamedTuple):
+    """What somebody has who set up an authenticator app: its key, the code that showed it works, recovery codes."""
+
+    secret: str
+    spent: str
+    codes: list[str]
+
+
+def set_up(tab: Page, server: Server, who: str) -> Kit:
+    """Set up an authenticator app."""
     tab.goto(security(server))
     look(tab)
     sign_in(tab, server, who)
@@ -54,8 +63,8 @@ def set_up(tab: Page, server: Server, who: str) -> tuple[str, list[str]]:
     return confirm(tab)
 
 
-def confirm(tab: Page) -> tuple[str, list[str]]:
-    """Give the code that the new app shows; gives its key and the recovery codes."""
+def confirm(tab: Page) -> Kit:
+    """Give the code that the new app shows."""
     expect(tab.get_by_role("img", name="QR code for your authenticator app")).to_be_visible()
     look(tab)
     secret = tab.locator("#secret").inner_text()
@@ -64,21 +73,22 @@ def confirm(tab: Page) -> tuple[str, list[str]]:
     expect(tab.get_by_role("alert")).to_contain_text("The code is not the one that your app shows now")
     assert tab.locator("#secret").inner_text() == secret, "the same picture: it was scanned already"
     look(tab)
-    tab.get_by_label("Enter the code that the app shows").fill(code_of(secret))
+    code = code_of(secret)
+    tab.get_by_label("Enter the code that the app shows").fill(code)
     press(tab, "Continue")
     expect(tab.get_by_role("heading", level=1)).to_have_text("Your recovery codes")
     look(tab)
     codes = tab.locator(".codes li").all_inner_texts()
     assert len(set(codes)) == 10
     press(tab, "I have kept them")
-    return secret, codes
+    return Kit(secret, code, codes)
 
 
 def test_code_is_asked_for_once_an_authenticator_app_is_set_up(
     browser: Browser, tab: Page, server: Server, web: App
 ) -> None:
     """By the person alone, on their own page; the browser in which they did so stays signed in."""
-    secret, _ = set_up(tab, server, "agent")
+    secret, spent, _ = set_up(tab, server, "agent")
     expect(tab.get_by_role("heading", level=1)).to_have_text("How you sign in")
     expect(tab.get_by_text("Codes left: 10.")).to_be_visible()
     tab.goto(web.asks())
@@ -89,9 +99,9 @@ def test_code_is_asked_for_once_an_authenticator_app_is_set_up(
     sign_in(other, server, "agent")
     expect(other.get_by_role("heading", level=1)).to_have_text("One more step")
     look(other)
-    other.get_by_label("Code", exact=True).fill(code_of(secret))
+    other.get_by_label("Code", exact=True).fill(spent)
     press(other, "Continue")
-    expect(other.get_by_role("alert")).to_contain_text("was used before")  # the one that set it up
+    expect(other.get_by_role("alert")).to_contain_text("was used before")
     look(other)
     server.advance(60)
     other.get_by_label("Code", exact=True).fill(code_of(secret, ahead_s=60))
@@ -103,7 +113,7 @@ def test_code_is_asked_for_once_an_authenticator_app_is_set_up(
 
 def test_recovery_code_lets_in_once_and_new_ones_take_their_place(browser: Browser, tab: Page, server: Server) -> None:
     """Whoever lost the phone; the page says how many are left, and others come in their place."""
-    _, codes = set_up(tab, server, "agent")
+    codes = set_up(tab, server, "agent").codes
     used, kept = codes[0].lower().replace("-", " "), codes[1]
     for typed, comes_in in ((used, True), (used, False), (kept, True)):
         other = browser.new_page(locale="en-GB")
@@ -128,7 +138,7 @@ def test_recovery_code_lets_in_once_and_new_ones_take_their_place(browser: Brows
 
 def test_authenticator_app_is_removed_by_who_signed_in_a_moment_ago(tab: Page, server: Server) -> None:
     """Later the page asks for a new sign-in first, with the code: an open browser is not enough."""
-    secret, _ = set_up(tab, server, "agent")
+    secret = set_up(tab, server, "agent").secret
     server.advance(660)
     tab.goto(security(server))
     press(tab, "Remove")
@@ -177,7 +187,7 @@ def test_password_is_changed_by_who_knows_it(tab: Page, server: Server) -> None:
 
 def test_guesser_waits_whatever_code_comes(tab: Page, server: Server) -> None:
     """Wrong codes are counted with the person, for any browser; while one waits, the right code is not looked at."""
-    secret, _ = set_up(tab, server, "agent")
+    secret = set_up(tab, server, "agent").secret
     server.advance(60)
     tab.context.clear_cookies()
     tab.goto(security(server))

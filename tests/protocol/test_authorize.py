@@ -24,20 +24,8 @@ PLAINEST = AuthorizeRequest(
     client_id=WEB.id,
     response_type="code",
     redirect_uri=REDIRECT_URI,
-    redirect_uri_sent=False,
-    state=None,
     scope=WEB.scopes,
-    prompt=frozenset(),
-    code_challenge=None,
     challenge_plain=True,
-    nonce=None,
-    login_hint="",
-    display="page",
-    ui_locales="",
-    ui_options=(),
-    discovery=False,
-    max_age_s=None,
-    in_fragment=False,
 )
 """What a request that says the least is read as."""
 

@@ -1,12 +1,7 @@
 """An arena: one real server process on a world of its own, and the ways to look into it."""
 
 import asyncio
-import json
-import os
 import shutil
-import socket
-import subprocess
-import sys
 import time
 from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
@@ -23,6 +18,7 @@ from callgate.admin.world import World, WorldApp, read_world
 from callgate.app import CommandLine
 from callgate.model.session import EndReason, SessionState
 from callgate.service.administer.desk import Desk
+from tests.nursery import Nursery, free_port, wait_until_ready
 from tests.races.founding import settings_of
 from tests.races.wire import Pair, Wire, logging_in
 
@@ -132,57 +128,16 @@ def play(game: Coroutine[object, object, T]) -> T:
     return asyncio.run(game)
 
 
-class Nursery:
-    """The process that servers are forked from."""
-
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self._process = process
-
-    def start(self, plants: Sequence[str], args: Sequence[str], *, folder: Path) -> int:
-        """Fork a server; gives its process id."""
-        files = {"out": str(folder / "out"), "err": str(folder / "err")}
-        return self._order({"start": {"plants": [*plants], "args": [*args], **files}})["pid"]
-
-    def end(self, pid: int) -> int:
-        """Stop a server; gives its exit status."""
-        return self._order({"end": pid})["status"]
-
-    def _order(self, order: dict[str, object]) -> dict[str, int]:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        answer: dict[str, int] = json.loads(self._process.stdout.readline())
-        return answer
-
-
-@contextmanager
-def nursery() -> Iterator[Nursery]:
-    """Start it; at the end it leaves nothing running."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CALLGATE_")}
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.races.nursery"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env=environment | {"CALLGATE_LOG__LEVEL": "warning"},
-    ) as process:
-        assert process.stdin
-        yield Nursery(process)
-        process.stdin.close()
-
-
 @contextmanager
 def open_arena(servers: Nursery, template: Path, folder: Path, *, plants: Sequence[str] = ()) -> Iterator[Arena]:
     """A server on a copy of the template, ready; gone at the end whatever happened."""
     data = folder / "world"
     shutil.copytree(template, data)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    pid = servers.start(plants, ("dev", "--port", str(port), "--data", str(data)), folder=folder)
+    port = free_port()
+    command = ("dev", "--port", str(port), "--data", str(data))
+    pid = servers.start(command, folder=folder, plants=plants, env={"CALLGATE_LOG__LEVEL": "warning"})
     try:
-        _wait_until_ready(folder)
+        wait_until_ready(pid, folder)
         yield Arena(port, data, pid)
     finally:
         status = servers.end(pid)
@@ -190,10 +145,3 @@ def open_arena(servers: Nursery, template: Path, folder: Path, *, plants: Sequen
     # Every test of a race ends here too: nothing that happened was a defect of ours.
     if not plants:
         assert "defect" not in (folder / "err").read_text()
-
-
-def _wait_until_ready(folder: Path) -> None:
-    until = time.monotonic() + START_S
-    while not (folder / "out").exists() or "is ready" not in (folder / "out").read_text():
-        assert time.monotonic() < until, f"the server did not start: {(folder / 'err').read_text()}"
-        time.sleep(0.01)

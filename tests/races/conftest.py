@@ -6,17 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.races.arena import Arena, Nursery, nursery, open_arena
+from tests.nursery import servers
+from tests.races.arena import Arena, open_arena
 from tests.races.founding import found
 
 OpenArena = Callable[..., AbstractContextManager[Arena]]
-
-
-@pytest.fixture(scope="session")
-def servers() -> Iterator[Nursery]:
-    """Where servers come from."""
-    with nursery() as started:
-        yield started
 
 
 @pytest.fixture(scope="session")
@@ -29,11 +23,11 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def opening(servers: Nursery, template: Path, tmp_path_factory: pytest.TempPathFactory) -> OpenArena:
+def opening(template: Path, tmp_path_factory: pytest.TempPathFactory) -> OpenArena:
     """Opens an arena, with plants if any."""
 
     def open_one(*plants: str) -> AbstractContextManager[Arena]:
-        return open_arena(servers, template, tmp_path_factory.mktemp("arena"), plants=plants)
+        return open_arena(servers(), template, tmp_path_factory.mktemp("arena"), plants=plants)
 
     return open_one
 

@@ -181,6 +181,6 @@ def test_telling_and_reading_are_two_rights(stage: Stage, pbx: httpx.Client, rea
 def test_call_is_there_after_the_server_was_killed(stage: Stage, pbx: httpx.Client, reader: httpx.Client) -> None:
     """Durable before the answer: nothing is left to be written when it comes."""
     assert pbx.post(LOG, json=told("kept")).status_code == 200
-    stage.server.process.kill()
+    stage.server.kill()
     with restarted(stage.server):
         assert reader.get(f"{LOG}/kept").json()["id"] == "kept"

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.redis_server import RedisServer, needs_redis, running_redis
-from tests.server import Server, copied, running_server, stop
+from tests.server import Server, copied, running_server
 
 pytestmark = needs_redis
 
@@ -75,7 +75,7 @@ def nodes(redis: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "CALLGATE_LIMITS__STORE_WAIT_MS": "5000",  # a busy machine is no trouble
     }
     with running_server() as first, ExitStack() as stack:
-        stop(first)
+        first.stop()
         both = []
         for name in ("one", "two"):
             folder = tmp_path_factory.mktemp(name)

@@ -82,26 +82,27 @@ class Admitted:
 class AuthorizeRequest(NamedTuple):
     """A checked authorize request: what travels between the pages. `in_fragment`: how the answer goes back.
 
-    With a `user_code` it is a device's (RFC 8628): nothing goes back by the browser, and `redirect_uri` is empty.
+    With a `user_code` it is a device's (RFC 8628): nothing goes back by the browser, and `redirect_uri` is empty. What
+    is left out is as where nothing was asked for.
     """
 
     client_id: str
     response_type: str
     redirect_uri: str
-    redirect_uri_sent: bool
-    state: str | None
-    scope: tuple[str, ...]
-    prompt: frozenset[str]
-    code_challenge: str | None
-    challenge_plain: bool
-    nonce: str | None
-    login_hint: str
-    display: str
-    ui_locales: str
-    ui_options: tuple[str, ...]
-    discovery: bool
-    max_age_s: int | None
-    in_fragment: bool
+    redirect_uri_sent: bool = False
+    state: str | None = None
+    scope: tuple[str, ...] = ()
+    prompt: frozenset[str] = frozenset()
+    code_challenge: str | None = None
+    challenge_plain: bool = False
+    nonce: str | None = None
+    login_hint: str = ""
+    display: str = "page"
+    ui_locales: str = ""
+    ui_options: tuple[str, ...] = ()
+    discovery: bool = False
+    max_age_s: int | None = None
+    in_fragment: bool = False
     user_code: str = ""
 
     def __repr__(self) -> str:

@@ -72,25 +72,7 @@ def read_request(form: Form, client: Client | None) -> AuthorizeRequest | Denied
 
 def own_request(issuer: str) -> AuthorizeRequest:
     """What a sign-in carries that no app asked for: it ends at this server, and gives nothing to anybody."""
-    return AuthorizeRequest(
-        client_id="",
-        response_type="",
-        redirect_uri=issuer,
-        redirect_uri_sent=False,
-        state=None,
-        scope=(),
-        prompt=frozenset(),
-        code_challenge=None,
-        challenge_plain=False,
-        nonce=None,
-        login_hint="",
-        display="page",
-        ui_locales="",
-        ui_options=(),
-        discovery=False,
-        max_age_s=None,
-        in_fragment=False,
-    )
+    return AuthorizeRequest(client_id="", response_type="", redirect_uri=issuer)
 
 
 def still_stands(request: AuthorizeRequest, client: Client) -> Denied | RedirectFault | None:

@@ -154,26 +154,9 @@ def request_of(form: Form, client: Client) -> AuthorizeRequest | Denied:
     refused = grant_refused(client)
     if refused:
         return refused
-    return AuthorizeRequest(
-        client_id=client.id,
-        response_type="",
-        redirect_uri="",
-        redirect_uri_sent=False,
-        state=None,
-        scope=tuple((form.get("scope") or "").split()),
-        prompt=frozenset(),
-        code_challenge=None,
-        challenge_plain=False,
-        nonce=None,
-        login_hint="",
-        display="page",
-        ui_locales="",
-        ui_options=(),
-        discovery=False,
-        max_age_s=None,
-        in_fragment=False,
-        user_code=form.get("user_code") or "",
-    )
+    scope = tuple((form.get("scope") or "").split())
+    code = form.get("user_code") or ""
+    return AuthorizeRequest(client_id=client.id, response_type="", redirect_uri="", scope=scope, user_code=code)
 
 
 def still_waits(request: AuthorizeRequest, facts: AuthorizeFacts) -> Denied | None:

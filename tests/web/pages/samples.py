@@ -166,6 +166,7 @@ UNASKED = UnaskedPage(
     handle="8zXq6oaLT7WvwWITlGiA1A",
 )
 SIGNED_IN = SignedInPage(person_name="Ada Admin", login="ada.admin@example.com", account_name="Example Trading Ltd")
+API = read_document(describe_server("https://gate.example"), url="https://gate.example/restapi/openapi.json")
 DEVICE = DevicePage(action_url="/restapi/oauth/device")
 
 PAGES: dict[str, Page] = {
@@ -222,7 +223,12 @@ PAGES: dict[str, Page] = {
     "device-denied": DeviceAnswerPage(answer=Answer.DENIED),
     "device-left": DeviceAnswerPage(answer=Answer.NONE),
     "home": HOME,
-    "api": read_document(describe_server("https://gate.example"), url="https://gate.example/restapi/openapi.json"),
+    "api": API,
+    "api-part": replace(
+        API,
+        chapters=tuple(replace(each, operations=each.operations[:1]) for each in API.chapters),
+        shapes=API.shapes[:4],
+    ),
     "sign-in-own": replace(SIGN_IN, app_name=None, fault=mfa_faults.SIGN_IN_AGAIN),
     "second-factor": SECOND_FACTOR,
     "second-factor-wrong": replace(SECOND_FACTOR, fault=mfa_faults.FACTOR_REFUSED, display=Display.POPUP),

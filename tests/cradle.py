@@ -1,8 +1,8 @@
-"""A process that has imported what Callgate is built on, and forks a server for each arena that asks for one.
+"""A process that has imported Callgate, and forks a server for each test that asks for one.
 
-Every child imports Callgate itself anew, with what shall be planted in it (mutants.py), and becomes the console script;
-only the seconds of importing libraries are shared. Speaks JSON lines: {"start": {...}} gives a pid, {"end": pid} its
-exit status.
+A child becomes the console script; only the seconds of importing are shared. One in which something shall be planted
+(races/mutants.py) imports Callgate itself anew. Speaks JSON lines: {"start": {...}} gives a pid, {"end": pid} its exit
+status.
 """
 
 import gc
@@ -11,23 +11,32 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from typing import TypedDict
+
+import callgate.admin.listening
+import callgate.app
+import callgate.web.deadline
+import callgate.web.development
+import callgate.web.routes
+from tests.races.mutants import plant
 
 STOP_S = 10
 
 
 class Start(TypedDict):
-    """What a child shall be: plants of mutants.py, arguments of `callgate`, and the files it writes to."""
+    """What a child shall be: its plants, the arguments of `callgate`, what its environment has more, and its files."""
 
     plants: list[str]
     args: list[str]
+    env: dict[str, str]
     out: str
     err: str
 
 
 def serve() -> None:
     """Obey orders until there are no more, then leave nothing running."""
-    _import_libraries()
+    gc.freeze()
     children: set[int] = set()
     try:
         for line in sys.stdin:
@@ -37,19 +46,12 @@ def serve() -> None:
                 children.add(pid)
                 _tell({"pid": pid})
             else:
+                # A number that is no child's any more may be anybody's.
+                _tell({"status": _end(order["end"]) if order["end"] in children else 0})
                 children.discard(order["end"])
-                _tell({"status": _end(order["end"])})
     finally:
         for pid in children:
             _end(pid)
-
-
-def _import_libraries() -> None:
-    import callgate.app  # noqa: F401, PLC0415 - for all that it imports; what is ours is forgotten again
-
-    for name in [name for name in sys.modules if name.split(".")[0] == "callgate"]:
-        del sys.modules[name]
-    gc.freeze()
 
 
 def _fork(start: Start) -> int:
@@ -65,19 +67,15 @@ def _fork(start: Start) -> int:
 
 
 def _become(start: Start) -> int:
-    from tests.races.mutants import plant  # noqa: PLC0415 - in the child only
-
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(os.open(start["out"], os.O_CREAT | os.O_WRONLY, 0o600), 1)
     os.dup2(os.open(start["err"], os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600), 2)
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - the process's own
     sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - likewise
     sys.argv = ["callgate", *start["args"]]
-    plant(start["plants"])
-    from callgate.app import main  # noqa: PLC0415 - after planting
-
+    os.environ.update(start["env"])
     try:
-        main()
+        _main_with(start["plants"])()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except Exception:  # noqa: BLE001 - said on standard error, as Python itself would
@@ -87,6 +85,18 @@ def _become(start: Start) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
     return 0
+
+
+def _main_with(plants: list[str]) -> Callable[[], None]:
+    """The console script's function, with what shall be wrong with it."""
+    if not plants:
+        return callgate.app.main
+    for name in [name for name in sys.modules if name.split(".")[0] == "callgate"]:
+        del sys.modules[name]
+    plant(plants)
+    from callgate.app import main  # noqa: PLC0415 - after planting
+
+    return main
 
 
 def _end(pid: int) -> int:
