@@ -13,6 +13,7 @@ from callgate.model.call_acts import (
     LEGS_MAX,
     LINE_CHARS_MAX,
     RECORDS_MAX,
+    SOUND_URL_CHARS_MAX,
     CallsActFacts,
     NumbersFacts,
     Outcome,
@@ -122,6 +123,15 @@ def each(member: str, *told: object) -> list[tuple[str, object]]:
     return [(member, value) for value in told]
 
 
+ELSEWHERE = "https://media.example/restapi/v1.0"
+BAD_URIS = (
+    *("javascript:alert(1)", "ftp://a.example/1", "https://", "https://user:secret@a.example/1"),
+    *("https://a.example/ 1", "https://a.example/\n", "https://a.example/ü", 5),
+    f"https://a.example/{'a' * SOUND_URL_CHARS_MAX}",
+)
+"""Nothing that a person may be sent to, or that opens anything."""
+
+
 BAD: tuple[tuple[str, object], ...] = (
     *each("id", ".", "..", "a/b", "a b", "a" * 65, ["a"], True, "ü"),
     *each("sessionId", "a b", "a" * 129, {}),
@@ -137,6 +147,8 @@ BAD: tuple[tuple[str, object], ...] = (
     *each("from", "+1", {"phoneNumber": "1" * 65}, {"name": "a" * (LINE_CHARS_MAX + 1)}),
     *each("to", {"extensionNumber": "ext"}, {"extensionId": -1}, {"device": 5}),
     *each("recording", 5, {"id": "a b"}, {"id": "1", "type": "Manual"}),
+    *each("recording", {"id": "1", "contentType": "text/html"}, {"id": "1", "duration": -1}),
+    *each("recording", *({"id": "1", "contentUri": uri} for uri in BAD_URIS)),
     *each("message", [], {"id": {}}),
     *each("billing", {"costIncluded": "1"}, {"costPurchased": 1e10}, {"costPurchased": True}),
     *each("metadataCategories", "Sales", ["a b"], ["a"] * (CATEGORIES_MAX + 1), [5]),
@@ -190,6 +202,23 @@ def test_owner_that_is_not_here_is_named(owner: dict[str, object], told: str) ->
     denied = parse_call({**LEAST, "extension": owner}, people=PEOPLE)
     expected = (("parameterName", "extension"), ("extension", told))
     assert denied == Denied(fault=api_faults.EXTENSION_UNKNOWN, values=expected)
+
+
+@pytest.mark.parametrize(
+    ("uri", "kept"),
+    [
+        (f"{ELSEWHERE}/account/7/recording/1/content", f"{ELSEWHERE}/account/7/recording/1/content"),
+        ("http://[::1]:8080/a.wav", "http://[::1]:8080/a.wav"),
+        ("https://pbx.example/a.wav?key=secret#t=1", "https://pbx.example/a.wav"),
+        ("https://pbx.example?key=secret", "https://pbx.example"),
+        (f"{ELSEWHERE}/account/{ACCOUNT}/recording/1/content", None),
+        ("", None),
+    ],
+)
+def test_place_of_the_sound_is_kept_without_what_opens_it(uri: str, kept: str | None) -> None:
+    """A query may be a key. Our own address, as an archive of our log tells it, is no place."""
+    recording = read({**LEAST, "recording": {"id": "1", "contentUri": uri}}).segment.recording
+    assert recording == Recording("1", RecordingType.AUTOMATIC, None, None, kept)
 
 
 def test_leg_is_what_its_record_is_unless_it_says_otherwise() -> None:

@@ -10,8 +10,16 @@ import pytest
 
 from callgate.admin.seed_calls import batch_calls
 from callgate.model.call_acts import CallsActLookup, NumbersFacts, NumbersLookup
-from callgate.model.call_log import CallFilters, CallLogLookup, CallLogQuery, CallRecordLookup, Span, View
-from callgate.model.calls import CallRecord, CallsImported, CallsRewritten, CallTally, Direction, StoredCall
+from callgate.model.call_log import (
+    CallFilters,
+    CallLogLookup,
+    CallLogQuery,
+    CallRecordLookup,
+    RecordingLookup,
+    Span,
+    View,
+)
+from callgate.model.calls import CallRecord, CallsImported, CallsRewritten, CallTally, Direction, Recording, StoredCall
 from callgate.model.changes import Change
 from callgate.model.decisions import Done
 from callgate.model.failure import Unavailable
@@ -115,6 +123,33 @@ def test_rewritten_records_are_found_where_they_are_now(store: SqliteStore) -> N
     assert page(store) == expected(list(SEEDED))
 
 
+def recordings_of(record: CallRecord) -> list[Recording]:
+    """Of the call, and of its legs."""
+    segments = (record.segment, *(leg.segment for leg in record.legs))
+    return [segment.recording for segment in segments if segment.recording]
+
+
+def test_recording_is_told_as_the_call_that_says_most_of_it(store: SqliteStore) -> None:
+    """Of the account's calls, or of one extension's; gone with the last call that has it."""
+    recorded = next(record for record in SEEDED if recordings_of(record))
+    little = recordings_of(recorded)[0]
+    much = little._replace(content_type="audio/wav", duration_s=0, sound_url="https://pbx.example/1")
+    other = next(record for record in SEEDED if record.segment.extension_id != recorded.segment.extension_id)
+    owner, nobody = other.segment.extension_id, ExtensionId(1)
+
+    def told(extension_id: ExtensionId | None) -> Recording | None:
+        return ask(store, RecordingLookup(ACCOUNT, extension_id, little.id)).recording
+
+    assert (told(None), told(owner), told(nobody)) == (little, None, None)
+    before = known(store, other.name)[other.name]
+    carry_out(store, CallsRewritten(((before, other._replace(segment=other.segment._replace(recording=much))),)))
+    assert (told(None), told(owner), told(recorded.segment.extension_id)) == (much, much, little)
+    assert ask(store, RecordingLookup(OTHER_ACCOUNT, None, little.id)).recording is None
+    after = known(store, other.name)[other.name]
+    carry_out(store, CallsRewritten(((after, other),)))
+    assert (told(None), told(owner)) == (little, None)
+
+
 def test_record_written_since_it_was_read_is_not_overwritten(store: SqliteStore) -> None:
     """A compare-and-swap on the last write; decided again and again, nothing fits."""
     stored = known(store, SEEDED[0].name)[SEEDED[0].name]
@@ -160,6 +195,9 @@ def test_records_of_an_older_file_are_read_by_the_names_they_had(tmp_path: Path,
     try:
         for record in SEEDED:
             assert ask(store, CallRecordLookup(ACCOUNT, None, record.name)).record == record
+            for recording in recordings_of(record):
+                found = ask(store, RecordingLookup(ACCOUNT, record.segment.extension_id, recording.id))
+                assert found.recording == recording
         seqs = [ask(store, CallsActLookup(ACCOUNT, (record.name,))).known[record.name].seq for record in SEEDED[:50]]
     finally:
         asyncio.run(store.close())

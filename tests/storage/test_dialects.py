@@ -12,7 +12,15 @@ import pytest
 import callgate.storage
 from callgate.model.account import ExtensionStatus, ExtensionType
 from callgate.model.call_acts import CallsActLookup, DeletionLookup
-from callgate.model.call_log import CallFilters, CallLogLookup, CallLogQuery, RecordingFilter, Span, View
+from callgate.model.call_log import (
+    CallFilters,
+    CallLogLookup,
+    CallLogQuery,
+    RecordingFilter,
+    RecordingLookup,
+    Span,
+    View,
+)
 from callgate.model.call_sync import ExtractLookup, Mark, Place, SyncFrame, SyncLookup, SyncQuery
 from callgate.model.calls import CallType, Direction, Transport
 from callgate.model.directory import ExtensionListLookup, ExtensionListQuery
@@ -71,6 +79,7 @@ def lookups() -> Iterator[Lookup[object]]:
     yield CallLogLookup(log(CallFilters(SPAN, recording=RecordingFilter.ALL, show_deleted=True), own=True))
     yield DeletionLookup(log(EVERY_FILTER, own=True))
     yield CallsActLookup(ACCOUNT.id, ("a", "b"))
+    yield from (RecordingLookup(ACCOUNT.id, owner, "1") for owner in (None, AGENT.id))
     marks = (None, Mark(FRAME, 0, 0), Mark(FRAME, 0, 0, PLACE))
     yield from (SyncLookup(query) for mark in marks[:2] for query in syncs(mark))
     yield from (ExtractLookup(query) for mark in marks for query in syncs(mark))

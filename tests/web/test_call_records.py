@@ -123,7 +123,7 @@ def test_call_that_cannot_be_meant_keeps_no_other_out(pbx: httpx.Client, reader:
         ("Created", None, None),
         ("Rejected", "CMN-101", "type"),
         ("Rejected", "CGT-170", "id"),
-        ("Rejected", "CGT-176", "extension"),
+        ("Rejected", "CGT-178", "extension"),
         ("Created", None, None),
     ]
     assert reader.get(f"{LOG}/fine-2").status_code == 200

@@ -28,7 +28,10 @@ from tests.web.tight import tighten
 __all__ = ["forker"]
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-SCOPES = ("ReadAccounts", "EditCallLog", "WriteCallLog", "EditExtensions", "RoleManagement", "ReadClientInfo")
+SCOPES = (
+    *("ReadAccounts", "EditCallLog", "ReadCallRecording", "WriteCallLog", "EditExtensions", "RoleManagement"),
+    "ReadClientInfo",
+)
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",

@@ -47,12 +47,14 @@ def _value(parameter: Mapping[str, object]) -> str:
     """What to send: a few of many, the first example, the first of a choice, else what a list before it led to."""
     name, schema = str(parameter["name"]), at(parameter, "schema")
     if name == "perPage":
-        return "5"
+        return "50"
     choices = schema.get("examples", schema.get("enum"))
     return str(choices[0]) if isinstance(choices, list) else f"{{{{{name}}}}}"
 
 
 def _checks(operation: Mapping[str, object], scopes: Sequence[str]) -> Iterator[str]:
+    """What the reply must be: a refusal where the app lacks a scope, else what the description says."""
+    status = "200" if "200" in at(operation, "responses") else "404"
     yield 'const granted = pm.variables.get("granted").split(" ");'
     yield f"const missing = {json.dumps(scopes)}.filter((scope) => !granted.includes(scope));"
     yield "if (missing.length) {"
@@ -61,22 +63,28 @@ def _checks(operation: Mapping[str, object], scopes: Sequence[str]) -> Iterator[
     yield '    pm.expect(pm.response.json().errors[0].errorCode).to.eql("CMN-401");'
     yield "  });"
     yield "} else {"
-    yield '  pm.test("granted: 200", () => pm.response.to.have.status(200));'
+    outcome = "granted" if status == "200" else "known, and refused"
+    yield f'  pm.test("{outcome}: {status}", () => pm.response.to.have.status({status}));'
     yield from (f"  {line}" for line in _ways_on(operation))
     yield "}"
 
 
 def _ways_on(operation: Mapping[str, object]) -> Iterator[str]:
-    """What the reply's links lead to is kept for the requests that come after."""
+    """What the reply's links lead to is kept for the requests that come after: of a list, the first that has it."""
     kept: dict[str, str] = {}
-    reply = at(operation, "responses", "200")
+    reply = at(operation, "responses").get("200", {})
+    assert isinstance(reply, Mapping)
     for link in at(reply, "links").values() if "links" in reply else ():
         for name, expression in at(link, "parameters").items():
             if name not in _OWN:
                 kept[name] = str(expression).partition("#")[2]
     for name, pointer in kept.items():
-        steps = "".join(f"?.[{json.dumps(int(step) if step.isdigit() else step)}]" for step in pointer.split("/")[1:])
-        yield f'pm.collectionVariables.set("{name}", String(pm.response.json(){steps} ?? ""));'
+        listing, _, member = pointer.partition("/0/")
+        outer, inner = (
+            "".join(f"?.[{json.dumps(step)}]" for step in part.split("/") if step) for part in (listing, member)
+        )
+        found = f"pm.response.json(){outer}?.map((each) => each{inner}).find((each) => each !== undefined)"
+        yield f'pm.collectionVariables.set("{name}", String({found} ?? ""));'
 
 
 def at(value: object, *path: str) -> Mapping[str, object]:

@@ -185,11 +185,19 @@ ROLE_EXCEEDS_GIVER = Fault(
     parameters=("permissionName",),
 )
 EXTENSION_UNKNOWN = Fault(
-    code="CGT-176",
+    code="CGT-178",
     error="InvalidParameter",
     text="There is no extension with {extension} in this account",
     remedy="Give the id or the extension number that it has here; GET account/~/extension lists them. What an import "
     "does with calls of others, --move and --keep-unknown say; docs/calls.md.",
+    parameters=("parameterName",),
+)
+RECORDING_ELSEWHERE = Fault(
+    code="CGT-177",
+    error="CMN-102",
+    text="Callgate keeps no sound, only what the call log says of a recording{place}",
+    remedy="Get the sound from the telephone system or the archive that recorded the call; docs/calls.md#recordings.",
+    status=404,
     parameters=("parameterName",),
 )
 METHODS_DIFFER = Fault(

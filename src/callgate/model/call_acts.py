@@ -13,6 +13,9 @@ from callgate.model.lookups import Lookup
 LINE_CHARS_MAX = 256
 """A name, a place, a reason."""
 
+SOUND_URL_CHARS_MAX = 140
+"""What a refusal has room for."""
+
 LEGS_MAX = 200
 CATEGORIES_MAX = 20
 DURATION_MAX_S = 31 * 24 * 3600

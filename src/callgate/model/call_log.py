@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from callgate.model.calls import CallRecord, CallType, Direction, Transport
+from callgate.model.calls import CallRecord, CallType, Direction, Recording, Transport
 from callgate.model.ids import AccountId, ExtensionId
 from callgate.model.lookups import Lookup
 from callgate.model.paging import Page
@@ -81,6 +81,12 @@ class CallRecordFacts(NamedTuple):
     record: CallRecord | None
 
 
+class RecordingFacts(NamedTuple):
+    """One recording, or None: unknown, of deleted records alone, or another account's or extension's."""
+
+    recording: Recording | None
+
+
 @dataclass(frozen=True, slots=True)
 class CallLogLookup(Lookup[CallLogFacts]):
     """One page of a log."""
@@ -91,6 +97,15 @@ class CallLogLookup(Lookup[CallLogFacts]):
 @dataclass(frozen=True, slots=True)
 class CallRecordLookup(Lookup[CallRecordFacts]):
     """One record of an account's log, or of an extension's."""
+
+    account_id: AccountId
+    extension_id: ExtensionId | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingLookup(Lookup[RecordingFacts]):
+    """A recording of an account's calls, or of an extension's alone, by its id."""
 
     account_id: AccountId
     extension_id: ExtensionId | None

@@ -54,10 +54,13 @@ class Party(NamedTuple):
 
 
 class Recording(NamedTuple):
-    """A recording's name and origin; the sound is kept elsewhere."""
+    """A recording's name and origin; the sound is kept elsewhere: at `sound_url`, where whoever told of it said so."""
 
     id: str
     type: RecordingType
+    content_type: str | None = None
+    duration_s: int | None = None
+    sound_url: str | None = None
 
 
 class Message(NamedTuple):

@@ -37,6 +37,7 @@ _CREDENTIALS = f"{_EXTENSION}/jwt-credentials"
 _READ_EXTENSIONS = ("ReadExtensions",)
 _EDIT_EXTENSIONS = ("EditExtensions",)
 _READ_CALL_LOG = ("ReadCallLog",)
+_READ_RECORDING = ("ReadCallRecording", "FullCompanyCallLog")
 _GROUPS = ("Groups",)
 _READ_ROLES = ("ReadUserRoles",)
 _EDIT_ROLES = ("EditUserRoles",)
@@ -301,6 +302,22 @@ DELETE_EXTENSION_CALLS = Operation(
     RateGroup.HEAVY,
     ("FullCompanyCallLog",),
     ("EditCallLog",),
+)
+READ_RECORDING = Operation(
+    "GET",
+    f"{_ACCOUNT}/recording/{{recordingId}}",
+    "A call's recording, of one's own calls without FullCompanyCallLog ([what is told](calls.md#recordings))",
+    "ReadCallRecording",
+    RateGroup.HEAVY,
+    _READ_RECORDING,
+)
+READ_RECORDING_CONTENT = Operation(
+    "GET",
+    f"{_ACCOUNT}/recording/{{recordingId}}/content",
+    "A recording's sound: refused, for Callgate keeps none ([where it is](calls.md#recordings))",
+    "ReadCallRecording",
+    RateGroup.HEAVY,
+    _READ_RECORDING,
 )
 SYNC_EXTENSION_CALLS = Operation(
     "GET",

@@ -20,6 +20,7 @@ from callgate.model.call_acts import (
     LEGS_MAX,
     LINE_CHARS_MAX,
     RECORDS_MAX,
+    SOUND_URL_CHARS_MAX,
     CallsActFacts,
     NumbersFacts,
     Outcome,
@@ -50,6 +51,10 @@ from callgate.protocol.body import BodyReader
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 _EXTENSION_NUMBER = re.compile(r"[0-9*#]{1,10}", re.ASCII)
+_SOUND_TYPE = re.compile(r"audio/[A-Za-z0-9.+-]{1,40}", re.ASCII)
+_SOUND_URL = re.compile(
+    r"(https?://[A-Za-z0-9.:\[\]-]{1,100}(?:/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?)([?#][!-~]*)?", re.ASCII
+)
 _PHONE_NUMBER = re.compile(r"[+0-9A-Za-z*#() .-]{1,64}", re.ASCII)
 
 
@@ -202,7 +207,7 @@ def _read_segment(reader: BodyReader, people: People, *, master: Segment | None)
         reader.line("internalType", most=LINE_CHARS_MAX),
         reader.line("reason", most=LINE_CHARS_MAX),
         reader.line("reasonDescription", most=LINE_CHARS_MAX),
-        _read_recording(reader.within("recording")),
+        _read_recording(reader.within("recording"), people.account_id),
         reader.flag("shortRecording") is True,
         _read_message(reader.within("message")),
         _read_delegate(reader),
@@ -257,11 +262,27 @@ def _read_instant(reader: BodyReader, name: str) -> int | None:
     return at_ms
 
 
-def _read_recording(reader: BodyReader | None) -> Recording | None:
+def _read_recording(reader: BodyReader | None, account_id: AccountId) -> Recording | None:
     if reader is None:
         return None
     recording_id, kind = reader.word("id", form=_WORD), reader.choice("type", among=RecordingType)
-    return None if recording_id is None else Recording(recording_id, kind or RecordingType.AUTOMATIC)
+    content_type = reader.word("contentType", form=_SOUND_TYPE)
+    duration_s = reader.number("duration", most=DURATION_MAX_S)
+    sound_url = _read_sound_url(reader, here=f"/account/{account_id}/recording/{recording_id}/content")
+    if recording_id is None:
+        return None
+    return Recording(recording_id, kind or RecordingType.AUTOMATIC, content_type, duration_s, sound_url)
+
+
+def _read_sound_url(reader: BodyReader, *, here: str) -> str | None:
+    """Where the sound was, without what may open it (a query); what our own log tells (`here`) says nothing new."""
+    told = reader.word("contentUri", form=_SOUND_URL)
+    found = _SOUND_URL.fullmatch(told) if told is not None else None
+    if found is None or found[1].endswith(here):
+        return None
+    if len(found[1]) > SOUND_URL_CHARS_MAX:
+        reader.refuse("contentUri", f"longer than {SOUND_URL_CHARS_MAX} characters")
+    return found[1]
 
 
 def _read_message(reader: BodyReader | None) -> Message | None:

@@ -50,7 +50,7 @@ class _SegmentDocument(TypedDict):
     internal_type: NotRequired[str]
     reason: NotRequired[str]
     reason_description: NotRequired[str]
-    recording: NotRequired[tuple[str, str]]
+    recording: NotRequired[tuple[str, str] | tuple[str, str, str | None, int | None, str | None]]
     short_recording: NotRequired[bool]
     message: NotRequired[tuple[str, str]]
     delegate: NotRequired[tuple[str, str, str]]
@@ -159,7 +159,7 @@ def _read_segment(document: _SegmentDocument) -> Segment:
         document.get("internal_type"),
         document.get("reason"),
         document.get("reason_description"),
-        Recording(recording[0], RecordingType(recording[1])) if recording else None,
+        Recording(recording[0], RecordingType(recording[1]), *recording[2:]) if recording else None,
         document.get("short_recording", False),
         Message(*message) if message else None,
         Delegate(*delegate) if delegate else None,

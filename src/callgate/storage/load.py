@@ -15,7 +15,7 @@ from callgate.model.acts import (
 )
 from callgate.model.audit import AuditPruneLookup, PrunedLinksLookup
 from callgate.model.call_acts import CallsActLookup, DeletionLookup, NumbersLookup
-from callgate.model.call_log import CallLogLookup, CallRecordLookup
+from callgate.model.call_log import CallLogLookup, CallRecordLookup, RecordingLookup
 from callgate.model.call_sync import ExtractLookup, SyncLookup
 from callgate.model.client_secret import SecretActLookup
 from callgate.model.device_grant import DeviceAskLookup, DeviceLookup, UserCodeLookup
@@ -81,7 +81,7 @@ from callgate.model.sso import (
 from callgate.storage import load_acts, load_audit, load_credentials, load_listings, load_queues, load_roles, load_sso
 from callgate.storage.load_call_acts import load_calls_act, load_deletion, load_numbers
 from callgate.storage.load_call_sync import load_extract, load_sync
-from callgate.storage.load_calls import load_call_log, load_call_record
+from callgate.storage.load_calls import load_call_log, load_call_record, load_recording
 from callgate.storage.load_devices import load_device_ask, load_user_code
 from callgate.storage.load_directory import load_extension, load_extension_list
 from callgate.storage.load_guesses import load_guess, load_locks, load_own_names
@@ -144,6 +144,7 @@ LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
         answers(ExtensionListLookup, load_extension_list),
         answers(CallLogLookup, load_call_log),
         answers(CallRecordLookup, load_call_record),
+        answers(RecordingLookup, load_recording),
         answers(CallsActLookup, load_calls_act),
         answers(DeletionLookup, load_deletion),
         answers(NumbersLookup, load_numbers),

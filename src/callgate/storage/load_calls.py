@@ -17,7 +17,9 @@ from callgate.model.call_log import (
     CallLogQuery,
     CallRecordFacts,
     CallRecordLookup,
+    RecordingFacts,
     RecordingFilter,
+    RecordingLookup,
     Span,
 )
 from callgate.model.calls import CallRecord
@@ -47,6 +49,14 @@ EXTENSION: Final = "SELECT 1 FROM extension WHERE id = ? AND account_id = ?"
 _RECORD: Final = """
 SELECT id, account_id, name, deleted, document, legs FROM call_record
 WHERE account_id = ? AND name = ? AND deleted = 0
+"""
+
+
+_RECORDED: Final = """
+SELECT call_record.id, call_record.account_id, call_record.name, deleted, document, legs
+FROM call_recording JOIN call_record ON call_record.id = call_recording.record_id
+WHERE {where} AND deleted = 0
+ORDER BY call_record.id LIMIT 10
 """
 
 
@@ -127,6 +137,17 @@ def load_call_record(view: View, lookup: CallRecordLookup) -> CallRecordFacts:
     if record and lookup.extension_id not in {None, record.segment.extension_id}:
         record = None
     return CallRecordFacts(record)
+
+
+def load_recording(view: View, lookup: RecordingLookup) -> RecordingFacts:
+    """Answer `RecordingLookup`, from that of its calls which says most of it."""
+    where = Where(("call_recording.account_id = ?", "call_recording.name = ?"), (lookup.account_id, lookup.name))
+    if lookup.extension_id is not None:
+        where = where.and_("extension_id = ?", lookup.extension_id)
+    records = [record_from(row) for row in view.rows(_RECORDED.format(where=where.sql()), where.values)]
+    segments = (each for record in records for each in (record.segment, *(leg.segment for leg in record.legs)))
+    found = [each.recording for each in segments if each.recording and each.recording.id == lookup.name]
+    return RecordingFacts(max(found, key=lambda recording: -recording.count(None), default=None))
 
 
 def record_from(row: Row) -> CallRecord:

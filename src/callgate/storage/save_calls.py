@@ -56,6 +56,8 @@ _RECORD: Final = f"INSERT INTO call_record ({columns(CallRow._fields)}, seq) VAL
 _REWRITE: Final = f"""
 UPDATE call_record SET {", ".join(f"{field} = ?" for field in CallRow._fields)}, seq = {_SEQ} WHERE id = ? AND seq = ?
 """
+_RECORDING: Final = "INSERT INTO call_recording (account_id, name, record_id) VALUES (?, ?, ?)"
+_NO_RECORDING: Final = "DELETE FROM call_recording WHERE account_id = ? AND name = ? AND record_id = ?"
 _COUNT: Final = """
 INSERT INTO call_count (account_id, quarter, direction, type, calls) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (account_id, quarter, direction, type) DO UPDATE SET calls = call_count.calls + excluded.calls
@@ -67,6 +69,8 @@ def record_calls(pen: Pen, change: CallsRecorded) -> None:
     counts: Counter[CountKey] = Counter()
     for record in change.records:
         pen.write(_RECORD, (*_row(record), record.account_id))
+        for name in sorted(_recordings(record)):
+            pen.write(_RECORDING, (record.account_id, name, record.id))
         _count(counts, record, by=1)
     _move_counts(pen, counts)
 
@@ -76,9 +80,24 @@ def rewrite_calls(pen: Pen, change: CallsRewritten) -> None:
     counts: Counter[CountKey] = Counter()
     for before, after in change.pairs:
         pen.swap(_REWRITE, (*_row(after), after.account_id, before.record.id, before.seq))
+        _move_recordings(pen, before=before.record, after=after)
         _count(counts, before.record, by=-1)
         _count(counts, after, by=1)
     _move_counts(pen, counts)
+
+
+def _recordings(record: CallRecord) -> set[str]:
+    """The ids of a call's recordings, its legs' among them: what each is found by."""
+    segments = (record.segment, *(leg.segment for leg in record.legs))
+    return {segment.recording.id for segment in segments if segment.recording}
+
+
+def _move_recordings(pen: Pen, *, before: CallRecord, after: CallRecord) -> None:
+    had, has = _recordings(before), _recordings(after)
+    for name in sorted(had - has):
+        pen.swap(_NO_RECORDING, (before.account_id, name, before.id))
+    for name in sorted(has - had):
+        pen.write(_RECORDING, (after.account_id, name, after.id))
 
 
 def _count(counts: Counter[CountKey], record: CallRecord, *, by: int) -> None:

@@ -1,12 +1,13 @@
 """The call log rendered: records, legs, pages and their links (protocol.md I.5)."""
 
 from callgate.model.call_log import CallLogQuery, View
-from callgate.model.calls import CallRecord, Leg, Party, Recording, Segment
+from callgate.model.calls import CallRecord, Leg, Party, Segment
 from callgate.model.ids import AccountId
 from callgate.model.instant import render_instant
 from callgate.service.call_log import CallLogShown, CallShown
 from callgate.web.links import JsonObject, Links, present, with_query
 from callgate.web.paging import render_navigation, render_paging
+from callgate.web.recordings import render_named
 
 
 def render_call_log(shown: CallLogShown, links: Links) -> JsonObject:
@@ -77,7 +78,7 @@ def _render_segment(segment: Segment, account_id: AccountId, *, links: Links) ->
         **{"from": _render_party(segment.sender, account_id, links=links, dialed="dialerPhoneNumber")},
         extension=_render_owner(segment, account_id, links=links),
         transport=segment.transport.value if segment.transport else None,
-        recording=_render_recording(segment.recording, account_id, links=links),
+        recording=render_named(segment.recording, account_id, links=links),
         shortRecording=segment.short_recording or None,
         message=_render_message(segment, account_id, links=links),
         delegate={"id": delegate.id, "name": delegate.name} if delegate else None,
@@ -104,18 +105,6 @@ def _render_party(party: Party, account_id: AccountId, *, links: Links, dialed: 
         device={"id": device, "uri": f"{links.account(account_id)}/device/{device}"} if device else None,
         **{dialed: party.dialed},
     )
-
-
-def _render_recording(recording: Recording | None, account_id: AccountId, *, links: Links) -> JsonObject | None:
-    if recording is None:
-        return None
-    address = f"{links.account(account_id)}/recording/{recording.id}"
-    return {
-        "uri": address,
-        "id": recording.id,
-        "type": recording.type.value,
-        "contentUri": f"{address}/content",
-    }
 
 
 def _render_message(segment: Segment, account_id: AccountId, *, links: Links) -> JsonObject | None:

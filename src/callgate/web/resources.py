@@ -43,6 +43,7 @@ from callgate.service.queues import (
     list_queues,
     read_queue,
 )
+from callgate.service.recordings import read_recording, read_recording_content
 from callgate.service.resources import Asked, list_extensions, read_account, read_extension
 from callgate.service.roles import (
     assign_role,
@@ -67,6 +68,7 @@ from callgate.web.envelope import JSON, NO_STORE
 from callgate.web.jwt_credentials import render_credential, render_credential_list
 from callgate.web.links import JsonObject, Links
 from callgate.web.queues import render_queue, render_queue_list, render_queue_members
+from callgate.web.recordings import render_recording
 from callgate.web.roles import (
     render_assigned,
     render_category,
@@ -203,5 +205,7 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(operation.READ_EXTENSION_CALL, _one(read_extension_call, render_call)),
     Resource(operation.DELETE_EXTENSION_CALLS, _done(delete_extension_calls)),
     Resource(operation.SYNC_EXTENSION_CALLS, _many(sync_extension_calls, render_sync)),
+    Resource(operation.READ_RECORDING, _one(read_recording, render_recording)),
+    Resource(operation.READ_RECORDING_CONTENT, _done(read_recording_content)),
 )
 """Every operation behind a bearer token, in the order of the documentation."""

@@ -41,7 +41,19 @@ def _party(called: str, about: str, *, dialed: str) -> Named:
 
 
 _RECORDING = part(
-    uri=URI, id=text(), type=words("Who started it.", RecordingType), contentUri=text("The sound.", form="uri")
+    uri=URI,
+    id=text(),
+    type=words("Who started it.", RecordingType),
+    contentUri=text("Not the sound: where it is.", form="uri"),
+)
+RECORDING = record(
+    "Recording",
+    "What is known of a recording. Of its sound, where it was, if anybody told.",
+    uri=URI,
+    id=text(),
+    contentUri=text("Refused: Callgate keeps no sound.", form="uri"),
+    contentType=Maybe(text("Of the sound, such as `audio/mpeg`.")),
+    duration=Maybe(whole("Seconds.", least=0)),
 )
 _SESSION = part(telephonySessionId=text())
 _SEGMENT: dict[str, Kind | Maybe] = {
@@ -112,7 +124,15 @@ _NEW: dict[str, Kind | Maybe] = {
         )
     ),
     "transport": Maybe(words("Where it came from.", Transport)),
-    "recording": Maybe(part(id=text(pattern=_WORD), type=Maybe(words("Who started it.", RecordingType)))),
+    "recording": Maybe(
+        part(
+            id=text(pattern=_WORD),
+            type=Maybe(words("Who started it.", RecordingType)),
+            contentType=Maybe(text("Such as `audio/mpeg`.", pattern="^audio/[A-Za-z0-9.+-]{1,40}$")),
+            duration=Maybe(whole("Seconds.", least=0, most=DURATION_MAX_S)),
+            contentUri=Maybe(text("Where the sound is; a query is left out.", pattern="^https?://[!-~]{1,120}$")),
+        )
+    ),
     "billing": Maybe(part(costIncluded=Maybe(amount()), costPurchased=Maybe(amount()))),
 }
 NEW_CALL = record(
@@ -171,7 +191,13 @@ EXTRACT = record(
 )
 
 _FILTERS = (
-    Parameter("dateFrom", text("Calls that began then or later; else a day before `dateTo`.", form="date-time")),
+    Parameter(
+        "dateFrom",
+        {
+            **text("Calls that began then or later; else a day before `dateTo`.", form="date-time"),
+            "examples": ["2000-01-01T00:00:00Z"],
+        },
+    ),
     Parameter("dateTo", text("Calls that began then or earlier; else now.", form="date-time")),
     Parameter("direction", words("Only those.", Direction), repeats=True),
     Parameter("type", words("Only those.", CallType), repeats=True),
@@ -233,7 +259,7 @@ TOLD = (
         Tag.CALLS,
         CALL_LOG,
         _FILTERS,
-        leads=_first("readCompanyCall"),
+        leads=(*_first("readCompanyCall"), Link("readRecording", "recordingId", "/records/0/recording/id")),
         refusals=(api_faults.FILTERS_EXCLUSIVE,),
     ),
     Told(operation.RECORD_COMPANY_CALLS, "recordCompanyCalls", Tag.CALLS, NOTED, takes=NEW_CALLS),
@@ -258,5 +284,14 @@ TOLD = (
     ),
     Told(operation.SYNC_COMPANY_CALLS, "syncCompanyCallLog", Tag.CALLS, SYNC, _SYNC, refusals=_ANEW),
     Told(operation.SYNC_EXTENSION_CALLS, "syncExtensionCallLog", Tag.CALLS, SYNC, _SYNC, refusals=_ANEW),
+    Told(operation.READ_RECORDING, "readRecording", Tag.CALLS, RECORDING),
+    Told(
+        operation.READ_RECORDING_CONTENT,
+        "readRecordingContent",
+        Tag.CALLS,
+        None,
+        refusals=(api_faults.RECORDING_ELSEWHERE,),
+        is_refused=True,
+    ),
     Told(operation.EXTRACT_COMPANY_CALLS, "extractCompanyCallLog", Tag.CALLS, EXTRACT, _EXTRACT, refusals=_ANEW),
 )

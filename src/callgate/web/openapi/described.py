@@ -89,7 +89,7 @@ class Described(NamedTuple):
 class Told(NamedTuple):
     """The same of an operation of the resource API, whose row says the rest. `shows` None: it answers with 204.
 
-    `refusals` are those that no other operation has.
+    `refusals` are those that no other operation has. `is_refused`: there is no other answer.
     """
 
     operation: Operation
@@ -101,6 +101,7 @@ class Told(NamedTuple):
     status: int = 200
     leads: tuple[Link, ...] = ()
     refusals: tuple[Fault, ...] = ()
+    is_refused: bool = False
 
 
 Descriptions = Mapping[tuple[str, str], Described]

@@ -20,7 +20,7 @@ OPENAPI = "3.1.1"
 Json = dict[str, object]
 
 _PART = re.compile(r"\{(\w+)\}")
-_READ_ON = re.compile(r" \(\[how\]\([^)]+\)\)$")
+_READ_ON = re.compile(r" \(\[[a-z ]+\]\([^)]+\)\)$")
 """A page of our documentation, which leads nowhere from here."""
 
 _BEARER_ROWS = (
@@ -118,7 +118,7 @@ def _tell(told: Told) -> Described:
         told.id,
         told.tag,
         summary,
-        {told.status if told.shows else 204: shown},
+        {} if told.is_refused else {told.status if told.shows else 204: shown},
         about=_rights(row),
         query=told.query,
         body=Body(told.takes) if told.takes else None,

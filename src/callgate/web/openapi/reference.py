@@ -38,7 +38,7 @@ def _operation(method: str, path: str, *, told: Json) -> ApiOperation:
     parameters = tuple(_parameter(each) for each in _objects(told.get("parameters", [])))
     body = _content(_at(told, "requestBody")) if "requestBody" in told else None
     replies = _at(told, "responses")
-    given = next(_content(_at(replies, status)) for status in replies if status < "400")
+    given = next((_content(_at(replies, status)) for status in replies if status < "400"), None)
     return ApiOperation(
         id=str(told["operationId"]),
         method=method.upper(),

@@ -20,6 +20,7 @@ PATH: dict[str, Schema] = {
     "extensionId": {**text("The extension; `~` is the token's own.", pattern=OWN_OR_ID), "examples": ["~"]},
     "groupId": text("The call queue.", pattern=ID_PATTERN),
     "roleId": text("The role.", pattern=ID_PATTERN),
+    "recordingId": text("The recording, as a call's record names it.", pattern="^[A-Za-z0-9._-]{1,128}$"),
     "callRecordId": text("The record.", pattern=CALL_ID_PATTERN),
     "credentialId": text("The JWT credential.", pattern="^[1-9][0-9]{0,18}$"),
     "permissionId": words("The permission.", PERMISSIONS),
