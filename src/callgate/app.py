@@ -45,11 +45,13 @@ from callgate.service.context import Context
 from callgate.service.events import Events
 from callgate.service.expiry import Warner
 from callgate.service.fetch import Fetcher
+from callgate.service.figures import Connections
 from callgate.service.keeper import Keeper
 from callgate.service.key_sets import KeySets
 from callgate.service.limits import Limits
 from callgate.service.log import open_log
 from callgate.service.polls import Polls
+from callgate.service.readiness import Readiness
 from callgate.service.tallies import Tallies
 from callgate.service.upkeep import keep_up
 from callgate.storage.backup import BackupBroken, back_up, restore
@@ -71,6 +73,7 @@ class Running:
 
     application: ASGIApp
     context: Context
+    store: Engine
     log: FilteringBoundLogger
 
 
@@ -125,13 +128,14 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
             limits=Limits(settings.limits.rates_charged, shelves.meters),
             tallies=Tallies(settings.limits.guessing, shelves.tallies),
             polls=Polls(shelves.polls),
+            readiness=Readiness(store),
         )
         upkeep = asyncio.get_running_loop().create_task(_keep_up(keeper, store, clock=clock, log=log))
         stack.callback(upkeep.cancel)
         tables = (development_table(context),) if development else ()
         networks = Networks(settings.server.trusted_proxies, settings.server.forwarded_field)
-        application = build(context, log, networks=networks, development=tables)
-        yield Running(application=application, context=context, log=log)
+        application = build(context, log, networks=networks, tells=settings.log.requests, development=tables)
+        yield Running(application=application, context=context, store=store, log=log)
         if fatal:  # not an orderly end: whoever supervises the process is to start it again
             raise Unavailable(f"it is unknown what the last commit did: {fatal[0]}") from fatal[0]
 
@@ -320,11 +324,12 @@ class CommandLine:
             server = await stack.enter_async_context(running(settings, development=world is not None))
             desk = _desk_of(server.context, by="cli" if world is None else "seed")
             await (keep_predefined_roles(desk) if world is None else settle_world(desk, world))
+            protocol = bounded_protocol(connections_max=settings.limits.connections_max, log=server.log)
+            await stack.enter_async_context(_watching(server, settings, connections=protocol.watch))
             # What was made until now lives as long as the process: the collector need not walk it, nor look as often.
             gc.collect()
             gc.freeze()
             gc.set_threshold(GC_THRESHOLD, 20, 20)
-            protocol = bounded_protocol(connections_max=settings.limits.connections_max, log=server.log)
             serving = Serving(
                 application=server.application,
                 protocol=protocol,
@@ -332,6 +337,27 @@ class CommandLine:
                 on_ready=partial(announce, settings, world),
             )
             await listen(serving, listener)
+
+
+@contextlib.asynccontextmanager
+async def _watching(server: Running, settings: Settings, *, connections: Connections) -> AsyncIterator[None]:
+    """The second address, for whoever watches the server, if there is to be one. Raises OSError."""
+    if settings.metrics.port is None:
+        yield
+        return
+    from callgate.admin.listening import bind_beside, listening  # noqa: PLC0415 - only where it is asked for
+    from callgate.service.metrics import Metrics  # noqa: PLC0415 - likewise
+    from callgate.web.deadline import bounded_protocol  # noqa: PLC0415 - likewise
+    from callgate.web.watching import WATCHERS_MAX, build_watching  # noqa: PLC0415 - likewise
+
+    metrics = Metrics(server.context, server.store, connections=connections, cell=settings.server.cell)
+    counting = asyncio.get_running_loop().create_task(metrics.keep_counting(server.log))
+    application = build_watching(server.context, metrics, server.log)
+    protocol = bounded_protocol(connections_max=WATCHERS_MAX, log=server.log)
+    with contextlib.closing(bind_beside(settings.metrics.host, settings.metrics.port)) as listener:
+        async with listening(application, protocol, listener=listener):
+            yield
+    counting.cancel()
 
 
 def main() -> None:

@@ -185,6 +185,37 @@ async def until_killed(traffic: Traffic, served: Served) -> None:
         served.kill()
 
 
+@pytest.mark.root
+def test_readiness_tells_of_a_full_disk_and_of_its_end_though_nobody_writes(world: World, tmp_path: Path) -> None:
+    """A load balancer has led all traffic away: whether there is room again is found out by its own questions."""
+    with mounted_world(world, tmp_path) as own, serve(own) as served:
+
+        async def watch() -> list[tuple[int, object]]:
+            wire = await Wire.connect(served.port)
+            seen = [await readiness(wire)]
+            fill(own.database.parent)
+            while (await wire.post(TOKEN, own.service, {"grant_type": "client_credentials"})).status == 200:
+                pass
+            seen.append(await readiness(wire))
+            make_room(own.database.parent)
+            found = seen[-1]
+            for _ in range(10 * RECOVERY_S_MAX):
+                found = await readiness(wire)
+                if found != seen[-1]:
+                    break
+                await asyncio.sleep(0.1)
+            wire.close()
+            return [*seen, found]
+
+        assert asyncio.run(watch()) == [(200, "ready"), (503, "unwritable"), (200, "ready")]
+
+
+async def readiness(wire: Wire) -> tuple[int, object]:
+    """What a load balancer is told."""
+    answer = await wire.ask("GET", "/health/ready", headers={})
+    return answer.status, answer.json()["status"]
+
+
 @pytest.mark.long
 @pytest.mark.root
 def test_start_is_refused_in_one_line_when_there_is_no_room_for_shared_memory(world: World, tmp_path: Path) -> None:

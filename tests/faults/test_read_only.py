@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.faults.conftest import Report
@@ -83,12 +84,14 @@ def test_server_answers_what_it_can_when_its_file_system_is_read_only(
         remount(own.database.parent, "ro")
         with serve(own) as served, counted(traffic.ledger) as answered:
             run(traffic, served, seconds=0.5)
+            ready = httpx.get(f"http://127.0.0.1:{served.port}/health/ready")
             assert served.stop() == 0
         remount(own.database.parent, "rw")
         with serve(own) as served:
             check(traffic, served)
             assert served.stop() == 0
     hold(answered)
+    assert (ready.status_code, ready.json()) == (503, {"status": "read-only"})
     report(f"read-only file system ({ending})", f"{dict(answered)}")
     assert traffic.ledger.broken == []
 

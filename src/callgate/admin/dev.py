@@ -21,7 +21,6 @@ from callgate.config import (
     FetchSettings,
     KeySettings,
     LogFormat,
-    LogSettings,
     ServerSettings,
     Settings,
     render_settings,
@@ -97,7 +96,7 @@ def development_settings(settings: Settings, *, port: int, data: Path, limits: b
             "keys": KeySettings(key_encryption_key_file=data / "kek"),
             "fetch": FetchSettings(loopback=True),
             "limits": settings.limits.model_copy(update={} if limits else {"rates": False, "lockout": False}),
-            "log": LogSettings(level=settings.log.level, format=LogFormat.CONSOLE),
+            "log": settings.log.model_copy(update={"format": LogFormat.CONSOLE}),
         }
     )
 

@@ -6,8 +6,8 @@ Apart from the commands, because whoever only administers need not wait for an H
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import uvicorn
@@ -29,16 +29,41 @@ class Serving:
 
 def bind(settings: ServerSettings) -> socket.socket:
     """Take the address before anything else is begun. Raises OSError, which names it."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    return socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
+    return bind_beside(settings.host, settings.port)
+
+
+def bind_beside(host: str, port: int) -> socket.socket:
+    """Take a second address. Raises OSError, which names it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=_BACKLOG)
 
 
 async def listen(serving: Serving, listener: socket.socket) -> None:
     """Answer on a bound socket until SIGTERM or SIGINT, then let what is under way finish."""
-    settings = serving.settings
-    config = uvicorn.Config(
-        serving.application,
-        http=serving.protocol,
+    config = _configure(serving.application, serving.protocol, shutdown_s=serving.settings.shutdown_s)
+    await _Server(config, serving.on_ready).serve(sockets=[listener])
+
+
+@asynccontextmanager
+async def listening(
+    application: Callable[..., object], protocol: type[asyncio.Protocol], *, listener: socket.socket
+) -> AsyncIterator[None]:
+    """Answer on another bound socket, beside what the process is for and as long as that."""
+    server = _BesideServer(_configure(application, protocol, shutdown_s=0))
+    serving = asyncio.get_running_loop().create_task(server.serve(sockets=[listener]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def _configure(
+    application: Callable[..., object], protocol: type[asyncio.Protocol], *, shutdown_s: int
+) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        http=protocol,
         loop="none",  # the caller's loop runs already
         ws="none",
         lifespan="off",
@@ -48,10 +73,17 @@ async def listen(serving: Serving, listener: socket.socket) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,  # the application reads them, and only where limits ask (web/network.py)
-        timeout_graceful_shutdown=settings.shutdown_s,
+        timeout_graceful_shutdown=shutdown_s,
         backlog=_BACKLOG,
     )
-    await _Server(config, serving.on_ready).serve(sockets=[listener])
+
+
+class _BesideServer(uvicorn.Server):
+    """uvicorn's server, which leaves signals to the one that the process is for."""
+
+    def capture_signals(self) -> nullcontext[None]:  # type: ignore[override] # a context manager, too
+        """None."""
+        return nullcontext()
 
 
 class _Server(uvicorn.Server):

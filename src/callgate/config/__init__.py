@@ -6,12 +6,10 @@ from callgate.config.sections import (
     DatabaseSettings,
     FetchSettings,
     KeySettings,
-    LogFormat,
-    LogLevel,
-    LogSettings,
     ServerSettings,
     Settings,
 )
+from callgate.config.watching import LogFormat, LogLevel, LogSettings
 from callgate.config.writing import render_settings
 
 __all__ = [

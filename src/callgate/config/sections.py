@@ -7,14 +7,15 @@ here; where values come from, to reading.py.
 import ipaddress
 import re
 import ssl
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from callgate.config.counters import MEMORY, counter_store
+from callgate.config.section import Section
+from callgate.config.watching import LogSettings, MetricsSettings
 from callgate.model.counters import CounterStore
 from callgate.model.fetch import FetchRules, Network
 from callgate.model.guesses import GUESSES_MAX, LOCK_MAX_MS, Guessing
@@ -31,22 +32,6 @@ _ORIGIN = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(?P<port>[1-9][0-9]{0,4}))?",
     re.ASCII | re.IGNORECASE,
 )
-
-
-class LogFormat(Enum):
-    """How log lines are written: for people, or one JSON object a line."""
-
-    CONSOLE = "console"
-    JSON = "json"
-
-
-class LogLevel(Enum):
-    """The least that is logged."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
 
 
 def _split(value: object) -> object:
@@ -87,12 +72,7 @@ def _check_certificates(file: Path | None) -> Path | None:
     return file
 
 
-class _Section(BaseModel):
-    # Inputs are hidden because a value in the wrong place may be a secret.
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
-
-
-class ServerSettings(_Section):
+class ServerSettings(Section):
     """Where the server listens, and what it is called outside."""
 
     host: str = "127.0.0.1"
@@ -139,7 +119,7 @@ class ServerSettings(_Section):
         return self.public_url or f"http://{_bracketed(self.host)}:{self.port}"
 
 
-class DatabaseSettings(_Section):
+class DatabaseSettings(Section):
     """Where everything is kept."""
 
     url: str = "sqlite:///callgate.db"
@@ -158,7 +138,7 @@ class DatabaseSettings(_Section):
         return Path(self.url.removeprefix(_SQLITE))
 
 
-class KeySettings(_Section):
+class KeySettings(Section):
     """The key-encryption key: it wraps every key in the database, and must never be kept with its backups."""
 
     key_encryption_key_file: Path | None = None
@@ -174,7 +154,7 @@ class KeySettings(_Section):
         return self
 
 
-class WireSettings(_Section):
+class WireSettings(Section):
     """How the wire protocol is spoken where its sources differ."""
 
     statuses: Statuses = Statuses.OBSERVED
@@ -185,7 +165,7 @@ class WireSettings(_Section):
     """Accept `access_token` in the query of API calls, and `token` in revoke's. Redacted in every log."""
 
 
-class SessionSettings(_Section):
+class SessionSettings(Section):
     """Lifetimes that belong to the server; those of tokens belong to each app."""
 
     sign_in_ttl_s: int = Field(default=12 * 3600, ge=300, le=7 * 86_400)
@@ -195,7 +175,7 @@ class SessionSettings(_Section):
     """How long a browser stays signed in when the person asked to be remembered."""
 
 
-class PasswordSettings(_Section):
+class PasswordSettings(Section):
     """What a new password must be; those that are set already stay. No kind of character is ever asked for."""
 
     chars_min: int = Field(default=12, ge=8, le=64)
@@ -205,17 +185,7 @@ class PasswordSettings(_Section):
     """How hard it must be to guess, as zxcvbn counts: 3 is 10⁸ guesses and more, 4 is 10¹⁰. 0 asks for nothing."""
 
 
-class LogSettings(_Section):
-    """Events on standard error."""
-
-    level: LogLevel = LogLevel.INFO
-    """The least that is logged."""
-
-    format: LogFormat = LogFormat.JSON
-    """One JSON object a line, or lines for people."""
-
-
-class LimitSettings(_Section):
+class LimitSettings(Section):
     """What one server does at a time, and how often anybody may call it (docs/limits.md)."""
 
     password_workers: int | None = Field(default=None, ge=1, le=256)
@@ -323,7 +293,7 @@ class LimitSettings(_Section):
         return Rates(self.light, self.medium, self.heavy, self.auth, self.service, self.unproven)
 
 
-class FetchSettings(_Section):
+class FetchSettings(Section):
     """What the server fetches by itself: key sets and documents of issuers and identity providers."""
 
     private_networks: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_split)] = ()
@@ -347,7 +317,7 @@ class FetchSettings(_Section):
         return FetchRules(self.private_networks, loopback=self.loopback)
 
 
-class Settings(_Section):
+class Settings(Section):
     """Every setting of one server."""
 
     server: ServerSettings = ServerSettings()
@@ -357,6 +327,7 @@ class Settings(_Section):
     sessions: SessionSettings = SessionSettings()
     passwords: PasswordSettings = PasswordSettings()
     log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
     limits: LimitSettings = LimitSettings()
     fetch: FetchSettings = FetchSettings()
 

@@ -39,8 +39,19 @@ class PasswordPool:
         """Take bounds, or derive them: all cores but one, and two seconds of queue."""
         self.workers = workers or max(1, len(os.sched_getaffinity(0)) - 1)
         self.queue_max = QUEUE_PER_WORKER * self.workers if queue_max is None else queue_max
+        self.refused = 0
         self._turns = Turns(at_once=self.workers, waiting_max=self.queue_max)
         self._executor = ThreadPoolExecutor(self.workers, thread_name_prefix="password")
+
+    @property
+    def in_flight(self) -> int:
+        """Proofs that run."""
+        return self._turns.taken
+
+    @property
+    def waiting(self) -> int:
+        """Proofs that wait for a thread."""
+        return self._turns.waiting
 
     async def verify(self, stored: str | None, password: str, *, party: str = OWN) -> bool | Busy:
         """Check a password as `verify_password` does, unless the pool is full for this party."""
@@ -57,6 +68,7 @@ class PasswordPool:
 
     async def _run(self, work: Callable[[], _T], party: str) -> _T | Busy:
         if not await self._turns.take(party):
+            self.refused += 1
             return Busy.POOL
         loop = asyncio.get_running_loop()
 

@@ -12,10 +12,20 @@ class Turns:
     """Gives `at_once` turns, and lets `waiting_max` wait for one."""
 
     def __init__(self, *, at_once: int, waiting_max: int) -> None:
-        self._free = at_once
+        self._at_once = self._free = at_once
         self._room = waiting_max
         self._waiting = 0
         self._queues: OrderedDict[str, deque[asyncio.Future[bool]]] = OrderedDict()
+
+    @property
+    def taken(self) -> int:
+        """Turns that are not given back yet."""
+        return self._at_once - self._free
+
+    @property
+    def waiting(self) -> int:
+        """Who waits for one."""
+        return self._waiting
 
     async def take(self, party: str) -> bool:
         """Wait for a turn, which is then to be given back; False where there is no room to wait."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from callgate.crypto.secrets import session_id
 from callgate.model import authorize_faults, faults
+from callgate.model.client import GrantType
 from callgate.model.decisions import (
     AnswerDevice,
     AskConsent,
@@ -264,12 +265,14 @@ async def _send_token(context: Context, issued: IssueImplicit, request_id: str) 
 
 def _granted(context: Context, issued: IssueCode | IssueImplicit, request_id: str) -> None:
     session = issued.session
+    grant = GrantType.IMPLICIT if isinstance(issued, IssueImplicit) else GrantType.AUTHORIZATION_CODE
     context.events.granted(
         "authorize",
         request_id,
         client_id=session.client_id,
         session_id=session_id(session.id, session.secret_sha256),
         extension_id=session.extension_id,
+        grant=grant.value,
     )
 
 

@@ -18,12 +18,14 @@ from callgate.model.policy import Policy
 from callgate.service.clock import Clock
 from callgate.service.events import Events
 from callgate.service.fetch import Fetcher
+from callgate.service.figures import Figures
 from callgate.service.keeper import Keeper
 from callgate.service.key_sets import KeySets
 from callgate.service.lately import Lately
 from callgate.service.limits import Limits
 from callgate.service.polls import Polls
 from callgate.service.proofs import Proofs
+from callgate.service.readiness import Readiness
 from callgate.service.repeats import Repeat
 from callgate.service.tallies import Tallies
 from callgate.service.turnstile import Turnstile
@@ -60,6 +62,8 @@ class Context:
     tallies: Tallies
     polls: Polls
     key_sets: KeySets
+    readiness: Readiness
+    figures: Figures = field(default_factory=Figures)
     proofs: Proofs = field(default_factory=Proofs)
     errands: Turnstile = field(default_factory=_errands)
     apps: Lately[ClientId, ClientFacts] = field(default_factory=Lately)

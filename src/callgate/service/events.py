@@ -3,7 +3,7 @@
 Nothing secret gets here: a denial's `why` names rules and ids only, and requests are never logged whole.
 """
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from typing import NamedTuple
 
 from structlog.typing import FilteringBoundLogger
@@ -28,15 +28,21 @@ class Explanation(NamedTuple):
 
 
 class Events:
-    """Where services tell what they decided."""
+    """Where services tell what they decided. What was decided is counted, too, for `metrics`."""
 
     def __init__(self, log: FilteringBoundLogger) -> None:
         self._log = log
         self._explanations: dict[str, Explanation] = {}
         self._of: defaultdict[ClientId, deque[str]] = defaultdict(deque)
+        self.granted_ever: Counter[tuple[str, str]] = Counter()
+        self.denied_ever: Counter[tuple[str, str, str]] = Counter()
+        self.limited_ever: Counter[str] = Counter()
 
-    def granted(self, endpoint: str, request_id: str, *, client_id: str, session_id: str, extension_id: int) -> None:
-        """Tokens were given out."""
+    def granted(
+        self, endpoint: str, request_id: str, *, client_id: str, session_id: str, extension_id: int, grant: str
+    ) -> None:
+        """Tokens, or a code, were given out."""
+        self.granted_ever[endpoint, grant] += 1
         self._log.info(
             endpoint,
             outcome="granted",
@@ -47,10 +53,21 @@ class Events:
         )
 
     def denied(
-        self, endpoint: str, denial: Denied | RedirectFault, *, request_id: str, client_id: ClientId | None, at_ms: int
+        self,
+        endpoint: str,
+        denial: Denied | RedirectFault,
+        *,
+        request_id: str,
+        client_id: ClientId | None,
+        at_ms: int,
+        grant: str = "",
     ) -> None:
         """A request was refused; its app, where it is known, can ask by request id why."""
         fault = denial.fault
+        self.denied_ever[endpoint, grant, fault.code] += 1
+        if isinstance(denial, Denied) and denial.rate is not None and denial.rate.refused:
+            group = denial.rate.group
+            self.limited_ever["unproven" if group is None else group.value] += 1
         self._log.warning(
             endpoint,
             outcome="denied",

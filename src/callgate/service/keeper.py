@@ -80,6 +80,11 @@ class Keeper:
         return self._rings
 
     @property
+    def loaded(self) -> tuple[StoredKey, ...]:
+        """The rows that the rings were opened from."""
+        return self._loaded or ()
+
+    @property
     def kek(self) -> KeyEncryptionKey:
         """The key outside the database, to wrap secrets that must be read again."""
         return self._kek

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from callgate.crypto.jwt_credential import hash_jwt_credential
+from callgate.model.client import GrantType
 from callgate.model.evidence import ClientProven
 from callgate.model.facts import ClientFacts
 from callgate.protocol.grants import GrantRequest
@@ -21,12 +22,16 @@ BODY_BYTES_MAX: Final = 4096
 
 
 class Repeat(NamedTuple):
-    """What a request was read as. `assertion_sha256` is all that is kept of its assertion, empty where it has none."""
+    """What a request was read as. `assertion_sha256` is all that is kept of its assertion, empty where it has none.
+
+    `asked` is its grant type as spelled on the wire.
+    """
 
     facts: ClientFacts
     evidence: ClientProven
     grant: ClientCredentialsRequest | JwtBearerRequest
     assertion_sha256: bytes
+    asked: str
 
 
 def mark_of(*, content_type: str, body: bytes, query: bytes, authorization: str | None) -> bytes | None:
@@ -41,8 +46,9 @@ def repeatable(facts: ClientFacts, evidence: ClientProven, *, grant: GrantReques
     """What to remember of a grant that may come again, or None."""
     match grant:
         case ClientCredentialsRequest():
-            return Repeat(facts, evidence, grant, b"")
+            return Repeat(facts, evidence, grant, b"", GrantType.CLIENT_CREDENTIALS.value)
         case JwtBearerRequest():
-            return Repeat(facts, evidence, replace(grant, assertion=""), hash_jwt_credential(grant.assertion))
+            spared = replace(grant, assertion="")
+            return Repeat(facts, evidence, spared, hash_jwt_credential(grant.assertion), GrantType.JWT_BEARER.value)
         case _:
             return None

@@ -48,10 +48,11 @@ async def exchange(context: Context, request: TokenRequest) -> TokenReply | Deni
     call = read_call(content_type=content_type, body=body, query=query, authorization=authorization)
     if isinstance(call, Denied):
         return _denied(context, request, denial=await visit.refuse(call, ""), client_id=None)
+    visit.asked = call.grant.value
     decision, client_id, secret = await _decide(context, call, visit=visit, mark=mark)
     if isinstance(decision, Denied):
         denial = await visit.refuse(decision, client_id or call.presented.client_id or "")
-        return _denied(context, request, denial=denial, client_id=client_id)
+        return _denied(context, request, denial=denial, client_id=client_id, asked=visit.asked)
     return await _answer(context, request, decision, visit=visit, secret=secret)
 
 
@@ -68,7 +69,7 @@ async def _decide_repeat(context: Context, mark: bytes, *, visit: Visit) -> Gran
     known = context.repeats.get(mark)
     if known is None or context.apps.get(known.evidence.client_id) is not known.facts:
         return None
-    visit.client = known.facts.client
+    visit.client, visit.asked = known.facts.client, known.asked
     decision = await run_repeat(context, known, visit=visit)
     return decision if isinstance(decision, Granted) else None
 
@@ -135,15 +136,23 @@ async def _answer(
         client_id=granted.client.id,
         session_id=reply.session_id,
         extension_id=granted.extension.id,
+        grant=visit.asked,
     )
     return reply
 
 
-def _denied(context: Context, request: TokenRequest, *, denial: Denied, client_id: ClientId | None) -> Denied:
+def _denied(
+    context: Context, request: TokenRequest, *, denial: Denied, client_id: ClientId | None, asked: str = ""
+) -> Denied:
     if denial.fault in device_faults.WAITING and client_id is not None:
         context.events.done("token", request.request_id, client_id=client_id, changed=False)
         return denial
     context.events.denied(
-        "token", denial, request_id=request.request_id, client_id=client_id, at_ms=context.clock.now_ms()
+        "token",
+        denial,
+        request_id=request.request_id,
+        client_id=client_id,
+        at_ms=context.clock.now_ms(),
+        grant=asked,
     )
     return denial

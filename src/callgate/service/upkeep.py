@@ -22,13 +22,14 @@ Work = Callable[[], Awaitable[object]]
 async def keep_up(keeper: Keeper, sweep: Work, *, warn: Work, log: FilteringBoundLogger) -> None:
     """Run until cancelled; a failure is logged and tried again at its next time."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(_every(KEYS_S, keeper.reload, log=log))
-        group.create_task(_every(KEYS_S, keeper.rotate, log=log))
-        group.create_task(_every(SWEEP_S, sweep, log=log))
-        group.create_task(_every(LOOK_S, warn, log=log))
+        group.create_task(every(KEYS_S, keeper.reload, log=log))
+        group.create_task(every(KEYS_S, keeper.rotate, log=log))
+        group.create_task(every(SWEEP_S, sweep, log=log))
+        group.create_task(every(LOOK_S, warn, log=log))
 
 
-async def _every(seconds: int, work: Work, *, log: FilteringBoundLogger) -> None:
+async def every(seconds: int, work: Work, *, log: FilteringBoundLogger) -> None:
+    """One of these works, again and again, until cancelled."""
     while True:
         await asyncio.sleep(seconds)
         try:

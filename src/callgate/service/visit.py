@@ -45,9 +45,12 @@ Subject = Person | Holder | Service
 
 
 class Visit:
-    """A call, and its place at its subject's meter. A call judged twice, its proof being overtaken, keeps its place."""
+    """A call, and its place at its subject's meter. A call judged twice, its proof being overtaken, keeps its place.
 
-    __slots__ = ("_context", "_hurries", "_ticket", "client", "former", "network")
+    `asked` is its grant type as spelled on the wire, once it is read.
+    """
+
+    __slots__ = ("_context", "_hurries", "_ticket", "asked", "client", "former", "network")
 
     def __init__(self, context: Context, network: str) -> None:
         self._context = context
@@ -56,6 +59,7 @@ class Visit:
         self._hurries: bool | None = None
         self.client: Client | None = None
         self.former = False
+        self.asked = ""
 
     async def run(self, unit: Unit[F, D], subject: Subject | None) -> D | Denied:
         """Run the unit, unless it would grant and the subject, None where nobody is proven, has called too often.

@@ -24,6 +24,7 @@ from typing import Final, NamedTuple
 import apsw
 
 from callgate.model.failure import Unavailable
+from callgate.storage.figures import StoreFigures
 from callgate.storage.pen import Pen
 from callgate.storage.port import Decided, Unit
 from callgate.storage.sqlite_thread import WaitingThread
@@ -79,7 +80,14 @@ class GroupCommit:
         self._batch: list[_Answer] = []
         self._busy = False
         self._ended: asyncio.Future[None] | None = None
+        self._sealed_s = 0.0
+        self.figures = StoreFigures()
         self.failed: Exception | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Jobs that no batch has taken yet."""
+        return len(self._queue)
 
     def submit(self, job: Job) -> Reply:
         """Give the job its place; the reply comes when its commit is durable. Raises Unavailable."""
@@ -112,6 +120,7 @@ class GroupCommit:
         self._thread.stop()
 
     def _begin(self) -> None:
+        self.figures.busy_since_s = monotonic()
         try:
             self._writer.begin()
         except apsw.BusyError:
@@ -138,6 +147,7 @@ class GroupCommit:
                 if reply is None or not reply.done():  # else its caller gave up before anything was done for it
                     self._batch.append(self._answer(job, reply))
             if self._writer.seal():
+                self._sealed_s = monotonic()
                 self._thread.submit(self._writer.commit, self._committed)
                 return
             self._writer.commit()  # of nothing: no disk is waited for
@@ -159,6 +169,7 @@ class GroupCommit:
 
     def _committed(self, error: Exception | None) -> None:
         if error is None:
+            self.figures.committed(len(self._batch), monotonic() - self._sealed_s)
             self._release()
         elif isinstance(error, apsw.FullError):
             self._undo(error)
@@ -175,6 +186,7 @@ class GroupCommit:
             self._release()
 
     def _lose(self, error: Exception) -> None:
+        self.figures.lost()
         self._batch = [self._answer_lost(answer, error) for answer in self._batch]
 
     def _answer_lost(self, answer: _Answer, error: Exception) -> _Answer:
@@ -200,6 +212,7 @@ class GroupCommit:
 
     def _release(self) -> None:
         batch, self._batch = self._batch, []
+        self.figures.busy_since_s = None
         for _, reply, value, error in batch:
             if reply is None:
                 self._tell_of_defect(error)

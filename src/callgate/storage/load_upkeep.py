@@ -29,6 +29,11 @@ WHERE (writer, seq) > (?, ?) ORDER BY writer, seq LIMIT 500
 
 _DUE: Final = f"SELECT {columns(Session._fields)} FROM session WHERE sweep_bucket <= ? ORDER BY sweep_bucket LIMIT ?"
 
+# Both are counted in an index: no row is read.
+_SESSIONS: Final = """
+SELECT (SELECT count(*) FROM session) - (SELECT count(*) FROM session WHERE state = 3)
+"""
+
 
 class Head(NamedTuple):
     """The last link of one writer's chain."""
@@ -81,3 +86,8 @@ def walk_links(view: View) -> Iterator[Link]:
 def find_due_sessions(view: View, *, bucket: int, rows_max: int) -> list[Session]:
     """Sessions whose bucket has come; some were refreshed since and live on."""
     return [session_from(row) for row in view.rows(_DUE, (bucket, rows_max))]
+
+
+def count_sessions(view: View) -> int:
+    """How many have not ended; those that expired are among them until they are swept."""
+    return cast("int", view.rows(_SESSIONS)[0][0])

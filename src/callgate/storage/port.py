@@ -7,6 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from callgate.model.changes import Change
 from callgate.model.lookups import Lookup
 from callgate.model.value import value
+from callgate.storage.figures import StoreFigures
 from callgate.storage.pen import Pen
 
 F = TypeVar("F")
@@ -75,6 +76,14 @@ class Engine(Store, Protocol):
     def health(self) -> Health:
         """What can be asked of it now."""
 
+    @property
+    def figures(self) -> StoreFigures:
+        """What it has counted since it started."""
+
+    @property
+    def waiting(self) -> int:
+        """Units that wait for their turn to be written."""
+
     async def start(self) -> None:
         """Begin to serve on the running loop."""
 
@@ -83,3 +92,6 @@ class Engine(Store, Protocol):
 
     async def work(self, work: Callable[[Pen], T]) -> T:
         """Carry out upkeep, that no decision stands behind, in a transaction. Raises failure.Unavailable."""
+
+    async def count_sessions(self) -> int:
+        """Sessions that have not ended, some of them expired lately; beside the loop. Raises failure.Unavailable."""

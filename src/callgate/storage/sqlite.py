@@ -13,8 +13,10 @@ from callgate.model.changes import Change
 from callgate.model.decisions import Done
 from callgate.model.failure import Unavailable
 from callgate.model.lookups import Lookup, NothingLookup
+from callgate.storage.figures import StoreFigures
 from callgate.storage.group_commit import GroupCommit, Job, Upkeep
 from callgate.storage.load import load
+from callgate.storage.load_upkeep import count_sessions
 from callgate.storage.pen import Pen
 from callgate.storage.port import Decided, Health, Unit
 from callgate.storage.schema import require_head
@@ -101,6 +103,23 @@ class SqliteStore:
             return Health.STOPPED if self._writer else Health.READ_ONLY
         return Health.FAILED if self._commits.failed else Health.SERVING
 
+    @property
+    def figures(self) -> StoreFigures:
+        """What it has counted since it started; see port.Engine."""
+        return self._commits.figures if self._commits else StoreFigures()
+
+    @property
+    def waiting(self) -> int:
+        """Units that wait; see port.Engine."""
+        return self._commits.waiting if self._commits else 0
+
+    async def count_sessions(self) -> int:
+        """Count on a connection and a thread of its own: millions take a second; see port.Engine."""
+        try:
+            return await asyncio.to_thread(self._count_sessions)
+        except apsw.Error as error:
+            raise as_failure(error) from error
+
     async def start(self) -> None:
         """Begin to serve on the running loop."""
         if self._writer:
@@ -156,6 +175,11 @@ class SqliteStore:
             self._held = asyncio.get_running_loop().call_soon(self._let_go)
         self._view.stamp(now_ms)
         return load(self._view, lookup)
+
+    def _count_sessions(self) -> int:
+        opened = open_reader if self._writer else open_frozen
+        with closing(opened(self.path)) as connection:
+            return count_sessions(SqliteView(connection))
 
     def _let_go(self) -> None:
         if self._reader.in_transaction:  # else an error has ended it

@@ -6,8 +6,11 @@ failure of the world is 503, a defect is 500 with its request id in the log.
 """
 
 import itertools
+from bisect import bisect_left
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
+from time import monotonic
 
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -17,6 +20,7 @@ from callgate.model import api_faults, faults
 from callgate.model.decisions import Denied
 from callgate.model.failure import Unavailable
 from callgate.model.policy import Statuses
+from callgate.service.figures import GONE, LATENCY_BOUNDS_S, Figures, PathFigures
 from callgate.web import cors, envelope
 from callgate.web.exchange import Answer
 from callgate.web.network import Networks
@@ -32,33 +36,45 @@ class Family(Enum):
     PAGE = "page"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How all endpoints of a server answer, and whom they tell of it: `figures` always, the log where `tells`."""
+
+    statuses: Statuses
+    log: FilteringBoundLogger
+    figures: Figures
+    always: tuple[Header, ...] = ()
+    tells: bool = False
+
+
+UNKNOWN = "(unknown)"
+"""Stands for every path that nobody serves."""
+
+
 class Endpoint:
     """One path and its methods, as an ASGI application."""
 
-    __slots__ = ("_allow", "_always", "_family", "_handlers", "_log", "_statuses")
+    __slots__ = ("_allow", "_always", "_family", "_figures", "_handlers", "_log", "_path", "_statuses", "_tells")
 
-    def __init__(
-        self,
-        handlers: Mapping[str, Handler],
-        family: Family,
-        *,
-        statuses: Statuses,
-        log: FilteringBoundLogger,
-        always: tuple[Header, ...] = (),
-    ) -> None:
+    def __init__(self, handlers: Mapping[str, Handler], family: Family, *, path: str, manner: Manner) -> None:
         self._handlers = dict(handlers)
         self._family = family
-        self._always = always
-        self._statuses = statuses
-        self._log = log
+        self._path = path
+        self._figures: PathFigures = manner.figures.path(path)
+        self._always = manner.always
+        self._statuses = manner.statuses
+        self._log = manner.log
+        self._tells = manner.tells
         self._allow = ", ".join(sorted({*handlers, "OPTIONS"}))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens."""
+        began_s = monotonic()
         request = Request(scope, receive, scope["callgate.request_id"])
         try:
             reply = await self._answer(request)
         except DisconnectedError:
+            self._figures[GONE].add(monotonic() - began_s)
             return
         except Unavailable as trouble:
             self._log.warning("unavailable", request_id=request.request_id, trouble=str(trouble))
@@ -71,6 +87,22 @@ class Endpoint:
             common, own = reply.headers + common + cors.headers(request.header(b"origin")), ()
         answer = Answer(reply.status, common, own, request.request_id.encode(), reply.body)
         await send_answer(scope, send, answer=answer)
+        seconds = monotonic() - began_s
+        seen = self._figures[reply.status]
+        seen.counts[bisect_left(LATENCY_BOUNDS_S, seconds)] += 1  # `seen.add`, without the call
+        seen.total += seconds
+        if self._tells:
+            self._tell(request, reply.status, seconds=seconds)
+
+    def _tell(self, request: Request, status: int, *, seconds: float) -> None:
+        self._log.info(
+            "request",
+            request_id=request.request_id,
+            method=request.method[:16],
+            path=self._path,  # the template: what stands in the place of an id is the caller's
+            status=status,
+            ms=round(seconds * 1000, 3),
+        )
 
     async def _answer(self, request: Request) -> Reply:
         method = tunnelled(request) if self._family is Family.API else request.method
@@ -125,18 +157,18 @@ class Door:
             await self._router(scope, receive, send)
 
 
-def not_found(log: FilteringBoundLogger, statuses: Statuses, *, always: tuple[Header, ...] = ()) -> ASGIApp:
+def not_found(manner: Manner) -> ASGIApp:
     """What answers for paths nobody serves, in the envelope of their neighbourhood (protocol.md N.3)."""
 
     async def in_oauth(_: Request) -> Reply:
-        return envelope.oauth_error(Denied(fault=faults.PATH_UNKNOWN), statuses=statuses)
+        return envelope.oauth_error(Denied(fault=faults.PATH_UNKNOWN), statuses=manner.statuses)
 
     async def in_api(_: Request) -> Reply:
         return envelope.api_error(Denied(fault=api_faults.PATH_UNKNOWN))
 
     def endpoint(handler: Handler, family: Family) -> Endpoint:
         methods = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
-        return Endpoint(dict.fromkeys(methods, handler), family, statuses=statuses, log=log, always=always)
+        return Endpoint(dict.fromkeys(methods, handler), family, path=UNKNOWN, manner=manner)
 
     oauth, api = endpoint(in_oauth, Family.OAUTH), endpoint(in_api, Family.API)
 

@@ -2,20 +2,18 @@
 
 from collections.abc import Sequence
 
-import orjson
 from starlette.routing import Route, Router
 from structlog.typing import FilteringBoundLogger
 
 from callgate.model.limits import RateGroup
 from callgate.service.context import Context
-from callgate.web import explain, sso
+from callgate.web import explain, health, sso
 from callgate.web.authorize import AUTHORIZE, CONSENT, SIGN_IN, AuthorizePages
 from callgate.web.bearer import BearerEndpoint
 from callgate.web.browser import Browsers, show
 from callgate.web.device import AUTHORIZATION, DEVICE, DeviceAuthorizationEndpoint, DevicePages
-from callgate.web.door import Door, Endpoint, Family, not_found
+from callgate.web.door import Door, Endpoint, Family, Manner, not_found
 from callgate.web.entry_points import EntryPoints
-from callgate.web.envelope import JSON, NO_STORE
 from callgate.web.metadata import KeySetEndpoint, MetadataEndpoint, userinfo
 from callgate.web.network import Networks
 from callgate.web.openapi import DOCS, OPENAPI, DocsPage, OpenapiEndpoint
@@ -41,22 +39,30 @@ def build(
     log: FilteringBoundLogger,
     *,
     networks: Networks | None = None,
+    tells: bool = False,
     development: Sequence[Table] = (),
 ) -> Door:
-    """The whole server as one ASGI application."""
+    """The whole server as one ASGI application. `tells`: each request gets a line in the log."""
     table = endpoints(context)
     for more in development:
         table |= more
-    statuses = context.policy.statuses
-    always = _STRICT_TRANSPORT if context.policy.issuer.startswith("https:") else ()
-    made = {
-        path: Endpoint(handlers, family, statuses=statuses, log=log, always=always)
-        for path, (family, handlers) in table.items()
-    }
+    manner = Manner(
+        statuses=context.policy.statuses,
+        log=log,
+        figures=context.figures,
+        always=_STRICT_TRANSPORT if context.policy.issuer.startswith("https:") else (),
+        tells=tells,
+    )
+    return assemble(table, manner, run_id=run_id(context), networks=networks)
+
+
+def assemble(table: Table, manner: Manner, *, run_id: str, networks: Networks | None = None) -> Door:
+    """A table of endpoints as one ASGI application."""
+    made = {path: Endpoint(handlers, family, path=path, manner=manner) for path, (family, handlers) in table.items()}
     exact = {path: endpoint for path, endpoint in made.items() if "{" not in path}
     templates = [Route(path, endpoint=endpoint) for path, endpoint in made.items() if "{" in path]
-    router = Router(routes=templates, redirect_slashes=False, default=not_found(log, statuses, always=always))
-    return Door(exact, router, run_id=run_id(context), networks=networks)
+    router = Router(routes=templates, redirect_slashes=False, default=not_found(manner))
+    return Door(exact, router, run_id=run_id, networks=networks)
 
 
 def run_id(context: Context) -> str:
@@ -113,7 +119,7 @@ def endpoints(context: Context) -> Table:
         "/restapi": (Family.API, {"GET": entry_points.versions}),
         "/restapi/v1.0": (Family.API, {"GET": entry_points.version}),
         **_resources(context),
-        "/health/live": (Family.API, {"GET": _live}),
+        **health.table(context),
         DOCS: (Family.PAGE, {"GET": DocsPage(context)}),
         "/": (Family.PAGE, {"GET": Home(context)}),
         **{path: (Family.PAGE, {"GET": _static(file)}) for path, file in STATIC_FILES.items()},
@@ -148,10 +154,6 @@ class Home:
     async def __call__(self, request: Request) -> Reply:
         """The page, in the browser's language."""
         return show(request, self._page)
-
-
-async def _live(_: Request) -> Reply:
-    return Reply(200, (JSON, *NO_STORE), orjson.dumps({"status": "live"}))
 
 
 def _static(file: StaticFile) -> Handler:

@@ -42,12 +42,15 @@ class Watch:
         self.connections_max = connections_max
         self.looks = 0
         self.ended: Counter[str] = Counter()
+        self.ended_ever: Counter[str] = Counter()
+        self.connections: Collection[Watched] = ()
         self._log = log
         self._is_due = False
         self._quiet: deque[tuple[Quiet, Watched]] = deque()
 
     def begin(self, connections: Collection[Watched]) -> None:
         """See that the next look is due; `connections` is the server's own set, which changes."""
+        self.connections = connections
         if not self._is_due:
             self._is_due = True
             asyncio.get_running_loop().call_later(LOOK_S, self._look, connections)
@@ -75,6 +78,7 @@ class Watch:
         self._quiet = deque(sorted(ranked, key=itemgetter(0)))
         if self.ended:  # one line a look, however many there were: a flood must not fill the log
             self._log.warning("connections ended", **self.ended)
+            self.ended_ever.update(self.ended)
             self.ended.clear()
 
     def _look_at(self, connection: Watched) -> Quiet | None:

@@ -139,4 +139,21 @@ DESCRIBED: Descriptions = {
         answer=Answer("It does.", record("Health", "A sign of life.", status=words("", ("live",)))),
         tag=Tag.SERVER,
     ),
+    ("GET", "/health/ready"): Described(
+        "readReadiness",
+        Tag.SERVER,
+        "Whether the server can do all that it is for",
+        {
+            200: Answer("It can.", record("Ready", "It can.", status=words("", ("ready",)))),
+            503: Answer(
+                "It cannot. Tokens are accepted all the same where it is read-only, unwritable or stalled.",
+                record(
+                    "NotReady",
+                    "What it can do.",
+                    status=words("", ("read-only", "unwritable", "stalled", "failed", "stopped")),
+                ),
+            ),
+        },
+        refusals=(api_faults.INTERNAL_ERROR,),
+    ),
 }
