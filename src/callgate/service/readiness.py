@@ -34,6 +34,9 @@ class State(Enum):
     STALLED = "stalled"
     """What is to be written has waited for the disk for longer than two seconds."""
 
+    UNREACHABLE = "unreachable"
+    """PostgreSQL has not answered a write for seconds: nothing is believed that it was read from."""
+
     FAILED = "failed"
     """It is unknown what the last commit did: the process is about to end."""
 
@@ -64,6 +67,8 @@ class Readiness:
                 return Verdict(State.READ_ONLY, "the file system or the file is read-only")
             case Health.FAILED:
                 return Verdict(State.FAILED, "it is unknown what the last commit did")
+            case Health.UNREACHABLE:
+                return Verdict(State.UNREACHABLE, "PostgreSQL has not answered a write for seconds")
             case Health.STOPPED:
                 return Verdict(State.STOPPED)
             case Health.SERVING:

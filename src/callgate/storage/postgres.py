@@ -16,7 +16,9 @@ from callgate.model.database import PostgresPlace
 from callgate.model.decisions import Done
 from callgate.model.failure import Unavailable
 from callgate.model.lookups import Lookup, NothingLookup
+from callgate.storage.figures import StoreFigures
 from callgate.storage.group_commit import BATCH_MAX, QUEUE_MAX, Job, Upkeep
+from callgate.storage.load_upkeep import count_sessions
 from callgate.storage.load_writers import TAKE, find_settings
 from callgate.storage.pen import Pen
 from callgate.storage.port import Decided, Health, Unit
@@ -79,12 +81,14 @@ class PostgresStore:
         self._queue: deque[Task] = deque()
         self._wakened = asyncio.Event()
         self._reader = Reader(self._connect, stamp_of=self._stamp)
+        self.figures = StoreFigures()
         self._lanes = [
             Lane(
                 self._connect,
                 name=self._options.writer,
                 stamp_of=self._stamp,
                 answer_unwritten=self._answer_unwritten,
+                figures=self.figures,
             )
             for _ in range(self._options.lanes)
         ]
@@ -99,6 +103,22 @@ class PostgresStore:
         if not self._tasks or self._closing:
             return Health.STOPPED
         return Health.SERVING if self._beats() else Health.UNREACHABLE
+
+    @property
+    def waiting(self) -> int:
+        """Units that no lane has taken yet; see port.Engine."""
+        return len(self._queue)
+
+    async def count_sessions(self) -> int:
+        """Count on a connection of its own; see port.Engine."""
+        try:
+            link = await self._connect()
+            try:
+                return await carry_out(link, partial(count_sessions, PostgresView(self._stamp)))
+            finally:
+                link.close()
+        except (Lost, Refused) as error:
+            raise as_failure(error) from error
 
     async def start(self) -> None:
         """Begin to serve on the running loop.

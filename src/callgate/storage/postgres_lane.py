@@ -18,6 +18,7 @@ from callgate.model.changes import Change
 from callgate.model.failure import Unavailable
 from callgate.storage.audit import FIRST, forge_link
 from callgate.storage.audit_entries import describe
+from callgate.storage.figures import StoreFigures
 from callgate.storage.load_upkeep import Head, find_clock, find_head
 from callgate.storage.load_writers import claim_writer, find_batch
 from callgate.storage.pen import Conflict
@@ -63,7 +64,9 @@ class Lane:
         name: str,
         stamp_of: Callable[[Row], int],
         answer_unwritten: Callable[[Unit[object, Decided]], Awaitable[object]],
+        figures: StoreFigures,
     ) -> None:
+        self._figures = figures
         self._opener = opener
         self._name = name
         self._view = PostgresView(stamp_of)
@@ -201,6 +204,7 @@ class Lane:
         if link.warnings:  # committed here, and perhaps not where it was to be replicated to
             link.close()
             return await self._settle(batch.number, Lost(link.warnings[0]))
+        self._figures.committed(len(batch.done), monotonic() - sent_s)
         self._writer, self._head, self.committed_s = self._writer._replace(batch=batch.number), head, sent_s
         return True
 
@@ -228,6 +232,7 @@ class Lane:
 
     async def _lose(self, tasks: list[Task], error: Exception) -> None:
         """Answer what can be answered without writing."""
+        self._figures.lost()
 
         async def answer(task: Task) -> None:
             failure: Exception = Unavailable(f"PostgreSQL: {error}")

@@ -150,7 +150,7 @@ DESCRIBED: Descriptions = {
                 record(
                     "NotReady",
                     "What it can do.",
-                    status=words("", ("read-only", "unwritable", "stalled", "failed", "stopped")),
+                    status=words("", ("read-only", "unwritable", "stalled", "unreachable", "failed", "stopped")),
                 ),
             ),
         },
