@@ -21,8 +21,9 @@ from callgate.storage.placeholders import numbered
 from callgate.storage.port import Decided, Engine, Unit
 from callgate.storage.postgres import PostgresOptions, PostgresStore
 from callgate.storage.postgres_errors import Refused
+from callgate.storage.schema_postgres import migrate_postgres
 from callgate.storage.sqlite import SqliteStore, StoreOptions
-from tests.postgres_server import migrated_template, shared_postgres
+from tests.postgres_server import PostgresServer, migrated_template, shared_postgres
 from tests.storage.world import FOUNDING, NOW_MS
 
 F = TypeVar("F")
@@ -133,14 +134,15 @@ def open_sqlite(path: Path, options: StoreOptions | None = None) -> Iterator[Ope
 
 
 class PostgresWorld:
-    """One database of this process's tests, put back before each of them to what it was founded with."""
+    """One database with the world of world.py, put back before each of them to what it was founded with."""
 
-    def __init__(self, *founding: Change) -> None:
-        self._server = shared_postgres()
-        self.name = self._server.create(template=migrated_template())
+    def __init__(self, server: PostgresServer | None = None) -> None:
+        self._server = server or shared_postgres()
+        self.name = self._server.create(template="template0" if server else migrated_template())
         self.place = self._server.place(self.name)
+        migrate_postgres(self.place)
         with open_postgres(self, PostgresOptions(writer="cli", lanes=1)) as opened:
-            opened.save(*founding)
+            opened.save(*FOUNDING)
         tables = [str(row[0]) for row in self.look(_TABLES, ())]
         self.look("CREATE SCHEMA founding", ())
         filled = [table for table in tables if self.look(f"SELECT 1 FROM {table} LIMIT 1", ())]
@@ -174,8 +176,8 @@ SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
 
 @cache
 def postgres_world() -> PostgresWorld:
-    """The world of world.py."""
-    return PostgresWorld(*FOUNDING)
+    """The one of this process's tests."""
+    return PostgresWorld()
 
 
 @contextmanager

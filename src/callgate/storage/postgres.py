@@ -131,12 +131,14 @@ class PostgresStore:
             await self._check(await self._reader.open())
             for lane in self._lanes:
                 await lane.open()
-        except (Lost, Refused) as error:
-            raise as_failure(error) from error
-        loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self._run(lane)) for lane in self._lanes]
-        await self.work(self._beat)
-        self._pulse = loop.create_task(self._keep_beating())
+            self._tasks = [asyncio.create_task(self._run(lane)) for lane in self._lanes]
+            await self.work(self._beat)
+        except BaseException as error:
+            await self.close()
+            if isinstance(error, Lost | Refused):
+                raise as_failure(error) from error
+            raise
+        self._pulse = asyncio.create_task(self._keep_beating())
 
     async def close(self) -> None:
         """Finish what was asked, and let go of the database."""

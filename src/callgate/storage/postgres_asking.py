@@ -38,6 +38,7 @@ class Asking(greenlet):
         self.failure: Exception | None = None
         self.swaps: list[Statement] = []
         self.written = False
+        self.dropped = False
 
     def begin(self) -> None:
         """Run until it asks or ends."""
@@ -51,6 +52,7 @@ class Asking(greenlet):
         """Let it go where it stands."""
         self.throw(GreenletExit)
         self.asked = None
+        self.dropped = True
 
     def _carry_out(self) -> None:
         try:

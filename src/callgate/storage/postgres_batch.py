@@ -228,6 +228,8 @@ class Batch:
         return decision
 
     def _goes_on(self, play: _Play, owners: dict[int, _Play], *, later: list[Task]) -> bool:
+        if play.dropped:
+            return False
         if play.asked is None:
             self._end(play, later)
             return False

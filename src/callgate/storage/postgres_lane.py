@@ -37,7 +37,7 @@ T = TypeVar("T")
 RERUNS_MAX: Final = 3
 """How often a batch goes again without the unit that spoiled it; then each of its units goes apart."""
 
-SETTLE_S: Final = 4.0
+SETTLE_S: Final = 2.0
 """How long to look for what a COMMIT came to."""
 
 _REST_S: Final = 0.2

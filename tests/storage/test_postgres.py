@@ -1,0 +1,460 @@
+"""What PostgreSQL adds to the contract: several who write at once, connections that go, servers that die.
+
+Two stores here are what two server processes are there: they share nothing but the database.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from callgate.model.account import LoginName
+from callgate.model.changes import (
+    ExtensionChanged,
+    SessionEnded,
+    SessionOpened,
+    SessionRedeemed,
+    SessionRotated,
+    SessionsFromMoved,
+)
+from callgate.model.database import PostgresPlace
+from callgate.model.decisions import Done
+from callgate.model.facts import KeysFacts, LoginFacts, OpeningFacts, SessionFacts
+from callgate.model.failure import Unavailable
+from callgate.model.lookups import CredentialOpening, KeysLookup, LoginLookup, SessionLookup
+from callgate.model.session import EndReason, Session, SessionState
+from callgate.storage import postgres_batch
+from callgate.storage.load import load
+from callgate.storage.pen import Pen
+from callgate.storage.port import Health, Unit
+from callgate.storage.postgres import PostgresOptions, PostgresStore
+from callgate.storage.postgres_link import Link
+from callgate.storage.save import save
+from callgate.storage.schema_postgres import ServerUnfit
+from tests.postgres_server import PostgresServer, needs_postgres, running_postgres, shared_postgres
+from tests.storage.engines import PostgresWorld, TestClock, open_postgres, postgres_world, unit_of
+from tests.storage.world import ACCOUNT, ADMIN, APP, CREDENTIAL, NOW_MS, refreshed, session_of
+
+pytestmark = needs_postgres
+
+REDEMPTIONS = 64
+
+
+@pytest.fixture
+def world() -> PostgresWorld:
+    """A database as it was founded."""
+    found = postgres_world()
+    found.put_back()
+    return found
+
+
+@asynccontextmanager
+async def stores(place: PostgresPlace, count: int = 2) -> AsyncIterator[list[PostgresStore]]:
+    """Started stores on one database."""
+    clock = TestClock()
+    options = PostgresOptions(time_of=lambda _: clock.now_ms, trusts_server=True)
+    opened = [PostgresStore(place, options) for _ in range(count)]
+    for store in opened:
+        await store.start()
+    try:
+        yield opened
+    finally:
+        for store in opened:
+            await store.close()
+
+
+def refreshing(number: int) -> Unit[SessionFacts, Done]:
+    """A refresh by the first generation's token; whoever comes later finds the second."""
+
+    def decide(facts: SessionFacts) -> Done:
+        assert facts.session is not None
+        if facts.session.generation > 1:
+            return Done()
+        return Done((SessionRotated(facts.session, refreshed(facts.session, NOW_MS + 1)),))
+
+    return Unit(SessionLookup(ACCOUNT.id, session_of(number).id), decide)
+
+
+def logging_in(number: int) -> Unit[OpeningFacts, Done]:
+    """A login under the cap of five."""
+
+    def decide(facts: OpeningFacts) -> Done:
+        if len(facts.seat) < 5:
+            return Done((SessionOpened(session_of(number)._replace(slot=len(facts.seat))),))
+        oldest = min((seated.session for seated in facts.seat), key=lambda session: session.id)
+        end = SessionEnded(oldest, EndReason.EVICTED, NOW_MS, APP.id)
+        return Done((end, SessionOpened(session_of(number)._replace(slot=oldest.slot))))
+
+    return Unit(CredentialOpening(APP.id, CREDENTIAL.id), decide)
+
+
+def seatless(number: int) -> Session:
+    """A session outside the cap."""
+    return session_of(number)._replace(slot=None)
+
+
+def seats(world: PostgresWorld) -> list[tuple[object, ...]]:
+    """How many sessions live, and on how many seats."""
+    return world.look("SELECT count(*), count(DISTINCT slot) FROM session WHERE state = 2", ())
+
+
+# --- several who write -------------------------------------------------------------------------------------------
+
+
+def test_hundred_refreshes_by_three_processes_make_one_generation(world: PostgresWorld) -> None:
+    """One rotates; every other is decided on what that one made."""
+
+    async def refresh() -> Counter[int]:
+        async with stores(world.place, 3) as opened:
+            for number in range(3):
+                await opened[0].run(unit_of(SessionOpened(session_of(number))))
+            done = await asyncio.gather(*(opened[n % 3].run(refreshing(n // 3 % 3)) for n in range(300)))
+        return Counter(len(decision.changes) for decision in done)
+
+    assert asyncio.run(refresh()) == {1: 3, 0: 297}
+    assert world.look("SELECT generation FROM session", ()) == [(2,)] * 3
+
+
+async def log_in(place: PostgresPlace, logins: int = 20) -> list[Done | BaseException]:
+    """Logins of one person at one app, at two processes at once."""
+    async with stores(place) as opened:
+        return await asyncio.gather(
+            *(opened[number % 2].run(logging_in(number)) for number in range(logins)), return_exceptions=True
+        )
+
+
+def test_cap_holds_when_twenty_log_in_at_two_processes(world: PostgresWorld) -> None:
+    """Everybody is served, and five sit at the end."""
+    assert [done for done in asyncio.run(log_in(world.place)) if not isinstance(done, Done)] == []
+    assert seats(world) == [(5, 5)]
+
+
+def test_cap_is_kept_by_the_index_and_not_by_the_locks(world: PostgresWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without locks some give up in vain; without the index as well, more than five sit there."""
+    monkeypatch.setattr(postgres_batch, "_key_of", lambda _: None)
+    asyncio.run(log_in(world.place))
+    assert seats(world) == [(5, 5)]
+    world.put_back()
+    (definition,) = world.look("SELECT indexdef FROM pg_indexes WHERE indexname = 'session_seat'", ())[0]
+    world.look("DROP INDEX session_seat", ())
+    try:
+        asyncio.run(log_in(world.place))
+        assert seats(world) != [(5, 5)]
+    finally:
+        world.put_back()
+        world.look(str(definition), ())
+
+
+def test_code_is_redeemed_once_at_two_processes(world: PostgresWorld) -> None:
+    """Sixty-four at once; those who come too late see that it was."""
+    pending = session_of(0)._replace(state=SessionState.PENDING, slot=1000, redeemed_ms=None)
+
+    def redeem(facts: SessionFacts) -> Done:
+        assert facts.session is not None
+        if facts.session.state is not SessionState.PENDING:
+            return Done()
+        active = facts.session._replace(state=SessionState.ACTIVE, slot=0, redeemed_ms=NOW_MS)
+        return Done((SessionRedeemed(facts.session, active),))
+
+    async def redeem_at_once() -> Counter[int]:
+        async with stores(world.place) as opened:
+            await opened[0].run(unit_of(SessionOpened(pending)))
+            unit = Unit(SessionLookup(ACCOUNT.id, pending.id), redeem)
+            done = await asyncio.gather(*(opened[number % 2].run(unit) for number in range(REDEMPTIONS)))
+        return Counter(len(decision.changes) for decision in done)
+
+    assert asyncio.run(redeem_at_once()) == {1: 1, 0: REDEMPTIONS - 1}
+
+
+def test_act_is_alone_and_later_than_whatever_was_decided_beside_it(world: PostgresWorld) -> None:
+    """Whatever says that all until now is over leaves nothing out that another process stamped before."""
+    stamps: list[tuple[int, Session]] = []
+    ends: list[int] = []
+
+    def opening(number: int) -> Unit[KeysFacts, Done]:
+        def decide(facts: KeysFacts) -> Done:
+            session = session_of(number)._replace(slot=None, opened_ms=facts.now_ms, issued_ms=facts.now_ms)
+            stamps.append((facts.now_ms, session))
+            return Done((SessionOpened(session),))
+
+        return Unit(KeysLookup(), decide)
+
+    def end_all(facts: KeysFacts) -> Done:
+        ends.append(facts.now_ms)
+        return Done((SessionsFromMoved(facts.now_ms + 1, "cli"),))
+
+    async def mix() -> None:
+        ticking = iter(range(NOW_MS, NOW_MS + 100_000))
+        options = PostgresOptions(time_of=lambda _: next(ticking), trusts_server=True)
+        opened = [PostgresStore(world.place, options) for _ in range(2)]
+        for store in opened:
+            await store.start()
+        for round_ in range(20):
+            units = [opened[n % 2].run(opening(round_ * 10 + n)) for n in range(10)]
+            await asyncio.gather(*units[:5], opened[0].run(Unit(KeysLookup(), end_all)), *units[5:])
+        for store in opened:
+            await store.close()
+
+    asyncio.run(mix())
+    rows = world.look("SELECT opened_ms, xmin::text::bigint FROM session", ())
+    ((moved_by, from_ms),) = world.look("SELECT xmin::text::bigint, sessions_from_ms FROM cell", ())
+    assert isinstance(moved_by, int)
+    assert isinstance(from_ms, int)
+    # The transaction numbers tell who was first; the last act's is known.
+    late = [at for at, by in rows if isinstance(by, int) and by < moved_by and isinstance(at, int) and at >= from_ms]
+    assert late == []
+    assert len(rows) == 200
+
+
+def test_each_connection_that_writes_has_a_chain_of_its_own(world: PostgresWorld) -> None:
+    """The names are as few as wrote at once, and are taken up again."""
+
+    async def write(base: int) -> None:
+        async with stores(world.place) as opened:
+            await asyncio.gather(
+                *(
+                    opened[n % 2].run(unit_of(SessionOpened(session_of(base + n)._replace(slot=None))))
+                    for n in range(40)
+                )
+            )
+
+    asyncio.run(write(0))
+    asyncio.run(write(100))
+    names = {name for (name,) in world.look("SELECT name FROM writer", ())}
+    assert names == {"cli", "server", "server-2", "server-3", "server-4"}
+    chains = world.look("SELECT writer, count(*), max(seq) FROM audit GROUP BY writer", ())
+    assert {name for name, _, _ in chains} <= names
+    assert all(links == last for _, links, last in chains)
+
+
+def test_time_never_goes_back_whoever_stamped_it(world: PostgresWorld) -> None:
+    """Nor on another process, nor after a restart; the server's clock may."""
+
+    async def stamp(now_ms: int) -> int:
+        options = PostgresOptions(time_of=lambda _: now_ms, trusts_server=True)
+        store = PostgresStore(world.place, options)
+        await store.start()
+        facts = await store.read(KeysLookup())
+        await store.run(unit_of(SessionOpened(seatless(now_ms % 1000))))
+        await store.close()
+        return facts.now_ms
+
+    assert asyncio.run(stamp(NOW_MS + 700)) == NOW_MS + 700
+    assert asyncio.run(stamp(NOW_MS + 100)) == NOW_MS + 700
+    assert asyncio.run(stamp(NOW_MS + 900)) == NOW_MS + 900
+
+
+# --- connections that go -----------------------------------------------------------------------------------------
+
+
+def test_nobody_notices_a_connection_that_was_closed_while_idle(world: PostgresWorld) -> None:
+    """A proxy between may do that at any time."""
+
+    async def lose() -> None:
+        async with stores(world.place, 1) as (store,):
+            world.look(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+                (),
+            )
+            await store.run(unit_of(SessionOpened(session_of(0))))
+            assert (await store.read(SessionLookup(ACCOUNT.id, session_of(0).id))).session == session_of(0)
+
+    asyncio.run(lose())
+
+
+@pytest.fixture
+def committing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bool], None]]:
+    """Has the next COMMIT of sessions lose its connection: when the server has it, or before it is sent."""
+    plans: list[bool] = []
+    ask = Link.ask
+
+    async def lose(link: Link, statements: list[tuple[str, tuple[object, ...]]]) -> object:
+        if not plans or statements[-1][0] != "COMMIT" or not any("audit" in sql for sql, _ in statements):
+            return await ask(link, statements)  # type: ignore[arg-type]
+        if plans.pop():
+            await ask(link, statements)  # type: ignore[arg-type]
+        link.close()
+        return await ask(link, statements)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Link, "ask", lose)
+    yield plans.append
+    assert not plans, "nothing was lost"
+
+
+@pytest.mark.parametrize("arrives", [True, False], ids=["carried out", "never sent"])
+def test_commit_without_an_answer_is_looked_up(
+    world: PostgresWorld, committing: Callable[[bool], None], arrives: bool
+) -> None:
+    """Its units happened once, whether or not the server had it: one of the two would otherwise be told wrongly."""
+    decided: list[int] = []
+
+    def opening(number: int) -> Unit[KeysFacts, Done]:
+        def decide(_: KeysFacts) -> Done:
+            decided.append(number)
+            return Done((SessionOpened(session_of(number)._replace(slot=None)),))
+
+        return Unit(KeysLookup(), decide)
+
+    async def commit() -> None:
+        async with stores(world.place, 1) as (store,):
+            committing(arrives)
+            await asyncio.gather(*(store.run(opening(number)) for number in range(10)))
+
+    asyncio.run(commit())
+    assert world.look("SELECT count(*) FROM session", ()) == [(10,)]
+    assert len(decided) == (10 if arrives else 20)
+
+
+@pytest.mark.parametrize("arrives", [True, False], ids=["carried out", "never sent"])
+def test_guessing_what_a_commit_came_to_is_wrong_one_way_or_the_other(
+    world: PostgresWorld, committing: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch, arrives: bool
+) -> None:
+    """The planted mutant: a lost COMMIT taken for what it was not."""
+    from callgate.storage.postgres_lane import Lane  # noqa: PLC0415 - the mutant's own
+
+    async def guess(*_: object) -> bool:
+        return not arrives
+
+    monkeypatch.setattr(Lane, "_settle", guess)
+
+    async def commit() -> Done | BaseException:
+        async with stores(world.place, 1) as (store,):
+            committing(arrives)
+            unit = unit_of(SessionOpened(session_of(0)))
+            return (await asyncio.gather(store.run(unit), return_exceptions=True))[0]
+
+    told = asyncio.run(commit())
+    assert isinstance(told, Done) is not (world.look("SELECT count(*) FROM session", ()) == [(1,)])
+
+
+# --- servers that die --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    """A cluster that syncs, to be killed."""
+    with running_postgres("shared_buffers=32MB") as running:
+        yield running
+
+
+def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
+    server: PostgresServer, counts: Callable[[int, int], int]
+) -> None:
+    """Everybody else is told that it is unavailable, and it works again without a restart of ours."""
+    world = PostgresWorld(server)
+    acknowledged: set[int] = set()
+    told: Counter[str] = Counter()
+
+    async def write(store: PostgresStore, numbers: Iterator[int], over: asyncio.Event) -> None:
+        while not over.is_set():
+            number = next(numbers)
+            try:
+                await store.run(unit_of(SessionOpened(seatless(number))))
+            except Exception as error:  # noqa: BLE001 - told apart below
+                told[type(error).__name__] += 1
+                await asyncio.sleep(0.01)
+            else:
+                acknowledged.add(number)
+
+    async def works_again(store: PostgresStore) -> None:
+        async with asyncio.timeout(20):
+            while True:
+                with suppress(Unavailable):
+                    await store.run(unit_of())
+                    await store.read(KeysLookup())
+                    return
+                await asyncio.sleep(0.05)
+
+    async def storm() -> None:
+        async with stores(world.place, 1) as (store,):
+            for _ in range(counts(1, 20)):
+                over = asyncio.Event()
+                numbers = iter(range(len(acknowledged) + sum(told.values()), 10**9))
+                writers = [asyncio.create_task(write(store, numbers, over)) for _ in range(16)]
+                await asyncio.sleep(0.3)
+                await asyncio.to_thread(server.stop, "immediate")
+                with pytest.raises(Unavailable):
+                    await store.run(unit_of())
+                with pytest.raises(Unavailable):
+                    await store.read(KeysLookup())
+                await asyncio.to_thread(server.start)
+                await works_again(store)
+                over.set()
+                await asyncio.gather(*writers)
+                assert store.health is Health.SERVING
+
+    asyncio.run(storm())
+    stored = {int(str(row[0])) - 1_000_000 for row in world.look("SELECT id FROM session", ())}
+    assert set(told) <= {"Unavailable"}
+    assert acknowledged - stored == set()
+    assert len(acknowledged) > 50
+
+
+def test_server_that_may_lose_what_it_committed_is_refused(world: PostgresWorld) -> None:
+    """As that of these tests would be, which syncs nothing."""
+
+    async def start() -> None:
+        await PostgresStore(world.place).start()
+
+    with pytest.raises(ServerUnfit, match="fsync = off"):
+        asyncio.run(start())
+
+
+def test_what_needs_no_write_is_answered_while_nothing_can_be_written(world: PostgresWorld) -> None:
+    """By whoever became a standby, or was told to only read."""
+    read_only = f"ALTER DATABASE {world.name} SET default_transaction_read_only = "
+
+    async def ask() -> None:
+        async with stores(world.place, 1) as (store,):
+            shared_postgres().execute(read_only + "on")
+            world.look(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+                (),
+            )
+            with pytest.raises(Unavailable, match="read-only"):
+                await store.run(unit_of(SessionOpened(session_of(0))))
+            assert await store.run(unit_of()) == Done()
+            assert (await store.read(KeysLookup())).keys == ()
+
+    try:
+        asyncio.run(ask())
+    finally:
+        shared_postgres().execute(read_only + "off")
+
+
+def test_process_that_cannot_write_stops_answering_what_it_reads(
+    world: PostgresWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was revoked may be alive where it reads."""
+    monkeypatch.setattr("callgate.storage.postgres.PULSE_S_MAX", 0.0)
+    with open_postgres(world) as opened, pytest.raises(Unavailable, match="has not answered a write"):
+        opened.read(KeysLookup())
+
+
+def test_entity_parsed_in_an_undone_transaction_is_forgotten(world: PostgresWorld) -> None:
+    """The version it had is given again, to other content."""
+    lost = ADMIN._replace(first_name="Lost", version=2)
+    kept = ADMIN._replace(first_name="Kept", version=2)
+    login = LoginLookup(LoginName("ada.admin@example.com", None, None))
+    seen: list[str] = []
+
+    def look(facts: LoginFacts) -> Done:
+        assert facts.extension is not None
+        seen.append(facts.extension.first_name)
+        return Done()
+
+    def spoil(pen: Pen) -> None:
+        save(pen, ExtensionChanged(ADMIN, lost, "cli"))
+        look(load(pen.view, login))
+        raise ZeroDivisionError
+
+    with open_postgres(world) as opened:
+        with pytest.raises(ZeroDivisionError):
+            opened.await_(opened.store.work(spoil))
+        opened.save(ExtensionChanged(ADMIN, kept, "cli"))
+        opened.run(login, look)
+    assert seen == ["Lost", "Kept"]
