@@ -70,25 +70,25 @@ def main() -> None:
 
 
 def _measure(folder: Path, options: argparse.Namespace) -> list[report.Row]:
-    ports = _free_ports(3)
+    ports = free_ports(3)
     world = build(folder, ports[0])
     (folder / "callgate.toml").write_text(
         f'[server]\nport = {ports[0]}\n[database]\nurl = "sqlite:///{folder}/callgate.db"\n'
         f'[keys]\nkey_encryption_key_file = "{folder}/kek"\n[log]\nlevel = "warning"\n[limits]\nrates = false\n'
     )
     with (
-        _server([str(PROGRAMS / "callgate"), "serve", "--config", str(folder / "callgate.toml")], ports[0]),
-        _server([sys.executable, "-m", "bench.bare", str(ports[1])], ports[1]),
+        serving([str(PROGRAMS / "callgate"), "serve", "--config", str(folder / "callgate.toml")], ports[0]),
+        serving([sys.executable, "-m", "bench.bare", str(ports[1])], ports[1]),
         _peer(ports[2], CHAINS * options.rounds) as peer,
     ):
         rounds = options.rounds
-        ours = _callgate(folder, world, port=ports[0], rounds=rounds)
+        ours = callgate_works(folder, world, port=ports[0], rounds=rounds)
         works = [*ours, _bare(), *_oidc_provider(folder, peer, rounds=rounds)]
         addresses = {"callgate": ports[0], "bare": ports[1], "oidc-provider": ports[2]}
         found: dict[str, list[report.Sample]] = {work.name: [] for work in works}
         for number in range(options.rounds):
             for work in works:
-                sample = _wrk(work, number, port=addresses[work.server], options=options)
+                sample = measure(work, number, port=addresses[work.server], options=options)
                 found[work.name].append(sample)
                 print(
                     f"round {number + 1}  {work.name:<42} {sample.rate:>9,.0f}/s  p99 {sample.p99_ms:.1f} ms",
@@ -107,7 +107,8 @@ def _row(work: Work, samples: Sequence[report.Sample]) -> report.Row:
     )
 
 
-def _callgate(folder: Path, world: World, *, port: int, rounds: int) -> list[Work]:
+def callgate_works(folder: Path, world: World, *, port: int, rounds: int) -> list[Work]:
+    """What is measured of Callgate, with its lines written into a folder."""
     body = "grant_type=client_credentials"
     service = _lines(folder / "service", [(encode_basic(*app), body) for app in world.apps])
     pairs = [
@@ -163,7 +164,8 @@ def _oidc_provider(folder: Path, peer: dict[str, list[list[str]]], *, rounds: in
     ]
 
 
-def _wrk(work: Work, number: int, *, port: int, options: argparse.Namespace) -> report.Sample:
+def measure(work: Work, number: int, *, port: int, options: argparse.Namespace) -> report.Sample:
+    """One measurement, by wrk on the second core."""
     arguments = [argument.replace("{round}", str(number)) for argument in work.arguments]
     command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{options.connections}", f"-d{options.seconds}s"]
     command += ["-s", str(HERE / "lua" / f"{work.script}.lua"), f"http://127.0.0.1:{port}", "--", *arguments]
@@ -198,7 +200,8 @@ def _lines(file: Path, rows: Sequence[tuple[str, str]]) -> Path:
 
 
 @contextmanager
-def _server(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[str]]:
+def serving(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[str]]:
+    """A server on the first core, ready."""
     # In a group of its own: what the environment calls node is a script that starts it.
     with subprocess.Popen(
         ["taskset", "-c", "0", *command],
@@ -218,7 +221,7 @@ def _server(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[str]
 @contextmanager
 def _peer(port: int, chains: int) -> Iterator[dict[str, list[list[str]]]]:
     command = [str(PROGRAMS / "node"), str(HERE / "peers" / "oidc_provider.mjs"), str(port), str(chains)]
-    with _server(command, port) as process:
+    with serving(command, port) as process:
         assert process.stdout is not None
         yield json.loads(next(line for line in process.stdout if line.startswith("{")))  # after its notices
 
@@ -232,7 +235,8 @@ def _wait(port: int) -> None:
     raise TimeoutError(f"nothing answers on port {port}")
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Ports nobody listens at, at most three."""
     with socket.socket() as first, socket.socket() as second, socket.socket() as third:
         sockets = [first, second, third][:count]
         for each in sockets:

@@ -37,20 +37,20 @@ class World:
     credentials: list[str]
 
 
-def settings_of(folder: Path, port: int) -> Settings:
+def settings_of(folder: Path, port: int, *, url: str | None = None) -> Settings:
     """What the measured server runs with: a log that is written but not read is not measured."""
     return Settings(
         server=ServerSettings(port=port),
-        database=DatabaseSettings(url=f"sqlite:///{folder}/callgate.db"),
+        database=DatabaseSettings(url=url or f"sqlite:///{folder}/callgate.db"),
         keys=KeySettings(key_encryption_key_file=folder / "kek"),
         log=LogSettings(level=LogLevel.WARNING),
     )
 
 
-def build(folder: Path, port: int) -> World:
+def build(folder: Path, port: int, *, url: str | None = None) -> World:
     """Make the database and everything in it."""
     command_line = CommandLine()
-    settings = settings_of(folder, port)
+    settings = settings_of(folder, port, url=url)
     command_line.migrate(settings)
 
     async def fill() -> World:
