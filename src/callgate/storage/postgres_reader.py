@@ -1,6 +1,6 @@
-"""The reader: what is asked in one turn of the loop is answered from one state of the rows, in one round trip.
+"""The reader: what is asked in one turn of the loop is answered in one round trip.
 
-A lookup that asks again when it sees what it was answered goes through once more, in a transaction that waits for it.
+A lookup that asks again when it sees what it was answered begins anew in a transaction, so that it sees one state.
 """
 
 import asyncio
@@ -113,9 +113,10 @@ class Reader:
         waiting = _begin(readings)
         if not waiting:
             return []
-        answers = await link.ask([_BEGIN, _CLOCK, *(s for reading in waiting for s in _of(reading)), _COMMIT])
-        self._view.hear_clock(answers[1])
-        for place, reading in enumerate(waiting, 2):
+        # No transaction: a statement sees one state by itself.
+        answers = await link.ask([_CLOCK, *(s for reading in waiting for s in _of(reading))])
+        self._view.hear_clock(answers[0])
+        for place, reading in enumerate(waiting, 1):
             reading.answer([answers[place]])
         return [reading.again() for reading in waiting if not _ended(reading)]
 
