@@ -44,8 +44,8 @@ _OPTIONS: Final = " ".join(
         "idle_in_transaction_session_timeout=15s",
         "client_connection_check_interval=2s",
         "search_path=public",
-        # One plan for each statement, from index to index. Otherwise a session is planned anew each time it is asked for
-        # (its partitions make the lasting plan look dear: 250 µs, not 16), and tables nobody has analyzed yet are walked.
+        # One plan for each statement, from index to index. Otherwise a session is planned anew whenever it is asked for
+        # (its partitions make the lasting plan look dear: 250 µs, not 16), and tables not analyzed yet are walked.
         "plan_cache_mode=force_generic_plan",
         "enable_seqscan=off",
         "enable_material=off",
