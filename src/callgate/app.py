@@ -10,6 +10,7 @@ import errno
 import gc
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from structlog.typing import FilteringBoundLogger
 from callgate.admin.cli import run_cli
 from callgate.admin.composition import AuditSeen, ChainSeen, Progress
 from callgate.admin.dev import announce, settle_world
+from callgate.admin.station import Station, Unsupervised
+from callgate.admin.supervisor import Left, supervise
 from callgate.admin.world import WorldFolder
 from callgate.config import KeySettings, LogFormat, Settings, load_settings
 from callgate.crypto.entropy import RowIds, SystemEntropy
@@ -90,7 +93,7 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
     from callgate.web.network import Networks  # noqa: PLC0415 - likewise
     from callgate.web.routes import build  # noqa: PLC0415 - likewise
 
-    log = open_log(settings.log.level.value, for_people=settings.log.format is LogFormat.CONSOLE)
+    log = _open_log(settings)
     path = settings.database.path
     path.parent.mkdir(parents=True, exist_ok=True)
     migrate_file(path)
@@ -138,6 +141,10 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
         yield Running(application=application, context=context, store=store, log=log)
         if fatal:  # not an orderly end: whoever supervises the process is to start it again
             raise Unavailable(f"it is unknown what the last commit did: {fatal[0]}") from fatal[0]
+
+
+def _open_log(settings: Settings) -> FilteringBoundLogger:
+    return open_log(settings.log.level.value, for_people=settings.log.format is LogFormat.CONSOLE)
 
 
 class _Shelves(NamedTuple):
@@ -286,13 +293,26 @@ class CommandLine:
         """Keep only the first key of the file; tells how many went."""
         return drop_old_keks(file, SystemEntropy())
 
-    def serve(self, settings: Settings) -> None:
-        """Serve until told to stop."""
-        uvloop.run(self._serve(settings))
+    def serve(self, settings: Settings, left: Left | None) -> int:
+        """Serve until told to stop; gives the exit status."""
+        from callgate.admin import listening  # noqa: PLC0415 - the command line waits for no web
+        from callgate.web import deadline, routes  # noqa: F401, PLC0415 - likewise; imported once for all workers
+
+        listener = listening.bind(settings.server) if left is None else socket.socket(fileno=left.listener)
+        station = supervise(
+            settings, listener, left=left, announce=partial(announce, settings), log=_open_log(settings)
+        )
+        if isinstance(station, int):
+            return station
+        uvloop.run(self._serve(settings, listener, station=station))
+        return 0
 
     def serve_development(self, settings: Settings, world: WorldFolder) -> None:
         """Seed if empty, then serve with the development clock until told to stop."""
-        uvloop.run(self._serve(settings, world))
+        from callgate.admin.listening import bind  # noqa: PLC0415 - the command line waits for no web
+
+        station = Unsupervised(partial(announce, settings, world))
+        uvloop.run(self._serve(settings, bind(settings.server), station=station, world=world))
 
     def explain(self, error: Exception) -> str | None:
         """A line for a failure of the world; None for a defect, which is ours."""
@@ -308,19 +328,34 @@ class CommandLine:
             case _:
                 return None
 
+    async def _look_ahead(self, settings: Settings) -> None:
+        """Find out what would go wrong once the former process has given the database up."""
+        migrate_file(settings.database.path)
+        async with self.desk(settings, by="cli") as desk:
+            await desk.keeper()
+
     async def _keep_roles(self, settings: Settings) -> None:
         async with self.desk(settings, by="cli") as desk:
             await keep_predefined_roles(desk)
 
-    async def _serve(self, settings: Settings, world: WorldFolder | None = None) -> None:
-        from callgate.admin.listening import Serving, bind, listen  # noqa: PLC0415 - the command line waits for no web
+    async def _serve(
+        self,
+        settings: Settings,
+        listener: socket.socket,
+        *,
+        station: Station | Unsupervised,
+        world: WorldFolder | None = None,
+    ) -> None:
+        from callgate.admin.listening import Serving, listen  # noqa: PLC0415 - the command line waits for no web
         from callgate.web.deadline import bounded_protocol  # noqa: PLC0415 - likewise
 
-        listener = bind(settings.server)
         # The thread that commits needs the interpreter twice a commit, and the busy loop gives it up this often.
         sys.setswitchinterval(0.0005)
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(listener.close)
+            if station.succeeds and settings.database.has_one_server:
+                await self._look_ahead(settings)
+            station.wait_turn()
             server = await stack.enter_async_context(running(settings, development=world is not None))
             desk = _desk_of(server.context, by="cli" if world is None else "seed")
             await (keep_predefined_roles(desk) if world is None else settle_world(desk, world))
@@ -334,7 +369,7 @@ class CommandLine:
                 application=server.application,
                 protocol=protocol,
                 settings=settings.server,
-                on_ready=partial(announce, settings, world),
+                on_ready=station.say_ready,
             )
             await listen(serving, listener)
 

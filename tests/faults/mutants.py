@@ -21,6 +21,7 @@ from callgate.storage import backup, group_commit, schema, sqlite, sqlite_file
 from callgate.storage.group_commit import GroupCommit
 from callgate.storage.sqlite_writer import Writer
 from callgate.web import token
+from callgate.web.deadline import BoundedProtocol
 
 SMALL_CHECKPOINT_PAGES = 60
 
@@ -54,6 +55,11 @@ def synchronous_off() -> None:
 def synchronous_normal() -> None:
     """SQLite syncs at checkpoints only: whole, but the newest commits may be gone after a power cut."""
     _open_with("normal")
+
+
+def abrupt_end() -> None:
+    """A server that is told to end hangs up on everybody."""
+    plant(BoundedProtocol, "shutdown", lambda self: self.transport.abort())
 
 
 def log_not_recovered() -> None:
@@ -216,6 +222,7 @@ def _app() -> object:
 HOOKS: dict[str, Callable[[], None]] = {
     hook.__name__: hook
     for hook in (
+        abrupt_end,
         reply_before_commit,
         synchronous_off,
         synchronous_normal,

@@ -58,7 +58,9 @@ class Served:
 
 
 @contextmanager
-def serve(world: World, *, plant: str = "", wrap: Sequence[str] = (), log: Path | None = None) -> Iterator[Served]:
+def serve(
+    world: World, *, plant: str = "", wrap: Sequence[str] = (), log: Path | None = None, workers: int = 0
+) -> Iterator[Served]:
     """A server on the world's database, ready; gone at the end whatever happened.
 
     Args:
@@ -66,6 +68,7 @@ def serve(world: World, *, plant: str = "", wrap: Sequence[str] = (), log: Path 
         plant: hooks of mutants.py, joined by commas.
         wrap: a command that runs the server, such as strace with its options.
         log: the file that standard error is appended to; server.log in the world's folder, if not another.
+        workers: under a supervisor, whose process `process` is, if there are any.
 
     Raises:
         NotStartedError: it ended instead.
@@ -75,7 +78,7 @@ def serve(world: World, *, plant: str = "", wrap: Sequence[str] = (), log: Path 
         served = [sys.executable, "-m", "tests.faults.served", str(listener.fileno()), plant]
         spawned_at = time.monotonic()
         process = subprocess.Popen(
-            [*wrap, *served, "serve", "--config", str(world.config)],
+            [*wrap, *served, "serve", "--config", str(world.config), "--workers", str(workers)],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=lines,

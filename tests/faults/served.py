@@ -13,6 +13,7 @@ import sys
 
 from callgate import app
 from callgate.admin import listening
+from callgate.admin.supervisor import ADOPT_OPTION
 from callgate.config import ServerSettings
 from tests.faults.mutants import HOOKS
 
@@ -20,7 +21,7 @@ from tests.faults.mutants import HOOKS
 def main() -> None:
     """Plant, then serve."""
     descriptor, hooks, *command = sys.argv[1:]
-    if descriptor != "-":
+    if descriptor != "-" and ADOPT_OPTION not in command:
         take_socket(int(descriptor))
     for name in filter(None, hooks.split(",")):
         HOOKS[name]()

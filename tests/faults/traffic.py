@@ -7,7 +7,7 @@ revokes it, what it revoked never works again, and an act in doubt can be repeat
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -204,9 +204,11 @@ class Traffic:
     lanes: list[Lane] = field(default_factory=list)
 
     @asynccontextmanager
-    async def connected(self, port: int, count: int = LANES) -> AsyncIterator[None]:
+    async def connected(
+        self, port: int, count: int = LANES, *, join: Callable[[int], Awaitable[Wire]] = Wire.connect
+    ) -> AsyncIterator[None]:
         """Give every lane a connection, for as long as this lasts. Raises LostError."""
-        wires = [await Wire.connect(port) for _ in range(max(count, len(self.lanes)))]
+        wires = [await join(port) for _ in range(max(count, len(self.lanes)))]
         try:
             for lane, wire in zip(self.lanes, wires, strict=False):
                 lane.wire = wire

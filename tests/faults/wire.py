@@ -5,6 +5,7 @@ than the server's.
 """
 
 import asyncio
+import select
 from base64 import b64encode
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -84,6 +85,12 @@ class Wire:
             self.close()
             raise LostError(repr(error)) from error
 
+    @property
+    def is_readable(self) -> bool:
+        """Whether something came that nobody asked for: the server has closed."""
+        connection = self._writer.get_extra_info("socket")
+        return bool(self._reader.at_eof() or select.select([connection], [], [], 0)[0])
+
     def close(self) -> None:
         """Hang up."""
         self._writer.transport.abort()
@@ -98,3 +105,47 @@ class Wire:
             headers[name.lower()] = value.strip() if known is None else f"{known}\n{value.strip()}"
         body = await self._reader.readexactly(int(headers["content-length"]))
         return Answer(int(first.split(" ")[1]), headers, body)
+
+
+class Rejoining(Wire):
+    """A client as libraries are: it takes a new connection where the server said that an answer was the last one's.
+
+    Or where the server has closed an idle one, as far as can be seen before the request is sent. What is lost after
+    that is lost. With `fresh`, each request has a connection of its own; before each it rests for `pause_s`.
+    """
+
+    def __init__(self, port: int, *, fresh: bool, pause_s: float = 0) -> None:
+        """Nothing is opened yet."""
+        self._port = port
+        self._fresh = fresh
+        self._pause_s = pause_s
+        self._wire: Wire | None = None
+        self.connections = 0
+
+    async def raw(self, request: bytes) -> Answer:
+        """Send these bytes and wait for a reply. Raises LostError."""
+        await asyncio.sleep(self._pause_s)
+        if self.is_readable:
+            self.close()
+        if self._wire is None:
+            self._wire = await Wire.connect(self._port)
+            self.connections += 1
+        try:
+            answer = await self._wire.raw(request)
+        except LostError:
+            self._wire = None
+            raise
+        if self._fresh or answer.headers.get("connection") == "close":
+            self.close()
+        return answer
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether the server has closed the connection that there is."""
+        return self._wire is not None and self._wire.is_readable
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from callgate.admin.supervisor import Left
 from callgate.admin.world import WorldFolder
 from callgate.config import Settings
 from callgate.model.audit import Anchor
@@ -65,8 +66,8 @@ class Composition(Protocol):
     def describe(self, settings: Settings) -> dict[str, object]:
         """The server's OpenAPI document."""
 
-    def serve(self, settings: Settings) -> None:
-        """Serve until told to stop."""
+    def serve(self, settings: Settings, left: Left | None) -> int:
+        """Serve until told to stop; gives the exit status. `left`: this process served before, and reloads."""
 
     def serve_development(self, settings: Settings, world: WorldFolder) -> None:
         """Seed if empty, then serve with the development clock until told to stop."""

@@ -1,4 +1,7 @@
-"""How any server of ours listens: one process, uvicorn on uvloop, a deadline on everything.
+"""How any process of ours listens: uvicorn on uvloop, a deadline on everything, and an end that fails no request.
+
+Told to end, it says with each answer that it is the last one of its connection, and goes on taking newcomers for as
+long as the silent ones are waited for; then it takes nobody more, and ends when the last is answered.
 
 Apart from the commands, because whoever only administers need not wait for an HTTP server to be imported.
 """
@@ -15,6 +18,12 @@ import uvicorn
 from callgate.config import ServerSettings
 
 _BACKLOG = 2048
+
+_FAREWELL_S = 1.2
+"""How long newcomers are still taken; a little more than a silent connection is given (web/deadline.py)."""
+
+_ASK_S = 0.02
+"""How often connections are looked over while the process ends: newcomers must hear of it too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +106,29 @@ class _Server(uvicorn.Server):
         """Begin to answer, then say so."""
         await super().startup(sockets)
         self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Part from every connection; cut off those that are there past the time, as a second interrupt does."""
+        now = asyncio.get_running_loop().time
+        began = now()
+        await self._part(lambda: now() - began > _FAREWELL_S)
+        for server in self.servers:
+            server.close()
+        for listener in sockets or ():
+            listener.close()
+        await asyncio.sleep(_ASK_S)  # whoever was accepted in this turn of the loop is a connection in the next
+        await self._part(lambda: now() - began > (self.config.timeout_graceful_shutdown or 0))
+        for connection in tuple(self.server_state.connections):
+            connection.transport.abort()
+        for task in tuple(self.server_state.tasks):
+            task.cancel()
+
+    async def _part(self, is_over: Callable[[], bool]) -> None:
+        state = self.server_state
+        while (state.connections or state.tasks) and not is_over() and not self.force_exit:
+            for connection in tuple(state.connections):
+                connection.shutdown()
+            await asyncio.sleep(_ASK_S)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -1,8 +1,10 @@
 """Settings: every one there is (sections), read (reading), written (writing) and described (described)."""
 
 from callgate.config.described import describe
-from callgate.config.reading import FILE_VARIABLE, ConfigError, load_settings
+from callgate.config.reading import FILE_VARIABLE, ConfigError, load_settings, notify_socket
 from callgate.config.sections import (
+    ONE_SERVER,
+    WORKERS_MAX,
     DatabaseSettings,
     FetchSettings,
     KeySettings,
@@ -14,6 +16,8 @@ from callgate.config.writing import render_settings
 
 __all__ = [
     "FILE_VARIABLE",
+    "ONE_SERVER",
+    "WORKERS_MAX",
     "ConfigError",
     "DatabaseSettings",
     "FetchSettings",
@@ -25,5 +29,6 @@ __all__ = [
     "Settings",
     "describe",
     "load_settings",
+    "notify_socket",
     "render_settings",
 ]

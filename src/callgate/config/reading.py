@@ -56,6 +56,12 @@ def load_settings(file: Path | None = None) -> Settings:
         raise ConfigError(_problems(error)) from None
 
 
+def notify_socket() -> str | None:
+    """Where systemd wants to be told of the service's state (sd_notify(3)); None if it does not."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    return address.replace("@", "\0", 1) if address and address[0] == "@" else address or None
+
+
 def variable_of(key: str) -> str:
     """The environment variable of a setting, as in `log.level`."""
     return f"{PREFIX}{key.replace('.', _NESTED)}".upper()

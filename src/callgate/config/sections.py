@@ -25,6 +25,8 @@ from callgate.model.policy import Policy, Statuses
 
 _SQLITE = "sqlite:///"
 _PORT_MAX = 65_535
+WORKERS_MAX = 64
+ONE_SERVER = "an SQLite database has one server process; for more, move it to PostgreSQL"
 Rate = Annotated[int, Field(ge=1, le=RATE_MAX)]
 _LOOPBACK_NAMES = frozenset({"localhost"})
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
@@ -96,8 +98,12 @@ class ServerSettings(Section):
     cell: str = Field(default="CGT01P01", pattern=r"^[A-Z]{3}\d\d[PT]\d\d$")
     """Name of this cell, which stands at the head of every token: site, number, P or T, number."""
 
+    workers: int = Field(default=1, ge=0, le=WORKERS_MAX)
+    """Processes that answer, behind one listening socket; `callgate serve --workers` has the last word. With SQLite no
+    more than one. 0: `callgate serve` itself answers, nobody starts it anew when it dies, and it cannot reload."""
+
     shutdown_s: int = Field(default=10, ge=0, le=600)
-    """How long requests under way may finish when the server is told to stop."""
+    """How long, in seconds, requests under way may finish when a process is told to end."""
 
     @field_validator("public_url")
     @classmethod
@@ -116,7 +122,12 @@ class ServerSettings(Section):
     @property
     def issuer(self) -> str:
         """The issuer identifier (RFC 8414 section 2)."""
-        return self.public_url or f"http://{_bracketed(self.host)}:{self.port}"
+        return self.public_url or f"http://{self.address}"
+
+    @property
+    def address(self) -> str:
+        """Where it listens, as URLs have it."""
+        return f"{_bracketed(self.host)}:{self.port}"
 
 
 class DatabaseSettings(Section):
@@ -131,6 +142,11 @@ class DatabaseSettings(Section):
         if not value.startswith(_SQLITE) or len(value) == len(_SQLITE):
             raise ValueError("must be sqlite:///NAME or sqlite:////PATH")
         return value
+
+    @property
+    def has_one_server(self) -> bool:
+        """Whether one process alone may serve it."""
+        return self.url.startswith(_SQLITE)
 
     @property
     def path(self) -> Path:
@@ -330,6 +346,12 @@ class Settings(Section):
     metrics: MetricsSettings = MetricsSettings()
     limits: LimitSettings = LimitSettings()
     fetch: FetchSettings = FetchSettings()
+
+    @model_validator(mode="after")
+    def _check_workers(self) -> "Settings":
+        if self.server.workers > 1 and self.database.has_one_server:
+            raise ValueError(f"server.workers: {ONE_SERVER}")
+        return self
 
     @property
     def policy(self) -> Policy:

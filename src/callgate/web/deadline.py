@@ -8,9 +8,11 @@ are counted in looks. What a request may look like belongs to `framing`; what it
 
 import asyncio
 import enum
+import fcntl
 import resource
 import socket
 import struct
+import termios
 from typing import ClassVar, cast
 
 import httptools
@@ -35,6 +37,10 @@ reset the connection under the answer (RFC 9112 section 9.6)."""
 
 YOUNG_S = 1
 """Nobody is closed to make room who has owed a request for less: it may be about to speak."""
+
+FAREWELL_S = 1
+"""When the server is to end: for a request that is on its way to come. Closing at once would lose those that crossed
+with our close; whoever asks within this time is answered, and told that it is the last (RFC 9112 section 9.6)."""
 
 SLICE_BYTES = framing.HEAD_BYTES_MAX
 """Bytes go to the parser in such pieces, so that what it gathers is measured before it is much."""
@@ -75,6 +81,7 @@ class BoundedProtocol(HttpToolsProtocol):
     __slots__ = (
         "_due",
         "_idle_since",
+        "_is_parting",
         "_is_whole",
         "_message_bytes",
         "_owing_since",
@@ -93,6 +100,7 @@ class BoundedProtocol(HttpToolsProtocol):
         # a head to there: it takes the trailers, which nobody reads, and tells that no head is being read.
         self.headers = self._trailers = list[Field]()
         self._is_whole = True
+        self._is_parting = False
         self._due: Exchange | None = None
         self._slice_bytes = self._message_bytes = 0
         # The look before the peer began to owe us bytes: a request's, or, once it is refused, its close.
@@ -133,6 +141,16 @@ class BoundedProtocol(HttpToolsProtocol):
         elif self._is_whole and self.headers is self._trailers:
             self._owing_since = None
             self._idle_since = self.watch.looks
+
+    def shutdown(self) -> None:
+        """Part from the peer: the next answer is the last, or none comes within FAREWELL_S. May be said again."""
+        if self._is_parting:
+            return
+        self._is_parting = True
+        cycle = self._last_cycle()
+        if cycle is not None and not cycle.response_complete:
+            cycle.keep_alive = False
+        self.loop.call_later(FAREWELL_S, self._part)
 
     # What llhttp calls, through httptools.
 
@@ -272,6 +290,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """Start the answer, or let it wait for those before it: as uvicorn does, with an exchange of our own."""
         before = self._last_cycle()
         exchange = self.cycle = open_exchange(self, method, version=version)
+        if self._is_parting:
+            exchange.keep_alive = False
         if before is None or before.response_complete:
             self._due = exchange
         else:
@@ -302,6 +322,15 @@ class BoundedProtocol(HttpToolsProtocol):
         cycle.disconnected = True
         cycle.message_event.set()
         return not cycle.response_started
+
+    def _part(self) -> None:
+        """Close if nothing is under way, not even in the kernel: closing over unread bytes would reset the peer."""
+        if self.transport.is_closing() or self._is_our_turn() or self._reading is not Reading.NOTHING:
+            return
+        descriptor = self.transport.get_extra_info("socket").fileno()
+        (unread,) = struct.unpack("i", fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)))
+        if not unread:
+            self.transport.close()
 
     def _reset(self) -> None:
         # Not lingering, or the kernel would go on offering the peer what it holds, megabytes, for minutes.

@@ -1,0 +1,33 @@
+"""What systemd is told of a service's state: one datagram each (sd_notify(3)), and nothing where nobody listens."""
+
+import socket
+import time
+
+from callgate.config import notify_socket
+
+
+def tell_ready() -> None:
+    """The service answers; after a reload, it is over."""
+    _tell("READY=1")
+
+
+def tell_reloading() -> None:
+    """The service is about to take new settings."""
+    _tell(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+
+
+def tell_stopping() -> None:
+    """The service takes nobody more."""
+    _tell("STOPPING=1")
+
+
+def _tell(state: str) -> None:
+    address = notify_socket()
+    if address is None:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as told:
+        try:
+            told.connect(address)
+            told.sendall(state.encode())
+        except OSError:
+            return  # to have nobody to tell is no reason to stop

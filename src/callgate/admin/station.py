@@ -1,0 +1,59 @@
+"""A worker's station: its number, and the line to whoever started it.
+
+A worker says two words: that all is made ready which can be without the database, whereupon it waits for its turn;
+and that it answers. The end of the line is the supervisor's end: nobody would start the worker anew, nor tell it to
+end, so that it ends as if it were told to.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+WAITING: Final = b"w"
+SERVING: Final = b"s"
+ADMITTED: Final = b"a"
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A worker under a supervisor; `succeeds`: another serves until this one says that it waits."""
+
+    number: int
+    succeeds: bool
+    line: socket.socket
+
+    def wait_turn(self) -> None:
+        """Return when the database may be opened; never, if the supervisor ends before that."""
+        self.line.sendall(WAITING)
+        if self.line.recv(1) != ADMITTED:
+            sys.exit(1)
+
+    def say_ready(self) -> None:
+        """Tell that requests are answered from now on, and end when the supervisor does."""
+        self.line.sendall(SERVING)
+        asyncio.get_running_loop().add_reader(self.line, self._end)
+
+    def _end(self) -> None:
+        asyncio.get_running_loop().remove_reader(self.line)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupervised:
+    """A process that serves by itself."""
+
+    announce: Callable[[], None]
+    number: int = 1
+    succeeds: bool = False
+
+    def wait_turn(self) -> None:
+        """The turn is its own."""
+
+    def say_ready(self) -> None:
+        """Tell whoever started it."""
+        self.announce()

@@ -1,0 +1,339 @@
+"""The supervisor of `callgate serve`: it holds the listening socket, and workers forked from it answer there.
+
+The socket is opened once and never closed while there is anything to serve, so that whoever comes while no worker
+listens waits in its queue and is not refused. What is to be done next is judged in roster.py; here it is carried out.
+
+SIGTERM: every worker answers what it has, and ends. SIGHUP: a process of its own tries the new settings and the new
+code; if they load, this process becomes them (exec: the same process id, the same socket, the same children) and
+replaces the workers one by one. A worker that dies is replaced by another of the same settings.
+"""
+
+import errno
+import gc
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from structlog.typing import FilteringBoundLogger
+
+from callgate.admin.notify import tell_ready, tell_reloading, tell_stopping
+from callgate.admin.roster import LASTING_S, TRIES_MAX, Member, Next, Roster, Stage, Step, next_step, pause_s
+from callgate.admin.station import ADMITTED, SERVING, WAITING, Station, Unsupervised
+from callgate.config import Settings
+
+CHECK_FLAG: Final = "--check"
+ADOPT_OPTION: Final = "--adopt"
+
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
+_MARGIN_S: Final = 15
+"""Beyond the time that requests have: for a worker to close the database, before it is killed."""
+
+
+@dataclass(slots=True)
+class _Worker:
+    pid: int
+    line: socket.socket
+    number: int
+    stage: Stage
+    former: bool = False
+    since_s: float = field(default_factory=time.monotonic)
+
+    @property
+    def member(self) -> Member:
+        return Member(self.number, self.stage, self.former)
+
+    def enter(self, stage: Stage) -> None:
+        self.stage, self.since_s = stage, time.monotonic()
+
+
+class Left(NamedTuple):
+    """What a supervisor left to the one that takes its place in the same process."""
+
+    address: str
+    listener: int
+    workers: tuple[tuple[int, int, int, str], ...]
+
+    def take_workers(self) -> list[_Worker]:
+        """The workers, from now on the former ones."""
+        return [
+            _Worker(pid, socket.socket(fileno=line), number, Stage(stage), former=True)
+            for pid, line, number, stage in self.workers
+        ]
+
+
+def read_left(text: str) -> Left:
+    """What stands behind ADOPT_OPTION."""
+    left = json.loads(text)
+    return Left(left["address"], left["listener"], tuple(tuple(each) for each in left["workers"]))
+
+
+class Supervisor:
+    """Run `run`: it returns in every worker, and at last in the supervisor itself."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        listener: socket.socket,
+        *,
+        left: Left | None,
+        announce: Callable[[], None],
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._server = settings.server
+        self._alone = settings.database.has_one_server
+        self._listener = listener
+        self._announce = announce
+        self._log = log
+        self._workers = left.take_workers() if left else []
+        self._reloads = self._has_served = left is not None
+        self._refused = self._stopping = False
+        self._status = 0
+        self._deaths = 0
+        self._start_at_s = 0.0
+        self._probe: subprocess.Popen[bytes] | None = None
+        self._caught: set[int] = set()
+        self._selector = selectors.DefaultSelector()
+        self._woken, self._waker = socket.socketpair()
+
+    def run(self) -> Station | int:
+        """Serve until told to stop: a Station in each process that is to be a worker, at last the exit status here."""
+        self._listen_to_signals()
+        gc.collect()
+        gc.freeze()  # what is shared with the workers stays shared: the collector writes into what it looks at
+        for worker in self._workers:
+            self._selector.register(worker.line, selectors.EVENT_READ, worker)
+        while True:
+            while (step := self._next_step()) is not None:
+                station = self._take(step)
+                if station is not None:
+                    return station
+            if self._stopping and not self._workers:
+                if self._probe:
+                    self._probe.kill()
+                return self._status
+            self._wait()
+            self._heed_signals()
+
+    # What is to be done, and doing it.
+
+    def _next_step(self) -> Next | None:
+        roster = Roster(
+            tuple(worker.member for worker in self._workers),
+            self._server.workers,
+            alone=self._alone,
+            stopping=self._stopping,
+            refused=self._refused,
+        )
+        if roster.is_settled and (self._reloads or not self._has_served):
+            self._settle()
+        return next_step(roster, may_start=time.monotonic() >= self._start_at_s)
+
+    def _settle(self) -> None:
+        if not self._has_served:
+            self._announce()
+        if self._reloads:
+            self._log.info("workers", outcome="reloaded", workers=self._server.workers)
+        self._reloads, self._has_served = False, True
+        tell_ready()
+
+    def _take(self, step: Next) -> Station | None:
+        """Carry out a step; gives a Station in the process that is to be a worker."""
+        if step.step is Step.START:
+            return self._start(step.number)
+        worker = next(worker for worker in self._workers if worker.number == step.number)
+        if step.step is Step.DISMISS:
+            worker.enter(Stage.ENDING)
+            os.kill(worker.pid, signal.SIGTERM)
+        else:
+            worker.enter(Stage.OPENING)
+            self._say(worker, ADMITTED)
+        return None
+
+    def _start(self, number: int) -> Station | None:
+        ours, theirs = socket.socketpair()
+        succeeds = any(worker.former for worker in self._workers)
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        pid = os.fork()
+        if pid == 0:
+            ours.close()
+            self._become_worker()
+            return Station(number, succeeds, theirs)
+        theirs.close()
+        worker = _Worker(pid, ours, number, Stage.BEGINNING)
+        self._workers.append(worker)
+        self._selector.register(ours, selectors.EVENT_READ, worker)
+        return None
+
+    def _become_worker(self) -> None:
+        signal.set_wakeup_fd(-1)
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        self._selector.close()
+        for line in (self._woken, self._waker, *(worker.line for worker in self._workers)):
+            line.close()  # else the others would not learn of the supervisor's end
+
+    # What happens.
+
+    def _wait(self) -> None:
+        now_s = time.monotonic()
+        due_s = [self._end_by_s(worker) for worker in self._workers if worker.stage is Stage.ENDING]
+        if self._start_at_s > now_s:
+            due_s.append(self._start_at_s)
+        if self._is_asked_to_reload():
+            due_s.append(now_s)
+        for key, _ in self._selector.select(max(min(due_s) - now_s, 0) if due_s else None):
+            if key.data is None:
+                self._woken.recv(4096)
+            else:
+                self._hear(key.data)
+        for worker in self._workers:
+            if worker.stage is Stage.ENDING and time.monotonic() > self._end_by_s(worker):
+                self._log.error("workers", outcome="killed", worker=worker.number, pid=worker.pid)
+                os.kill(worker.pid, signal.SIGKILL)
+                worker.since_s = time.monotonic()
+
+    def _end_by_s(self, worker: _Worker) -> float:
+        return worker.since_s + self._server.shutdown_s + _MARGIN_S
+
+    def _hear(self, worker: _Worker) -> None:
+        try:
+            said = worker.line.recv(1)
+        except ConnectionError:
+            said = b""
+        if said == WAITING and worker.stage is Stage.BEGINNING:
+            worker.enter(Stage.WAITING)
+        elif said == SERVING and worker.stage is Stage.OPENING:
+            worker.enter(Stage.SERVING)
+        elif not said:
+            self._selector.unregister(worker.line)  # it ends; what as, its death tells
+
+    def _heed_signals(self) -> None:
+        if self._heeds(signal.SIGTERM) | self._heeds(signal.SIGINT):
+            tell_stopping()
+            self._stopping = True
+        if self._heeds(signal.SIGCHLD):
+            self._bury()
+        if self._is_asked_to_reload():
+            self._heeds(signal.SIGHUP)
+            tell_reloading()
+            self._probe = subprocess.Popen([*_own_command(), CHECK_FLAG, ADOPT_OPTION, self._left_behind()])  # noqa: S603 - its own arguments
+
+    def _heeds(self, number: signal.Signals) -> bool:
+        """Whether a signal has come since this was asked last."""
+        came = number in self._caught
+        self._caught.discard(number)
+        return came
+
+    def _is_asked_to_reload(self) -> bool:
+        """Whether somebody wants new settings, and nothing else is under way."""
+        is_free = self._has_served and not (self._stopping or self._reloads or self._probe)
+        return is_free and signal.SIGHUP in self._caught
+
+    def _bury(self) -> None:
+        for worker in tuple(self._workers):
+            pid, status = os.waitpid(worker.pid, os.WNOHANG)
+            if pid:
+                self._workers.remove(worker)
+                if worker.line in self._selector.get_map():
+                    self._selector.unregister(worker.line)
+                worker.line.close()
+                self._mourn(worker, os.waitstatus_to_exitcode(status))
+        if self._probe and self._probe.poll() is not None:
+            self._take_over(self._probe.returncode)
+
+    def _mourn(self, worker: _Worker, status: int) -> None:
+        """Judge a worker's end."""
+        if worker.stage is Stage.ENDING:
+            self._status = max(self._status, status)
+            return
+        if not self._has_served:  # it has said why
+            self._stopping, self._status = True, status
+            return
+        self._log.error("workers", outcome="died", worker=worker.number, pid=worker.pid, status=status)
+        if not worker.former and worker.stage is not Stage.SERVING and any(each.former for each in self._workers):
+            self._log.error("workers", outcome="not reloaded", trouble="the new one did not come up: see above")
+            self._refused, self._reloads = True, False
+            tell_ready()
+        lasted = worker.stage is Stage.SERVING and time.monotonic() - worker.since_s > LASTING_S
+        self._deaths = 1 if lasted else self._deaths + 1
+        self._start_at_s = time.monotonic() + pause_s(self._deaths)
+        if self._deaths >= TRIES_MAX and not any(each.stage is Stage.SERVING for each in self._workers):
+            trouble = f"{self._deaths} workers died at once, one after another; the last with status {status}"
+            self._log.critical("workers", outcome="given up", trouble=trouble)
+            self._stopping, self._status = True, status if status > 0 else 1
+
+    # Reloading.
+
+    def _take_over(self, status: int) -> None:
+        """Become the new code and the new settings, if they load."""
+        self._probe = None
+        if status or self._stopping:
+            self._log.error("workers", outcome="not reloaded", trouble="the settings do not load: see above")
+            tell_ready()
+            return
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # what comes meanwhile waits for the new code
+        signal.set_wakeup_fd(-1)
+        for kept in (self._listener, *(worker.line for worker in self._workers)):
+            kept.set_inheritable(True)
+        os.execv(sys.executable, [*_own_command(), ADOPT_OPTION, self._left_behind()])  # noqa: S606 - its own arguments
+
+    def _left_behind(self) -> str:
+        workers = [[each.pid, each.line.fileno(), each.number, each.stage.value] for each in self._workers]
+        left = {"address": self._server.address, "listener": self._listener.fileno(), "workers": workers}
+        return json.dumps(left, separators=(",", ":"))
+
+    # Signals and words.
+
+    def _listen_to_signals(self) -> None:
+        for end in (self._woken, self._waker):
+            end.settimeout(0)
+        self._selector.register(self._woken, selectors.EVENT_READ, None)
+        signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
+        for number in _SIGNALS:
+            signal.signal(number, lambda caught, _: self._caught.add(caught))
+        self._caught.add(signal.SIGCHLD)  # one that ended while nobody listened
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+    def _say(self, worker: _Worker, word: bytes) -> None:
+        try:
+            worker.line.sendall(word)
+        except OSError as error:
+            if error.errno not in {errno.EPIPE, errno.ECONNRESET}:
+                raise
+
+
+def supervise(
+    settings: Settings,
+    listener: socket.socket,
+    *,
+    left: Left | None,
+    announce: Callable[[], None],
+    log: FilteringBoundLogger,
+) -> Station | Unsupervised | int:
+    """Serve as the settings say: gives a station where this process is to answer, and in a supervisor its exit status.
+
+    `announce` is called once, when everybody answers. `left`: this process was a supervisor before, and reloads.
+    """
+    if settings.server.workers == 0:
+        return Unsupervised(announce)
+    return Supervisor(settings, listener, left=left, announce=announce, log=log).run()
+
+
+def _own_command() -> list[str]:
+    """The command that this process is, without what a former supervisor left it."""
+    words = sys.orig_argv[1:]
+    if ADOPT_OPTION in words:
+        place = words.index(ADOPT_OPTION)
+        words = words[:place] + words[place + 2 :]
+    return [sys.executable, *words]

@@ -1,0 +1,226 @@
+"""Workers that come and go under traffic (assurance.md R12, R13): no request is lost but those a killed one had."""
+
+import asyncio
+import os
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+import pytest
+
+from callgate.crypto.entropy import SystemEntropy
+from callgate.crypto.kek import load_or_create_kek
+from tests.faults.conftest import Report
+from tests.faults.founding import World, copy_world
+from tests.faults.ledger import Ledger
+from tests.faults.process import Served, serve
+from tests.faults.traffic import Traffic
+from tests.faults.wire import Rejoining, Wire
+
+LANES = 32
+WAIT_S_MAX = 60
+LIVE = "/health/live"
+
+
+@contextmanager
+def supervised(world: World, folder: Path, *, plant: str = "") -> Iterator[tuple[Served, World]]:
+    """A server under a supervisor, on a world of its own."""
+    own = copy_world(world, folder / "served")
+    with serve(own, workers=1, plant=plant) as served:
+        yield served, own
+
+
+@pytest.fixture(scope="module")
+def shared(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, World]]:
+    """One for all tests that leave it serving; at the end it is told to end, and does."""
+    with supervised(world, tmp_path_factory.mktemp("shared")) as (served, own):
+        yield served, own
+        served.process.send_signal(signal.SIGTERM)
+        assert served.wait() == 0
+
+
+def lines(served: Served, outcome: str) -> list[dict[str, object]]:
+    """What the supervisor has written of this kind."""
+    found = [orjson.loads(line) for line in served.log.read_bytes().splitlines() if b'"workers"' in line]
+    return [line for line in found if line.get("event") == "workers" and line["outcome"] == outcome]
+
+
+async def until(is_so: Callable[[], object], what: str) -> None:
+    """Wait for it."""
+    for _ in range(WAIT_S_MAX * 50):
+        if is_so():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(what)
+
+
+async def reload(served: Served, *, outcome: str = "reloaded") -> None:
+    """Have it take new settings, and wait until it has said what came of it."""
+    before = len(lines(served, outcome))
+    served.process.send_signal(signal.SIGHUP)
+    await until(lambda: len(lines(served, outcome)) > before, f"not {outcome}: {served.log.read_text()[-2000:]}")
+
+
+def worker_of(served: Served) -> int:
+    """The only worker, or 0 while there is none."""
+    pid = served.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(children[-1]) if children else 0
+
+
+@dataclass
+class Joining:
+    """Connections as clients have them: every other lane keeps its own, the others take one for each request."""
+
+    pause_s: float
+    wires: list[Rejoining] = field(default_factory=list)
+
+    async def __call__(self, port: int) -> Wire:
+        """The next lane's."""
+        self.wires.append(Rejoining(port, fresh=len(self.wires) % 2 == 0, pause_s=self.pause_s))
+        return self.wires[-1]
+
+
+async def replace_workers(served: Served, traffic: Traffic, join: Joining, is_enough: Callable[[int], bool]) -> int:
+    """Traffic, and one reload after the other in the midst of it; gives how many workers there were."""
+    workers = {worker_of(served)}
+    async with traffic.connected(served.port, LANES, join=join):
+        over = asyncio.Event()
+        lanes = asyncio.create_task(traffic.run_until(over.is_set))
+        while not is_enough(len(workers)):
+            await asyncio.sleep(0.3)
+            await reload(served)
+            workers.add(worker_of(served))
+        over.set()
+        await lanes
+    return len(workers)
+
+
+def test_no_request_is_lost_when_workers_are_replaced(
+    world: World, tmp_path: Path, counts: Callable[[int, int], int], report: Report
+) -> None:
+    """Goal R3: reloads under 32 lanes of grants, refreshes, reads and revocations, on new and on kept connections."""
+    restarts, requests_min, pause_s = counts(3, 200), counts(0, 1_000_000), counts(20, 0) / 1000
+    ledger, join = Ledger(), Joining(pause_s)
+    with supervised(world, tmp_path) as (served, own):
+        traffic = Traffic(own, ledger, seed=restarts)
+        workers = asyncio.run(
+            replace_workers(
+                served, traffic, join, lambda workers: workers > restarts and ledger.statuses.total() >= requests_min
+            )
+        )
+        assert served.process.poll() is None
+        served.process.send_signal(signal.SIGTERM)
+        assert served.wait() == 0
+    joined = sum(wire.connections for wire in join.wires)
+    told = f"{ledger.statuses.total()} requests over {joined} connections, {ledger.lost_replies} lost"
+    report("workers replaced", f"{workers - 1} times: {told}")
+    assert ledger.lost_replies == 0
+    assert ledger.broken == []
+    assert joined > LANES * workers
+
+
+def test_loss_is_found_when_the_end_is_abrupt(world: World, tmp_path: Path) -> None:
+    """Planted: a worker that hangs up on everybody when it is told to end."""
+    ledger = Ledger()
+    with supervised(world, tmp_path, plant="abrupt_end") as (served, own):
+        traffic = Traffic(own, ledger, seed=1)
+        asyncio.run(replace_workers(served, traffic, Joining(0.005), lambda workers: workers > 1))
+    assert ledger.lost_replies
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+def test_another_worker_answers_when_one_is_killed(
+    shared: tuple[Served, World], number: signal.Signals, report: Report
+) -> None:
+    """assurance.md R12: only what it had in hand is lost; the socket stays, so that nobody is refused."""
+    served, _ = shared
+
+    async def drive() -> float:
+        idle = Rejoining(served.port, fresh=False)
+        assert (await idle.ask("GET", LIVE, headers={})).status == 200
+        killed = worker_of(served)
+        os.kill(killed, number)
+        began = time.monotonic()
+        # The connection stood in no request: whoever looks before sending loses nothing.
+        await until(lambda: idle.is_readable, "the kernel did not close it")
+        assert (await idle.ask("GET", LIVE, headers={})).status == 200
+        idle.close()
+        assert worker_of(served) not in {0, killed}
+        return time.monotonic() - began
+
+    gap_s = asyncio.run(drive())
+    assert lines(served, "died")[-1]["status"] == -number
+    report(f"worker ended by {number.name}", f"the next answered after {gap_s:.2f} s")
+    assert gap_s < 20
+
+
+def test_former_worker_goes_on_when_the_new_settings_do_not_load(shared: tuple[Served, World], tmp_path: Path) -> None:
+    """A mistyped setting is seen before anything is done, a key file that opens nothing by the new worker."""
+    served, own = shared
+    settings = own.config.read_text()
+    load_or_create_kek(tmp_path / "kek", SystemEntropy())
+    wrong = {
+        settings.replace("port =", "prot ="): "server.prot is not a setting; did you mean server.port?",
+        settings.replace(f"{own.folder}/kek", f"{tmp_path}/kek"): "key-encryption key",
+    }
+    worker = worker_of(served)
+
+    async def drive() -> None:
+        for text, said in wrong.items():
+            own.config.write_text(text)
+            await reload(served, outcome="not reloaded")
+            assert said in served.log.read_text()
+            assert not is_dead(worker)
+            assert await live(served) == 200
+        own.config.write_text(settings)
+        await reload(served)
+        assert worker_of(served) != worker
+
+    asyncio.run(drive())
+
+
+def test_supervisor_gives_up_when_workers_die_at_once(world: World, tmp_path: Path) -> None:
+    """The database is gone under it: after a few tries it says so and ends, with the worker's exit status."""
+    with supervised(world, tmp_path) as (served, own):
+        own.database.rename(own.database.with_suffix(".away"))
+        own.database.mkdir()
+        os.kill(worker_of(served), signal.SIGKILL)
+        assert served.wait(WAIT_S_MAX) == 3
+        (line,) = lines(served, "given up")
+        assert re.fullmatch(
+            "[0-9]+ workers died at once, one after another; the last with status 3", str(line["trouble"])
+        )
+
+
+def test_worker_ends_when_its_supervisor_is_gone(world: World, tmp_path: Path) -> None:
+    """Nobody would start it anew, and it would keep the database from whoever is started next."""
+    with supervised(world, tmp_path) as (served, own):
+        worker = worker_of(served)
+        served.process.kill()
+        served.process.wait()
+        asyncio.run(until(lambda: not Path(f"/proc/{worker}").exists() or is_dead(worker), "it lives on"))
+        with serve(own) as again:
+            assert asyncio.run(live(again)) == 200
+
+
+def is_dead(pid: int) -> bool:
+    """Whether a process has ended; who inherited it may not have looked yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+async def live(served: Served) -> int:
+    """How it answers."""
+    wire = await Wire.connect(served.port)
+    try:
+        return (await wire.ask("GET", LIVE, headers={})).status
+    finally:
+        wire.close()
