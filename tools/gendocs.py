@@ -329,7 +329,7 @@ def _asked(each: Operation) -> str:
 def _command(called: str, command: object, *, level: int) -> Iterator[str]:
     parameters = [p for p in getattr(command, "params", []) if not set(p.opts) & ALWAYS]
     arguments = [p for p in parameters if isinstance(p, TyperArgument)]
-    options = [p for p in parameters if isinstance(p, TyperOption)]
+    options = [p for p in parameters if isinstance(p, TyperOption) and not p.hidden]
     words = [called, *(str(p.metavar) for p in arguments), *(f"{p.opts[0]} {_value(p)}" for p in options if p.required)]
     if any(not p.required for p in options):
         words.append("[options]")

@@ -328,11 +328,13 @@ class CommandLine:
             case _:
                 return None
 
-    async def _look_ahead(self, settings: Settings) -> None:
-        """Find out what would go wrong once the former process has given the database up."""
-        migrate_file(settings.database.path)
-        async with self.desk(settings, by="cli") as desk:
-            await desk.keeper()
+    async def _wait_turn(self, settings: Settings, station: Station) -> None:
+        """Find out what would go wrong once the former process has given its database up; then wait until it has."""
+        if station.succeeds and settings.database.has_one_server:
+            migrate_file(settings.database.path)
+            async with self.desk(settings, by="cli") as desk:
+                await desk.keeper()
+        station.wait_turn()
 
     async def _keep_roles(self, settings: Settings) -> None:
         async with self.desk(settings, by="cli") as desk:
@@ -353,9 +355,8 @@ class CommandLine:
         sys.setswitchinterval(0.0005)
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(listener.close)
-            if station.succeeds and settings.database.has_one_server:
-                await self._look_ahead(settings)
-            station.wait_turn()
+            if isinstance(station, Station):
+                await self._wait_turn(settings, station)
             server = await stack.enter_async_context(running(settings, development=world is not None))
             desk = _desk_of(server.context, by="cli" if world is None else "seed")
             await (keep_predefined_roles(desk) if world is None else settle_world(desk, world))

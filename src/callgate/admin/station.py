@@ -49,10 +49,6 @@ class Unsupervised:
 
     announce: Callable[[], None]
     number: int = 1
-    succeeds: bool = False
-
-    def wait_turn(self) -> None:
-        """The turn is its own."""
 
     def say_ready(self) -> None:
         """Tell whoever started it."""
