@@ -14,7 +14,7 @@ WorkersOption = Annotated[
     typer.Option(min=0, max=WORKERS_MAX, help="Processes that answer, instead of server.workers.", show_default=False),
 ]
 CheckFlag = Annotated[bool, typer.Option(CHECK_FLAG, help="See whether the settings load, and end.")]
-AdoptOption = Annotated[str | None, typer.Option(ADOPT_OPTION, hidden=True)]
+AdoptOption = Annotated[str | None, typer.Option(ADOPT_OPTION, hidden=True, help="What it left itself.")]
 
 
 @dataclass(frozen=True, slots=True)
