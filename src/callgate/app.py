@@ -16,7 +16,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import apsw
 import uvloop
@@ -34,13 +33,8 @@ from callgate.crypto.entropy import RowIds, SystemEntropy
 from callgate.crypto.kek import KeyEncryptionError, KeyEncryptionKey, kek_from_text, load_kek, load_or_create_kek
 from callgate.crypto.kek_change import add_kek, drop_old_keks
 from callgate.crypto.password_pool import PasswordPool
-from callgate.model.device import DEVICE_CODE_TTL_S
 from callgate.model.failure import Unavailable
-from callgate.model.guesses import DAY_MS, Tally
-from callgate.model.limits import WINDOW_S, Meter
 from callgate.model.lookups import KeysLookup
-from callgate.protocol.device import Poll
-from callgate.protocol.guesses import TALLY_WEIGHTS, weigh
 from callgate.service.administer.desk import Desk
 from callgate.service.administer.people import keep_predefined_roles
 from callgate.service.clock import Clock
@@ -55,13 +49,13 @@ from callgate.service.limits import Limits
 from callgate.service.log import open_log
 from callgate.service.polls import Polls
 from callgate.service.readiness import Readiness
+from callgate.service.shelves import open_shelves
 from callgate.service.tallies import Tallies
 from callgate.service.upkeep import keep_up
 from callgate.storage.backup import BackupBroken, back_up, restore
 from callgate.storage.check import check_audit, check_file
 from callgate.storage.port import Engine, Store
 from callgate.storage.schema import SchemaDiffers, migrate_file
-from callgate.storage.shelf import MemoryShelf, Shelf
 from callgate.storage.sqlite import SqliteStore, StoreOptions
 from callgate.storage.sqlite_file import InUse, NotOurs
 from callgate.storage.sweep import SteadyClock, sweep_due
@@ -115,7 +109,7 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
         await keeper.start()
         passwords = PasswordPool(workers=settings.limits.password_workers)
         stack.callback(passwords.close)
-        shelves = await stack.enter_async_context(_shelves(settings, clock, log=log))
+        shelves = await stack.enter_async_context(open_shelves(settings, clock, log=log))
         fetcher = Fetcher(settings.fetch.rules, ca_file=settings.fetch.ca_file)
         context = Context(
             store=store,
@@ -145,45 +139,6 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
 
 def _open_log(settings: Settings) -> FilteringBoundLogger:
     return open_log(settings.log.level.value, for_people=settings.log.format is LogFormat.CONSOLE)
-
-
-class _Shelves(NamedTuple):
-    """What limits are counted on."""
-
-    meters: Shelf[Meter]
-    tallies: Shelf[Tally]
-    polls: Shelf[Poll]
-
-
-@contextlib.asynccontextmanager
-async def _shelves(settings: Settings, clock: Clock, *, log: FilteringBoundLogger) -> AsyncIterator[_Shelves]:
-    """In this process's memory, or shared with others, and then in memory while they cannot be shared."""
-    meters: MemoryShelf[Meter] = MemoryShelf(clock.now_ms, keep_ms=2 * WINDOW_S * 1000)
-    tallies: MemoryShelf[Tally] = MemoryShelf(clock.now_ms, keep_ms=2 * DAY_MS, weigh=weigh, weights=TALLY_WEIGHTS)
-    polls: MemoryShelf[Poll] = MemoryShelf(clock.now_ms, keep_ms=DEVICE_CODE_TTL_S * 1000)
-    store = settings.limits.counters
-    if store is None:
-        yield _Shelves(meters, tallies, polls)
-        return
-    from callgate.storage.shelf_redis import Link, RedisShelves  # noqa: PLC0415 - whoever has none waits for none
-
-    def told(trouble: Exception | None) -> None:
-        if trouble is None:
-            log.info("limits", outcome="shared", store=repr(store))
-        else:
-            log.warning("limits", outcome="alone", store=repr(store), trouble=repr(trouble))
-
-    link = Link(store, told)
-    shared = RedisShelves(link, ahead_ms=lambda: clock.ahead_ms, name=f"callgate:{settings.server.cell}")
-    try:
-        await link.open()
-        yield _Shelves(
-            shared.share("meter", Meter._make, spare=meters),
-            shared.share("tally", Tally._make, spare=tallies),
-            shared.share("poll", Poll._make, spare=polls),
-        )
-    finally:
-        await link.close()
 
 
 async def open_kek(keys: KeySettings, store: Store) -> KeyEncryptionKey:
