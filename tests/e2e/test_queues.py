@@ -22,7 +22,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, ht
         forker: subprocess.Popen[str] = stack.enter_context(forking())
         shell = open_shell_beside(forker, server, tmp_path_factory.mktemp("beside"))
         words = ("--name", "queues", "--kind", "ServerOther", "--grant", "password")
-        scopes = ("--scope", "EditExtensions", "--scope", "ReadAccounts")
+        scopes = ("--scope", "EditAccounts")
         account = server.world.accounts["main"].id
         app = shell.give("apps", "register", "--account", account, *words, *scopes)
 
@@ -85,3 +85,38 @@ def test_members_of_a_queue_come_and_go(world: tuple[Server, httpx.Client, httpx
     assert refusal(admin.post(f"{QUEUES}/5/bulk-assign", json=body)) == (404, "CMN-102")
     assert refusal(agent.post(path, json=body)) == (403, "CMN-408")
     assert sorted(members(admin, queue)) == sorted([people["helper"].id, people["agent"].id])
+
+
+def test_somebody_takes_calls_of_the_queues_they_chose(world: tuple[Server, httpx.Client, httpx.Client]) -> None:
+    """All that are named and no others; one's own with a permission for that, anybody's with the queues'."""
+    server, admin, agent = world
+    people = server.world.people
+    made = admin.post(
+        "/restapi/v1.0/account/~/extension", json={"type": "Department", "contact": {"firstName": "Post"}}
+    )
+    both = [{"id": people["queue"].id}, {"id": str(made.json()["id"])}]
+
+    def path(who: str) -> str:
+        return f"/restapi/v1.0/account/~/extension/{who}/call-queues"
+
+    def queues() -> list[str]:
+        listed = admin.get(QUEUES, params={"memberExtensionId": people["agent"].id}).json()["records"]
+        return sorted(each["id"] for each in listed)
+
+    for records in (both, both[1:], []):
+        chosen = admin.put(path(people["agent"].id), json={"records": records})
+        assert chosen.status_code == 200, chosen.text
+        assert [sorted(each) for each in chosen.json()["records"]] == [["id", "name"]] * len(records)
+        assert (
+            sorted(each["id"] for each in chosen.json()["records"])
+            == sorted(each["id"] for each in records)
+            == queues()
+        )
+    named = admin.put(path(people["agent"].id), json={"records": both[:1]}).json()["records"][0]["name"]
+    assert named == admin.get(f"{QUEUES}/{both[0]['id']}").json()["name"]
+    assert refusal(admin.put(path("~"), json={})) == (400, "CGT-170")
+    assert refusal(admin.put(path(people["agent"].id), json={"records": [{"id": "5"}]})) == (400, "CGT-173")
+    assert refusal(admin.put(path(people["queue"].id), json={"records": both})) == (400, "CGT-173")
+    assert refusal(admin.put(path("5"), json={"records": []})) == (404, "CMN-102")
+    assert refusal(admin.put(path(people["other_admin"].id), json={"records": []})) == (404, "CMN-102")
+    assert refusal(agent.put(path("~"), json={"records": []})) == (403, "CMN-408")

@@ -7,6 +7,8 @@ from callgate.model.decisions import Denied, Done
 from callgate.model.ids import ExtensionId
 from callgate.model.paging import Page
 from callgate.model.queues import (
+    QUEUES_MAX,
+    ChoiceFacts,
     Queue,
     QueueActFacts,
     QueueListQuery,
@@ -21,6 +23,8 @@ from callgate.protocol.queues import (
     SettingsWish,
     change_members,
     change_settings,
+    choose_queues,
+    parse_choice,
     parse_members,
     parse_queue_list,
     parse_queue_members,
@@ -148,3 +152,35 @@ def test_queue_becomes_what_was_wished() -> None:
     ):
         assert isinstance(refused, Denied)
         assert refused.fault == api_faults.ACT_REFUSED
+
+
+def test_choice_is_read_by_the_ids_of_its_records() -> None:
+    """protocol.md I.6: a name beside the id is the wire's, and not looked at."""
+    chosen = parse_choice({"records": [{"id": "1003", "name": "Orders"}, {"id": 1010}, {"id": "1003"}]})
+    assert chosen == frozenset(map(ExtensionId, (1003, 1010)))
+    assert parse_choice({"records": []}) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ({}, "records"),
+        ({"records": {}}, "records"),
+        ({"records": ["1003"]}, "records"),
+        ({"records": [{"id": "1"}] * (QUEUES_MAX + 1)}, "records"),
+        ({"records": [{"id": "1"}, {}]}, "records[1].id"),
+        ({"records": [{"id": "x"}]}, "records[0].id"),
+    ],
+)
+def test_choice_is_refused_when_it_cannot_be_meant(body: dict[str, object], name: str) -> None:
+    """A body that says nothing must not make somebody leave every queue."""
+    denied = parse_choice(body)
+    assert isinstance(denied, Denied)
+    assert denied.values == (("parameterName", name),)
+
+
+def test_choice_is_refused_when_there_is_no_such_person() -> None:
+    """Not found, as when they are read."""
+    outcome = choose_queues(frozenset(), facts=ChoiceFacts(None, (), {}, frozenset()), by="1")
+    assert isinstance(outcome, Denied)
+    assert (outcome.fault, outcome.values) == (api_faults.RESOURCE_UNKNOWN, (("parameterName", "extensionId"),))

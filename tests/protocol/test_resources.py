@@ -113,7 +113,10 @@ def test_operation_is_refused_when_app_or_token_lack_the_scope(asked: Operation)
 @pytest.mark.parametrize("asked", OPERATIONS)
 def test_operation_is_done_when_the_scope_is_included_in_another(asked: Operation) -> None:
     """protocol.md A.5: inclusion is transitive (Accounts → EditAccounts → ReadAccounts)."""
-    wide = ("Accounts", "EditCallLog", "ReadCallRecording", "WriteCallLog", "RoleManagement", "ReadClientInfo")
+    wide = (
+        *("Accounts", "EditCallLog", "ReadCallRecording", "WriteCallLog", "RoleManagement", "ReadClientInfo"),
+        "EditUserCredentials",
+    )
     bearer = admit(scope=" ".join(wide), app_scopes=wide, permissions=frozenset(PERMISSIONS))
     assert isinstance(judge(bearer, asked, account="~", extension=in_path(asked)), Subject)
 

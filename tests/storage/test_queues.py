@@ -8,6 +8,8 @@ from callgate.model.failure import Unavailable
 from callgate.model.ids import ExtensionId
 from callgate.model.paging import Page
 from callgate.model.queues import (
+    ChoiceFacts,
+    ChoiceLookup,
     ExtensionsPage,
     Queue,
     QueueActFacts,
@@ -126,3 +128,13 @@ def test_members_conflict_when_they_moved_on(queues: Opened) -> None:
     with pytest.raises(Unavailable):
         queues.save(members_changed(removed=frozenset({SERVICE.id})))
     assert queues.read(QueueActLookup(ACCOUNT.id, SALES.id)).members == frozenset({ADMIN.id, AGENT.id})
+
+
+def test_choice_is_seen_with_the_queues_there_are(queues: Opened) -> None:
+    """Of the account alone, with how full they are; people are no queues."""
+    named = frozenset({SALES.id, SUPPORT.id, OTHERS.id, AGENT.id, ExtensionId(9)})
+    sizes = {SALES.id: 2, SUPPORT.id: 1}
+    facts = ChoiceFacts(AGENT, (SALES, SUPPORT), sizes, frozenset({SALES.id}))
+    assert queues.read(ChoiceLookup(ACCOUNT.id, AGENT.id, named)) == facts
+    assert queues.read(ChoiceLookup(OTHER_ACCOUNT.id, AGENT.id, NONE)).member is None
+    assert queues.read(ChoiceLookup(ACCOUNT.id, ADMIN.id, NONE)).now == frozenset({SALES.id, SUPPORT.id})

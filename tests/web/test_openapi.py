@@ -29,7 +29,7 @@ __all__ = ["forker"]
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 SCOPES = (
-    *("ReadAccounts", "EditCallLog", "ReadCallRecording", "WriteCallLog", "EditExtensions", "RoleManagement"),
+    *("ReadAccounts", "EditCallLog", "ReadCallRecording", "WriteCallLog", "EditAccounts", "RoleManagement"),
     "ReadClientInfo",
 )
 CHECKS = (

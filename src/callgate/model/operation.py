@@ -103,6 +103,16 @@ LIST_QUEUE_MEMBERS = Operation(
     RateGroup.LIGHT,
     _READ_EXTENSIONS,
 )
+CHOOSE_QUEUES = Operation(
+    "PUT",
+    f"{_EXTENSION}/call-queues",
+    "The queues whose calls somebody takes: those named, and no others",
+    "EditAccounts",
+    RateGroup.MEDIUM,
+    _GROUPS,
+    ("EditCallQueuePresence", *_GROUPS),
+    body_bytes_max=64 * 1024,
+)
 LIST_ROLES = Operation(
     "GET", _USER_ROLE, "The predefined roles and the account's own", "ReadAccounts", RateGroup.MEDIUM, _READ_ROLES
 )

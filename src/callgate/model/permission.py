@@ -61,6 +61,9 @@ PERMISSIONS: dict[str, Permission] = {
     "EditExtensions": Permission(
         "Create and change extensions", Category.USERS, Breadth.ALL_EXTENSIONS, ("ReadExtensions",)
     ),
+    "EditCallQueuePresence": Permission(
+        "Choose the call queues whose calls one takes oneself", Category.USERS, Breadth.SELF
+    ),
     "Groups": Permission("Manage call queues and their members", Category.USERS, Breadth.GROUP),
     "ReadCompanyInfo": Permission("See the company's own data", Category.COMPANY, Breadth.ACCOUNT),
     "EditCompanyInfo": Permission(

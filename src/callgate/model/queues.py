@@ -3,6 +3,7 @@
 What a queue is called and whether it works is its extension's (model/account.py).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -16,6 +17,9 @@ ALERT_TIMERS_S = (5, 10, 15, 20, 30, 45, 60, 120, 180, 240, 300, 360, 420, 480, 
 
 MEMBERS_MAX = 1000
 """People of one queue: one act may name them all."""
+
+QUEUES_MAX = 250
+"""Queues that somebody may choose at once."""
 
 
 class QueueSettings(NamedTuple):
@@ -117,6 +121,27 @@ class QueueActLookup(Lookup[QueueActFacts]):
     account_id: AccountId
     queue_id: ExtensionId
     named: frozenset[ExtensionId] = frozenset()
+
+
+class ChoiceFacts(NamedTuple):
+    """Somebody who is to take calls of other queues: those named that there are, and those they take calls of now.
+
+    `sizes` says how many members each of the named has.
+    """
+
+    member: Extension | None
+    named: tuple[Extension, ...]
+    sizes: Mapping[ExtensionId, int]
+    now: frozenset[ExtensionId]
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceLookup(Lookup[ChoiceFacts]):
+    """A person by the id of their extension, and the queues an act names."""
+
+    account_id: AccountId
+    member_id: ExtensionId
+    named: frozenset[ExtensionId]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,20 @@ from typing import NamedTuple
 from callgate.model.acts import Refused
 from callgate.model.decisions import Denied, Done
 from callgate.model.ids import ExtensionId
-from callgate.model.queues import MEMBERS_MAX, QueueActFacts, QueueListQuery, QueueMembersQuery, QueueSettings
+from callgate.model.queues import (
+    MEMBERS_MAX,
+    QUEUES_MAX,
+    ChoiceFacts,
+    QueueActFacts,
+    QueueListQuery,
+    QueueMembersQuery,
+    QueueSettings,
+)
 from callgate.protocol.administer import queues
 from callgate.protocol.body import BodyReader
 from callgate.protocol.paging import read_page
 from callgate.protocol.query import Query, QueryReader
-from callgate.protocol.resources import ID, Subject, no_such_queue
+from callgate.protocol.resources import ID, Subject, no_such_extension, no_such_queue
 from callgate.protocol.roles import refused
 
 _NUMBER_MAX = 1_000_000
@@ -75,6 +83,23 @@ def parse_members(body: Mapping[str, object]) -> MembersWish | Denied:
     added, removed = (reader.ids(name, most=MEMBERS_MAX) for name in ("addedExtensionIds", "removedExtensionIds"))
     wish = MembersWish(frozenset(map(ExtensionId, added)), frozenset(map(ExtensionId, removed)))
     return reader.refused or wish
+
+
+def parse_choice(body: Mapping[str, object]) -> frozenset[ExtensionId] | Denied:
+    """The queues a body names, by their ids under `records`; what else is said of them is not looked at."""
+    reader = BodyReader(body)
+    records = reader.parts("records")
+    if records is None:
+        return reader.refused or reader.require("records")
+    if len(records) > QUEUES_MAX:
+        return reader.refuse("records", f"more than {QUEUES_MAX} queues")
+    ids = [each.id("id") or each.require("id") for each in records]
+    return reader.refused or frozenset(ExtensionId(each) for each in ids if isinstance(each, int))
+
+
+def choose_queues(wanted: frozenset[ExtensionId], *, facts: ChoiceFacts, by: str) -> Done | Denied:
+    """The queues somebody takes calls of, as wished."""
+    return no_such_extension() if facts.member is None else _told(queues.choose_queues(wanted, facts=facts, by=by))
 
 
 def change_settings(wish: SettingsWish, *, facts: QueueActFacts, by: str) -> Done | Denied:

@@ -3,9 +3,14 @@
 from typing import NamedTuple
 
 from callgate.model import operation
+from callgate.model.account import Extension
 from callgate.model.decisions import Admitted, Denied, Done
 from callgate.model.ids import ExtensionId
+from callgate.model.paging import Page
 from callgate.model.queues import (
+    QUEUES_MAX,
+    ChoiceFacts,
+    ChoiceLookup,
     ExtensionsPage,
     Queue,
     QueueActFacts,
@@ -102,6 +107,29 @@ async def change_queue(context: Context, admitted: Admitted, asked: Asked) -> Qu
     if isinstance(decided, Denied):
         return decided
     return (await context.store.read(QueueLookup(subject.account_id, queue_id))).queue or no_such_queue()
+
+
+async def choose_queues(context: Context, admitted: Admitted, asked: Asked) -> tuple[Extension, ...] | Denied:
+    """`PUT account/{accountId}/extension/{extensionId}/call-queues`. Raises Unavailable."""
+    subject = judge(admitted, operation.CHOOSE_QUEUES, account=asked.account, extension=asked.extension)
+    if isinstance(subject, Denied):
+        return subject
+    assert subject.extension_id is not None, "the path names one"
+    body = read_object(asked)
+    wanted = body if isinstance(body, Denied) else queues.parse_choice(body)
+    if isinstance(wanted, Denied):
+        return wanted
+    by = str(admitted.extension.id)
+
+    def decide(facts: ChoiceFacts) -> Done | Denied:
+        return queues.choose_queues(wanted, facts=facts, by=by)
+
+    lookup = ChoiceLookup(subject.account_id, subject.extension_id, wanted)
+    decided = await context.store.run(Unit(lookup, decide))
+    if isinstance(decided, Denied):
+        return decided
+    query = QueueListQuery(subject.account_id, subject.extension_id, Page(1, QUEUES_MAX))
+    return (await context.store.read(QueueListLookup(query))).records
 
 
 async def assign_queue_members(context: Context, admitted: Admitted, asked: Asked) -> Denied | None:

@@ -57,7 +57,7 @@ from callgate.model.lookups import (
     SessionLookup,
 )
 from callgate.model.mfa import FactorsLookup, PasskeyLookup, SecurityLookup, TotpsListing
-from callgate.model.queues import QueueActLookup, QueueListLookup, QueueLookup, QueueMembersLookup
+from callgate.model.queues import ChoiceLookup, QueueActLookup, QueueListLookup, QueueLookup, QueueMembersLookup
 from callgate.model.radar import ExpiringLookup
 from callgate.model.roles import (
     AssignedRoleLookup,
@@ -154,6 +154,7 @@ LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
         answers(QueueLookup, load_queues.load_queue),
         answers(QueueMembersLookup, load_queues.load_queue_members),
         answers(QueueActLookup, load_queues.load_queue_act),
+        answers(ChoiceLookup, load_queues.load_choice),
         answers(RoleListLookup, load_roles.load_role_list),
         answers(RoleLookup, load_roles.load_role),
         answers(DefaultRoleLookup, load_roles.load_default_role),

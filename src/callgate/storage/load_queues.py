@@ -5,6 +5,8 @@ from typing import Final, cast
 from callgate.model.account import Extension, ExtensionType
 from callgate.model.ids import ExtensionId
 from callgate.model.queues import (
+    ChoiceFacts,
+    ChoiceLookup,
     ExtensionsPage,
     Queue,
     QueueActFacts,
@@ -38,6 +40,7 @@ WHERE queue_member.queue_id = ? ORDER BY queue_member.extension_id LIMIT ? OFFSE
 """
 _MEMBERS_TOTAL: Final = "SELECT count(*) FROM queue_member WHERE queue_id = ?"
 _MEMBER_IDS: Final = "SELECT extension_id FROM queue_member WHERE queue_id = ?"
+_QUEUE_IDS: Final = "SELECT queue_id FROM queue_member WHERE extension_id = ?"
 _NAMED: Final = f"SELECT {_EXTENSION} FROM extension WHERE id = ? AND account_id = ?"
 
 
@@ -75,6 +78,20 @@ def load_queue_act(view: View, lookup: QueueActLookup) -> QueueActFacts:
         queue=_find_queue(view, QueueLookup(lookup.account_id, lookup.queue_id)),
         members=frozenset(ExtensionId(cast("int", row[0])) for row in members),
         named=tuple(extension_from(row) for row in named if row is not None),
+    )
+
+
+def load_choice(view: View, lookup: ChoiceLookup) -> ChoiceFacts:
+    """Answer `ChoiceLookup`."""
+    member = view.row(_NAMED, (lookup.member_id, lookup.account_id))
+    asked = sorted(lookup.named)
+    found = (_find_queue(view, QueueLookup(lookup.account_id, queue_id)) for queue_id in asked)
+    named = tuple(queue.extension for queue in found if queue is not None)
+    return ChoiceFacts(
+        member=extension_from(member) if member else None,
+        named=named,
+        sizes={queue.id: cast("int", view.rows(_MEMBERS_TOTAL, (queue.id,))[0][0]) for queue in named},
+        now=frozenset(ExtensionId(cast("int", row[0])) for row in view.rows(_QUEUE_IDS, (lookup.member_id,))),
     )
 
 

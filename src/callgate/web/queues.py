@@ -1,5 +1,7 @@
 """Call queues rendered (protocol.md I.6): a queue's id is a text, a member's a number; both lead to the extension."""
 
+from collections.abc import Sequence
+
 from callgate.model.account import Extension, ExtensionStatus
 from callgate.model.ids import AccountId
 from callgate.model.queues import Queue
@@ -50,6 +52,11 @@ def render_queue_members(shown: QueueMembersShown, links: Links) -> JsonObject:
 
     records = [_render_member(member, query.account_id, links=links) for member in shown.page.records]
     return render_whole_list(query.page, address, records=records, total=shown.page.total)
+
+
+def render_choice(chosen: Sequence[Extension], _: Links) -> JsonObject:
+    """The queues somebody takes calls of: here, the wire names no address."""
+    return {"records": [{"id": str(queue.id), "name": queue.name} for queue in chosen]}
 
 
 def _render_listed(queue: Extension, links: Links) -> JsonObject:

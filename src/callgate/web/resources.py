@@ -39,6 +39,7 @@ from callgate.service.jwt_credentials import (
 from callgate.service.queues import (
     assign_queue_members,
     change_queue,
+    choose_queues,
     list_queue_members,
     list_queues,
     read_queue,
@@ -67,7 +68,7 @@ from callgate.web.directory import render_account, render_extension, render_exte
 from callgate.web.envelope import JSON, NO_STORE
 from callgate.web.jwt_credentials import render_credential, render_credential_list
 from callgate.web.links import JsonObject, Links
-from callgate.web.queues import render_queue, render_queue_list, render_queue_members
+from callgate.web.queues import render_choice, render_queue, render_queue_list, render_queue_members
 from callgate.web.recordings import render_recording
 from callgate.web.roles import (
     render_assigned,
@@ -172,6 +173,7 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(operation.READ_QUEUE, _one(read_queue, render_queue)),
     Resource(operation.CHANGE_QUEUE, _one(change_queue, render_queue)),
     Resource(operation.ASSIGN_QUEUE_MEMBERS, _done(assign_queue_members)),
+    Resource(operation.CHOOSE_QUEUES, _one(choose_queues, render_choice)),
     Resource(operation.LIST_QUEUE_MEMBERS, _many(list_queue_members, render_queue_members)),
     Resource(operation.LIST_ROLES, _many(list_roles, render_role_list)),
     Resource(operation.CREATE_ROLE, _one(create_role, render_role), status=201),

@@ -8,13 +8,14 @@ from callgate.model.decisions import Done
 from callgate.model.ids import ExtensionId
 from callgate.model.queues import (
     MEMBERS_MAX,
+    ChoiceFacts,
     Queue,
     QueueActFacts,
     QueueMembersChanged,
     QueueSettings,
     QueueSettingsChanged,
 )
-from callgate.protocol.administer.queues import change_members, change_settings
+from callgate.protocol.administer.queues import change_members, change_settings, choose_queues
 from tests.factories import ACCOUNT, AGENT, QUEUE, SERVICE_EXTENSION
 
 NEVER_SET = QueueSettings(QUEUE.id, ACCOUNT.id)
@@ -81,6 +82,43 @@ def test_members_are_refused_when_there_are_too_many() -> None:
     assert refused == Refused("a queue has at most 1000 members")
     swapped = change_members(added=frozenset({AGENT.id}), removed=frozenset({ExtensionId(5000)}), facts=full, by="cli")
     assert isinstance(swapped, Done)
+
+
+SALES = QUEUE._replace(id=ExtensionId(1010), first_name="Sales", last_name="")
+CHOICE = ChoiceFacts(AGENT, (QUEUE, SALES), {QUEUE.id: 1, SALES.id: MEMBERS_MAX - 1}, frozenset({QUEUE.id}))
+
+
+def test_chosen_queues_are_joined_and_the_others_left() -> None:
+    """One change for each queue, as if its own members were changed; the same choice again changes nothing."""
+    alone = frozenset({AGENT.id})
+    joined = QueueMembersChanged(ACCOUNT.id, SALES.id, alone, NONE, "cli")
+    left = QueueMembersChanged(ACCOUNT.id, QUEUE.id, NONE, alone, "cli")
+    assert choose_queues(frozenset({SALES.id}), facts=CHOICE, by="cli") == Done((joined, left))
+    assert choose_queues(frozenset({SALES.id, QUEUE.id}), facts=CHOICE, by="cli") == Done((joined,))
+    assert choose_queues(NONE, facts=CHOICE, by="cli") == Done((left,))
+    assert choose_queues(frozenset({QUEUE.id}), facts=CHOICE, by="cli") == Done()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "facts", "problem"),
+    [
+        ({ExtensionId(9), QUEUE.id}, CHOICE, "there is no call queue 9 in this account"),
+        ({QUEUE.id}, CHOICE._replace(member=SERVICE_EXTENSION), "extension 1900 is a ApplicationExtension"),
+        ({SALES.id}, CHOICE._replace(sizes={QUEUE.id: 1, SALES.id: MEMBERS_MAX}), "Sales has 1000 members already"),
+        (NONE, CHOICE._replace(member=None), "there is no such extension"),
+    ],
+)
+def test_choice_is_refused_when_it_cannot_be(wanted: set[ExtensionId], facts: ChoiceFacts, problem: str) -> None:
+    """Nothing of it happens."""
+    refused = choose_queues(frozenset(wanted), facts=facts, by="cli")
+    assert isinstance(refused, Refused)
+    assert problem in refused.problem
+
+
+def test_full_queue_is_no_trouble_for_who_is_in_it() -> None:
+    """Nobody comes."""
+    full = CHOICE._replace(sizes={QUEUE.id: MEMBERS_MAX, SALES.id: 0})
+    assert choose_queues(frozenset({QUEUE.id}), facts=full, by="cli") == Done()
 
 
 def test_nothing_is_changed_when_there_is_no_queue() -> None:

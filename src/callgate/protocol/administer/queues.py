@@ -9,6 +9,7 @@ from callgate.model.ids import ExtensionId
 from callgate.model.queues import (
     ALERT_TIMERS_S,
     MEMBERS_MAX,
+    ChoiceFacts,
     QueueActFacts,
     QueueMembersChanged,
     QueueSettings,
@@ -51,6 +52,32 @@ def change_members(
         return Refused(f"a queue has at most {MEMBERS_MAX} members")
     extension = queue.extension
     return Done((QueueMembersChanged(extension.account_id, extension.id, coming, going, by),))
+
+
+def choose_queues(wanted: frozenset[ExtensionId], *, facts: ChoiceFacts, by: str) -> Done | Refused:
+    """The queues somebody takes calls of become those named: they join some, and leave the others."""
+    member = facts.member
+    if member is None:
+        return Refused("there is no such extension")
+    problem = next(_check_choice(wanted, member=member, facts=facts), None)
+    if problem:
+        return Refused(problem)
+    alone: frozenset[ExtensionId] = frozenset({member.id})
+    nobody: frozenset[ExtensionId] = frozenset()
+    joined = (QueueMembersChanged(member.account_id, each, alone, nobody, by) for each in sorted(wanted - facts.now))
+    left = (QueueMembersChanged(member.account_id, each, nobody, alone, by) for each in sorted(facts.now - wanted))
+    return Done((*joined, *left))
+
+
+def _check_choice(wanted: frozenset[ExtensionId], *, member: Extension, facts: ChoiceFacts) -> Iterator[str]:
+    problem = _check_member(member.id, member)
+    if problem and wanted:
+        yield problem
+    for queue_id in sorted(wanted - {queue.id for queue in facts.named}):
+        yield f"there is no call queue {queue_id} in this account"
+    for queue in facts.named:
+        if queue.id not in facts.now and facts.sizes[queue.id] >= MEMBERS_MAX:
+            yield f"{queue.name} has {MEMBERS_MAX} members already"
 
 
 def _check_settings(settings: QueueSettings) -> str | None:

@@ -2,7 +2,7 @@
 
 from callgate.model import operation
 from callgate.model.account import ExtensionStatus
-from callgate.model.queues import ALERT_TIMERS_S, MEMBERS_MAX
+from callgate.model.queues import ALERT_TIMERS_S, MEMBERS_MAX, QUEUES_MAX
 from callgate.web.openapi.described import Link, Parameter, Tag, Told
 from callgate.web.openapi.schema import Maybe, flag, many, part, record, text, whole, wider, words
 from callgate.web.openapi.shapes import ID_PATTERN, NUMBER, PAGES, URI, listing
@@ -63,6 +63,14 @@ ASSIGNMENT = record(
     removedExtensionIds=Maybe(_IDS),
 )
 
+CHOICE = record(
+    "ChosenQueues",
+    "The queues whose calls somebody takes.",
+    records=many(
+        part(id=text("The queue.", pattern=ID_PATTERN), name=Maybe(text("Told, not changed."))), most=QUEUES_MAX
+    ),
+)
+
 TOLD = (
     Told(
         operation.LIST_QUEUES,
@@ -78,6 +86,7 @@ TOLD = (
     Told(operation.READ_QUEUE, "readQueue", Tag.QUEUES, QUEUE),
     Told(operation.CHANGE_QUEUE, "changeQueue", Tag.QUEUES, QUEUE, takes=QUEUE_CHANGE),
     Told(operation.ASSIGN_QUEUE_MEMBERS, "assignQueueMembers", Tag.QUEUES, None, takes=ASSIGNMENT),
+    Told(operation.CHOOSE_QUEUES, "chooseQueues", Tag.QUEUES, CHOICE, takes=CHOICE),
     Told(
         operation.LIST_QUEUE_MEMBERS,
         "listQueueMembers",
