@@ -1,6 +1,7 @@
 """`callgate calls`: call records brought in from files."""
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -34,6 +35,9 @@ CALLS = noun("calls", "Call records: brought in from files.")
 
 BATCH = 500
 """Records of one transaction: some milliseconds, for which a server that writes must wait."""
+
+GC_THRESHOLD = 20_000
+"""Objects made beyond those dropped before the young ones are walked: records come and go, and hold no cycles."""
 
 MOVED_MAX = 10_000
 
@@ -100,6 +104,7 @@ async def import_calls(desk: Desk, options: ImportOptions) -> Record:
     if options.rejects is not None and options.rejects.exists():
         raise Refusal(f"{options.rejects} is there already: name a new file")
     rejects = Rejects(options.rejects)
+    gc.set_threshold(GC_THRESHOLD, 20, 20)
     with ExitStack() as stack:
         stack.callback(rejects.close)
         stream = stack.enter_context(_open(options.file))

@@ -3,6 +3,7 @@
 import re
 from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 DAY_MS = 24 * 3600 * 1000
 
@@ -17,6 +18,7 @@ _FORM = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)
 def parse_instant(text: str) -> int | None:
     """Milliseconds since 1970 of an ISO 8601 date or date and time, or None for anything else.
 
@@ -27,8 +29,8 @@ def parse_instant(text: str) -> int | None:
     found = _FORM.fullmatch(text)
     if found is None:
         return None
-    *digits, sign, ahead_hours, ahead_minutes = found.groups("0")
-    year, month, day, hour, minute, second = (int(part) for part in digits[:6])
+    *digits, fraction, sign, ahead_hours, ahead_minutes = found.groups("0")
+    year, month, day, hour, minute, second = map(int, digits)
     ahead_h, ahead_min = int(ahead_hours), int(ahead_minutes)
     if not (
         year >= 1
@@ -41,7 +43,7 @@ def parse_instant(text: str) -> int | None:
     days = date(year, month, day).toordinal() - _EPOCH_DAY
     behind_min = (ahead_h * 60 + ahead_min) * (1 if sign == "-" else -1)
     at_ms = (((days * 24 + hour) * 60 + minute + behind_min) * 60 + second) * 1000
-    return min(max(at_ms + int(digits[6].ljust(3, "0")[:3]), 0), _LAST_MS)
+    return min(max(at_ms + int(fraction.ljust(3, "0")[:3]), 0), _LAST_MS)
 
 
 def render_instant(at_ms: int) -> str:

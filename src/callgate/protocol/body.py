@@ -43,6 +43,10 @@ class BodyReader:
         """Whether the member is there, and not null."""
         return self._members.get(name) is not None
 
+    def has_any(self, names: frozenset[str]) -> bool:
+        """Whether one of the members is there, null or not."""
+        return not names.isdisjoint(self._members)
+
     def text(self, name: str) -> str | None:
         """A string."""
         value = self._members.get(name)

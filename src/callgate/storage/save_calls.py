@@ -66,11 +66,13 @@ ON CONFLICT (account_id, quarter, direction, type) DO UPDATE SET calls = call_co
 
 def record_calls(pen: Pen, change: CallsRecorded) -> None:
     """Insert records, and count those that the company's log shows. Raises Conflict when an id or a name is taken."""
+    records = change.records
+    pen.write_all(_RECORD, ((*_row(record), record.account_id) for record in records))
+    pen.write_all(
+        _RECORDING, ((record.account_id, name, record.id) for record in records for name in sorted(_recordings(record)))
+    )
     counts: Counter[CountKey] = Counter()
-    for record in change.records:
-        pen.write(_RECORD, (*_row(record), record.account_id))
-        for name in sorted(_recordings(record)):
-            pen.write(_RECORDING, (record.account_id, name, record.id))
+    for record in records:
         _count(counts, record, by=1)
     _move_counts(pen, counts)
 

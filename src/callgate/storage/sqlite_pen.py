@@ -1,5 +1,7 @@
 """A pen for one SQLite connection."""
 
+from collections.abc import Iterable
+
 import apsw
 
 from callgate.storage.load_view import View
@@ -30,11 +32,24 @@ class SqlitePen(Pen):
         try:
             self._cursor.execute(sql, values)
         except apsw.ConstraintError as error:
-            # apsw documents the attribute and leaves it out of its types.
-            if vars(error).get("extendedresult") in _TAKEN:
-                raise Conflict from error
-            raise
+            raise _understood(error) from error
         touched = self._connection.changes()
         if touched:
             self.written = True
         return touched
+
+    def write_all(self, sql: str, rows: Iterable[tuple[Value, ...]]) -> None:
+        """Carry out one statement many times; see pen.Pen."""
+        before = self._connection.total_changes()
+        try:
+            self._cursor.executemany(sql, rows)
+        except apsw.ConstraintError as error:
+            raise _understood(error) from error
+        if self._connection.total_changes() > before:
+            self.written = True
+
+
+def _understood(error: apsw.ConstraintError) -> Exception:
+    """A key that is taken is a conflict; the error itself, where it is anything else."""
+    # apsw documents the attribute and leaves it out of its types.
+    return Conflict() if vars(error).get("extendedresult") in _TAKEN else error
