@@ -23,13 +23,15 @@ from callgate.model.database import PostgresPlace
 from callgate.model.decisions import Done
 from callgate.model.facts import KeysFacts, LoginFacts, OpeningFacts, SessionFacts
 from callgate.model.failure import Unavailable
-from callgate.model.lookups import CredentialOpening, KeysLookup, LoginLookup, SessionLookup
+from callgate.model.ids import ClientId
+from callgate.model.lookups import ClientLookup, CredentialOpening, KeysLookup, LoginLookup, SessionLookup
 from callgate.model.session import EndReason, Session, SessionState
 from callgate.storage import postgres_batch
 from callgate.storage.load import load
 from callgate.storage.pen import Pen
 from callgate.storage.port import Health, Unit
 from callgate.storage.postgres import PostgresOptions, PostgresStore
+from callgate.storage.postgres_errors import Refused
 from callgate.storage.postgres_link import Link
 from callgate.storage.save import save
 from callgate.storage.schema_postgres import ServerUnfit
@@ -328,6 +330,25 @@ def test_guessing_what_a_commit_came_to_is_wrong_one_way_or_the_other(
 
     told = asyncio.run(commit())
     assert isinstance(told, Done) is not (world.look("SELECT count(*) FROM session", ()) == [(1,)])
+
+
+def test_text_with_a_zero_byte_is_looked_for_and_not_found(world: PostgresWorld) -> None:
+    """Nothing there has one. Cut off at it, it would be found."""
+    with open_postgres(world) as opened:
+        whole = opened.read(ClientLookup(APP.id))
+        assert whole.client is not None
+        assert opened.read(ClientLookup(ClientId(APP.id + "\0"))).client is None
+        assert opened.read(ClientLookup(ClientId(APP.id + "\0x"))).client is None
+
+
+def test_unit_that_cannot_be_said_fails_alone(world: PostgresWorld) -> None:
+    """A number of 65 bits, half a character: those who came with it are served."""
+    broken = [seatless(1)._replace(scope="\ud800"), seatless(2)._replace(credential_id=2**64)]
+    with open_postgres(world) as opened:
+        sound = [seatless(3), seatless(4)]
+        outcomes = opened.save_at_once(*((SessionOpened(session),) for session in (*broken, *sound)))
+    assert [type(outcome) for outcome in outcomes] == [Refused, Refused, type(None), type(None)]
+    assert world.look("SELECT count(*) FROM session", ()) == [(2,)]
 
 
 # --- servers that die --------------------------------------------------------------------------------------------

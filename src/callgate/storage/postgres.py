@@ -1,4 +1,6 @@
-"""The store on PostgreSQL: a few lanes that write, a connection that reads, and a pulse that proves it can be written.
+"""The store on PostgreSQL: lanes that write, two connections that read, and a pulse that proves it can be written.
+
+Sessions are read on a connection of their own: who validates a token waits for nobody's long list.
 
 Many processes may use one database; each writes audit chains of its own (docs/adr/0074-postgresql-in-rounds.md).
 """
@@ -15,7 +17,7 @@ from callgate.model.changes import Change
 from callgate.model.database import PostgresPlace
 from callgate.model.decisions import Done
 from callgate.model.failure import Unavailable
-from callgate.model.lookups import Lookup, NothingLookup
+from callgate.model.lookups import Lookup, NothingLookup, SessionLookup
 from callgate.storage.figures import StoreFigures
 from callgate.storage.group_commit import BATCH_MAX, QUEUE_MAX, Job, Upkeep
 from callgate.storage.load_upkeep import count_sessions
@@ -80,7 +82,8 @@ class PostgresStore:
         self._now_ms = 0
         self._queue: deque[Task] = deque()
         self._wakened = asyncio.Event()
-        self._reader = Reader(self._connect, stamp_of=self._stamp)
+        self._sessions = Reader(self._connect, stamp_of=self._stamp)
+        self._others = Reader(self._connect, stamp_of=self._stamp)
         self.figures = StoreFigures()
         self._lanes = [
             Lane(
@@ -128,7 +131,8 @@ class PostgresStore:
             ServerUnfit: it may lose what it committed.
         """
         try:
-            await self._check(await self._reader.open())
+            await self._check(await self._sessions.open())
+            await self._others.open()
             for lane in self._lanes:
                 await lane.open()
             self._tasks = [asyncio.create_task(self._run(lane)) for lane in self._lanes]
@@ -147,7 +151,8 @@ class PostgresStore:
             self._pulse.cancel()
         self._wakened.set()
         await asyncio.gather(*self._tasks)
-        await self._reader.close()
+        await self._sessions.close()
+        await self._others.close()
         for lane in self._lanes:
             lane.close()
 
@@ -155,7 +160,8 @@ class PostgresStore:
         """Answer from committed rows; see port.Store."""
         if not self._beats():
             raise Unavailable("PostgreSQL has not answered a write for seconds")
-        return cast("F", await self._reader.read(cast("Lookup[object]", lookup)))
+        reader = self._sessions if type(lookup) is SessionLookup else self._others
+        return cast("F", await reader.read(cast("Lookup[object]", lookup)))
 
     async def run(self, unit: Unit[F, D]) -> D:
         """Load, decide, save, commit; see port.Store."""

@@ -32,6 +32,9 @@ STATEMENTS_KEPT: Final = 400
 """Prepared statements of one connection: more than there are, those put together for a question aside."""
 
 _TEXT, _BINARY = 0, 1
+_NO_ZERO: Final = "\ufffd".encode()
+"""What stands for a zero byte, which no text has there: it is looked for, and not found, rather than refused."""
+
 _STATE, _MESSAGE = pq.DiagnosticField.SQLSTATE, pq.DiagnosticField.MESSAGE_PRIMARY
 _PLAN_OUTDATED: Final = "0A000"
 """A table was changed under a prepared statement: a new connection prepares it anew."""
@@ -226,7 +229,7 @@ def _encode(values: tuple[Value, ...]) -> tuple[list[bytes | None], list[int]]:
             parameters.append(b"%d" % value)
             formats.append(_TEXT)
         elif isinstance(value, str):
-            parameters.append(value.encode())
+            parameters.append(value.encode("utf-8", "surrogatepass").replace(b"\0", _NO_ZERO))
             formats.append(_BINARY)
         elif isinstance(value, float):
             parameters.append(repr(value).encode())
