@@ -41,7 +41,7 @@ def main() -> None:
         url = authorize_url(Path(folder), base_url)
         person = json.loads((Path(folder) / "dev.json").read_text())["people"]["agent"]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        shots = [photograph(browser, url, person, size) for size in (PHONE, DESKTOP)]
+        shots = [photograph(browser, url, person=person, size=size) for size in (PHONE, DESKTOP)]
         PICTURE.parent.mkdir(exist_ok=True)
         PICTURE.write_bytes(side_by_side(browser, shots))
         browser.close()
@@ -76,7 +76,7 @@ def authorize_url(data: Path, base_url: str) -> str:
     return f"{base_url}/restapi/oauth/authorize?{urlencode(query)}"
 
 
-def photograph(browser: Browser, url: str, person: dict[str, str], size: ViewportSize) -> bytes:
+def photograph(browser: Browser, url: str, *, person: dict[str, str], size: ViewportSize) -> bytes:
     """Sign in as anybody would, and photograph the page that asks."""
     context = browser.new_context(viewport=size, color_scheme="light", locale="en-GB", device_scale_factor=1)
     tab = context.new_page()

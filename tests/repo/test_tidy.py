@@ -10,6 +10,7 @@ from tests.repo import rules
 
 ROOT = Path(__file__).parents[2]
 MODULES = rules.read_modules(ROOT / "src" / "callgate")
+TOOLS = rules.read_modules(ROOT / "tools")
 
 Rule = Callable[[rules.Module], Iterator[str]]
 
@@ -71,6 +72,16 @@ FINE: list[tuple[Rule, str, str]] = [
 ]
 """A rule, and a module that looks like a breach and is none."""
 
+OF_ANY_CODE = (
+    rules.long_modules,
+    rules.long_functions,
+    rules.many_parameters,
+    rules.vague_names,
+    rules.unfinished_code,
+    rules.unexplained_exceptions,
+)
+"""What does not depend on the floor a module is on."""
+
 RULES: list[Rule] = list(dict.fromkeys(rule for rule, _, _ in PLANTS))
 
 
@@ -83,6 +94,13 @@ def name_rule(value: object) -> str | None:
 def test_source_keeps_the_rule(rule: Rule) -> None:
     """Nothing below src/callgate breaks it."""
     breaches = [place for module in MODULES for place in rule(module)]
+    assert not breaches, "\n  ".join([f"{rule.__doc__}", *breaches])
+
+
+@pytest.mark.parametrize("rule", OF_ANY_CODE, ids=name_rule)
+def test_tools_keep_the_rule(rule: Rule) -> None:
+    """What writes our documents is read and changed like what they are about."""
+    breaches = [place for module in TOOLS for place in rule(module)]
     assert not breaches, "\n  ".join([f"{rule.__doc__}", *breaches])
 
 
