@@ -8,14 +8,13 @@ from shutil import copytree
 
 import pytest
 
-from tests.admin.shell import Shell, forking, open_shell
+from tests.admin.shell import Shell, commands, open_shell
 
 
 @pytest.fixture(scope="session")
-def forker() -> Iterator["subprocess.Popen[str]"]:
+def forker() -> "subprocess.Popen[str]":
     """Where commands come from."""
-    with forking() as process:
-        yield process
+    return commands()
 
 
 @pytest.fixture(scope="session")

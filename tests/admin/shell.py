@@ -1,13 +1,15 @@
 """Commands as somebody types them, in a folder of their own: what they printed, what they said, how they ended."""
 
+import atexit
 import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +88,19 @@ def forking() -> Iterator["subprocess.Popen[str]"]:
         assert forker.stdin
         yield forker
         forker.stdin.close()
+
+
+@cache
+def commands() -> "subprocess.Popen[str]":
+    """The one of this process, for all its tests."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(forking())
+
+
+def beside(server: Server) -> Shell:
+    """A shell in the folder of a server that runs, whose settings make commands act on its database."""
+    return Shell(server.data, commands())
 
 
 def open_shell(forker: "subprocess.Popen[str]", folder: Path, *, port: int = 8080) -> Shell:

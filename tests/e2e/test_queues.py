@@ -1,13 +1,12 @@
 """Call queues changed over the wire by whoever may: settings, and who takes the calls (protocol.md I.6)."""
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import httpx
 import pytest
 
-from tests.admin.shell import forking, open_shell_beside
+from tests.admin.shell import beside
 from tests.server import Server, running_server
 
 QUEUES = "/restapi/v1.0/account/~/call-queues"
@@ -15,16 +14,14 @@ People = dict[str, str]
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, httpx.Client, httpx.Client]]:
+def world() -> Iterator[tuple[Server, httpx.Client, httpx.Client]]:
     """A server of the module's own; its administrator and its agent, with an app that may change extensions."""
     with ExitStack() as stack:
         server = stack.enter_context(running_server())
-        forker: subprocess.Popen[str] = stack.enter_context(forking())
-        shell = open_shell_beside(forker, server, tmp_path_factory.mktemp("beside"))
         words = ("--name", "queues", "--kind", "ServerOther", "--grant", "password")
         scopes = ("--scope", "EditAccounts")
         account = server.world.accounts["main"].id
-        app = shell.give("apps", "register", "--account", account, *words, *scopes)
+        app = beside(server).give("apps", "register", "--account", account, *words, *scopes)
 
         def enter(who: str) -> httpx.Client:
             person = server.world.people[who]

@@ -1,15 +1,13 @@
 """Roles by the resource API of a real server, and the story of the helper: a read-only role that reads the call log."""
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
 import httpx
 import pytest
 
-from tests.admin.shell import Shell, forking, open_shell_beside
+from tests.admin.shell import Shell, beside
 from tests.server import Server, running_server
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -46,13 +44,11 @@ class Company(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+def company() -> Iterator[Company]:
     """A server of the module's own: roles and people come and go here."""
     with ExitStack() as stack:
         server = stack.enter_context(running_server())
-        forker: subprocess.Popen[str] = stack.enter_context(forking())
-        folder: Path = tmp_path_factory.mktemp("beside")
-        shell = open_shell_beside(forker, server, folder)
+        shell = beside(server)
         app = shell.give(
             *("apps", "register", "--account", server.world.accounts["main"].id, "--name", "manager"),
             *("--kind", "ServerOther", "--grant", JWT_BEARER),

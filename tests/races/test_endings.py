@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.races import endings
-from tests.races.arena import Arena, play
+from tests.races.arena import Arena, check
 
 Counts = Callable[[int, int], int]
 
@@ -14,23 +14,23 @@ Counts = Callable[[int, int], int]
 def test_session_is_dead_after_a_refresh_and_a_revocation_at_once(arena: Arena, counts: Counts) -> None:
     """Revocation beats every window, whichever of the two came first (RFC 7009 section 2.1)."""
     trials = counts(60, 500)
-    refreshed_first = play(endings.revocation_beats_refresh(arena, trials=trials))
+    refreshed_first = check(endings.revocation_beats_refresh(arena, trials=trials))
     assert 0 < refreshed_first < trials, "both orders must have been seen"
 
 
 @pytest.mark.requirement("ASVS 7.4.3")
 def test_session_is_dead_after_refreshes_during_a_password_change(arena: Arena, counts: Counts) -> None:
     """The row names the password's version, and compares it at every use."""
-    play(endings.password_change_ends_refreshes(arena, trials=counts(3, 40)))
+    check(endings.password_change_ends_refreshes(arena, trials=counts(3, 40)))
 
 
 @pytest.mark.requirement("ASVS 7.4.2")
 def test_session_is_dead_after_refreshes_during_a_block_of_the_app(arena: Arena, counts: Counts) -> None:
     """A blocked app's every session is over."""
-    play(endings.block_ends_refreshes(arena, trials=counts(5, 100)))
+    check(endings.block_ends_refreshes(arena, trials=counts(5, 100)))
 
 
 @pytest.mark.requirement("ruling 6")
 def test_sessions_are_dead_after_logins_during_the_credentials_deletion(arena: Arena, counts: Counts) -> None:
     """A deleted credential is refused, and so is whatever it opened."""
-    play(endings.deletion_ends_logins(arena, trials=counts(5, 100)))
+    check(endings.deletion_ends_logins(arena, trials=counts(5, 100)))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.races import histories
-from tests.races.arena import Arena, play
+from tests.races.arena import Arena, check
 
 Counts = Callable[[int, int], int]
 
@@ -14,5 +14,5 @@ Counts = Callable[[int, int], int]
 @pytest.mark.timeout(3600)
 def test_concurrent_histories_are_linearizable(arena: Arena, counts: Counts) -> None:
     """Login, refresh, repeat, replay, use, revoke and lost replies, from 4 to 16 connections at each of four seats."""
-    operations = play(histories.are_linearizable(arena, rounds=counts(20, 500)))
+    operations = check(histories.are_linearizable(arena, rounds=counts(20, 500)))
     print(f"{operations} operations, all explained")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.races import openings
-from tests.races.arena import Arena, play
+from tests.races.arena import Arena, check
 
 Counts = Callable[[int, int], int]
 
@@ -13,33 +13,33 @@ Counts = Callable[[int, int], int]
 @pytest.mark.requirement("ruling 3", "ruling 4")
 def test_twenty_logins_at_once_leave_five_sessions(arena: Arena, counts: Counts) -> None:
     """Never more at any observation; the evicted are the oldest, and whoever holds their tokens is told why."""
-    play(openings.logins_keep_the_cap(arena, rounds=counts(3, 50)))
+    check(openings.logins_keep_the_cap(arena, rounds=counts(3, 50)))
 
 
 @pytest.mark.requirement("must-not-break N.8")
 def test_twenty_password_logins_at_once_leave_five_sessions(arena: Arena) -> None:
     """Passwords are proven beside the loop, in any order."""
-    play(openings.password_logins_keep_the_cap(arena))
+    check(openings.password_logins_keep_the_cap(arena))
 
 
 @pytest.mark.requirement("must-not-break N.8")
 def test_session_of_the_oldest_generation_is_evicted(arena: Arena) -> None:
     """By its last issue, not by its opening."""
-    play(openings.oldest_generation_goes_first(arena))
+    check(openings.oldest_generation_goes_first(arena))
 
 
 @pytest.mark.requirement("ruling 4")
 def test_logins_of_one_endpoint_at_once_leave_one_session(arena: Arena, counts: Counts) -> None:
     """An endpoint_id replaces its own session of the same app and person, and no other."""
-    play(openings.twins_share_one_session(arena, rounds=counts(2, 20)))
+    check(openings.twins_share_one_session(arena, rounds=counts(2, 20)))
 
 
 @pytest.mark.requirement("RFC 6749 section 4.1.2", "RFC 6749 section 4.1.2", "must-not-break N.5")
 def test_code_redeemed_by_many_at_once_is_redeemed_once(arena: Arena, counts: Counts) -> None:
     """RFC 6749 section 4.1.2; confidential and public app."""
-    play(openings.code_is_redeemed_once(arena, rounds=counts(2, 50)))
+    check(openings.code_is_redeemed_once(arena, rounds=counts(2, 50)))
 
 
 def test_seven_codes_at_once_leave_five(arena: Arena) -> None:
     """At most five pending of one app and person; the sixth replaces the oldest."""
-    play(openings.codes_keep_their_own_cap(arena))
+    check(openings.codes_keep_their_own_cap(arena))

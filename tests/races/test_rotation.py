@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.races import rotations
-from tests.races.arena import Arena, play
+from tests.races.arena import Arena, check
 from tests.races.conftest import OpenArena
 
 Counts = Callable[[int, int], int]
@@ -16,7 +16,7 @@ Counts = Callable[[int, int], int]
 def test_no_token_is_refused_while_every_key_rotates(opening: OpenArena, counts: Counts) -> None:
     """The server's own upkeep, its clock's days made seconds."""
     with opening("rotating") as arena:
-        load = play(rotations.keys_rotate_under_load(arena, rotations=counts(3, 20)))
+        load = check(rotations.keys_rotate_under_load(arena, rotations=counts(3, 20)))
     print(dict(load.answers), sorted(load.sealing), len(load.signing))
 
 
@@ -24,11 +24,11 @@ def test_no_token_is_refused_while_every_key_rotates(opening: OpenArena, counts:
 def test_no_token_is_refused_when_the_command_line_rotates(opening: OpenArena) -> None:
     """The server finds the key that another process published, and makes it active when its time has come."""
     with opening("quick-upkeep") as arena:
-        load = play(rotations.command_line_rotates(arena))
+        load = check(rotations.command_line_rotates(arena))
     assert sorted(load.sealing) == [1, 2]
 
 
 @pytest.mark.requirement("ruling 1")
 def test_token_of_another_nodes_key_is_served(arena: Arena) -> None:
     """An unknown number means one look for keys before refusal."""
-    play(rotations.key_of_another_node_is_looked_for(arena))
+    check(rotations.key_of_another_node_is_looked_for(arena))

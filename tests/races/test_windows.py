@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.races import windows
-from tests.races.arena import Arena, play
+from tests.races.arena import Arena, check
 
 Counts = Callable[[int, int], int]
 
@@ -13,40 +13,40 @@ Counts = Callable[[int, int], int]
 @pytest.mark.requirement("ruling 2", "ruling 20")
 def test_lost_reply_is_given_again_half_an_hour_later(arena: Arena) -> None:
     """The very same tokens, their life renewed; ten refreshes on, the life is still an hour."""
-    play(windows.lost_reply_is_given_again(arena))
+    check(windows.lost_reply_is_given_again(arena))
 
 
 @pytest.mark.requirement("ruling 2")
 def test_repeat_is_late_an_hour_after_the_issue_when_unused(arena: Arena) -> None:
     """Counted from the generation's first issue, however often its times were renewed."""
-    play(windows.unused_repeat_has_its_end(arena))
+    check(windows.unused_repeat_has_its_end(arena))
 
 
 @pytest.mark.requirement("must-not-break N.6")
 def test_repeat_is_late_ten_seconds_after_the_first_use(arena: Arena) -> None:
     """Refused to a confidential app, the end of a public app's session."""
-    play(windows.used_repeat_has_its_end(arena))
+    check(windows.used_repeat_has_its_end(arena))
 
 
 @pytest.mark.requirement("RFC 9700 section 4.14.2")
 def test_session_ends_when_a_grandparent_is_presented(arena: Arena) -> None:
     """At once, inside every window, whatever the app."""
-    play(windows.grandparent_ends_the_session(arena))
+    check(windows.grandparent_ends_the_session(arena))
 
 
 @pytest.mark.requirement("RFC 9700 section 4.14.2")
 def test_session_ends_when_thief_and_victim_both_go_on(arena: Arena, counts: Counts) -> None:
     """The window hides a thief only until somebody moves on."""
-    play(windows.thief_and_victim_end_the_session(arena, rounds=counts(3, 50)))
+    check(windows.thief_and_victim_end_the_session(arena, rounds=counts(3, 50)))
 
 
 @pytest.mark.requirement("RFC 6749 section 4.1.2")
 def test_session_ends_when_its_code_is_replayed_late(arena: Arena) -> None:
     """RFC 6749 section 4.1.2, after client, redirect URI and PKCE are proven."""
-    play(windows.code_replayed_late_ends_the_session(arena))
+    check(windows.code_replayed_late_ends_the_session(arena))
 
 
 @pytest.mark.requirement("RFC 7009 section 2.1")
 def test_repeat_is_refused_after_a_revocation(arena: Arena) -> None:
     """Revocation beats the window."""
-    play(windows.revocation_beats_the_window(arena))
+    check(windows.revocation_beats_the_window(arena))

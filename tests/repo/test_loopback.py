@@ -22,5 +22,6 @@ def test_resolving_fails_when_the_name_is_another_machine() -> None:
 def test_connecting_works_when_the_host_is_this_machine() -> None:
     """The guard lets through what the tests live on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        socket.create_connection(server.getsockname()).close()
-        socket.create_connection(("localhost", server.getsockname()[1])).close()
+        for host in ("127.0.0.1", "localhost"):
+            with socket.create_connection((host, server.getsockname()[1])) as made:
+                assert made.getpeername() == server.getsockname()

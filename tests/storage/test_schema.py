@@ -86,4 +86,4 @@ def test_start_without_a_migration_imports_no_alembic(database: Path) -> None:
         "SqliteStore.open(Path(sys.argv[1]), clock=lambda: 0);"
         "assert not {'alembic', 'sqlalchemy', 'sqlite3'} & set(sys.modules), 'imported'"
     )
-    subprocess.run([sys.executable, "-c", code, database], check=True)
+    assert subprocess.run([sys.executable, "-c", code, database], check=False).returncode == 0

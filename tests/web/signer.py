@@ -1,9 +1,6 @@
 """An app that proves itself by what it signs (RFC 7523), registered beside a running server as its owner would."""
 
 import itertools
-import json
-import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +8,7 @@ from pathlib import Path
 import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.admin.shell import beside
 from tests.crypto.forge import Sign, ec_jwk, ec_key, es256, forge, hs, jwks
 from tests.server import Server
 
@@ -51,22 +49,13 @@ def register_signer(server: Server, *, hmac: bool = False) -> Signer:
     method = "client_secret_jwt" if hmac else "private_key_jwt"
     words = [f"signs by {method}", "--kind", "ServerOther", "--grant", JWT_BEARER, "--grant", "refresh_token"]
     more = [] if hmac else ["--jwks", str(_write_keys(server.data.parent))]
-    made = administer(
-        server,
+    made = beside(server).give(
         *("apps", "register", "--account", server.world.accounts["main"].id, "--scope", "ReadAccounts"),
         *("--auth-method", method, "--name", *words, *more),
     )
     if hmac:
         return Signer(server, str(made["client_id"]), {"alg": "HS256"}, hs(str(made["client_secret"]).encode()))
     return Signer(server, str(made["client_id"]), {"alg": "ES256", "kid": "k"}, es256(_key()))
-
-
-def administer(server: Server, *words: str) -> dict[str, object]:
-    """One command beside the running server; what it printed."""
-    environment = {"CALLGATE_CONFIG": str(server.settings_file)}
-    command = [str(Path(sys.executable).with_name("callgate")), *words, "--json"]
-    run = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-    return dict(json.loads(run.stdout))
 
 
 def _write_keys(folder: Path) -> Path:

@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -14,13 +12,21 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from tests.admin.shell import beside
 from tests.crypto.saml.signer import identity
 from tests.server import Server, restarted, running_server
 from tests.web.visitor import visiting
 
 TOKEN = "/restapi/oauth/token"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-SETTINGS = {"CALLGATE_SERVER__TRUSTED_PROXIES": "127.0.0.1", "CALLGATE_LIMITS__RATES": "false"}
+EVERYWHERE = 30
+"""Fewer than the hundred of NIST SP 800-63B section 5.2.2, which is the setting's default: each costs an argon2."""
+
+SETTINGS = {
+    "CALLGATE_SERVER__TRUSTED_PROXIES": "127.0.0.1",
+    "CALLGATE_LIMITS__RATES": "false",
+    "CALLGATE_LIMITS__WRONG_PASSWORDS_EVERYWHERE": str(EVERYWHERE),
+}
 QUARTER_S = 15 * 60
 WAIT_S = 60
 """For an answer, on a machine that has much else to do."""
@@ -57,11 +63,9 @@ class Locked:
         return self.guess(self.email(who), self.world.people[who].password, network)
 
     def run(self, *words: str) -> object:
-        """A command beside the server."""
-        command = Path(sys.executable).with_name("callgate")
-        env = {"CALLGATE_CONFIG": str(self.server.settings_file)}
-        ended = subprocess.run([str(command), *words, "--json"], check=True, env=env, capture_output=True, text=True)
-        return json.loads(ended.stdout)
+        """A command beside the server; what it printed."""
+        printed: object = beside(self.server).give(*words)
+        return printed
 
 
 def code_of(reply: httpx.Response) -> str:
@@ -206,12 +210,14 @@ def test_flood_of_one_network_keeps_no_owner_out(locked: Locked) -> None:
     assert all(int(reply.headers["retry-after"]) >= 1 for reply in replies if reply.status_code == 503)
 
 
-def test_crowd_of_networks_is_heard_a_hundred_times_and_the_owner_at_home_always(locked: Locked) -> None:
-    """NIST SP 800-63B section 5.2.2: at most 100; strange networks are then locked for a day, familiar ones are not."""
+def test_crowd_of_networks_is_heard_for_a_while_and_the_owner_at_home_always(locked: Locked) -> None:
+    """NIST SP 800-63B section 5.2.2: strange networks are then locked for a day, familiar ones are not."""
     assert locked.comes(network=HOME) == "in"
-    networks = [f"192.0.2.{number}" for number in range(1, 151)]
-    assert [locked.guess(locked.email(), network=each) for each in networks] == ["OAU-140"] * 100 + ["OAU-147"] * 50
-    assert [locked.guess(UNKNOWN, network=each) for each in networks] == ["OAU-140"] * 100 + ["OAU-147"] * 50
+    networks = [f"192.0.2.{number}" for number in range(1, EVERYWHERE + 16)]
+    assert [locked.guess(locked.email(), network=each) for each in networks] == ["OAU-140"] * EVERYWHERE + [
+        "OAU-147"
+    ] * 15
+    assert [locked.guess(UNKNOWN, network=each) for each in networks] == ["OAU-140"] * EVERYWHERE + ["OAU-147"] * 15
     assert {locked.comes(network="192.0.2.200") for _ in range(12)} == {"OAU-147"}
     assert locked.comes(network=HOME) == "in"
     assert locked.comes("admin", network="192.0.2.200") == "in"
@@ -238,8 +244,7 @@ def test_administrator_sees_the_lock_and_lifts_it(locked: Locked) -> None:
     entries = locked.run("audit", "list")
     assert isinstance(entries, list)
     assert any("LocksLifted" in json.dumps(entry) and agent.id in json.dumps(entry) for entry in entries)
-    with pytest.raises(subprocess.CalledProcessError):
-        locked.run("extensions", "unlock", agent.id)
+    beside(locked.server).refuse("extensions", "unlock", agent.id)
     assert locked.comes() == "in"
 
 

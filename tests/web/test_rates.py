@@ -1,14 +1,12 @@
 """Rate limits on the wire: headers, refusals in both envelopes, penalties, marks, plans (protocol.md I.3)."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.admin.shell import beside
 from tests.server import Server, running_server
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -46,9 +44,7 @@ class Limited:
 
     def run(self, *words: str) -> None:
         """A command beside the server."""
-        command = Path(sys.executable).with_name("callgate")
-        settings = {"CALLGATE_CONFIG": str(self.server.settings_file)}
-        subprocess.run([str(command), *words], check=True, env=settings, capture_output=True)
+        assert beside(self.server).run(*words).code == 0
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """What a review of the running server found, each once: against a real server, over HTTP."""
 
-import json
 import os
 import re
 import socket
@@ -15,6 +14,7 @@ from html import unescape
 import httpx
 import pytest
 
+from tests.admin.shell import beside
 from tests.crypto.forge import forge, hs
 from tests.server import Server
 
@@ -39,13 +39,6 @@ def read_account(server: Server, token: str) -> int:
     """The status of a call with this token."""
     held = {"Authorization": f"Bearer {token}"}
     return httpx.get(f"{server.base_url}/restapi/v1.0/account/~", headers=held).status_code
-
-
-def administer(server: Server, *words: str) -> str:
-    """What one command beside the running server prints."""
-    environment = {**os.environ, "CALLGATE_CONFIG": str(server.settings_file)}
-    program = [sys.executable, "-c", "from callgate.app import main; main()", *words]
-    return subprocess.run(program, env=environment, check=True, capture_output=True, text=True).stdout
 
 
 @contextmanager
@@ -102,9 +95,9 @@ def test_tokens_stay_dead_when_what_was_disabled_works_again(fresh_server: Serve
         sign_in(fresh_server, browser)
         assert "password" not in authorize(fresh_server, browser).text
         assert read_account(fresh_server, tokens["access_token"]) == 200
-        administer(fresh_server, f"{what}s", off, whom)
+        beside(fresh_server).give(f"{what}s", off, whom)
         assert read_account(fresh_server, tokens["access_token"]) == 401
-        administer(fresh_server, f"{what}s", on, whom)
+        beside(fresh_server).give(f"{what}s", on, whom)
         assert read_account(fresh_server, tokens["access_token"]) == 401
         refused = ask_tokens(
             fresh_server, "script", grant_type="refresh_token", refresh_token=tokens["refresh_token"]
@@ -140,10 +133,10 @@ def test_every_reply_asks_for_tls_when_the_issuer_has_it(server: Server) -> None
 
 def test_secret_under_a_key_the_server_has_not_read_is_unavailable_and_no_defect(fresh_server: Server) -> None:
     """Between `keys new-kek` and the restart, apps with sealed secrets are to wait, not to be told that we broke."""
-    administer(fresh_server, "keys", "new-kek")
-    words = "apps register --json --name Signed --kind ServerOther --grant client_credentials --scope ReadAccounts"
+    beside(fresh_server).give("keys", "new-kek")
+    words = "apps register --name Signed --kind ServerOther --grant client_credentials --scope ReadAccounts"
     account = ("--account", fresh_server.world.accounts["main"].id, "--auth-method", "client_secret_jwt")
-    app = json.loads(administer(fresh_server, *words.split(), *account))
+    app = beside(fresh_server).give(*words.split(), *account)
     now_s = int(time.time())
     claims = {"iss": app["client_id"], "sub": app["client_id"], "aud": fresh_server.base_url, "jti": "once"}
     fields = {
@@ -160,17 +153,16 @@ def test_secret_under_a_key_the_server_has_not_read_is_unavailable_and_no_defect
 def test_service_of_another_company_loses_access_with_its_role_and_has_it_again(fresh_server: Server) -> None:
     """The account allowed the app once; whether it may is asked for each token, and of each that is out."""
     main, other = (fresh_server.world.accounts[name].id for name in ("main", "other"))
-    words = "apps register --json --name Lake --kind ServerOther --public --grant client_credentials"
-    registered = administer(fresh_server, *words.split(), "--scope", "ReadAccounts", "--account", other)
-    app = json.loads(registered)
+    words = "apps register --name Lake --kind ServerOther --public --grant client_credentials"
+    app = beside(fresh_server).give(*words.split(), "--scope", "ReadAccounts", "--account", other)
     url, proof = f"{fresh_server.base_url}/restapi/oauth/token", (app["client_id"], app["client_secret"])
     role = fresh_server.world.people["helper"].role
-    administer(fresh_server, "apps", "allow-service", "Lake", "--account", main, "--role", role)
+    beside(fresh_server).give("apps", "allow-service", "Lake", "--account", main, "--role", role)
     granted = httpx.post(url, data={"grant_type": "client_credentials"}, auth=proof)
     assert read_account(fresh_server, granted.json()["access_token"]) == 200
     for option, status, code in (("--remove-permission", 400, "CMN-408"), ("--permission", 200, None)):
         change = ("--account", main, option, "ThirdPartyAppAccess")
-        administer(fresh_server, "roles", "update", role, *change)
+        beside(fresh_server).give("roles", "update", role, *change)
         reply = httpx.post(url, data={"grant_type": "client_credentials"}, auth=proof)
         told = reply.json().get("errors", [{}])[0].get("errorCode")
         assert (reply.status_code, told) == (status, code)

@@ -4,13 +4,11 @@ import base64
 import html
 import json
 import re
-import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import apsw
@@ -18,7 +16,7 @@ import httpx
 import pytest
 
 from callgate.admin.seed import REDIRECT_URI
-from tests.admin.shell import forking, open_shell_beside
+from tests.admin.shell import beside
 from tests.authenticator import code_of
 from tests.passkey_device import Authenticator
 from tests.server import Server, named_server
@@ -67,23 +65,13 @@ def server() -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def forker() -> Iterator["subprocess.Popen[str]"]:
-    """Where commands come from."""
-    with forking() as process:
-        yield process
-
-
 @pytest.fixture
-def room(
-    server: Server, forker: "subprocess.Popen[str]", tmp_path: Path, request: pytest.FixtureRequest
-) -> Iterator[Room]:
+def room(server: Server, request: pytest.FixtureRequest) -> Iterator[Room]:
     """Somebody new of the main account."""
-    shell = open_shell_beside(forker, server, tmp_path)
     name = re.sub(r"[^a-z]", "", request.node.name)[:30]
     email, password = f"{name}@main.example", "a password that nobody has"
     who = ("--first-name", "Nia", "--last-name", "Nova", "--email", email, "--password-stdin")
-    shell.give("extensions", "create", "--account", server.world.accounts["main"].id, *who, stdin=password)
+    beside(server).give("extensions", "create", "--account", server.world.accounts["main"].id, *who, stdin=password)
     with ExitStack() as stack:
         yield Room(server, email, password, _AHEAD_S.get(server.base_url, 0), stack)
 
