@@ -57,7 +57,7 @@ def test_revocation_is_refused_or_void_when_a_parameter_is_turned(
     for name, value in turned(names, NASTY):
         form = f"{name}={value}" if name == "token" else f"token={ended.access}&{name}={value}"
         answer = sane(caller.post(REVOKE, form.encode(), caller.proof("script")))
-        assert answer.status == 200 or fault_of(answer, REVOKE)
+        assert answer.status == 200 or fault_of(answer, REVOKE).code
 
 
 AUTHORIZE_PARAMETERS = (
@@ -151,7 +151,7 @@ def test_call_is_refused_or_answered_when_a_parameter_is_turned(
     for name, value in turned(names, NASTY):
         query = f"{name}={value}" if name == "perPage" else f"perPage=1&{name}={value}"
         answer = sane(caller.get(f"{path}?{query}", f"Authorization: Bearer {session.access}"))
-        assert answer.status == 200 or fault_of(answer, path)
+        assert answer.status == 200 or fault_of(answer, path).code
 
 
 ID_NAMES = ("accountId", "extensionId", "callRecordId", "groupId", "roleId", "permissionId", "permissionCategoryId")

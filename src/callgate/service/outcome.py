@@ -39,7 +39,15 @@ class ShowFault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowSignIn:
+class FormShown:
+    """A page with a form: its hidden field, and the name of the browser that alone can send it."""
+
+    form_state: str = field(repr=False)
+    binding: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowSignIn(FormShown):
     """The sign-in page. `forgets`: the browser drops the sign-in it had. `sso_offered`: somebody here can use it.
 
     `client` None: it leads to the person's own pages.
@@ -47,8 +55,6 @@ class ShowSignIn:
 
     request: AuthorizeRequest
     client: Client | None
-    form_state: str = field(repr=False)
-    binding: str = field(repr=False)
     username: str = ""
     extension: str = ""
     remembered: bool = False
@@ -59,21 +65,17 @@ class ShowSignIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowConsent:
+class ShowConsent(FormShown):
     """The consent page."""
 
     asked: AskConsent
-    form_state: str = field(repr=False)
-    binding: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowRefusal:
+class ShowRefusal(FormShown):
     """Why the person signed in may not, and the way to sign in as somebody else."""
 
     refused: AskOther
-    form_state: str = field(repr=False)
-    binding: str = field(repr=False)
 
 
 class DeviceAnswer(Enum):
@@ -102,27 +104,23 @@ class Continue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowSecondFactor:
+class ShowSecondFactor(FormShown):
     """The step after a right password: asks for a code, or for a passkey."""
 
     request: AuthorizeRequest
     person: Extension
     has_totp: bool
     passkey_options: str | None
-    form_state: str = field(repr=False)
-    binding: str = field(repr=False)
     fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowEnrolment:
+class ShowEnrolment(FormShown):
     """The step after a right password where more is required and nothing is set up: a new authenticator app."""
 
     request: AuthorizeRequest
     person: Extension
     totp: NewTotp
-    form_state: str = field(repr=False)
-    binding: str = field(repr=False)
     fault: Fault | None = None
 
 

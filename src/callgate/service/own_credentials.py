@@ -38,7 +38,7 @@ from callgate.service.browser import (
 )
 from callgate.service.context import Context
 from callgate.service.jwt_credentials import CredentialShown, mint, show
-from callgate.service.outcome import GoTo, Outcome, Post
+from callgate.service.outcome import FormShown, GoTo, Outcome, Post
 from callgate.service.security import CREDENTIALS, ask_to_sign_in, expired
 from callgate.storage.port import Unit
 
@@ -47,28 +47,24 @@ _DAYS = {"0": 0, "1": 1, "7": 7, "30": 30, "90": 90}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowCredentials:
+class ShowCredentials(FormShown):
     """A person's credentials, the newest first, and a form for another. `offered`: apps with a box in the form."""
 
     person: Extension
     credentials: tuple[CredentialShown, ...]
     may_make: bool
     offered: tuple[tuple[Client, str], ...]
-    form_state: str = field(repr=False)
-    binding: str = field(repr=False)
     label: str = ""
     fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowCredential:
+class ShowCredential(FormShown):
     """One of them, to be replaced or deleted. `apps` are the names of those it is for; None: all."""
 
     shown: CredentialShown
     apps: tuple[str, ...] | None
     may_replace: bool
-    form_state: str = field(repr=False)
-    binding: str = field(repr=False)
     fault: Fault | None = None
 
 

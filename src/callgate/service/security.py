@@ -38,7 +38,7 @@ from callgate.service.browser import (
 )
 from callgate.service.codes import NewTotp, confirm_totp, describe_totp, draw_recovery_codes, draw_totp_secret
 from callgate.service.context import Context
-from callgate.service.outcome import GoTo, Outcome, Post, ShowFault
+from callgate.service.outcome import FormShown, GoTo, Outcome, Post, ShowFault
 from callgate.storage.port import Unit
 
 PAGE = "/restapi/oauth/security"
@@ -47,37 +47,31 @@ CREDENTIALS = "/restapi/oauth/security/credentials"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowSecurity:
+class ShowSecurity(FormShown):
     """How the person signs in."""
 
     account: Account
     person: Extension
     factors: Factors
     creation_options: str | None
-    form_state: str = field(repr=False)
-    binding: str = field(repr=False)
     fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowNewTotp:
+class ShowNewTotp(FormShown):
     """A new authenticator app, to be confirmed by its code."""
 
     person: Extension
     totp: NewTotp
-    form_state: str = field(repr=False)
-    binding: str = field(repr=False)
     fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowPassword:
+class ShowPassword(FormShown):
     """A new password asked for."""
 
     login: str
     chars_min: int
-    form_state: str = field(repr=False)
-    binding: str = field(repr=False)
     fault: Fault | None = None
 
 

@@ -25,19 +25,17 @@ from callgate.service.browser import (
 )
 from callgate.service.context import Context
 from callgate.service.hint import read_hint
-from callgate.service.outcome import Post, ShowFault
+from callgate.service.outcome import FormShown, Post, ShowFault
 from callgate.storage.port import Unit
 
 _NO_APP = ClientId("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowSignOut:
+class ShowSignOut(FormShown):
     """The page that asks."""
 
     asked: AskSignOut
-    form_state: str = field(repr=False)
-    binding: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
