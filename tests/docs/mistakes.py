@@ -243,6 +243,16 @@ def foreign_app_without_permission(new: Newcomer) -> Refusal:
     return new.ask("public_web", grant_type=JWT_BEARER, assertion=json.loads(credential.stdout)["jwt"])
 
 
+def password_where_a_factor_is_needed(new: Newcomer) -> Refusal:
+    """An account that asks for a second factor: the job that worked yesterday types a password."""
+    account = new.world.accounts["main"].id
+    assert new.run("accounts", "update", account, "--mfa", "required").returncode == 0
+    try:
+        return _sign_in(new, "agent")
+    finally:
+        assert new.run("accounts", "update", account, "--mfa", "allowed").returncode == 0
+
+
 # --- JWT credentials ---------------------------------------------------------------------------------------------
 
 
@@ -431,6 +441,7 @@ MISTAKES = (
     Mistake(disabled_signs_in),
     Mistake(foreign_private_app, "foreign_private"),
     Mistake(foreign_app_without_permission, "public_web"),
+    Mistake(password_where_a_factor_is_needed),
     Mistake(jwt_self_signed),
     Mistake(jwt_signed_with_the_secret),
     Mistake(jwt_cut_off),

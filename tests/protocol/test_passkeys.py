@@ -146,7 +146,7 @@ def test_passkey_is_not_added_when_it_must_not_be(facts: FactorsFacts) -> None:
 def test_passkey_is_removed_unless_it_is_the_last_and_one_is_required(factors: Factors, *, left: bool) -> None:
     """What is left says whether the password alone is enough again."""
     facts = FACTS._replace(factors=factors)
-    removed = PasskeyRemoved(ADA, ADA._replace(has_factor=left, version=2), PASSKEY, "1002")
+    removed = PasskeyRemoved(ADA, ADA._replace(has_factor=left, password_version=4, version=2), PASSKEY, "1002")
     assert remove(PASSKEY.id, ADA, required=False, facts=facts) == removed
     required = remove(PASSKEY.id, ADA, required=True, facts=facts)
     if left:
@@ -177,17 +177,17 @@ def test_browser_stays_signed_in_when_it_adds_a_passkey() -> None:
 def test_passkey_is_added_and_removed_by_who_signed_in_a_moment_ago() -> None:
     """And the app may go while a passkey is left, even where one is required."""
     facts: SecurityFacts = WITH_APP._replace(factors=WITH_APP.factors._replace(passkeys=(PASSKEY,)))
-    removed = security.remove_passkey(SECRET, passkey_id=PASSKEY.id, facts=facts)
+    removed = security.remove_passkey(SECRET, passkey_id=PASSKEY.id, moment=MOMENT, facts=facts)
     assert isinstance(removed, Changed)
     assert isinstance(removed.changes[0], PasskeyRemoved)
     required = facts._replace(browser=facts.browser._replace(account=ACCOUNT._replace(mfa_policy=MfaPolicy.REQUIRED)))
-    assert isinstance(security.remove_totp(SECRET, required), Changed)
+    assert isinstance(security.remove_totp(SECRET, moment=MOMENT, facts=required), Changed)
     late = facts._replace(browser=facts.browser._replace(now_ms=SIGN_IN.signed_in_ms + 10 * MINUTE_MS))
     for decision in (
-        security.remove_passkey(SECRET, passkey_id=PASSKEY.id, facts=late),
+        security.remove_passkey(SECRET, passkey_id=PASSKEY.id, moment=MOMENT, facts=late),
         security.add_passkey(SECRET, made=MADE, moment=MOMENT, facts=late),
     ):
         assert isinstance(decision, Denied)
         assert decision.fault is mfa_faults.SIGN_IN_AGAIN
-    gone = security.remove_passkey(SECRET, passkey_id=RowId(1), facts=facts)
+    gone = security.remove_passkey(SECRET, passkey_id=RowId(1), moment=MOMENT, facts=facts)
     assert isinstance(gone, Denied)

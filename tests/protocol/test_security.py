@@ -77,7 +77,7 @@ def test_nothing_is_changed_by_who_did_not_sign_in_a_moment_ago(
     for decision in (
         may_change(secret, facts),
         set_up_totp(secret, confirmed=CONFIRMED, moment=MOMENT, facts=facts),
-        remove_totp(secret, facts),
+        remove_totp(secret, moment=MOMENT, facts=facts),
         make_recovery_codes(secret, sha256s=frozenset(), facts=facts),
         change_password(secret, password_hash="hash", proven_version=3, moment=MOMENT, facts=facts),
     ):
@@ -122,6 +122,10 @@ def test_recovery_codes_stay_when_another_app_takes_the_place_of_the_first() -> 
     assert isinstance(decision, Changed)
     assert not decision.codes_made
     assert [type(change) for change in decision.changes] == [TotpAdded, SignInEnded, SignInStarted]
+    added = decision.changes[0]
+    assert isinstance(added, TotpAdded)
+    assert decision.sign_in is not None
+    assert (added.after.password_version, decision.sign_in.password_version) == (ADA.password_version + 1,) * 2
 
 
 @pytest.mark.parametrize(
@@ -142,9 +146,12 @@ def test_app_is_not_set_up_when_it_cannot_be(
 
 
 def test_app_is_removed_when_the_account_allows_it() -> None:
-    """Nothing is left beside the password."""
-    removed = TotpRemoved(ADA, ADA._replace(has_factor=False, version=2), "1002")
-    assert remove_totp(SECRET, WITH_APP) == Changed(None, b"", codes_made=False, changes=(removed,))
+    """Nothing is left beside the password, and what was opened elsewhere is over: this browser has another sign-in."""
+    after = ADA._replace(has_factor=False, password_version=4, version=2)
+    anew = BY_CODE._replace(id=FRESH.row_id, secret_sha256=FRESH.secret_sha256, password_version=4)
+    changes = (TotpRemoved(ADA, after, "1002"), SignInEnded(BY_CODE, "1002"), SignInStarted(anew))
+    changed = Changed(anew, FRESH.secret, codes_made=False, changes=changes)
+    assert remove_totp(SECRET, moment=MOMENT, facts=WITH_APP) == changed
 
 
 @pytest.mark.parametrize(
@@ -157,7 +164,7 @@ def test_app_is_removed_when_the_account_allows_it() -> None:
 )
 def test_app_is_not_removed_when_it_must_not_be(facts: SecurityFacts, fault: Fault) -> None:
     """What the account requires is replaced, never removed."""
-    refused = remove_totp(SECRET, facts)
+    refused = remove_totp(SECRET, moment=MOMENT, facts=facts)
     assert isinstance(refused, Denied)
     assert (refused.fault, refused.changes) == (fault, ())
 

@@ -11,6 +11,7 @@ from tests.simulation.powers import (
     change_password,
     change_timeouts,
     expire_credential,
+    remove_factor,
     rotate_key,
     set_up_factor,
     sign_out_everywhere,
@@ -254,9 +255,9 @@ def let_in_late(history: History) -> None:
     """Between the yes and the poll, something happens that would end a session."""
     connect_device(history)
     answer_device(history)
-    history.draw.choice((change_password, sign_out_everywhere, change_timeouts, switch_person, set_up_factor, wait))(
-        history
-    )
+    history.draw.choice(
+        (change_password, sign_out_everywhere, change_timeouts, switch_person, set_up_factor, remove_factor, wait)
+    )(history)
     history.pass_time(1)
     poll_device(history)
 
@@ -276,8 +277,8 @@ def poll_device_twice(history: History) -> None:
 
 
 def _proof(spec: Spec, person: str) -> str:
-    """What whoever signs in at a browser proves: a code too, from when they have something that shows one."""
-    return "password and code" if spec.people[person].second_factor else "password"
+    """What whoever signs in at a browser proves: more than a password, from when they have something to do it with."""
+    return spec.people[person].second_factor or "password"
 
 
 def _answer(history: History, order: int | None = None) -> Step | None:
@@ -526,6 +527,7 @@ ACTS: dict[Act, int] = {
     change_password: 1,
     switch_person: 3,
     set_up_factor: 1,
+    remove_factor: 1,
     sign_out_everywhere: 1,
     switch_app: 4,
     switch_credential: 2,

@@ -271,6 +271,12 @@ MUTANTS = (
         "CredentialKind.PASSWORD",
     ),
     Mutant(
+        "what a factor opened outlives it",
+        "passkeys",
+        "version = extension.password_version + 1",
+        "version = extension.password_version",
+    ),
+    Mutant(
         "a service takes a refresh token",
         "asking",
         "asked.terms._replace(refresh_ttl_s=0)",

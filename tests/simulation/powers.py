@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 from callgate.model.account import Allowance, Extension, ExtensionStatus
 from callgate.model.client import Client, ClientStatus, Switch
+from callgate.model.factor import Factor
 from callgate.model.facts import Allowed
 from callgate.model.ids import ClientId, RowId
+from callgate.protocol import passkeys
 from tests.factories import ACCOUNT, CREDENTIAL, SERVICE_EXTENSION
 from tests.simulation.history import APPS, SERVICE, History
 
@@ -31,14 +33,36 @@ def change_password(history: History) -> None:
     history.tell(f"new password of {person[:3]}")
 
 
+FACTORS = {
+    Factor.CODE: "password and code",
+    Factor.PASSKEY: "password and passkey",
+    Factor.PASSKEY_ALONE: "passkey alone",
+}
+"""What people may prove at a browser from when they set it up."""
+
+
 def set_up_factor(history: History) -> None:
-    """A password alone is too little from now on; once in a while, for nobody takes it back."""
+    """A password alone is too little from now on; once in a while."""
     person = history.draw.choice(history.people)
     if not chance(history, 30):
         return
-    history.spec.people[person].second_factor = True
+    factor = history.draw.choice(list(FACTORS))
+    history.spec.people[person].second_factor = FACTORS[factor]
+    history.world.factors[person] = factor
     _edit_person(history, person, lambda p: p._replace(has_factor=True))
-    history.tell(f"{person[:3]} has a second factor")
+    history.tell(f"{person[:3]} signs in by {FACTORS[factor]}")
+
+
+def remove_factor(history: History) -> None:
+    """A password alone is enough again, for what begins now: nothing that was opened before lives on, or again."""
+    person = history.draw.choice(history.people)
+    known = history.spec.people[person]
+    if not known.second_factor:
+        return
+    assert known.credential is not None
+    known.second_factor, known.credential = "", known.credential + 1
+    _edit_person(history, person, lambda p: passkeys.without_factor(p, left=False))
+    history.tell(f"{person[:3]} has no second factor any more")
 
 
 def switch_person(history: History) -> None:

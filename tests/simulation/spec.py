@@ -38,7 +38,8 @@ class Person:
     """A person or a service, whose password or allowance has a version (None: taken away)."""
 
     enabled: bool = True
-    second_factor: bool = False
+    second_factor: str = ""
+    """What they prove at a browser beside the password, or instead of it."""
     credential: int | None = 1
     signed_out_before: int = 0
 

@@ -110,6 +110,7 @@ class World:
     def __init__(self, store: ModelStore) -> None:
         self.store = store
         self.key_number = 1
+        self.factors: dict[str, Factor] = {}
         self._rows = 0
         self._unwritten: dict[Reference, tuple[Change, ...]] = {}
 
@@ -323,7 +324,7 @@ class World:
             signed_in_ms=max(self.store.now_ms, person.sessions_from_ms, self.store.sessions_from_ms),
             expires_ms=self.store.now_ms + 1000,
             password_version=person.password_version,
-            factor=Factor.CODE if person.has_factor else None,
+            factor=self.factors[name] if person.has_factor else None,
         )
         self.store.sign_ins[sign_in.id] = sign_in
         return sign_in

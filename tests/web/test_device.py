@@ -255,8 +255,16 @@ def test_page_of_another_site_cannot_enter_a_code(device: Device, visitor: Visit
     """Its form comes without our cookies, and is asked again, with what it sent filled in."""
     device.asks()
     shown = visitor.is_made_to_post(f"{fresh_server.base_url}{PAGE}", {"user_code": device.shows})
-    assert (shown.status_code, "CGT-128" in shown.text, device.shows in shown.text) == (400, True, True)
+    assert (shown.status_code, "CGT-189" in shown.text, device.shows in shown.text) == (400, True, True)
     assert "Sign in" in visitor.presses("continue", user_code=device.shows).text
+
+
+def test_program_that_enters_a_code_is_told_what_the_page_is_for(device: Device, fresh_server: Server) -> None:
+    """Somebody at a command line without a browser: the reply says where programs go."""
+    device.asks()
+    reply = httpx.post(f"{fresh_server.base_url}{PAGE}", data={"user_code": device.shows})
+    assert code_of(reply) == (400, "invalid_request", "CGT-189")
+    assert "JWT credential" in reply.json()["errors"][0]["remedy"]
 
 
 def test_app_without_the_grant_gets_no_code(

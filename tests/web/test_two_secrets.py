@@ -96,6 +96,25 @@ def test_list_says_when_the_old_one_can_go(fresh_server: Server, shell: Shell) -
     assert "FormerSecretRetired" in str(shell.give("audit", "list"))
 
 
+@pytest.mark.parametrize("way", ["revoke", "device-authorization"])
+def test_every_use_of_the_old_one_shows(fresh_server: Server, shell: Shell, way: str) -> None:
+    """A machine that only takes tokens back, or only asks for device codes, stops all the same without its secret."""
+    old, app = secret_of(fresh_server, "script"), fresh_server.world.apps["script"].client_id
+    shell.give("apps", "update", app, "--grant", "urn:ietf:params:oauth:grant-type:device_code")
+    shell.give("apps", "rotate-secret", app, "--overlap", "30d")
+    assert shell.give("apps", "secrets", app)["former_last_used"] is None
+    url = f"{fresh_server.base_url}/restapi/oauth/{way}"
+    form = {"token": "no token of ours"} if way == "revoke" else {}
+    assert httpx.post(url, data=form, auth=(app, "x" * 43), timeout=30).status_code == 400
+    assert shell.give("apps", "secrets", app)["former_last_used"] is None
+    assert httpx.post(url, data=form, auth=(app, old), timeout=30).status_code == 200
+    for _ in range(100):
+        if shell.give("apps", "secrets", app)["former_last_used"]:
+            break
+    else:
+        pytest.fail("the use was not noted")
+
+
 def test_third_secret_is_refused_while_there_are_two(fresh_server: Server, shell: Shell) -> None:
     """Whoever must change it at once can: without an overlap neither of the two counts any more."""
     app = fresh_server.world.apps["service"].client_id

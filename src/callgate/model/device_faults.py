@@ -60,6 +60,14 @@ USER_CODES_TOO_MANY = Fault(
     remedy="Wait a minute. Five wrong codes a minute are let pass for one network and for one signed-in person.",
     status=429,
 )
+USER_CODE_FOREIGN = Fault(
+    code="CGT-189",
+    error="invalid_request",
+    text="The code did not come from this server's own page in a browser that keeps its cookie",
+    remedy="Ask a person to open /restapi/oauth/device in a browser that keeps cookies, and to enter the code there. A "
+    "program does not send it: it gets codes from /restapi/oauth/device-authorization and polls /restapi/oauth/token; "
+    "where there is no person, a JWT credential or client_credentials needs no browser.",
+)
 
 WAITING = (AUTHORIZATION_PENDING, SLOW_DOWN)
 """Answers to a proper call: devices behind one network poll, each at its own pace."""

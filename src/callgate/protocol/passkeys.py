@@ -88,8 +88,13 @@ def remove(passkey_id: RowId, extension: Extension, *, required: bool, facts: Fa
     left = facts.factors.totp is not None or len(facts.factors.passkeys) > 1
     if required and not left:
         return Denied(fault=mfa_faults.FACTOR_NEEDED, why="the account requires a second factor")
-    after = extension._replace(has_factor=left, version=extension.version + 1)
-    return PasskeyRemoved(extension, after, passkey, str(extension.id))
+    return PasskeyRemoved(extension, without_factor(extension, left=left), passkey, str(extension.id))
+
+
+def without_factor(extension: Extension, *, left: bool) -> Extension:
+    """The person with a factor less; `left`: there is another. What a password or factor opened compares with this."""
+    version = extension.password_version + 1
+    return extension._replace(has_factor=left, password_version=version, version=extension.version + 1)
 
 
 def find(passkey_id: RowId, facts: FactorsFacts) -> Passkey | None:

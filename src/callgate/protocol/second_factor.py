@@ -116,10 +116,17 @@ def still_pending(pending: Pending, facts: FactorsFacts) -> tuple[Account, Exten
 
 def add_totp(
     extension: Extension, confirmed: TotpConfirmed, *, moment: Moment, facts: FactorsFacts
-) -> tuple[Change, ...]:
-    """An authenticator app in the place of the one before; with recovery codes where none are left."""
+) -> tuple[TotpAdded] | tuple[TotpAdded, RecoveryCodesMade]:
+    """An authenticator app in the place of the one before; with recovery codes where none are left.
+
+    What was opened while there was another one is over, as if that were removed.
+    """
     by = str(extension.id)
-    after = extension._replace(has_factor=True, version=extension.version + 1)
+    replaces = facts.factors.totp is not None
+    before = (
+        passkeys.without_factor(extension, left=True) if replaces else extension._replace(version=extension.version + 1)
+    )
+    after = before._replace(has_factor=True)
     totp = Totp(
         id=moment.fresh.row_id,
         account_id=extension.account_id,

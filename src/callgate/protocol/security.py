@@ -15,10 +15,11 @@ from callgate.model.evidence import PasskeyMade, TotpConfirmed
 from callgate.model.factor import RECENT_MS, Factor, MfaPolicy
 from callgate.model.facts import AuthorizeFacts
 from callgate.model.ids import RowId
-from callgate.model.mfa import FactorsFacts, RecoveryCodesMade, SecurityFacts, TotpRemoved
+from callgate.model.mfa import FactorsFacts, PasskeyRemoved, RecoveryCodesMade, SecurityFacts, TotpRemoved
 from callgate.model.moment import Moment
 from callgate.protocol import passkeys
 from callgate.protocol.guards import may_sign_in, may_use_password
+from callgate.protocol.passkeys import without_factor
 from callgate.protocol.second_factor import add_totp
 from callgate.protocol.sessions import holds_sign_in
 
@@ -79,9 +80,9 @@ def set_up_totp(
         return Denied(fault=mfa_faults.MFA_OFF, why=f"account {here.account.id} uses no second factors")
     if confirmed is None:
         return Denied(fault=mfa_faults.TOTP_UNCONFIRMED, why="the new authenticator app shows another code")
-    changes = add_totp(here.extension, confirmed, moment=moment, facts=_of_person(here, facts))
-    anew = _anew(here.sign_in, moment, factor=Factor.CODE)
-    return Changed(anew, moment.fresh.secret, len(changes) > 1, (*changes, *_instead(here.sign_in, anew)))
+    added, *codes = add_totp(here.extension, confirmed, moment=moment, facts=_of_person(here, facts))
+    anew = _anew(here.sign_in, moment, factor=Factor.CODE)._replace(password_version=added.after.password_version)
+    return Changed(anew, moment.fresh.secret, bool(codes), (added, *codes, *_instead(here.sign_in, anew)))
 
 
 def add_passkey(secret: bytes, *, made: PasskeyMade, moment: Moment, facts: SecurityFacts) -> Changed | Denied:
@@ -99,18 +100,18 @@ def add_passkey(secret: bytes, *, made: PasskeyMade, moment: Moment, facts: Secu
     return Changed(anew, moment.fresh.secret, codes_made, (*changes, *_instead(here.sign_in, anew)))
 
 
-def remove_passkey(secret: bytes, *, passkey_id: RowId, facts: SecurityFacts) -> Changed | Denied:
-    """A passkey goes, and the recovery codes with the last factor."""
+def remove_passkey(secret: bytes, *, passkey_id: RowId, moment: Moment, facts: SecurityFacts) -> Changed | Denied:
+    """A passkey goes, the recovery codes with the last factor, and what was opened elsewhere."""
     here = may_change(secret, facts)
     if isinstance(here, Denied):
         return here
     required = here.account.mfa_policy is MfaPolicy.REQUIRED
     removed = passkeys.remove(passkey_id, here.extension, required=required, facts=_of_person(here, facts))
-    return removed if isinstance(removed, Denied) else _kept(removed)
+    return removed if isinstance(removed, Denied) else _without(removed, here, moment=moment)
 
 
-def remove_totp(secret: bytes, facts: SecurityFacts) -> Changed | Denied:
-    """The authenticator app goes, and the recovery codes with the last factor."""
+def remove_totp(secret: bytes, *, moment: Moment, facts: SecurityFacts) -> Changed | Denied:
+    """The authenticator app goes, the recovery codes with the last factor, and what was opened elsewhere."""
     here = may_change(secret, facts)
     if isinstance(here, Denied):
         return here
@@ -118,9 +119,8 @@ def remove_totp(secret: bytes, facts: SecurityFacts) -> Changed | Denied:
         return Denied(fault=authorize_faults.FORM_EXPIRED, why="it is gone already")
     if here.account.mfa_policy is MfaPolicy.REQUIRED and not facts.factors.passkeys:
         return Denied(fault=mfa_faults.FACTOR_NEEDED, why=f"account {here.account.id} requires a second factor")
-    left = bool(facts.factors.passkeys)
-    after = here.extension._replace(has_factor=left, version=here.extension.version + 1)
-    return _kept(TotpRemoved(here.extension, after, str(here.extension.id)))
+    after = without_factor(here.extension, left=bool(facts.factors.passkeys))
+    return _without(TotpRemoved(here.extension, after, str(here.extension.id)), here, moment=moment)
 
 
 def make_recovery_codes(secret: bytes, *, sha256s: frozenset[bytes], facts: SecurityFacts) -> Changed | Denied:
@@ -155,8 +155,12 @@ def _of_person(here: Here, facts: SecurityFacts) -> FactorsFacts:
     return FactorsFacts(facts.browser.now_ms, here.account, here.extension, facts.factors, facts.answered)
 
 
-def _kept(change: Change) -> Changed:
-    return Changed(None, b"", codes_made=False, changes=(change,))
+def _without(removed: TotpRemoved | PasskeyRemoved, here: Here, *, moment: Moment) -> Changed:
+    """The person stays signed in at this browser alone."""
+    version = removed.after.password_version
+    anew = _anew(here.sign_in, moment, factor=here.sign_in.factor)._replace(password_version=version)
+    changes = (removed, *_instead(here.sign_in, anew))
+    return Changed(anew, moment.fresh.secret, codes_made=False, changes=changes)
 
 
 def _anew(sign_in: SignIn, moment: Moment, *, factor: Factor | None) -> SignIn:

@@ -32,7 +32,7 @@ BECAUSE = {
     EndReason.EXPIRED: "expired",
     EndReason.ABSOLUTE_TIMEOUT: "the account's absolute session time-out was reached",
     EndReason.IDLE_TIMEOUT: "the account's idle session time-out was reached",
-    EndReason.CREDENTIAL_CHANGED: "the password changed or the credential was withdrawn",
+    EndReason.CREDENTIAL_CHANGED: "the password or a second factor changed, or the credential was withdrawn",
     EndReason.APP_BLOCKED: "the application was blocked",
     EndReason.SIGNED_OUT_EVERYWHERE: "signed out everywhere",
     EndReason.RESTORED: "all sessions were ended by the operator",

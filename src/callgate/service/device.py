@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from callgate.crypto.secrets import mint_user_code
-from callgate.model import authorize_faults, device_faults, faults
+from callgate.model import device_faults, faults
 from callgate.model.decisions import AnswerDevice, Denied, LookAgain
 from callgate.model.device import POLL_INTERVAL_S, spell_user_code
 from callgate.model.device_grant import DeviceAskFacts, DeviceAskLookup, DeviceWaits, UserCodeLookup
@@ -30,6 +30,7 @@ from callgate.service.context import Context
 from callgate.service.limits import Guess
 from callgate.service.outcome import Outcome, Post
 from callgate.service.token import TokenRequest
+from callgate.service.uses import note_use
 from callgate.service.visit import Visit
 from callgate.storage.port import Unit
 
@@ -121,6 +122,8 @@ async def _issue(context: Context, call: DeviceCall, *, network: str) -> tuple[D
 
         unit = Unit(DeviceAskLookup(proven.client.id, network), context.drawing(judge))
         decision = await context.store.run(unit)
+        if isinstance(decision, DeviceWaits):
+            note_use(context, proven.client, former=proven.former)
         if not isinstance(decision, LookAgain):
             return decision, proven.client.id
     return Denied(fault=faults.TEMPORARILY_UNAVAILABLE, why="the app kept changing"), None
@@ -163,7 +166,7 @@ async def enter(context: Context, post: Post, *, network: str) -> AskUserCode | 
     typed, binding = (form.get("user_code") or "")[:64], post.cookies.binding
     if binding is None:
         # Another site's form, or a browser without cookies, in which nobody could sign in either.
-        return AskUserCode(binding=new_binding(context), typed=typed, fault=authorize_faults.FORM_EXPIRED)
+        return AskUserCode(binding=new_binding(context), typed=typed, fault=device_faults.USER_CODE_FOREIGN)
     found = await _find(context, typed, post=post, network=network)
     if isinstance(found, Denied):
         pages.note(context, found, request_id=post.request_id, client_id=None)

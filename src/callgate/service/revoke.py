@@ -7,6 +7,7 @@ from callgate.protocol import revoke as protocol
 from callgate.service import client as clients
 from callgate.service.context import Context
 from callgate.service.token import TokenRequest
+from callgate.service.uses import note_use
 from callgate.service.visit import Visit
 from callgate.storage.port import Unit
 
@@ -39,6 +40,7 @@ async def revoke(context: Context, request: TokenRequest) -> Done | Denied:
                 lambda facts: protocol.decide(client=proven.evidence, reference=reference, facts=facts),
             )
         )
+    note_use(context, proven.client, former=proven.former)
     changed = bool(decision.changes)
     context.events.done("revoke", request.request_id, client_id=proven.client.id, changed=changed)
     return decision

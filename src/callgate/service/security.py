@@ -127,7 +127,7 @@ async def change(context: Context, post: Post) -> SecurityOutcome:
         case "confirm-totp" if state.secret:
             return await _confirm_totp(context, visit, state.secret, typed=form.get("code") or "")
         case "remove-totp":
-            return await _carry_out(context, visit, lambda _, facts: protocol.remove_totp(visit.key.secret, facts))
+            return await _remove_totp(context, visit)
         case "new-codes":
             return await _new_codes(context, visit)
         case "add-passkey":
@@ -215,11 +215,18 @@ async def _add_passkey(context: Context, visit: _Visit, challenge: bytes, *, ans
     return await _carry_out(context, visit, judge, codes=codes.shown, challenge=made.challenge)
 
 
+async def _remove_totp(context: Context, visit: _Visit) -> SecurityOutcome:
+    def judge(moment: Moment, facts: SecurityFacts) -> Changed | Denied:
+        return protocol.remove_totp(visit.key.secret, moment=moment, facts=facts)
+
+    return await _carry_out(context, visit, judge)
+
+
 async def _remove_passkey(context: Context, visit: _Visit, which: str) -> SecurityOutcome:
     passkey_id = RowId(read_id(which) or 0)
 
-    def judge(_: Moment, facts: SecurityFacts) -> Changed | Denied:
-        return protocol.remove_passkey(visit.key.secret, passkey_id=passkey_id, facts=facts)
+    def judge(moment: Moment, facts: SecurityFacts) -> Changed | Denied:
+        return protocol.remove_passkey(visit.key.secret, passkey_id=passkey_id, moment=moment, facts=facts)
 
     return await _carry_out(context, visit, judge)
 

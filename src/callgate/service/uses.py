@@ -11,7 +11,7 @@ _BY_SECRET = frozenset({AuthMethod.CLIENT_SECRET_BASIC, AuthMethod.CLIENT_SECRET
 
 
 def note_use(context: Context, client: Client, *, former: bool) -> None:
-    """Tokens were given to who proved themselves by the app's secret, or by its former one."""
+    """Something was done for who proved themselves by the app's secret, or by its former one."""
     if client.auth_method not in _BY_SECRET:
         return
     now_ms, which = context.clock.now_ms(), (client.id, client.version, former)

@@ -8,7 +8,7 @@ from callgate.service.context import Context
 from callgate.service.device import AskUserCode
 from callgate.web import envelope
 from callgate.web.authorize import AuthorizePages
-from callgate.web.browser import Browsers, show
+from callgate.web.browser import Browsers, show, takes_pages
 from callgate.web.envelope import JSON, NO_STORE, oauth_error
 from callgate.web.pages import DevicePage
 from callgate.web.token import read_proof
@@ -65,6 +65,8 @@ class DevicePages:
 
     def _show(self, request: Request, asked: AskUserCode) -> Reply:
         fault = asked.fault
+        if fault is not None and not takes_pages(request):
+            return self._browsers.show_fault(request, Denied(fault=fault))
         page = DevicePage(action_url=DEVICE, typed=asked.typed, fault=fault)
         status = 200 if fault is None else envelope.status_of(fault, self._context.policy.statuses)
         cookies = (self._browsers.bind(asked.binding),)

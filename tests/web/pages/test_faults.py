@@ -1,6 +1,6 @@
 import pytest
 
-from callgate.model import authorize_faults, credential_faults, faults, grant_faults, mfa_faults
+from callgate.model import authorize_faults, credential_faults, device_faults, faults, grant_faults, mfa_faults
 from callgate.model.faults import Fault
 from callgate.web.pages.faults import WORDS, words_of
 
@@ -47,6 +47,7 @@ ON_PAGES = (
     mfa_faults.PASSKEY_REFUSED,
     mfa_faults.PASSKEY_NOT_MADE,
     mfa_faults.TOTP_UNCONFIRMED,
+    device_faults.USER_CODE_FOREIGN,
     credential_faults.CREDENTIALS_WITHHELD,
     credential_faults.CREDENTIAL_INCOMPLETE,
     credential_faults.CREDENTIAL_STUCK,

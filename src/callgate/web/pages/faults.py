@@ -128,6 +128,11 @@ WORDS = {
         msgid("Too many wrong codes were entered."),
         msgid("Wait a minute, then try again."),
     ),
+    "CGT-189": Words(
+        msgid("Please enter the code here"),
+        msgid("The code did not come from this page, or your browser keeps no cookies."),
+        msgid("Allow cookies for this page, then enter the code that your device shows."),
+    ),
     # What the person has beside the password.
     "OAU-168": _person(
         msgid("Your company asks for more than a password."), msgid("Sign in at a browser, where you can give it.")
