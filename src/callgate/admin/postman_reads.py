@@ -62,6 +62,8 @@ def _checks(operation: Mapping[str, object], scopes: Sequence[str]) -> Iterator[
     yield "    pm.response.to.have.status(403);"
     yield '    pm.expect(pm.response.json().errors[0].errorCode).to.eql("CMN-401");'
     yield "  });"
+    # What the list would have led to is asked for all the same: refused for the scope, before it is looked for.
+    yield from (f'  pm.collectionVariables.set("{name}", "1");' for name in _led_to(operation))
     yield "} else {"
     outcome = "granted" if status == "200" else "known, and refused"
     yield f'  pm.test("{outcome}: {status}", () => pm.response.to.have.status({status}));'
@@ -71,6 +73,17 @@ def _checks(operation: Mapping[str, object], scopes: Sequence[str]) -> Iterator[
 
 def _ways_on(operation: Mapping[str, object]) -> Iterator[str]:
     """What the reply's links lead to is kept for the requests that come after: of a list, the first that has it."""
+    for name, pointer in _led_to(operation).items():
+        listing, _, member = pointer.partition("/0/")
+        outer, inner = (
+            "".join(f"?.[{json.dumps(step)}]" for step in part.split("/") if step) for part in (listing, member)
+        )
+        found = f"pm.response.json(){outer}?.map((each) => each{inner}).find((each) => each !== undefined)"
+        yield f'pm.collectionVariables.set("{name}", String({found} ?? ""));'
+
+
+def _led_to(operation: Mapping[str, object]) -> dict[str, str]:
+    """Names in the paths of other requests, and where their values stand in this one's reply."""
     kept: dict[str, str] = {}
     reply = at(operation, "responses").get("200", {})
     assert isinstance(reply, Mapping)
@@ -78,13 +91,7 @@ def _ways_on(operation: Mapping[str, object]) -> Iterator[str]:
         for name, expression in at(link, "parameters").items():
             if name not in _OWN:
                 kept[name] = str(expression).partition("#")[2]
-    for name, pointer in kept.items():
-        listing, _, member = pointer.partition("/0/")
-        outer, inner = (
-            "".join(f"?.[{json.dumps(step)}]" for step in part.split("/") if step) for part in (listing, member)
-        )
-        found = f"pm.response.json(){outer}?.map((each) => each{inner}).find((each) => each !== undefined)"
-        yield f'pm.collectionVariables.set("{name}", String({found} ?? ""));'
+    return kept
 
 
 def at(value: object, *path: str) -> Mapping[str, object]:
