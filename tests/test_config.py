@@ -9,6 +9,7 @@ import pytest
 
 from callgate.config import ConfigError, Settings, describe, load_settings, reading, render_settings
 from callgate.model.counters import CounterStore
+from callgate.model.database import PostgresPlace
 from callgate.model.fetch import FetchRules
 from callgate.model.policy import Statuses
 
@@ -90,6 +91,41 @@ def test_variable_counts_as_absent_when_it_is_empty(monkeypatch: pytest.MonkeyPa
     assert load_settings().server.port == Settings().server.port
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://u:s3cret@h/d", "postgresql://u:********@h/d"),
+        (
+            "postgresql://u:s3%40cret@h1:5432,[::1]:6/d?sslmode=require",
+            "postgresql://u:********@h1:5432,[::1]:6/d?sslmode=require",
+        ),
+        ("postgres://h:5432/d", "postgres://h:5432/d"),
+        ("postgresql:///d?host=/run/postgresql", "postgresql:///d?host=/run/postgresql"),
+    ],
+)
+def test_password_of_the_database_is_never_shown(url: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The URL is enough for PostgreSQL, and nobody reads its password off our output."""
+    monkeypatch.setenv("CALLGATE_DATABASE__URL", url)
+    settings = load_settings()
+    place = settings.database.place
+    assert isinstance(place, PostgresPlace)
+    assert (place.url, str(place)) == (url, shown)
+    told = [entry.value for section in describe(settings) for entry in section.settings if entry.key == "database.url"]
+    assert told == [shown]
+    assert "s3" not in repr(settings) + repr(place)
+
+
+def test_password_of_the_database_stands_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As secrets of containers do."""
+    (tmp_path / "password").write_text("s3cret\n", "utf-8")
+    monkeypatch.setenv("CALLGATE_DATABASE__URL", "postgresql://u@h/d")
+    monkeypatch.setenv("CALLGATE_DATABASE__PASSWORD_FILE", str(tmp_path / "password"))
+    assert load_settings().database.place == PostgresPlace("postgresql://u@h/d", "s3cret", "postgresql://u@h/d")
+    monkeypatch.setenv("CALLGATE_DATABASE__PASSWORD_FILE", str(tmp_path / "none"))
+    with pytest.raises(FileNotFoundError):
+        _ = load_settings().database.place
+
+
 def test_file_of_the_variable_is_read_when_none_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """CALLGATE_CONFIG names a file; the command line's own name for one comes before it."""
     (tmp_path / "one.toml").write_text("[server]\nport = 1001\n")
@@ -107,7 +143,15 @@ def test_file_of_the_variable_is_read_when_none_is_named(tmp_path: Path, monkeyp
         ("port = 1\n", "c.toml: port stands outside a section, such as [server]"),
         ("[server\n", "c.toml is not TOML: "),
         ("[server]\nport = 0\n", "server.port: "),
-        ("[database]\nurl = 'postgresql://x'\n", "database.url: must be sqlite:///NAME or sqlite:////PATH"),
+        ("[database]\nurl = 'postgresql://x'\n", "database.url: must be sqlite:///NAME or sqlite:////PATH, or"),
+        ("[database]\nurl = 'mysql://x/y'\n", "database.url: must be sqlite:///NAME"),
+        ("[database]\nurl = 'postgresql://u:p@ss@h/d'\n", "database.url: must be sqlite:///NAME"),
+        ("[database]\nurl = 'postgresql://h/d?password=p'\n", "database.url: must not have password among"),
+        ("[database]\nurl = 'postgresql://h/d?options=-cjit=off'\n", "database.url: has an option that is none"),
+        (f"[database]\nurl = 'postgresql://h/{'d' * 2000}'\n", "database.url: must be sqlite:///NAME"),
+        ("[database]\nurl = 'postgresql://u:p@h/d'\npassword = 'q'\n", "database.url holds a password, and"),
+        ("[database]\nurl = 'sqlite:///d'\npassword = 'q'\n", "database.url is SQLite's"),
+        ("[database]\npassword_file = 'p'\npassword = 'q'\n", "set database.password_file or database.password"),
         ("[server]\nhost = '0.0.0.0'\n", "server.public_url is required"),
         ("[server]\npublic_url = 'http://login.example.com'\n", "server.public_url: must be https"),
         ("[server]\npublic_url = 'https://login.example.com/'\n", "server.public_url: must be scheme, host"),

@@ -17,13 +17,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import apsw
 import uvloop
 from starlette.types import ASGIApp
 from structlog.typing import FilteringBoundLogger
 
 from callgate.admin.cli import run_cli
-from callgate.admin.composition import AuditSeen, ChainSeen, Progress
+from callgate.admin.composition import AuditSeen, ChainSeen, DatabaseSeen, Progress
 from callgate.admin.dev import announce, settle_world
 from callgate.admin.station import Station, Unsupervised
 from callgate.admin.supervisor import Left, supervise
@@ -33,6 +32,7 @@ from callgate.crypto.entropy import RowIds, SystemEntropy
 from callgate.crypto.kek import KeyEncryptionError, KeyEncryptionKey, kek_from_text, load_kek, load_or_create_kek
 from callgate.crypto.kek_change import add_kek, drop_old_keks
 from callgate.crypto.password_pool import PasswordPool
+from callgate.model.database import CopiedTable, PostgresPlace
 from callgate.model.failure import Unavailable
 from callgate.model.lookups import KeysLookup
 from callgate.service.administer.desk import Desk
@@ -52,12 +52,10 @@ from callgate.service.readiness import Readiness
 from callgate.service.shelves import open_shelves
 from callgate.service.tallies import Tallies
 from callgate.service.upkeep import keep_up
-from callgate.storage.backup import BackupBroken, back_up, restore
-from callgate.storage.check import check_audit, check_file
+from callgate.storage.backup import back_up, restore
+from callgate.storage.engines import copy, explain_trouble, look_over, migrate, open_store, verify
 from callgate.storage.port import Engine, Store
-from callgate.storage.schema import SchemaDiffers, migrate_file
-from callgate.storage.sqlite import SqliteStore, StoreOptions
-from callgate.storage.sqlite_file import InUse, NotOurs
+from callgate.storage.sqlite import StoreOptions
 from callgate.storage.sweep import SteadyClock, sweep_due
 
 GC_THRESHOLD = 20_000
@@ -88,9 +86,8 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
     from callgate.web.routes import build  # noqa: PLC0415 - likewise
 
     log = _open_log(settings)
-    path = settings.database.path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    migrate_file(path)
+    place = settings.database.place
+    migrate(place)
     clock = Clock()
     entropy = SystemEntropy()
     fatal: list[Exception] = []
@@ -102,7 +99,7 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
         os.kill(os.getpid(), signal.SIGTERM)
 
     async with contextlib.AsyncExitStack() as stack:
-        store = SqliteStore.open(path, clock=clock.now_ms, options=StoreOptions(on_fatal=die))
+        store = open_store(place, clock=clock, options=StoreOptions(on_fatal=die))
         stack.push_async_callback(store.close)
         await store.start()
         keeper = Keeper(store, await open_kek(settings.keys, store), entropy, cell=settings.server.cell)
@@ -181,13 +178,13 @@ class CommandLine:
     @contextlib.asynccontextmanager
     async def desk(self, settings: Settings, *, by: str) -> AsyncIterator[Desk]:
         """The database opened beside whoever serves it; the keys only when they are asked for."""
-        path = settings.database.path
-        if not path.exists():
-            raise OSError(errno.ENOENT, "there is no database; `callgate db migrate` makes it", str(path))
+        place = settings.database.place
+        if isinstance(place, Path) and not place.exists():
+            raise OSError(errno.ENOENT, "there is no database; `callgate db migrate` makes it", str(place))
         clock, entropy = Clock(), SystemEntropy()
         async with contextlib.AsyncExitStack() as stack:
             options = StoreOptions(writer="cli", exclusive=False)
-            store = SqliteStore.open(path, clock=clock.now_ms, options=options)
+            store = open_store(place, clock=clock, options=options)
             stack.push_async_callback(store.close)
             await store.start()
             passwords = PasswordPool(workers=settings.limits.password_workers)
@@ -212,9 +209,7 @@ class CommandLine:
 
     def migrate(self, settings: Settings) -> bool:
         """Bring the database to this version, with the predefined roles; tells whether there was anything to do."""
-        path = settings.database.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        changed = migrate_file(path)
+        changed = migrate(settings.database.place)
         asyncio.run(self._keep_roles(settings))
         return changed
 
@@ -226,13 +221,17 @@ class CommandLine:
         """Put a backup in the database's place, with every session issued until now over."""
         restore(backup, settings.database.path, clock=Clock().now_ms, by="cli", progress=progress)
 
-    def check_file(self, settings: Settings) -> tuple[str, ...]:
-        """What SQLite finds wrong with the file; empty when it is whole."""
-        return check_file(settings.database.path)
+    def copy(self, source: Path, target: PostgresPlace, *, progress: Progress) -> tuple[CopiedTable, ...]:
+        """Copy a file that nobody has into a database that is empty, and compare all of it."""
+        return copy(source, target, progress)
+
+    def look_over(self, settings: Settings) -> DatabaseSeen:
+        """How large the database is, and what SQLite finds wrong with the file."""
+        return DatabaseSeen(*look_over(settings.database.place))
 
     def verify_audit(self, settings: Settings, *, progress: Progress, cut_before_ms: int = 0) -> AuditSeen:
         """Check every audit chain, and find the newest link of each that was written before a moment."""
-        report = check_audit(settings.database.path, progress, cut_before_ms=cut_before_ms)
+        report = verify(settings.database.place, progress, cut_before_ms=cut_before_ms)
         chains = (
             ChainSeen(each.writer, each.links, each.pruned, each.entries, each.head.hex()) for each in report.chains
         )
@@ -274,19 +273,17 @@ class CommandLine:
         match error:
             case Unavailable():
                 return f"the database cannot be used now: {error}"
-            case InUse() | NotOurs() | SchemaDiffers() | BackupBroken() | KeyEncryptionError():
+            case KeyEncryptionError():
                 return str(error)
-            case apsw.Error():
-                return f"SQLite says: {error}"
             case OSError():
                 return f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror or error)
             case _:
-                return None
+                return explain_trouble(error)
 
     async def _wait_turn(self, settings: Settings, station: Station) -> None:
         """Find out what would go wrong once the former process has given its database up; then wait until it has."""
         if station.succeeds and settings.database.has_one_server:
-            migrate_file(settings.database.path)
+            migrate(settings.database.place)
             async with self.desk(settings, by="cli") as desk:
                 await desk.keeper()
         station.wait_turn()

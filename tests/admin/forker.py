@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import callgate.storage.schema_postgres  # noqa: F401 - the first of what commands on PostgreSQL import later
 from callgate.app import main
 
 

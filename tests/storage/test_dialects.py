@@ -35,7 +35,7 @@ from tests.storage.world import ACCOUNT, AGENT
 
 MODULES = sorted(module.name for module in pkgutil.iter_modules(callgate.storage.__path__, "callgate.storage."))
 VERB = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE)\s")
-UPKEEP = re.compile(r"\.(schema_postgres|load_postgres|load_writers|save_writers|postgres\w*|sqlite\w*|copy\w*)$")
+UPKEEP = re.compile(r"\.(schema_postgres|(load|save)_(postgres|tables|writers)|postgres\w*|sqlite\w*|copy\w*)$")
 """Modules of one engine: their statements are that engine's own."""
 
 PAGE = Page(1, 100)

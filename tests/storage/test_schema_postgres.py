@@ -8,8 +8,8 @@ import pytest
 
 from callgate.model.database import PostgresPlace
 from callgate.storage import schema_postgres
-from callgate.storage.schema import BASE, HEAD, SchemaDiffers
-from callgate.storage.schema_postgres import ServerUnfit, migrate_postgres, require_postgres_head
+from callgate.storage.schema import BASE, HEAD, SchemaDiffers, ServerUnfit
+from callgate.storage.schema_postgres import migrate_postgres, require_postgres_head
 from callgate.storage.sqlite_file import InUse, NotOurs
 from tests.postgres_server import needs_postgres, shared_postgres
 from tests.storage.test_schema import revisions

@@ -9,6 +9,7 @@ from callgate.admin.supervisor import Left
 from callgate.admin.world import WorldFolder
 from callgate.config import Settings
 from callgate.model.audit import Anchor
+from callgate.model.database import CopiedTable, PostgresPlace
 from callgate.service.administer.desk import Desk
 
 Progress = Callable[[int, int], None]
@@ -33,6 +34,13 @@ class AuditSeen(NamedTuple):
     cuts: tuple[Anchor, ...]
 
 
+class DatabaseSeen(NamedTuple):
+    """A database: the bytes it takes, and what is wrong with it, a line each; empty when it is whole."""
+
+    size: int
+    problems: tuple[str, ...]
+
+
 class Composition(Protocol):
     """Everything a command may ask for. Failures of the world are raised; `explain` turns them into a line."""
 
@@ -51,8 +59,11 @@ class Composition(Protocol):
     def restore(self, settings: Settings, backup: Path, *, progress: Progress) -> None:
         """Put a backup in the database's place, with every session issued until now over."""
 
-    def check_file(self, settings: Settings) -> tuple[str, ...]:
-        """What SQLite finds wrong with the file; empty when it is whole."""
+    def copy(self, source: Path, target: PostgresPlace, *, progress: Progress) -> tuple[CopiedTable, ...]:
+        """Copy a file that nobody has into a database that is empty, and compare all of it."""
+
+    def look_over(self, settings: Settings) -> DatabaseSeen:
+        """How large the database is, and what SQLite finds wrong with the file."""
 
     def verify_audit(self, settings: Settings, *, progress: Progress, cut_before_ms: int = 0) -> AuditSeen:
         """Check every audit chain, and find the newest link of each that was written before a moment."""

@@ -6,6 +6,7 @@ Beside its database lies the settings file with which every other command acts o
 import shlex
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,7 @@ from callgate.config import (
     LogFormat,
     ServerSettings,
     Settings,
+    database_place,
     render_settings,
 )
 from callgate.service.administer.desk import Desk
@@ -48,6 +50,10 @@ _OWNER_ONLY = 0o700
 
 PortOption = Annotated[int, typer.Option(min=1, max=65_535, help="Port on 127.0.0.1.")]
 LimitsFlag = Annotated[bool, typer.Option("--limits", help="Count calls and failed sign-ins, as `serve` does.")]
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="postgresql://…, empty or this world's, instead of a file.", show_default=False),
+]
 DataOption = Annotated[
     Path, typer.Option(help="Folder of the world: database, key, dev.json, callgate.toml for other commands.")
 ]
@@ -60,6 +66,7 @@ class DevOptions:
     port: PortOption = PORT
     data: DataOption = DATA
     limits: LimitsFlag = False
+    database: DatabaseOption = None
 
 
 def add_dev(cli: typer.Typer) -> None:
@@ -70,16 +77,22 @@ def add_dev(cli: typer.Typer) -> None:
         """Serve a development world: seeded when empty, described in DATA/dev.json, its clock movable."""
         options.data.mkdir(parents=True, exist_ok=True, mode=_OWNER_ONLY)
         _spare_file_of_others(options.data)
-        served = development_settings(run.settings, port=options.port, data=options.data, limits=options.limits)
+        where = partial(
+            development_settings, run.settings, port=options.port, data=options.data, database=_named(options.database)
+        )
+        served = where(limits=options.limits)
         # What --limits says is of one start: the file, which the next start may be given, does not repeat it.
-        written = development_settings(run.settings, port=options.port, data=options.data, limits=True)
+        written = where(limits=True)
         run.composition.serve_development(served, WorldFolder(options.data, written))
 
 
-def development_settings(settings: Settings, *, port: int, data: Path, limits: bool = False) -> Settings:
+def development_settings(
+    settings: Settings, *, port: int, data: Path, limits: bool = False, database: str | None = None
+) -> Settings:
     """The settings of a world: loopback, and everything it keeps in one folder.
 
-    A public URL is kept if it is this machine's too, such as http://localhost:8080: passkeys need a name.
+    But for a database that was named: never that of the settings, in which people may live. A public URL is kept if it
+    is this machine's too, such as http://localhost:8080: passkeys need a name.
     """
     named = settings.server.public_url
     return settings.model_copy(
@@ -92,7 +105,7 @@ def development_settings(settings: Settings, *, port: int, data: Path, limits: b
                 trusted_proxies=settings.server.trusted_proxies,
                 forwarded_field=settings.server.forwarded_field,
             ),
-            "database": DatabaseSettings(url=f"sqlite:///{data.absolute()}/callgate.db"),
+            "database": DatabaseSettings(url=database or f"sqlite:///{data.absolute()}/callgate.db"),
             "keys": KeySettings(key_encryption_key_file=data / "kek"),
             "fetch": FetchSettings(loopback=True),
             "limits": settings.limits.model_copy(update={} if limits else {"rates": False, "lockout": False}),
@@ -127,6 +140,16 @@ def announce(settings: Settings, world: WorldFolder | None = None) -> None:
     then = "" if world is None else f"Commands act on it after: {use_world(world.data)}\n"
     sys.stdout.write(f"callgate is ready on {settings.server.issuer}\n{then}")
     sys.stdout.flush()
+
+
+def _named(database: str | None) -> str | None:
+    """The database of --database. Raises Refusal."""
+    try:
+        if database is not None and isinstance(database_place(database), Path):
+            raise Refusal("--database is for PostgreSQL: a file lies in the folder of --data")
+    except ValueError as error:
+        raise Refusal(f"--database {error}") from None
+    return database
 
 
 def _spare_file_of_others(data: Path) -> None:

@@ -1,11 +1,11 @@
 """Settings: every one there is (sections), read (reading), written (writing) and described (described)."""
 
+from callgate.config.database import DatabaseSettings, Place, database_place
 from callgate.config.described import describe
 from callgate.config.reading import FILE_VARIABLE, ConfigError, load_settings, notify_socket
 from callgate.config.sections import (
     ONE_SERVER,
     WORKERS_MAX,
-    DatabaseSettings,
     FetchSettings,
     KeySettings,
     ServerSettings,
@@ -25,8 +25,10 @@ __all__ = [
     "LogFormat",
     "LogLevel",
     "LogSettings",
+    "Place",
     "ServerSettings",
     "Settings",
+    "database_place",
     "describe",
     "load_settings",
     "notify_socket",

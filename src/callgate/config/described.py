@@ -7,6 +7,7 @@ from typing import NamedTuple
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+from callgate.config.database import shown_url
 from callgate.config.reading import variable_of
 from callgate.config.sections import Settings
 
@@ -69,6 +70,8 @@ def _text(value: object) -> str:
             return str(value).lower()
         case Enum():
             return str(value.value)
+        case str():
+            return shown_url(value)
         case tuple():
             return ", ".join(str(part) for part in value)
         case _:

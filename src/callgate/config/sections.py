@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_v
 from pydantic_settings import NoDecode
 
 from callgate.config.counters import MEMORY, counter_store
+from callgate.config.database import DatabaseSettings
 from callgate.config.section import Section
 from callgate.config.watching import LogSettings, MetricsSettings
 from callgate.model.counters import CounterStore
@@ -23,7 +24,6 @@ from callgate.model.limits import RATE_MAX, Rates
 from callgate.model.network import ForwardedField
 from callgate.model.policy import Policy, Statuses
 
-_SQLITE = "sqlite:///"
 _PORT_MAX = 65_535
 WORKERS_MAX = 64
 ONE_SERVER = "an SQLite database has one server process; for more, move it to PostgreSQL"
@@ -128,30 +128,6 @@ class ServerSettings(Section):
     def address(self) -> str:
         """Where it listens, as URLs have it."""
         return f"{_bracketed(self.host)}:{self.port}"
-
-
-class DatabaseSettings(Section):
-    """Where everything is kept."""
-
-    url: str = "sqlite:///callgate.db"
-    """sqlite:///NAME from the working directory, sqlite:////PATH from the root. One server process a file."""
-
-    @field_validator("url")
-    @classmethod
-    def _check_url(cls, value: str) -> str:
-        if not value.startswith(_SQLITE) or len(value) == len(_SQLITE):
-            raise ValueError("must be sqlite:///NAME or sqlite:////PATH")
-        return value
-
-    @property
-    def has_one_server(self) -> bool:
-        """Whether one process alone may serve it."""
-        return self.url.startswith(_SQLITE)
-
-    @property
-    def path(self) -> Path:
-        """The database file."""
-        return Path(self.url.removeprefix(_SQLITE))
 
 
 class KeySettings(Section):

@@ -1,4 +1,4 @@
-"""Where everything is kept, when that is no file of this machine."""
+"""Where everything is kept, when that is no file of this machine, and what was moved there."""
 
 from typing import NamedTuple
 
@@ -15,3 +15,11 @@ class PostgresPlace(NamedTuple):
 
     def __str__(self) -> str:
         return self.shown
+
+
+class CopiedTable(NamedTuple):
+    """A table that is the same in two databases: its rows, and the SHA-256 of all of them in order."""
+
+    table: str
+    rows: int
+    sha256: str

@@ -39,6 +39,10 @@ class BackupBroken(Exception):
     """What is to be copied is not a whole database; nothing was written."""
 
 
+class CopyRefused(Exception):
+    """Nothing was copied to PostgreSQL; the message names the mend."""
+
+
 def back_up(source: Path, target: Path, *, progress: Progress = lambda _done, _all: None) -> None:
     """Copy a database, whether or not it is being served, to a file that does not exist yet.
 

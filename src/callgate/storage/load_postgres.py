@@ -10,6 +10,7 @@ SELECT to_regclass('alembic_version') IS NOT NULL, to_regclass('stored_key') IS 
     EXISTS (SELECT 1 FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = to_regnamespace(current_schema()))
 """
 _REVISION: Final = "SELECT version_num FROM alembic_version"
+_BYTES: Final = "SELECT pg_database_size(current_database())"
 _LOCK: Final = "SELECT pg_advisory_lock(%s)"
 _UNLOCK: Final = "SELECT pg_advisory_unlock(%s)"
 
@@ -44,3 +45,10 @@ def take_lock(connection: psycopg.Connection, number: int) -> None:
 def free_lock(connection: psycopg.Connection, number: int) -> None:
     """Let the next have it."""
     connection.execute(_UNLOCK, (number,))
+
+
+def measure_database(connection: psycopg.Connection) -> int:
+    """How many bytes the database takes on the server's disk."""
+    row = connection.execute(_BYTES).fetchone()
+    assert row is not None
+    return int(row[0])

@@ -32,7 +32,7 @@ from callgate.storage.postgres_link import Link
 from callgate.storage.postgres_reader import Reader
 from callgate.storage.rows import Row
 from callgate.storage.save_upkeep import move_clock
-from callgate.storage.schema_postgres import ServerUnfit
+from callgate.storage.schema import ServerUnfit
 
 F = TypeVar("F")
 D = TypeVar("D", bound=Decided)

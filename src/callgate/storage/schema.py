@@ -49,6 +49,10 @@ class SchemaDiffers(Exception):
     """The file's revision is not the one this version of Callgate works with."""
 
 
+class ServerUnfit(Exception):
+    """A server of PostgreSQL, or how its database was made, is not what Callgate works with; the message says more."""
+
+
 def revision_of(connection: apsw.Connection) -> str:
     """The revision of an open file; BASE when it is empty."""
     if not connection.table_exists("main", "alembic_version"):

@@ -13,7 +13,7 @@ from psycopg.errors import LockNotAvailable
 
 from callgate.model.database import PostgresPlace
 from callgate.storage.load_postgres import find_postgres_revision, find_tables, free_lock, take_lock
-from callgate.storage.schema import BASE, HEAD, Dialect, SchemaDiffers, render_steps
+from callgate.storage.schema import BASE, HEAD, Dialect, SchemaDiffers, ServerUnfit, render_steps
 from callgate.storage.sqlite_file import InUse, NotOurs
 
 VERSION_MIN: Final = 15
@@ -27,10 +27,6 @@ _PATIENCE: Final = "60s"
 
 _LIMITS: Final = "SET LOCAL lock_timeout = '4s'; SET LOCAL statement_timeout = '5s';"
 """A statement that waits for a lock makes all that come after it wait as well."""
-
-
-class ServerUnfit(Exception):
-    """The server, or how its database was made, is not what Callgate works with; the message names the mend."""
 
 
 def migrate_postgres(place: PostgresPlace, to: str = HEAD) -> bool:
@@ -64,7 +60,9 @@ def require_postgres_head(place: PostgresPlace) -> None:
 @contextmanager
 def open_link(place: PostgresPlace) -> Iterator[psycopg.Connection]:
     """A connection for upkeep, each statement a transaction of its own. Raises ServerUnfit and psycopg.Error."""
-    with psycopg.connect(place.url, password=place.password, autocommit=True) as connection:
+    with psycopg.connect(
+        place.url, password=place.password, autocommit=True, options="-c search_path=public -c statement_timeout=0"
+    ) as connection:
         info = connection.info
         if info.server_version < VERSION_MIN * 10_000:
             raise ServerUnfit(
