@@ -223,7 +223,7 @@ class CommandLine:
 
     def copy(self, source: Path, target: PostgresPlace, *, progress: Progress) -> tuple[CopiedTable, ...]:
         """Copy a file that nobody has into a database that is empty, and compare all of it."""
-        return copy(source, target, progress)
+        return copy(source, target, progress=progress)
 
     def look_over(self, settings: Settings) -> DatabaseSeen:
         """How large the database is, and what SQLite finds wrong with the file."""

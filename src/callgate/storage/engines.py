@@ -71,7 +71,7 @@ def verify(place: Place, progress: Progress, *, cut_before_ms: int = 0) -> Audit
     return check_postgres_audit(place, progress, cut_before_ms=cut_before_ms)
 
 
-def copy(source: Path, target: PostgresPlace, progress: Progress) -> tuple[CopiedTable, ...]:
+def copy(source: Path, target: PostgresPlace, *, progress: Progress) -> tuple[CopiedTable, ...]:
     """Copy a file that nobody has into a database that is empty, and compare all of it."""
     from callgate.storage.copying import copy_to_postgres  # noqa: PLC0415 - see above
 
