@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import apsw
 import psycopg
@@ -37,6 +38,8 @@ MODULES = sorted(module.name for module in pkgutil.iter_modules(callgate.storage
 VERB = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE)\s")
 UPKEEP = re.compile(r"\.(schema_postgres|(load|save)_(postgres|tables|writers)|postgres\w*|sqlite\w*|copy\w*)$")
 """Modules of one engine: their statements are that engine's own."""
+
+UNIQUE_OF_SESSION = "SELECT indexdef FROM pg_indexes WHERE tablename = 'session' AND indexdef LIKE 'CREATE UNIQUE%'"
 
 PAGE = Page(1, 100)
 DEEP = Page(60, 100)
@@ -149,3 +152,21 @@ def test_postgresql_reads_every_statement_that_is_put_together(prepared: psycopg
     ]
     assert unasked == []
     assert troubles(prepared, {sql: sql for sql in asked if VERB.match(sql)}) == {}
+
+
+@needs_postgres
+def test_statements_are_read_on_the_shape_that_citus_wants() -> None:
+    """The example's script but for the calls of Citus itself; what it spreads has the account in every unique index."""
+    server = shared_postgres()
+    name = server.create(template=migrated_template())
+    script = Path("examples/citus.sql").read_text("utf-8")
+    plain = re.sub(r"^SELECT create_\w+\(.*\);$", "", script, flags=re.MULTILINE)
+    assert script.count("SELECT create_") == 10
+    assert "SELECT create_" not in plain
+    with psycopg.connect(server.url(name), autocommit=True) as connection:
+        connection.execute(plain.encode())
+        whole = {where: sql for where, sql in constants().items() if "{" not in sql}
+        assert troubles(connection.cursor(), whole) == {}
+        unique = connection.execute(UNIQUE_OF_SESSION).fetchall()
+        assert len(unique) == 3
+        assert all("account_id" in str(definition) for (definition,) in unique)

@@ -1,18 +1,28 @@
 """The schema on PostgreSQL: up, down, one at a time, and never into a database of something else."""
 
+import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 
+from callgate.model.changes import SessionOpened, SessionRotated
 from callgate.model.database import PostgresPlace
+from callgate.model.decisions import Done
+from callgate.model.facts import SessionFacts
+from callgate.model.lookups import SessionLookup
+from callgate.model.session import Session
 from callgate.storage import schema_postgres
+from callgate.storage.port import Unit
+from callgate.storage.postgres import PostgresOptions
 from callgate.storage.schema import BASE, HEAD, SchemaDiffers, ServerUnfit
-from callgate.storage.schema_postgres import migrate_postgres, require_postgres_head
+from callgate.storage.schema_postgres import carry_out, migrate_postgres, open_link, require_postgres_head
 from callgate.storage.sqlite_file import InUse, NotOurs
 from tests.postgres_server import needs_postgres, shared_postgres
+from tests.storage.engines import open_postgres, postgres_world
 from tests.storage.test_schema import revisions
+from tests.storage.world import refreshed, session_of
 
 pytestmark = needs_postgres
 
@@ -82,6 +92,55 @@ def test_whoever_migrates_does_not_make_others_wait(place: PostgresPlace, monkey
     with pytest.raises(SchemaDiffers, match="has revision 0003"):
         require_postgres_head(place)
     assert migrate_postgres(place)
+
+
+UP = """
+ALTER TABLE session ADD COLUMN note text COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE extension ADD COLUMN note text COLLATE "C" NOT NULL DEFAULT '';
+CREATE INDEX session_note ON session (account_id, note)
+"""
+DOWN = """
+DROP INDEX session_note; ALTER TABLE extension DROP COLUMN note; ALTER TABLE session DROP COLUMN note
+"""
+TIMES = 10
+
+
+def test_tables_change_and_change_back_under_traffic() -> None:
+    """As the next version's script would: no refresh of this one fails, and none is lost."""
+    world = postgres_world()
+    world.put_back()
+
+    def migrate() -> None:
+        with open_link(world.place) as link:
+            for _ in range(TIMES):
+                carry_out(link, UP, place=world.place)
+                carry_out(link, DOWN, place=world.place)
+
+    def refresh(facts: SessionFacts) -> Done:
+        assert facts.session is not None
+        return Done((SessionRotated(facts.session, refreshed(facts.session, facts.now_ms)),))
+
+    with open_postgres(world, PostgresOptions(lanes=2)) as store:
+        sessions = [session_of(number) for number in range(5)]
+        store.save(*(SessionOpened(session) for session in sessions))
+
+        async def keep_refreshing(session: Session, migrating: "asyncio.Future[None]") -> int:
+            refreshes = 0
+            while not migrating.done():
+                await store.store.run(Unit(SessionLookup(session.account_id, session.id), refresh))
+                refreshes += 1
+            return refreshes
+
+        async def both() -> list[int]:
+            migrating = asyncio.ensure_future(asyncio.to_thread(migrate))
+            counts = await asyncio.gather(*(keep_refreshing(session, migrating) for session in sessions))
+            await migrating
+            return counts
+
+        counts = store.await_(both())
+        assert min(counts) > TIMES
+        found = [store.read(SessionLookup(session.account_id, session.id)).session for session in sessions]
+        assert [session and session.generation for session in found] == [1 + count for count in counts]
 
 
 def test_database_that_is_not_ours_is_left_alone(place: PostgresPlace) -> None:

@@ -45,7 +45,7 @@ def migrate_postgres(place: PostgresPlace, to: str = HEAD) -> bool:
         with _alone(connection, place):
             found = revision_of_postgres(connection, place)  # again: another process may have migrated meanwhile
             for script in render_steps(found, to, dialect=Dialect.POSTGRESQL):
-                _carry_out(connection, script, place=place)
+                carry_out(connection, script, place=place)
     return True
 
 
@@ -98,7 +98,8 @@ def _alone(connection: psycopg.Connection, place: PostgresPlace) -> Iterator[Non
             free_lock(connection, _MIGRATING)
 
 
-def _carry_out(connection: psycopg.Connection, script: str, *, place: PostgresPlace) -> None:
+def carry_out(connection: psycopg.Connection, script: str, *, place: PostgresPlace) -> None:
+    """Carry out one script whole, or nothing of it. Raises InUse and psycopg.Error."""
     try:
         with connection.transaction():
             connection.execute((_LIMITS + script).encode())
