@@ -118,6 +118,8 @@ def test_two_servers_share_a_database(
         access = login(url, world["script"], world["jwt"])
         assert [read_calls(door, access) for door in (url, beside)] == [200, 200]
         client_id, _, secret = world["script"].partition(":")
+        hidden = f"{url}/restapi/v1.0/account/~/call-log/a%00b"
+        assert httpx.get(hidden, headers={"Authorization": f"Bearer {access}"}).status_code == 404
         gone = httpx.post(f"{beside}/restapi/oauth/revoke", data={"token": access}, auth=(client_id, secret))
         assert gone.status_code == 200
         assert [read_calls(door, access) for door in (url, beside)] == [401, 401]

@@ -24,15 +24,18 @@ from callgate.model.call_log import (
 )
 from callgate.model.call_sync import ExtractLookup, Mark, Place, SyncFrame, SyncLookup, SyncQuery
 from callgate.model.calls import CallType, Direction, Transport
+from callgate.model.changes import AssertionClaimed
 from callgate.model.directory import ExtensionListLookup, ExtensionListQuery
-from callgate.model.lookups import Lookup
+from callgate.model.failure import Unavailable
+from callgate.model.ids import ClientId
+from callgate.model.lookups import AssertionLookup, ClientLookup, Lookup
 from callgate.model.paging import Page
 from callgate.model.queues import QueueListLookup, QueueListQuery
 from callgate.model.roles import RoleListLookup, RoleListQuery
 from callgate.storage.placeholders import numbered
 from tests.postgres_server import migrated_template, needs_postgres, shared_postgres
-from tests.storage.engines import OpenedFile
-from tests.storage.world import ACCOUNT, AGENT
+from tests.storage.engines import Opened, OpenedFile
+from tests.storage.world import ACCOUNT, AGENT, NOW_MS
 
 MODULES = sorted(module.name for module in pkgutil.iter_modules(callgate.storage.__path__, "callgate.storage."))
 VERB = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE)\s")
@@ -152,6 +155,18 @@ def test_postgresql_reads_every_statement_that_is_put_together(prepared: psycopg
     ]
     assert unasked == []
     assert troubles(prepared, {sql: sql for sql in asked if VERB.match(sql)}) == {}
+
+
+def test_zero_byte_in_a_text_is_nobodys_outage(store: Opened) -> None:
+    """Whoever sends one is unknown, and what was claimed with one is claimed."""
+    hidden = "a\0b"
+    assert store.read(ClientLookup(ClientId(hidden))).client is None
+    assert not store.read(AssertionLookup("author", hidden)).claimed
+    claim = AssertionClaimed("author", hidden, NOW_MS)
+    store.save(claim)
+    assert store.read(AssertionLookup("author", hidden)).claimed
+    (error,) = store.save_at_once((claim,))
+    assert isinstance(error, Unavailable)
 
 
 @needs_postgres
