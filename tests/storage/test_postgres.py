@@ -34,7 +34,7 @@ from callgate.storage.postgres import PostgresOptions, PostgresStore
 from callgate.storage.postgres_errors import Refused
 from callgate.storage.postgres_link import Link
 from callgate.storage.save import save
-from callgate.storage.schema_postgres import ServerUnfit
+from callgate.storage.schema import ServerUnfit
 from tests.postgres_server import PostgresServer, needs_postgres, running_postgres, shared_postgres
 from tests.storage.engines import PostgresWorld, TestClock, open_postgres, postgres_world, unit_of
 from tests.storage.world import ACCOUNT, ADMIN, APP, CREDENTIAL, NOW_MS, refreshed, session_of
