@@ -112,7 +112,8 @@ async def import_calls(desk: Desk, options: ImportOptions) -> Record:
         lines = _parse(stream, people, rejects=rejects, in_company_log=not options.extension_logs)
         tally = await _store(desk, account, lines=_told(lines, stream, progress=progress), rejects=rejects)
     if rejects.count and options.rejects:
-        say(f"{rejects.count} lines were refused: {options.rejects} says which and why")
+        refused = "1 line was" if rejects.count == 1 else f"{rejects.count} lines were"
+        say(f"{refused} refused: {options.rejects} says which and why")
     fields = tuple(tally._asdict().items())
     return Record(fields=(("account_id", account.id), *fields), failed=tally.rejected > 0)
 
