@@ -4,6 +4,8 @@ Two stores here are what two server processes are there: they share nothing but 
 """
 
 import asyncio
+import os
+import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -27,6 +29,7 @@ from callgate.model.ids import ClientId
 from callgate.model.lookups import ClientLookup, CredentialOpening, KeysLookup, LoginLookup, SessionLookup
 from callgate.model.session import EndReason, Session, SessionState
 from callgate.storage import postgres_batch
+from callgate.storage.group_commit import BATCH_MAX
 from callgate.storage.load import load
 from callgate.storage.pen import Pen
 from callgate.storage.port import Health, Unit
@@ -349,6 +352,31 @@ def test_unit_that_cannot_be_said_fails_alone(world: PostgresWorld) -> None:
         outcomes = opened.save_at_once(*((SessionOpened(session),) for session in (*broken, *sound)))
     assert [type(outcome) for outcome in outcomes] == [Refused, Refused, type(None), type(None)]
     assert world.look("SELECT count(*) FROM session", ()) == [(2,)]
+
+
+def test_connection_that_hangs_is_left_and_nobody_waits_for_long(
+    world: PostgresWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever was on it goes again on another one; whoever waited for it is told."""
+    monkeypatch.setattr("callgate.storage.postgres_link.ROUND_S", 1.0)
+    monkeypatch.setattr("callgate.storage.postgres.WAIT_S_MAX", 0.3)
+    beside = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+    async def hang() -> Counter[type]:
+        async with stores(world.place, 1) as (store,):
+            pids = [int(str(pid)) for (pid,) in world.look(f"SELECT pid {beside}", ())]
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            try:
+                units = [store.run(unit_of(SessionOpened(seatless(number)))) for number in range(2 * BATCH_MAX + 50)]
+                outcomes = await asyncio.gather(*units, return_exceptions=True)
+            finally:
+                for pid in pids:
+                    os.kill(pid, signal.SIGCONT)
+        return Counter(map(type, outcomes))
+
+    assert asyncio.run(hang()) == {Done: 2 * BATCH_MAX, Unavailable: 50}
+    assert world.look("SELECT count(*) FROM session", ()) == [(2 * BATCH_MAX,)]
 
 
 # --- servers that die --------------------------------------------------------------------------------------------

@@ -25,9 +25,10 @@ from callgate.storage.load_writers import TAKE, find_settings
 from callgate.storage.pen import Pen
 from callgate.storage.port import Decided, Health, Unit
 from callgate.storage.postgres_asking import PostgresView
+from callgate.storage.postgres_batch import Done as Told
 from callgate.storage.postgres_batch import Task
 from callgate.storage.postgres_errors import Lost, Refused, as_failure
-from callgate.storage.postgres_lane import Lane, carry_out
+from callgate.storage.postgres_lane import Lane, carry_out, tell
 from callgate.storage.postgres_link import Link
 from callgate.storage.postgres_reader import Reader
 from callgate.storage.rows import Row
@@ -40,6 +41,12 @@ T = TypeVar("T")
 
 PULSE_S: Final = 1.0
 """How often an idle process commits something, so as to know that it still can."""
+
+WATCH_S: Final = 0.25
+"""How often is looked."""
+
+WAIT_S_MAX: Final = 2.0
+"""How long a unit waits for a lane; past it the answer is 503, kinder than a reply after the caller gave up."""
 
 PULSE_S_MAX: Final = 3.0
 """How long after its newest commit a process goes on accepting what it reads.
@@ -96,7 +103,7 @@ class PostgresStore:
             for _ in range(self._options.lanes)
         ]
         self._tasks: list[asyncio.Task[None]] = []
-        self._pulse: asyncio.Task[None] | None = None
+        self._watch: asyncio.Task[None] | None = None
         self._rests_until_s = 0.0
         self._closing = False
 
@@ -142,13 +149,13 @@ class PostgresStore:
             if isinstance(error, Lost | Refused):
                 raise as_failure(error) from error
             raise
-        self._pulse = asyncio.create_task(self._keep_beating())
+        self._watch = asyncio.create_task(self._keep_watch())
 
     async def close(self) -> None:
         """Finish what was asked, and let go of the database."""
         self._closing = True
-        if self._pulse is not None:
-            self._pulse.cancel()
+        if self._watch is not None:
+            self._watch.cancel()
         self._wakened.set()
         await asyncio.gather(*self._tasks)
         await self._sessions.close()
@@ -170,7 +177,7 @@ class PostgresStore:
     def save_later(self, changes: tuple[Change, ...]) -> None:
         """Save what no reply waits for; see port.Store."""
         if self._tasks and not self._closing and len(self._queue) < QUEUE_MAX:
-            self._enqueue(Task(cast("Job", Unit(_NOTHING, lambda _: Done(changes))), None))
+            self._enqueue(Task(cast("Job", Unit(_NOTHING, lambda _: Done(changes))), None, monotonic()))
 
     async def work(self, work: Callable[[Pen], T]) -> T:
         """Carry out upkeep in a transaction shared with units, one of all processes at a time; see port.Engine."""
@@ -182,7 +189,7 @@ class PostgresStore:
         if len(self._queue) >= QUEUE_MAX:
             raise Unavailable(f"{QUEUE_MAX} units wait already")
         reply: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-        self._enqueue(Task(job, reply))
+        self._enqueue(Task(job, reply, monotonic()))
         return reply
 
     def _enqueue(self, task: Task) -> None:
@@ -243,19 +250,31 @@ class PostgresStore:
         return decision
 
     def _beats(self) -> bool:
-        return monotonic() - max(lane.committed_s for lane in self._lanes) < PULSE_S_MAX
+        return self._idle_s() < PULSE_S_MAX
+
+    def _idle_s(self) -> float:
+        """How long ago the newest commit was sent that was answered."""
+        return monotonic() - max(lane.committed_s for lane in self._lanes)
+
+    def _beating(self) -> asyncio.Future[object]:
+        """A beat on its way; what becomes of it shows in when the newest commit was."""
+        reply = asyncio.get_running_loop().create_future()
+        reply.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._enqueue(Task(Upkeep(self._beat), reply, monotonic()))
+        return reply
 
     def _beat(self, pen: Pen) -> None:
         move_clock(pen, pen.view.now_ms)
 
-    async def _keep_beating(self) -> None:
+    async def _keep_watch(self) -> None:
+        """Commit something where nothing was for a while, and let nobody wait for long when no lane comes for them."""
+        beating: asyncio.Future[object] | None = None
         while True:
-            await asyncio.sleep(PULSE_S)
-            if monotonic() - max(lane.committed_s for lane in self._lanes) >= PULSE_S:
-                try:
-                    await self.work(self._beat)
-                except Unavailable:
-                    continue  # which whoever asks is told
+            await asyncio.sleep(WATCH_S)
+            if (beating is None or beating.done()) and self._idle_s() >= PULSE_S:
+                beating = self._beating()
+            while self._queue and monotonic() - self._queue[0].came_s > WAIT_S_MAX:
+                tell(Told(self._queue.popleft(), None, Unavailable("PostgreSQL takes too long")))
 
 
 def _alone(work: Callable[[Pen], T], pen: Pen) -> T:

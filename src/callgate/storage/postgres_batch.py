@@ -117,10 +117,11 @@ class Mode(Enum):
 
 @dataclass(slots=True, eq=False)
 class Task:
-    """A job on its way, and how often it was attempted."""
+    """A job on its way: when it came (monotonic), and how often it was attempted."""
 
     job: Job
     reply: "asyncio.Future[object] | None"
+    came_s: float
     attempts: int = 0
 
 

@@ -25,7 +25,7 @@ Answer = list[Row] | int
 CONNECT_S: Final = 3.0
 """How long to try to reach the server."""
 
-ROUND_S: Final = 10.0
+ROUND_S: Final = 6.0
 """How long the server may take to answer one round; its own limits for a lock and a statement are shorter."""
 
 STATEMENTS_KEPT: Final = 400
