@@ -12,10 +12,11 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import uvloop
 from starlette.types import ASGIApp
@@ -35,7 +36,7 @@ from callgate.crypto.password_pool import PasswordPool
 from callgate.model.database import CopiedTable, PostgresPlace
 from callgate.model.failure import Unavailable
 from callgate.model.lookups import KeysLookup
-from callgate.service.administer.desk import Desk
+from callgate.service.administer.desk import Desk, desk_of
 from callgate.service.administer.people import keep_predefined_roles
 from callgate.service.clock import Clock
 from callgate.service.context import Context
@@ -88,8 +89,7 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
     log = _open_log(settings)
     place = settings.database.place
     migrate(place)
-    clock = Clock()
-    entropy = SystemEntropy()
+    clock, entropy = Clock(), SystemEntropy()
     fatal: list[Exception] = []
 
     def die(error: Exception) -> None:
@@ -104,12 +104,12 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
         await store.start()
         keeper = Keeper(store, await open_kek(settings.keys, store), entropy, cell=settings.server.cell)
         await keeper.start()
-        passwords = PasswordPool(workers=settings.limits.password_workers)
-        stack.callback(passwords.close)
+        passwords = stack.enter_context(contextlib.closing(PasswordPool(workers=settings.limits.password_workers)))
         shelves = await stack.enter_async_context(open_shelves(settings, clock, log=log))
         fetcher = Fetcher(settings.fetch.rules, ca_file=settings.fetch.ca_file)
+        traces = await stack.enter_async_context(_traces(settings, log=log))
         context = Context(
-            store=store,
+            store=store if traces is None else traces.around(store),
             clock=clock,
             keeper=keeper,
             entropy=entropy,
@@ -126,9 +126,10 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
         )
         upkeep = asyncio.get_running_loop().create_task(_keep_up(keeper, store, clock=clock, log=log))
         stack.callback(upkeep.cancel)
-        tables = (development_table(context),) if development else ()
         networks = Networks(settings.server.trusted_proxies, settings.server.forwarded_field)
-        application = build(context, log, networks=networks, tells=settings.log.requests, development=tables)
+        more = (development_table(context),) if development else ()
+        door = build(context, log, networks=networks, tells=settings.log.requests, development=more)
+        application = door if traces is None else traces.around_door(door, networks)
         yield Running(application=application, context=context, store=store, log=log)
         if fatal:  # not an orderly end: whoever supervises the process is to start it again
             raise Unavailable(f"it is unknown what the last commit did: {fatal[0]}") from fatal[0]
@@ -136,6 +137,33 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
 
 def _open_log(settings: Settings) -> FilteringBoundLogger:
     return open_log(settings.log.level.value, for_people=settings.log.format is LogFormat.CONSOLE)
+
+
+class _Traces(NamedTuple):
+    """What tracing puts around a store and a door."""
+
+    around: Callable[[Store], Store]
+    around_door: Callable[..., ASGIApp]
+
+
+@contextlib.asynccontextmanager
+async def _traces(settings: Settings, *, log: FilteringBoundLogger) -> AsyncIterator[_Traces | None]:
+    """Where finished spans go, if requests are to be traced; what waits is sent at the end."""
+    endpoint = settings.traces.endpoint
+    if endpoint is None:
+        yield None
+        return
+    from callgate.service.traces import TracedStore, Traces  # noqa: PLC0415 - whoever traces nothing waits for none
+    from callgate.web.traces import Traced  # noqa: PLC0415 - likewise
+
+    traces = Traces(endpoint, ratio=settings.traces.ratio, cell=settings.server.cell, log=log)
+    try:
+        yield _Traces(
+            lambda store: TracedStore(store, traces.tracer),
+            lambda door, networks: Traced(door, traces.tracer, networks=networks),
+        )
+    finally:
+        await traces.close()
 
 
 async def open_kek(keys: KeySettings, store: Store) -> KeyEncryptionKey:
@@ -310,7 +338,7 @@ class CommandLine:
             if isinstance(station, Station):
                 await self._wait_turn(settings, station)
             server = await stack.enter_async_context(running(settings, development=world is not None))
-            desk = _desk_of(server.context, by="cli" if world is None else "seed")
+            desk = desk_of(server.context, by="cli" if world is None else "seed")
             await (keep_predefined_roles(desk) if world is None else settle_world(desk, world))
             protocol = bounded_protocol(connections_max=settings.limits.connections_max, log=server.log)
             await stack.enter_async_context(_watching(server, settings, connections=protocol.watch))
@@ -351,20 +379,3 @@ async def _watching(server: Running, settings: Settings, *, connections: Connect
 def main() -> None:
     """The console script."""
     run_cli(CommandLine())
-
-
-def _desk_of(context: Context, *, by: str) -> Desk:
-    async def keeper() -> Keeper:
-        return context.keeper
-
-    return Desk(
-        store=context.store,
-        clock=context.clock,
-        entropy=context.entropy,
-        row_ids=context.row_ids,
-        passwords=context.passwords,
-        policy=context.policy,
-        keeper=keeper,
-        fetcher=context.fetcher,
-        by=by,
-    )

@@ -16,7 +16,7 @@ from pydantic_settings import NoDecode
 from callgate.config.counters import MEMORY, counter_store
 from callgate.config.database import DatabaseSettings
 from callgate.config.section import Section
-from callgate.config.watching import LogSettings, MetricsSettings
+from callgate.config.watching import LogSettings, MetricsSettings, TracesSettings
 from callgate.model.counters import CounterStore
 from callgate.model.fetch import FetchRules, Network
 from callgate.model.guesses import GUESSES_MAX, LOCK_MAX_MS, Guessing
@@ -320,6 +320,7 @@ class Settings(Section):
     passwords: PasswordSettings = PasswordSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
+    traces: TracesSettings = TracesSettings()
     limits: LimitSettings = LimitSettings()
     fetch: FetchSettings = FetchSettings()
 

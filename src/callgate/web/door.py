@@ -54,12 +54,12 @@ UNKNOWN = "(unknown)"
 class Endpoint:
     """One path and its methods, as an ASGI application."""
 
-    __slots__ = ("_allow", "_always", "_family", "_figures", "_handlers", "_log", "_path", "_statuses", "_tells")
+    __slots__ = ("_allow", "_always", "_family", "_figures", "_handlers", "_log", "_statuses", "_tells", "path")
 
     def __init__(self, handlers: Mapping[str, Handler], family: Family, *, path: str, manner: Manner) -> None:
         self._handlers = dict(handlers)
         self._family = family
-        self._path = path
+        self.path = path
         self._figures: PathFigures = manner.figures.path(path)
         self._always = manner.always
         self._statuses = manner.statuses
@@ -99,7 +99,7 @@ class Endpoint:
             "request",
             request_id=request.request_id,
             method=request.method[:16],
-            path=self._path,  # the template: what stands in the place of an id is the caller's
+            path=self.path,  # the template: what stands in the place of an id is the caller's
             status=status,
             ms=round(seconds * 1000, 3),
         )
@@ -155,6 +155,11 @@ class Door:
             await endpoint(scope, receive, send)
         else:
             await self._router(scope, receive, send)
+
+    def path_of(self, scope: Scope) -> str:
+        """The template of the path that a request was answered at."""
+        endpoint = self._exact.get(scope["path"]) or scope.get("endpoint")
+        return endpoint.path if isinstance(endpoint, Endpoint) else UNKNOWN
 
 
 def not_found(manner: Manner) -> ASGIApp:

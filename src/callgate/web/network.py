@@ -41,6 +41,11 @@ class Networks:
         said = forwarded[-_FIELD_CHARS_MAX:] if forwarded and self._trusted else ""
         return self._find_cached(peer, said)
 
+    def trusts(self, peer: str | None) -> bool:
+        """Whether a peer is one of the proxies we were told to trust."""
+        address = _parse(peer) if peer is not None else None
+        return address is not None and self._is_trusted(address)
+
     def _find(self, peer: str | None, forwarded: str) -> str:
         address = _parse(peer) if peer is not None else None
         if address is None:

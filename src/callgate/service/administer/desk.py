@@ -12,6 +12,7 @@ from callgate.model.ids import RowId
 from callgate.model.lookups import Lookup
 from callgate.model.policy import Policy
 from callgate.service.clock import Clock
+from callgate.service.context import Context
 from callgate.service.fetch import Fetcher
 from callgate.service.keeper import Keeper
 from callgate.storage.port import Store, Unit
@@ -47,3 +48,22 @@ class Desk:
     async def carry_out(self, lookup: Lookup[F], decide: Callable[[F], Done | Refused]) -> Done | Refused:
         """Decide on fresh facts and write what comes of it, in one transaction. Raises Unavailable."""
         return await self.store.run(Unit(lookup, decide))
+
+
+def desk_of(context: Context, *, by: str) -> Desk:
+    """The desk of a server that runs."""
+
+    async def keeper() -> Keeper:
+        return context.keeper
+
+    return Desk(
+        store=context.store,
+        clock=context.clock,
+        entropy=context.entropy,
+        row_ids=context.row_ids,
+        passwords=context.passwords,
+        policy=context.policy,
+        keeper=keeper,
+        fetcher=context.fetcher,
+        by=by,
+    )
