@@ -357,22 +357,26 @@ class CommandLine:
 
 @contextlib.asynccontextmanager
 async def _watching(server: Running, settings: Settings, *, connections: Connections) -> AsyncIterator[None]:
-    """The second address, for whoever watches the server, if there is to be one. Raises OSError."""
+    """The second address, for whoever watches the server, if there is to be one."""
     if settings.metrics.port is None:
         yield
         return
-    from callgate.admin.listening import bind_beside, listening  # noqa: PLC0415 - only where it is asked for
+    from callgate.admin.listening import Beside  # noqa: PLC0415 - only where it is asked for
     from callgate.service.metrics import Metrics  # noqa: PLC0415 - likewise
     from callgate.web.deadline import bounded_protocol  # noqa: PLC0415 - likewise
     from callgate.web.watching import WATCHERS_MAX, build_watching  # noqa: PLC0415 - likewise
 
     metrics = Metrics(server.context, server.store, connections=connections, cell=settings.server.cell)
     counting = asyncio.get_running_loop().create_task(metrics.keep_counting(server.log))
-    application = build_watching(server.context, metrics, server.log)
-    protocol = bounded_protocol(connections_max=WATCHERS_MAX, log=server.log)
-    with contextlib.closing(bind_beside(settings.metrics.host, settings.metrics.port)) as listener:
-        async with listening(application, protocol, listener=listener):
-            yield
+    beside = Beside(
+        application=build_watching(server.context, metrics, server.log),
+        protocol=bounded_protocol(connections_max=WATCHERS_MAX, log=server.log),
+        host=settings.metrics.host,
+        ports=range(settings.metrics.port, settings.metrics.port + max(settings.server.workers, 1)),
+        told=lambda error: server.log.warning("metrics", outcome="waiting", trouble=str(error)),
+    )
+    async with beside.listening():
+        yield
     counting.cancel()
 
 

@@ -10,7 +10,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 
 import uvicorn
@@ -25,6 +25,9 @@ _FAREWELL_S = 1.2
 _ASK_S = 0.02
 """How often connections are looked over while the process ends: newcomers must hear of it too."""
 
+_RETRY_S = 1
+"""How often a second address is looked for that a sibling has, and what its last answers have."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
@@ -38,11 +41,10 @@ class Serving:
 
 def bind(settings: ServerSettings) -> socket.socket:
     """Take the address before anything else is begun. Raises OSError, which names it."""
-    return bind_beside(settings.host, settings.port)
+    return _bind(settings.host, settings.port)
 
 
-def bind_beside(host: str, port: int) -> socket.socket:
-    """Take a second address. Raises OSError, which names it."""
+def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=_BACKLOG)
 
@@ -53,18 +55,52 @@ async def listen(serving: Serving, listener: socket.socket) -> None:
     await _Server(config, serving.on_ready).serve(sockets=[listener])
 
 
-@asynccontextmanager
-async def listening(
-    application: Callable[..., object], protocol: type[asyncio.Protocol], *, listener: socket.socket
-) -> AsyncIterator[None]:
-    """Answer on another bound socket, beside what the process is for and as long as that."""
-    server = _BesideServer(_configure(application, protocol, shutdown_s=0))
-    serving = asyncio.get_running_loop().create_task(server.serve(sockets=[listener]))
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await serving
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """A second address of a process: the first of some ports that none of its siblings has.
+
+    Each worker takes one. When workers are replaced there may be none for a moment: it is looked for again until there
+    is, and `told` of it once.
+    """
+
+    application: Callable[..., object]
+    protocol: type[asyncio.Protocol]
+    host: str
+    ports: range
+    told: Callable[[OSError], None]
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Answer there, beside what the process is for and as long as that."""
+        server = _BesideServer(_configure(self.application, self.protocol, shutdown_s=_RETRY_S))
+        serving = asyncio.get_running_loop().create_task(self._serve(server))
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            if not server.started:
+                serving.cancel()
+            with suppress(asyncio.CancelledError):
+                await serving
+
+    async def _serve(self, server: uvicorn.Server) -> None:
+        taken: OSError | None = None
+        while isinstance(found := self._bind_first(), OSError):
+            if taken is None:
+                self.told(found)
+            taken = found
+            await asyncio.sleep(_RETRY_S)
+        with closing(found):
+            await server.serve(sockets=[found])
+
+    def _bind_first(self) -> socket.socket | OSError:
+        taken = OSError(f"{self.host} has no port {self.ports}")
+        for port in self.ports:
+            try:
+                return _bind(self.host, port)
+            except OSError as error:
+                taken = error
+        return taken
 
 
 def _configure(

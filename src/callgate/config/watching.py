@@ -69,4 +69,5 @@ class MetricsSettings(Section):
     """Address to listen on; that of a network which only your monitoring can reach, or this machine's own."""
 
     port: int | None = Field(default=None, ge=1, le=_PORT_MAX)
-    """Port to listen on. Without it there is no second address."""
+    """Port to listen on; of several workers each takes the first from here on that is free. Without it there is no
+    second address."""
