@@ -48,10 +48,11 @@ coverage:
     coverage run -m pytest --quiet tests/model tests/protocol tests/storage
     coverage report --fail-under=100 --include='*/model/*,*/protocol/*,*/storage/load*,*/storage/save*'
 
-# measure requests per second beside the bare HTTP server and a peer
+# measure what requests cost, beside the bare HTTP server and the peers that can be had
 bench *args:
-    @tools/debian-packages wrk
+    @tools/debian-packages wrk redis-server glewlwyd
     @tools/node-packages bench
+    @uv sync --quiet --frozen --project bench/peers/python || echo 'Measuring without the Python peers.' >&2
     python -m bench.run "$@"
 
 # write the generated pages of docs/ anew

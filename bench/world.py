@@ -1,7 +1,6 @@
 """The world the benchmark measures in: many apps, many people, written through the product's own administration."""
 
 import asyncio
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +14,7 @@ from callgate.service.administer.apps import NewApp, Registration, allow_service
 from callgate.service.administer.credentials import NewCredential, create_credential
 from callgate.service.administer.desk import Desk
 from callgate.service.administer.finding import find_role
+from callgate.service.administer.passwords import generate_password
 from callgate.service.administer.people import NewAccount, NewPerson, create_extension, open_account
 
 T = TypeVar("T")
@@ -30,11 +30,21 @@ PEOPLE = 400
 
 
 @dataclass(frozen=True, slots=True)
+class Login:
+    """Somebody who comes with a password, by a server-only app: the only kind that may bring one."""
+
+    app: tuple[str, str]
+    name: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """Secrets of the benchmark's own apps and people."""
 
     apps: list[tuple[str, str]]
     credentials: list[str]
+    login: Login
 
 
 def settings_of(folder: Path, port: int, *, url: str | None = None) -> Settings:
@@ -57,9 +67,7 @@ def build(folder: Path, port: int, *, url: str | None = None) -> World:
         async with command_line.desk(settings, by="bench") as desk:
             return await _fill(desk)
 
-    world = asyncio.run(fill())
-    (folder / "world.json").write_text(json.dumps({"apps": world.apps, "credentials": world.credentials}))
-    return world
+    return asyncio.run(fill())
 
 
 async def _fill(desk: Desk) -> World:
@@ -82,7 +90,23 @@ async def _fill(desk: Desk) -> World:
         issued = await create_credential(desk, person, NewCredential(label="bench"))
         assert not isinstance(issued, Refused), issued
         credentials.append(issued.jwt)
-    return World(apps, credentials)
+    return World(apps, credentials, await _login(desk, account))
+
+
+async def _login(desk: Desk, account: Account) -> Login:
+    app = NewApp(
+        name="logins",
+        account_id=account.id,
+        kind=AppKind.SERVER_OTHER,
+        grants=frozenset({GrantType.PASSWORD}),
+        scopes=("ReadAccounts",),
+    )
+    registration = _made(await register_app(desk, app), Registration)
+    assert registration.secret is not None
+    name, password = "paula@bench.example", generate_password(desk)
+    person = NewPerson(first_name="Paula", email=name, password=password)
+    assert not isinstance(await create_extension(desk, account.id, person), Refused)
+    return Login((registration.client.id, registration.secret), name, password)
 
 
 def _app(account: Account, index: int) -> NewApp:

@@ -1,8 +1,8 @@
-// node-oidc-provider in memory: client_credentials, refresh, introspection, as its manual configures them.
-//   node oidc_provider.mjs PORT REFRESH_TOKENS  -> one JSON line on stdout when it answers
+// node-oidc-provider: client_credentials, refresh, introspection, revocation, as its manual configures them.
+//   node oidc_provider.mjs PORT FOLDER REFRESH_TOKENS memory|sqlite|redis  -> one JSON line on stdout when it answers
 import { Provider } from 'oidc-provider';
 
-const [port, count] = process.argv.slice(2).map(Number);
+const [port, folder, count, store] = process.argv.slice(2);
 const clients = Array.from({ length: 50 }, (_, index) => ({
   client_id: `client${index}`,
   client_secret: `secret-of-client-${index}-0123456789abcdef`,
@@ -11,26 +11,15 @@ const clients = Array.from({ length: 50 }, (_, index) => ({
   response_types: ['code'],
   scope: 'openid offline_access',
 }));
-// Its own in-memory adapter forgets all but a thousand entries, and with them the grants of the refresh chains.
-const stored = new Map();
-class Memory {
-  constructor(model) { this.model = model; }
-  key(id) { return `${this.model}:${id}`; }
-  async upsert(id, payload) { stored.set(this.key(id), payload); }
-  async find(id) { return stored.get(this.key(id)); }
-  async findByUid() { return undefined; }
-  async findByUserCode() { return undefined; }
-  async consume(id) { stored.get(this.key(id)).consumed = Math.floor(Date.now() / 1000); }
-  async destroy(id) { stored.delete(this.key(id)); }
-  async revokeByGrantId() {}
-}
+const adapter = await (await import(`./oidc_${store}.mjs`)).open(folder);
 
 const provider = new Provider(`http://127.0.0.1:${port}`, {
   clients,
-  adapter: Memory,
+  adapter,
   features: {
     clientCredentials: { enabled: true },
     introspection: { enabled: true },
+    revocation: { enabled: true },
     devInteractions: { enabled: false },
   },
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
@@ -57,7 +46,7 @@ for (let index = 0; index < count; index += 1) {
 const [first] = clients;
 const access = new provider.ClientCredentials({ client: await provider.Client.find(first.client_id), scope: undefined });
 const accessToken = await access.save();
-provider.listen(port, '127.0.0.1', () => {
+provider.listen(Number(port), '127.0.0.1', () => {
   console.log(JSON.stringify({
     clients: clients.map((client) => [client.client_id, client.client_secret]),
     refreshTokens,

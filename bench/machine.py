@@ -1,0 +1,155 @@
+"""A server while it is measured: started on a core of its own, waited for, and what it takes of the machine.
+
+A server is a process group, so that its workers count with it. A PostgreSQL that only it uses is told apart.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SERVER_CORE, CLIENT_CORE = "0", "1"
+READY_S = 120
+_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that answers. `groups` are the process groups that count as it."""
+
+    port: int
+    groups: tuple[int, ...]
+    ready_s: float | None
+    """From its start to its first answer; None where it made its world meanwhile."""
+
+    said: str
+    """Its line of JSON, where it says one."""
+
+    postmaster: int | None = None
+    """Of the PostgreSQL that only it uses."""
+
+    def processor_s(self) -> float:
+        """Processor time so far, of all its processes that live."""
+        return sum(_processor_s(pid) for pid in self._pids())
+
+    def database_s(self) -> float:
+        """The same of its PostgreSQL."""
+        return sum(_processor_s(pid) for pid in self._database_pids())
+
+    def written_bytes(self) -> int:
+        """What it and its PostgreSQL had the system write to disk so far."""
+        pids = (*self._pids(), *self._database_pids())
+        return sum(_field(Path(f"/proc/{pid}/io"), "write_bytes") for pid in pids)
+
+    def memory_mb(self) -> float:
+        """Memory it occupies, shared pages by their share."""
+        return sum(_field(Path(f"/proc/{pid}/smaps_rollup"), "Pss") for pid in self._pids()) / 1024
+
+    def _pids(self) -> list[int]:
+        return [pid for pid in _processes() if _group(pid) in self.groups]
+
+    def _database_pids(self) -> list[int]:
+        if self.postmaster is None:
+            return []
+        return [self.postmaster, *children_of(self.postmaster)]  # each is a group of its own
+
+
+@contextmanager
+def serve(
+    command: Sequence[str],
+    port: int,
+    *,
+    says: bool = False,
+    postmaster: int | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Running]:
+    """Start a server, wait until it answers (`says`: and has printed its line of JSON), end it at the end."""
+    began = time.monotonic()
+    with subprocess.Popen(
+        ["taskset", "-c", SERVER_CORE, *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        start_new_session=True,  # what the environment calls node is a script that starts it
+    ) as process:
+        try:
+            _wait(port, process)
+            ready_s = None if says else time.monotonic() - began
+            assert process.stdout is not None
+            said = next(line for line in process.stdout if line.startswith("{")) if says else ""
+            yield Running(port, (process.pid,), ready_s, said, postmaster)
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+
+
+def pin(pid: int, core: str) -> None:
+    """Put a process and those it began on one core; those it begins later stand where it stands."""
+    for each in (pid, *children_of(pid)):
+        with suppress(ProcessLookupError):
+            os.sched_setaffinity(each, {int(core)})
+
+
+def children_of(pid: int) -> list[int]:
+    """Processes that another began."""
+    return [child for child in _processes() if _parent(child) == pid]
+
+
+def free_port() -> int:
+    """A port nobody has now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(port: int, process: "subprocess.Popen[str]") -> None:
+    until = time.monotonic() + READY_S
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise ChildProcessError(f"{process.args!r} ended with {process.returncode}")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.01)
+    raise TimeoutError(f"nothing answers on port {port}")
+
+
+def _processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _stat(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def _group(pid: int) -> int:
+    stat = _stat(pid)
+    return int(stat[2]) if stat else -1
+
+
+def _parent(pid: int) -> int:
+    stat = _stat(pid)
+    return int(stat[1]) if stat else -1
+
+
+def _processor_s(pid: int) -> float:
+    stat = _stat(pid)
+    return (int(stat[11]) + int(stat[12])) * _TICK_S if stat else 0.0
+
+
+def _field(file: Path, name: str) -> int:
+    try:
+        line = next(line for line in file.read_text().splitlines() if line.startswith(f"{name}:"))
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return 0
+    return int(line.split()[1])
