@@ -30,7 +30,6 @@ class IdpMetadata(NamedTuple):
     entity_id: str
     sso_url: str
     certificates: tuple[str, ...]
-    wants_signed_requests: bool
 
 
 class MetadataRefused(NamedTuple):
@@ -63,8 +62,7 @@ def read_idp_metadata(raw: bytes) -> IdpMetadata | MetadataRefused:
     certificates = _signing_certificates(role)
     if not certificates:
         return MetadataRefused("it has no certificate to check signatures with")
-    wants = str(role.get("WantAuthnRequestsSigned")).strip() in {"true", "1"}
-    return IdpMetadata(entity_id, sso_url.strip(), certificates, wants)
+    return IdpMetadata(entity_id, sso_url.strip(), certificates)
 
 
 def _signing_certificates(role: Element) -> tuple[str, ...]:

@@ -61,6 +61,3 @@ class PrunedLinksDeleted:
 
     links_max: int
     AUDITED: ClassVar[bool] = False
-
-
-AuditChange = AuditPruned | PrunedLinksDeleted

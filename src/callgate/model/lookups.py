@@ -119,6 +119,3 @@ class AuthorizeLookup(Lookup[AuthorizeFacts]):
 @dataclass(frozen=True, slots=True)
 class KeysLookup(Lookup[KeysFacts]):
     """Every key, for a node's rings and for rotation."""
-
-
-OpeningLookup = PasswordOpening | CredentialOpening

@@ -36,7 +36,6 @@ from callgate.web.pages import (
     Display,
     Page,
     RefusalPage,
-    RememberMe,
     SignInMethod,
     SignInPage,
 )
@@ -166,7 +165,7 @@ def _sign_in_page(shown: ShowSignIn, *, secure: bool) -> SignInPage:
         extension=shown.extension,
         methods=methods,
         away_schemes=away,
-        remember_me=RememberMe.TICKED if shown.remembered else RememberMe.UNTICKED,
+        remembered=shown.remembered,
         ui_options=frozenset(request.ui_options),
         display=Display(request.display),
         passkey_options=shown.passkey_options,

@@ -39,12 +39,10 @@ def key(certificate: str, use: str = ' use="signing"') -> str:
     )
 
 
-def provider(
-    *, keys: str | None = None, binding: str = REDIRECT, entity_id: str = ISSUER, more: str = "", wants: str = ""
-) -> str:
+def provider(*, keys: str | None = None, binding: str = REDIRECT, entity_id: str = ISSUER, more: str = "") -> str:
     """An EntityDescriptor of an identity provider."""
     return (
-        f'<md:EntityDescriptor xmlns:md="{MD}" entityID="{entity_id}"><md:IDPSSODescriptor{wants} '
+        f'<md:EntityDescriptor xmlns:md="{MD}" entityID="{entity_id}"><md:IDPSSODescriptor '
         f'protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">{key("AAAA") if keys is None else keys}'
         f'<md:SingleSignOnService Binding="{binding}" Location="{SSO_URL}"/></md:IDPSSODescriptor>{more}'
         "</md:EntityDescriptor>"
@@ -70,7 +68,7 @@ def read(text: str) -> IdpMetadata | MetadataRefused:
 )
 def test_signing_keys_are_read_when_they_may_sign(keys: str, certificates: tuple[str, ...]) -> None:
     """A key without a use signs too; one for encryption does not."""
-    assert read(provider(keys=keys)) == IdpMetadata(ISSUER, SSO_URL, certificates, wants_signed_requests=False)
+    assert read(provider(keys=keys)) == IdpMetadata(ISSUER, SSO_URL, certificates)
 
 
 def test_metadata_is_read_when_the_one_provider_stands_in_a_list_with_services() -> None:
@@ -80,7 +78,6 @@ def test_metadata_is_read_when_the_one_provider_stands_in_a_list_with_services()
         '<md:EntityDescriptor entityID="x"/></md:EntitiesDescriptor>'
     )
     assert isinstance(read(text), IdpMetadata)
-    assert read(provider(wants=' WantAuthnRequestsSigned="true"')) == IdpMetadata(ISSUER, SSO_URL, ("AAAA",), True)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,6 @@ from callgate.web.pages import (
     PasswordPage,
     RecoveryCodesPage,
     RefusalPage,
-    RememberMe,
     SecondFactorPage,
     SecurityPage,
     SignedInPage,
@@ -171,7 +170,7 @@ DEVICE = DevicePage(action_url="/restapi/oauth/device")
 
 PAGES: dict[str, Page] = {
     "sign-in": SIGN_IN,
-    "sign-in-either-way": replace(SIGN_IN, methods=frozenset(SignInMethod), remember_me=RememberMe.TICKED),
+    "sign-in-either-way": replace(SIGN_IN, methods=frozenset(SignInMethod), remembered=True),
     "sign-in-sso": replace(SIGN_IN, methods=frozenset({SignInMethod.SSO})),
     "sign-in-wrong": replace(SIGN_IN, fault=grant_faults.CREDENTIALS_INVALID, username="ada.admin@example.com"),
     "sign-in-queue": replace(SIGN_IN, fault=grant_faults.SIGN_IN_QUEUE, username="+12025550100", extension="201"),

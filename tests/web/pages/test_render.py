@@ -10,7 +10,6 @@ from callgate.web.pages import (
     ConsentPage,
     Locale,
     Page,
-    RememberMe,
     SignInMethod,
     SignInPage,
     render,
@@ -121,10 +120,9 @@ def test_only_single_sign_on_is_offered_when_prompt_is_sso() -> None:
 @pytest.mark.parametrize(
     ("page", "offered", "ticked"),
     [
-        (replace(SIGN_IN, remember_me=RememberMe.NOT_OFFERED), False, False),
-        (replace(SIGN_IN, remember_me=RememberMe.UNTICKED), True, False),
-        (replace(SIGN_IN, remember_me=RememberMe.TICKED), True, True),
-        (replace(SIGN_IN, remember_me=RememberMe.TICKED, ui_options=frozenset({"hide_remember_me"})), False, False),
+        (SIGN_IN, True, False),
+        (replace(SIGN_IN, remembered=True), True, True),
+        (replace(SIGN_IN, remembered=True, ui_options=frozenset({"hide_remember_me"})), False, False),
     ],
 )
 def test_remember_me_is_as_it_was_left(page: SignInPage, offered: bool, ticked: bool) -> None:

@@ -1,7 +1,7 @@
 """The document put together: rows of the table and what is said of them, refusals from the catalogue."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 
 from callgate.model import api_faults
@@ -255,19 +255,3 @@ def _resolve(value: object, schemas: Json) -> object:
             return [_resolve(each, schemas) for each in value]
         case _:
             return value
-
-
-def named_twice() -> Iterator[str]:
-    """Names that stand for two different schemas; there must be none."""
-    seen: dict[str, object] = {}
-    pending: list[object] = [all_told()]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, Named):
-            if seen.setdefault(value.name, value.schema) != value.schema:
-                yield value.name
-            pending.append(value.schema)
-        elif isinstance(value, Mapping):
-            pending += value.values()
-        elif isinstance(value, list | tuple):
-            pending += value

@@ -28,14 +28,6 @@ class SignInMethod(StrEnum):
     SSO = "sso"
 
 
-class RememberMe(StrEnum):
-    """The "keep me signed in" box: absent, or as the person left it."""
-
-    NOT_OFFERED = "not_offered"
-    UNTICKED = "unticked"
-    TICKED = "ticked"
-
-
 class Answer(StrEnum):
     """What a person said of a device: yes, no, or nothing yet."""
 
@@ -68,7 +60,7 @@ class SignInPage:
     extension: str = ""
     methods: frozenset[SignInMethod] = frozenset({SignInMethod.LOGIN})
     away_schemes: tuple[str, ...] = ()
-    remember_me: RememberMe = RememberMe.UNTICKED
+    remembered: bool = False
     ui_options: frozenset[str] = frozenset()
     display: Display = Display.PAGE
     passkey_options: str | None = field(repr=False, default=None)
