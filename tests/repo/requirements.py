@@ -4,6 +4,7 @@ The other half, what each clause asks for, is docs/requirements.toml; test_requi
 """
 
 import ast
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -13,8 +14,9 @@ Claim = tuple[str, str]
 """A clause, and the test that keeps it: its file from the root, and its name."""
 
 
+@cache
 def claims_below(folder: Path) -> set[Claim]:
-    """Every clause that a test below a folder is marked with."""
+    """Every clause that a test below a folder is marked with; not while tests are collected, in every worker."""
     return {
         claim
         for path in sorted(folder.rglob("test_*.py"))

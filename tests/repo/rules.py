@@ -7,6 +7,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 MODULE_LINES_MAX = 400
@@ -63,8 +64,9 @@ def parse(path: str, text: str) -> Module:
     return Module(PurePosixPath(path), text, ast.parse(text))
 
 
+@cache
 def read_modules(root: Path) -> list[Module]:
-    """Every module below a folder."""
+    """Every module below a folder; not while tests are collected, in every worker."""
     return [parse(str(p.relative_to(root)), p.read_text()) for p in sorted(root.rglob("*.py"))]
 
 

@@ -9,8 +9,7 @@ import pytest
 from tests.repo import rules
 
 ROOT = Path(__file__).parents[2]
-MODULES = rules.read_modules(ROOT / "src" / "callgate")
-TOOLS = rules.read_modules(ROOT / "tools")
+SOURCE, TOOLS = ROOT / "src" / "callgate", ROOT / "tools"
 
 Rule = Callable[[rules.Module], Iterator[str]]
 
@@ -93,14 +92,14 @@ def name_rule(value: object) -> str | None:
 @pytest.mark.parametrize("rule", RULES, ids=name_rule)
 def test_source_keeps_the_rule(rule: Rule) -> None:
     """Nothing below src/callgate breaks it."""
-    breaches = [place for module in MODULES for place in rule(module)]
+    breaches = [place for module in rules.read_modules(SOURCE) for place in rule(module)]
     assert not breaches, "\n  ".join([f"{rule.__doc__}", *breaches])
 
 
 @pytest.mark.parametrize("rule", OF_ANY_CODE, ids=name_rule)
 def test_tools_keep_the_rule(rule: Rule) -> None:
     """What writes our documents is read and changed like what they are about."""
-    breaches = [place for module in TOOLS for place in rule(module)]
+    breaches = [place for module in rules.read_modules(TOOLS) for place in rule(module)]
     assert not breaches, "\n  ".join([f"{rule.__doc__}", *breaches])
 
 
@@ -118,7 +117,7 @@ def test_rule_is_silent_when_it_is_kept(rule: Rule, path: str, text: str) -> Non
 
 def test_every_grant_is_registered() -> None:
     """protocol/grants/__init__.py lists each grant in ALL."""
-    assert list(rules.unregistered_grants(MODULES)) == []
+    assert list(rules.unregistered_grants(rules.read_modules(SOURCE))) == []
 
 
 @pytest.mark.parametrize(
