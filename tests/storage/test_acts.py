@@ -151,9 +151,10 @@ def test_credential_act_sees_person_credential_and_apps_that_are_none(store: Ope
     apps = frozenset({APP.id, ClientId("gone"), ClientId("also gone")})
     lookup = CredentialActLookup(extension_id=AGENT.id, credential_id=CREDENTIAL.id, client_ids=apps)
     unknown = (ClientId("also gone"), ClientId("gone"))
-    assert store.read(lookup) == CredentialActFacts(NOW_MS, ACCOUNT, AGENT, CREDENTIAL, unknown)
+    seen = CredentialActFacts(NOW_MS, ACCOUNT, AGENT, CREDENTIAL, unknown, role=ROLE, apps=(APP,), held=2)
+    assert store.read(lookup) == seen
     another = CredentialActLookup(extension_id=ADMIN.id, credential_id=CREDENTIAL.id)
-    assert store.read(another) == CredentialActFacts(NOW_MS, ACCOUNT, ADMIN, None, ())
+    assert store.read(another) == CredentialActFacts(NOW_MS, ACCOUNT, ADMIN, None, (), role=ROLE)
     nobody = CredentialActLookup(extension_id=ExtensionId(NEW), credential_id=RowId(NEW))
     assert store.read(nobody) == CredentialActFacts(NOW_MS, None, None, None, ())
 
