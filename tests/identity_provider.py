@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -24,6 +23,7 @@ import httpx
 import pytest
 
 from tests.crypto.saml.signer import Identity, identity
+from tests.nursery import free_port
 
 INSTALLED = Path("/usr/share/simplesamlphp/www")
 PACKAGES = "micro-httpd php-cgi php-cli php-xml simplesamlphp"
@@ -193,9 +193,7 @@ def running_identity_provider(members: Sequence[Member] = ()) -> Iterator[Identi
     """Start one and wait until it answers; stop it at the end."""
     with tempfile.TemporaryDirectory(prefix="simplesamlphp-") as name:
         folder = Path(name)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            base_url = f"http://127.0.0.1:{free.getsockname()[1]}"
-        provider = IdentityProvider(base_url, folder, identity("simplesamlphp"))
+        provider = IdentityProvider(f"http://127.0.0.1:{free_port()}", folder, identity("simplesamlphp"))
         _configure(provider)
         provider.serve(())
         provider.know(members)

@@ -6,7 +6,6 @@ servers are at 127.0.0.1, so that to a browser it is another site, as it is in l
 
 import json
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ import pytest
 
 from tests.admin.shell import Shell, open_shell_beside
 from tests.company import CONNECTION, email_of
+from tests.nursery import free_port
 from tests.server import Server
 
 CLIENTS = Path(__file__).parent / "clients"
@@ -83,8 +83,7 @@ class OpenIdProvider:
 @contextmanager
 def running_openid_provider() -> Iterator[OpenIdProvider]:
     """Start one and wait until it answers; stop it at the end."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     node = Path(sys.executable).with_name("node")
     with subprocess.Popen(
         [str(node), str(CLIENTS / "js/openid_provider.mjs"), str(port)],

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.nursery import free_port
+
 PROGRAM = shutil.which("redis-server") or shutil.which("valkey-server")
 needs_redis = pytest.mark.skipif(
     PROGRAM is None, reason="needs Redis or Valkey: `apt-get install redis-server` (./dev test installs it as root)"
@@ -22,8 +24,7 @@ class RedisServer:
     """One server; what it holds is lost with its process."""
 
     def __init__(self, folder: Path, options: Sequence[str], *, tls: Path | None = None) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self._folder = folder
         listens = ("--port", str(self.port)) if tls is None else ("--port", "0", "--tls-port", str(self.port))
         proves = () if tls is None else ("--tls-cert-file", str(tls), "--tls-key-file", str(tls))

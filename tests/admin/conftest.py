@@ -1,6 +1,5 @@
 """One forking process for all commands, and for each test a shell in an empty folder with a database."""
 
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from shutil import copytree
 import pytest
 
 from tests.admin.shell import Shell, commands, open_shell
+from tests.nursery import free_port
 
 
 @pytest.fixture(scope="session")
@@ -47,9 +47,7 @@ def unchanged(
 LISTINGS = (("accounts", "list"), ("extensions", "list"), ("roles", "list"), ("apps", "list"), ("audit", "list"))
 
 
-@pytest.fixture
-def free_port() -> int:
+@pytest.fixture(name="free_port")
+def _free_port() -> int:
     """A port nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    return free_port()

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.nursery import free_port
 from tests.server import Server, running_server
 
 ROOT = Path(__file__).parents[2]
@@ -52,8 +52,7 @@ def run(script: str, folder: Path) -> str:
 
 def on_free_port(script: str) -> str:
     """The script with a port nobody has instead of 8080."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return script.replace("8080", str(free.getsockname()[1]))
+    return script.replace("8080", str(free_port()))
 
 
 def test_first_token_of_the_readme(server: Server, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ import pytest
 
 from tests.admin.shell import beside
 from tests.crypto.forge import forge, hs
+from tests.nursery import free_port
 from tests.server import Server
 
 
@@ -45,8 +45,7 @@ def read_account(server: Server, token: str) -> int:
 def serving_behind_tls() -> Iterator[str]:
     """A server as in real use, whose TLS another program would end; gives the address it listens on."""
     with tempfile.TemporaryDirectory(prefix="callgate-") as folder:
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = taken.getsockname()[1]
+        port = free_port()
         environment = {
             **os.environ,
             "CALLGATE_SERVER__PORT": str(port),

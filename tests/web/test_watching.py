@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +11,7 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.nursery import free_port
 from tests.server import Server, running_server
 from tests.web.caller import JWT_BEARER, MYSELF, REVOKE, TOKEN
 
@@ -57,8 +57,7 @@ class Watched(NamedTuple):
 @pytest.fixture(scope="module")
 def watched() -> Iterator[Watched]:
     """One for the module, with a line in its log for each request."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     settings = {
         "CALLGATE_METRICS__PORT": str(port),
         "CALLGATE_LOG__REQUESTS": "true",
