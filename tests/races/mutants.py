@@ -163,7 +163,19 @@ HASTE: dict[str, tuple[Plant, ...]] = {
     ),
 }
 
-_PLANTS = MUTANTS | HASTE
+BESIDE_EACH_OTHER: dict[str, tuple[Plant, ...]] = {
+    # Of servers that share a database on PostgreSQL.
+    "swaps-that-missed-pass": (
+        Plant("callgate.storage.postgres_batch", "    if asked.writes:\n        return None", "    return None"),
+        Plant(
+            "callgate.storage.postgres_asking",
+            "if any(touched != 1 for touched in answers[: len(swaps)]):",
+            "if any(touched not in (0, 1) for touched in answers[: len(swaps)]):",
+        ),
+    ),
+}
+
+_PLANTS = MUTANTS | HASTE | BESIDE_EACH_OTHER
 
 
 def plant(names: Iterable[str]) -> None:

@@ -335,6 +335,32 @@ def test_guessing_what_a_commit_came_to_is_wrong_one_way_or_the_other(
     assert isinstance(told, Done) is not (world.look("SELECT count(*) FROM session", ()) == [(1,)])
 
 
+def test_statements_are_prepared_anew_when_there_are_too_many(
+    world: PostgresWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those put together for one question would otherwise gather there for ever."""
+    monkeypatch.setattr("callgate.storage.postgres_link.STATEMENTS_KEPT", 3)
+    with open_postgres(world) as opened:
+        for number in range(3):
+            opened.save(SessionOpened(seatless(number)))
+            assert opened.read(ClientLookup(APP.id)).client == APP
+            assert opened.read(KeysLookup()).keys == ()
+
+
+def test_statement_is_prepared_anew_when_its_table_has_changed(world: PostgresWorld) -> None:
+    """As when a newer version migrates beside this one."""
+    change = "ALTER TABLE stored_key ALTER COLUMN published_ms TYPE "
+    with open_postgres(world) as opened:
+        assert opened.read(KeysLookup()).keys == ()
+        world.look(change + "int", ())
+        try:
+            assert opened.read(KeysLookup()).keys == ()
+            assert opened.run(KeysLookup(), lambda _: Done()) == Done()
+        finally:
+            world.look(change + "bigint", ())
+        assert opened.run(KeysLookup(), lambda _: Done()) == Done()
+
+
 def test_text_with_a_zero_byte_is_looked_for_and_not_found(world: PostgresWorld) -> None:
     """Nothing there has one. Cut off at it, it would be found."""
     with open_postgres(world) as opened:
@@ -443,13 +469,21 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
 
 
 def test_server_that_may_lose_what_it_committed_is_refused(world: PostgresWorld) -> None:
-    """As that of these tests would be, which syncs nothing."""
+    """Unless whoever starts us says that they know."""
+    setting = f"ALTER DATABASE {world.name} SET synchronous_commit = "
 
-    async def start() -> None:
-        await PostgresStore(world.place).start()
+    async def start(*, trusts_server: bool) -> None:
+        store = PostgresStore(world.place, PostgresOptions(trusts_server=trusts_server))
+        await store.start()
+        await store.close()
 
-    with pytest.raises(ServerUnfit, match="fsync = off"):
-        asyncio.run(start())
+    shared_postgres().execute(setting + "off")
+    try:
+        with pytest.raises(ServerUnfit, match="synchronous_commit = off"):
+            asyncio.run(start(trusts_server=False))
+        asyncio.run(start(trusts_server=True))
+    finally:
+        shared_postgres().execute(setting + "on")
 
 
 def test_what_needs_no_write_is_answered_while_nothing_can_be_written(world: PostgresWorld) -> None:

@@ -3,6 +3,7 @@
 What is imported inside the functions is imported by those alone who use PostgreSQL: it takes a while.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -40,6 +41,8 @@ def open_store(place: Place, *, clock: Times, options: StoreOptions) -> Engine:
 
     require_postgres_head(place)
     chosen = PostgresOptions(writer=options.writer, time_of=lambda server_ms: server_ms + clock.ahead_ms)
+    if not options.exclusive:  # a command, which does one thing after another
+        chosen = replace(chosen, lanes=1)
     return PostgresStore(place, chosen)
 
 
