@@ -127,6 +127,9 @@ class _Parts(NamedTuple):
     name: str
     options: str
 
+    def __repr__(self) -> str:
+        return f"_Parts(scheme={self.scheme!r}, user={self.user!r}, hosts={self.hosts!r}, name={self.name!r}, …)"
+
 
 def _split(url: str) -> _Parts | None:
     scheme, _, rest = url.partition("://")

@@ -11,12 +11,13 @@ Acts, whatever is not `SIDE_BY_SIDE`, have the cell's lock alone: no grant is de
 "all until now is over" leaves nothing out that was stamped before (docs/adr/0075-acts-alone.md).
 """
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from callgate.model.changes import (
     AssertionClaimed,
@@ -58,9 +59,6 @@ from callgate.storage.rows import Value
 from callgate.storage.save import save
 from callgate.storage.save_writers import MARK
 from callgate.storage.sqlite_writer import ATTEMPTS_MAX
-
-if TYPE_CHECKING:
-    import asyncio
 
 SIDE_BY_SIDE: Final[frozenset[type[Change]]] = frozenset(
     {
@@ -120,7 +118,7 @@ class Task:
     """A job on its way: when it came (monotonic), and how often it was attempted."""
 
     job: Job
-    reply: "asyncio.Future[object] | None"
+    reply: asyncio.Future[object] | None
     came_s: float
     attempts: int = 0
 
