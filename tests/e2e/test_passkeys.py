@@ -1,12 +1,17 @@
 """Passkeys at a real browser with Chromium's virtual authenticator: made, used beside a password and alone, refused."""
 
+import base64
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
 
+from tests.admin.shell import forking, open_shell_beside
 from tests.browser import needs_chromium
 from tests.e2e.app import App, app_of
 from tests.e2e.people import press, sign_in
@@ -125,6 +130,75 @@ def test_passkey_is_used_beside_the_password_and_instead_of_it(device: Device, s
         reply = web.redeems(back_at_the_app(tab)["code"])
         assert reply.status_code == 200
         assert reply.json()["owner_id"] == server.world.people["agent"].id
+
+
+def test_passkey_is_the_first_factor_where_one_is_required(
+    device: Device, browser: Browser, server: Server, web: App, tmp_path: Path
+) -> None:
+    """Made at the sign-in that asks for one, and enough by itself from then on; a session of a password alone ends."""
+    person, account = server.world.people["agent"], server.world.accounts["main"].id
+    script = server.world.apps["script"]
+    form = {"grant_type": "password", "username": person.email, "password": person.password}
+    auth = (script.client_id, script.client_secret or "")
+    before = httpx.post(f"{server.base_url}/restapi/oauth/token", data=form, auth=auth).json()
+    with forking() as forker:
+        open_shell_beside(forker, server, tmp_path).give("accounts", "update", account, "--mfa", "required")
+    tab = device.tab
+    tab.goto(web.asks(scope="openid"))
+    sign_in(tab, server, "agent")
+    expect(tab.get_by_role("heading", level=1)).to_have_text("Set up an authenticator app")
+    look(tab)
+    press(tab, "Use a passkey instead")
+    expect(tab.get_by_role("heading", level=1)).to_have_text("Your recovery codes")
+    press(tab, "I have kept them")
+    press(tab, "Authorize")
+    assert amr_of(web.redeems(back_at_the_app(tab)["code"])) == ["pwd", "pop", "mfa"]
+    tab.context.clear_cookies()
+    tab.goto(web.asks(scope="openid", prompt="consent"))
+    press(tab, "Sign in with a passkey")
+    press(tab, "Authorize")
+    assert amr_of(web.redeems(back_at_the_app(tab)["code"])) == ["pop", "mfa"]
+    refresh = {"grant_type": "refresh_token", "refresh_token": before["refresh_token"]}
+    assert httpx.post(f"{server.base_url}/restapi/oauth/token", data=refresh, auth=auth).status_code == 400
+    with device_of(browser) as other:
+        other.tab.goto(security(server))
+        sign_in(other.tab, server, "agent")
+        expect(other.tab.get_by_role("heading", level=1)).to_have_text("One more step")
+
+
+def amr_of(reply: httpx.Response) -> object:
+    """How the person proved themselves, as the app is told (RFC 8176)."""
+    assert reply.status_code == 200, reply.text
+    claims = reply.json()["id_token"].split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["amr"]
+
+
+def test_what_a_passkey_opened_ends_with_it(device: Device, browser: Browser, server: Server, web: App) -> None:
+    """Sessions, and a copy of the browser's cookie; the browser in which it was removed stays signed in (ADR 71)."""
+    tab = device.tab
+    add_passkey(tab, server)
+    tab.goto(web.asks())
+    press(tab, "Authorize")
+    first = web.redeems(back_at_the_app(tab)["code"]).json()["refresh_token"]
+
+    def refreshes(token: str) -> httpx.Response:
+        form = {"grant_type": "refresh_token", "refresh_token": token}
+        auth = (web.client_id, web.client_secret or "")
+        return httpx.post(f"{server.base_url}/restapi/oauth/token", data=form, auth=auth)
+
+    second = refreshes(first).json()["refresh_token"]
+    with device_of(browser) as copied:
+        copied.tab.context.add_cookies([{**each} for each in tab.context.cookies()])  # type: ignore[typeddict-item] # as they came
+        copied.tab.goto(security(server))
+        expect(copied.tab.get_by_role("heading", level=1)).to_have_text("How you sign in")
+        tab.goto(security(server))
+        look(tab)
+        press(tab, f"Remove the passkey added on {datetime.now(UTC):%Y-%m-%d}")
+        expect(tab.get_by_role("heading", level=1)).to_have_text("How you sign in")
+        expect(tab.get_by_text("last used on")).not_to_be_visible()
+        copied.tab.goto(security(server))
+        expect(copied.tab.get_by_label("Password")).to_be_visible()
+    assert refreshes(second).json()["errors"][0]["errorCode"] == "OAU-211"
 
 
 def test_passkey_alone_is_refused_when_it_knows_nobody(device: Device, server: Server) -> None:

@@ -20,11 +20,11 @@ from callgate.model.mfa import (
 )
 from callgate.protocol import security
 from callgate.protocol.passkeys import add, enter, remove, use
-from callgate.protocol.second_factor import FactorProven, decide
+from callgate.protocol.second_factor import FactorProven, decide, enrol
 from callgate.protocol.security import Changed
 from callgate.protocol.sign_in import SignedIn
 from tests.factories import ACCOUNT, AGENT, FRESH, MINUTE_MS, MOMENT, NOW_MS, SECRET, SIGN_IN
-from tests.protocol.test_second_factor import ADA, PENDING, SIGNED_IN, TOTP
+from tests.protocol.test_second_factor import ADA, PENDING, REQUIRED, SIGNED_IN, TOTP
 from tests.protocol.test_security import BROWSER, PLAIN, WITH_APP
 
 PASSKEY = Passkey(RowId(400), ACCOUNT.id, AGENT.id, b"id", b"attested", 5, 1, 1)
@@ -191,3 +191,20 @@ def test_passkey_is_added_and_removed_by_who_signed_in_a_moment_ago() -> None:
         assert decision.fault is mfa_faults.SIGN_IN_AGAIN
     gone = security.remove_passkey(SECRET, passkey_id=RowId(1), moment=MOMENT, facts=facts)
     assert isinstance(gone, Denied)
+
+
+def test_passkey_is_a_first_factor_as_an_app_is() -> None:
+    """The sign-in is by password and passkey; a challenge that was answered makes none."""
+    decision = enrol(PENDING, made=MADE, moment=MOMENT, facts=REQUIRED)
+    assert isinstance(decision, FactorProven)
+    assert decision.codes_made
+    assert decision.sign_in.factor is Factor.PASSKEY
+    assert [type(change) for change in decision.changes] == [
+        AssertionClaimed,
+        PasskeyAdded,
+        RecoveryCodesMade,
+        SignInStarted,
+    ]
+    answered = enrol(PENDING, made=MADE, moment=MOMENT, facts=REQUIRED._replace(answered=True))
+    assert isinstance(answered, Denied)
+    assert answered.fault is mfa_faults.PASSKEY_NOT_MADE

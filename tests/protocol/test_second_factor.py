@@ -142,7 +142,7 @@ REQUIRED = FactorsFacts(NOW_MS, ACCOUNT._replace(mfa_policy=MfaPolicy.REQUIRED),
 
 def test_first_app_is_set_up_when_the_account_requires_one() -> None:
     """With recovery codes, and the code that showed it spent."""
-    decision = enrol(PENDING, confirmed=CONFIRMED, moment=MOMENT, facts=REQUIRED)
+    decision = enrol(PENDING, made=CONFIRMED, moment=MOMENT, facts=REQUIRED)
     after = AGENT._replace(has_factor=True, version=2)
     totp = Totp(FRESH.row_id, ACCOUNT.id, AGENT.id, b"newly sealed", STEP, NOW_MS)
     assert decision == FactorProven(
@@ -171,7 +171,7 @@ def test_first_app_is_refused_when_it_must_not_be(
     confirmed: TotpConfirmed | None, facts: FactorsFacts, fault: Fault
 ) -> None:
     """Above all, a password alone never replaces a factor that is there."""
-    refused = enrol(PENDING, confirmed=confirmed, moment=MOMENT, facts=facts)
+    refused = enrol(PENDING, made=confirmed, moment=MOMENT, facts=facts)
     assert isinstance(refused, Denied)
     assert (refused.fault, refused.changes) == (fault, ())
 

@@ -1,4 +1,4 @@
-"""The step after a right password: a code, or a first authenticator app where the account requires one (RFC 6238).
+"""The step after a right password: a code, or a first factor where the account requires one (RFC 6238).
 
 Wrong codes are counted in the person's row, so that no new browser, process or restart gives a guesser more of them;
 only whoever knows the password gets here at all. A step whose code was accepted is spent with every one before it.
@@ -15,6 +15,7 @@ from callgate.model.decisions import Denied, LookAgain
 from callgate.model.evidence import (
     CodeEvidence,
     CodeRefused,
+    PasskeyMade,
     PasskeyProven,
     RecoveryProven,
     TotpConfirmed,
@@ -87,19 +88,25 @@ def decide(
 
 
 def enrol(
-    pending: Pending, *, confirmed: TotpConfirmed | None, moment: Moment, facts: FactorsFacts
+    pending: Pending, *, made: TotpConfirmed | PasskeyMade | None, moment: Moment, facts: FactorsFacts
 ) -> FactorProven | Denied:
-    """A first authenticator app, which the account requires, with the code it shows: None when that was wrong."""
+    """A first factor, which the account requires: an app with its code, None when that was wrong, or a passkey."""
     person = still_pending(pending, facts)
     if isinstance(person, Denied):
         return person
     account, extension = person
     if extension.has_factor or account.mfa_policy is not MfaPolicy.REQUIRED:
         return Denied(fault=authorize_faults.FORM_EXPIRED, why="the person has a factor, or needs none, meanwhile")
-    if confirmed is None:
+    if made is None:
         return Denied(fault=mfa_faults.TOTP_UNCONFIRMED, why="the new authenticator app shows another code")
-    changes = add_totp(extension, confirmed, moment=moment, facts=facts)
-    decided = _signed_in(pending, extension, moment=moment, factor=Factor.CODE, now_ms=facts.now_ms, changes=changes)
+    changes: tuple[Change, ...] | Denied
+    if isinstance(made, TotpConfirmed):
+        factor, changes = Factor.CODE, add_totp(extension, made, moment=moment, facts=facts)
+    else:
+        factor, changes = Factor.PASSKEY, passkeys.add(made, extension, moment=moment, facts=facts)
+    if isinstance(changes, Denied):
+        return changes
+    decided = _signed_in(pending, extension, moment=moment, factor=factor, now_ms=facts.now_ms, changes=changes)
     return FactorProven(decided.sign_in, decided.secret, codes_made=True, changes=decided.changes)
 
 

@@ -121,6 +121,7 @@ class ShowEnrolment(FormShown):
     request: AuthorizeRequest
     person: Extension
     totp: NewTotp
+    passkey_options: str | None
     fault: Fault | None = None
 
 

@@ -1,4 +1,4 @@
-"""The sign-in's second step: a code beside the password, or a first authenticator app where one is asked for.
+"""The sign-in's second step: a code beside the password, or a first factor where one is asked for.
 
 Between the steps nothing is written: who gave the right password travels in the page itself, sealed and bound to the
 browser. It opens no account, and a code is judged anew with everything the password was judged by.
@@ -7,6 +7,7 @@ browser. It opens no account, and a code is judged anew with everything the pass
 from callgate.model import authorize_faults, faults, mfa_faults
 from callgate.model.account import Extension
 from callgate.model.decisions import Denied, LookAgain
+from callgate.model.evidence import PasskeyMade, TotpConfirmed
 from callgate.model.faults import Fault
 from callgate.model.mfa import FactorsFacts, FactorsLookup
 from callgate.model.moment import Moment
@@ -42,7 +43,7 @@ LOOKS_MAX = 3
 
 
 async def ask(context: Context, read: UnderWay, asked: AskFactor, *, remembered: bool) -> Outcome:
-    """The page after a right password: for a code, or for an authenticator app where there is no factor yet."""
+    """The page after a right password: for a code, or for a first factor where there is none yet."""
     person = asked.extension
     pending = Pending(person.account_id, person.id, person.password_version, asked.now_ms, remembered)
     if not person.has_factor:
@@ -72,7 +73,7 @@ async def _answer(context: Context, read: UnderWay, *, state: SecondState, form:
     pending, typed = state.pending, form.get("code") or ""
     codes = draw_recovery_codes(context)
     if state.secret:
-        decision = await _enrol(context, state, typed, codes=codes)
+        decision = await _enrol(context, state, form=form, codes=codes)
     elif form.get("action") == "passkey":
         decision = await _prove_passkey(context, state, form.get("passkey") or "")
     else:
@@ -114,16 +115,23 @@ async def _prove_passkey(context: Context, state: SecondState, answer: str) -> F
     return decision
 
 
-async def _enrol(context: Context, state: SecondState, typed: str, *, codes: RecoveryCodes) -> FactorProven | Denied:
+async def _enrol(context: Context, state: SecondState, *, form: Form, codes: RecoveryCodes) -> FactorProven | Denied:
     pending = state.pending
-    confirmed = confirm_totp(context, state.secret, extension_id=pending.extension_id, typed=typed, codes=codes)
+    made: TotpConfirmed | PasskeyMade | None
+    if form.get("action") == "add-passkey":
+        made = passkeys.read_made(context, state.challenge, answer=form.get("passkey") or "", codes=codes)
+        if made is None:
+            return Denied(fault=mfa_faults.PASSKEY_NOT_MADE, why="it made none for this page")
+        lookup = FactorsLookup(pending.account_id, pending.extension_id, made.challenge)
+    else:
+        typed = form.get("code") or ""
+        made = confirm_totp(context, state.secret, extension_id=pending.extension_id, typed=typed, codes=codes)
+        lookup = FactorsLookup(pending.account_id, pending.extension_id)
 
     def judge(moment: Moment, facts: FactorsFacts) -> FactorProven | Denied:
-        return protocol.enrol(pending, confirmed=confirmed, moment=moment, facts=facts)
+        return protocol.enrol(pending, made=made, moment=moment, facts=facts)
 
-    return await context.store.run(
-        Unit(FactorsLookup(pending.account_id, pending.extension_id), context.drawing(judge))
-    )
+    return await context.store.run(Unit(lookup, context.drawing(judge)))
 
 
 async def _enter(
@@ -179,11 +187,13 @@ def _show_question(
 def _show_enrolment(
     context: Context, read: UnderWay, state: SecondState, *, person: Extension, fault: Fault | None = None
 ) -> ShowEnrolment:
+    challenge = passkeys.draw_challenge(context)
     return ShowEnrolment(
         request=read.request,
         person=person,
         totp=describe_totp(context, state.secret, login=person.email or person.name),
-        form_state=seal_second(context, state, read.binding),
+        passkey_options=passkeys.ask_to_make(context, challenge, person=person, passkeys=()),
+        form_state=seal_second(context, state._replace(challenge=challenge), read.binding),
         binding=read.binding,
         fault=fault,
     )

@@ -14,6 +14,7 @@ def second_page(shown: ShowSecondFactor | ShowEnrolment) -> SecondFactorPage | E
             required=True,
             uri=shown.totp.uri,
             secret=shown.totp.text,
+            passkey_options=shown.passkey_options,
             action_url=SECOND_FACTOR,
             form_state=shown.form_state,
             redirect_uri=request.redirect_uri,

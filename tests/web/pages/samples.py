@@ -243,6 +243,7 @@ PAGES: dict[str, Page] = {
         passkey_options=OPTIONS,
     ),
     "enrolment": ENROLMENT,
+    "enrolment-passkey": replace(ENROLMENT, passkey_options=OPTIONS),
     "enrolment-wrong": replace(ENROLMENT, required=False, redirect_uri=None, fault=mfa_faults.TOTP_UNCONFIRMED),
     "recovery-codes": RECOVERY_CODES,
     "recovery-codes-own": replace(

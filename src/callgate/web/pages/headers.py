@@ -63,7 +63,8 @@ def page_headers(page: Page, *, locale: Locale) -> dict[str, str]:
 
 def _script(page: Page) -> str:
     # One file of ours, for passkeys, on the pages that use them; nothing inline, and nothing anywhere else.
-    asked = isinstance(page, SignInPage | SecondFactorPage | SecurityPage) and page.passkey_options is not None
+    asking = SignInPage | SecondFactorPage | EnrolmentPage | SecurityPage
+    asked = isinstance(page, asking) and page.passkey_options is not None
     return "script-src 'self'; " if asked else ""
 
 

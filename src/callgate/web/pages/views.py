@@ -87,9 +87,9 @@ class SecondFactorPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnrolmentPage:
-    """Gives a secret to an authenticator app, and asks for its code. `required`: nobody comes in without.
+    """Gives a secret to an authenticator app, and asks for its code. `required`: nobody comes in without a factor.
 
-    `redirect_uri` None: the flow ends here.
+    `redirect_uri` None: the flow ends here. `passkey_options`: what a browser makes a passkey with, instead.
     """
 
     required: bool
@@ -98,6 +98,7 @@ class EnrolmentPage:
     action_url: str
     form_state: str = field(repr=False)
     redirect_uri: str | None = None
+    passkey_options: str | None = field(repr=False, default=None)
     display: Display = Display.PAGE
     fault: Fault | None = None
 
