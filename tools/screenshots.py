@@ -1,4 +1,4 @@
-"""Photograph the consent page of a real server, on a phone and on a desktop, into docs/images/consent.png.
+"""Photograph pages of a real server into docs/images: consent.png, on a phone and on a desktop, and credentials.png.
 
 `.venv/bin/python tools/screenshots.py`. Needs chromium (`apt-get install chromium fonts-dejavu-core`).
 """
@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-PICTURE = ROOT / "docs/images/consent.png"
+IMAGES = ROOT / "docs/images"
 CHROMIUM = "/usr/bin/chromium"
 CALLGATE = str(Path(sys.executable).with_name("callgate"))
 
@@ -26,6 +26,7 @@ REDIRECT_URI = "https://insights.example/callback"
 SCOPES = ("ReadAccounts", "ReadCallLog", "ReadContacts")
 PHONE = ViewportSize(width=390, height=790)
 DESKTOP = ViewportSize(width=800, height=790)
+TALL = ViewportSize(width=500, height=1250)
 
 SHEET = """
 <!doctype html><style>
@@ -42,10 +43,17 @@ def main() -> None:
         person = json.loads((Path(folder) / "dev.json").read_text())["people"]["agent"]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         shots = [photograph(browser, url, person=person, size=size) for size in (PHONE, DESKTOP)]
-        PICTURE.parent.mkdir(exist_ok=True)
-        PICTURE.write_bytes(side_by_side(browser, shots))
+        keep(browser, shots, name="consent.png")
+        keep(browser, photograph_credentials(browser, base_url, person=person), name="credentials.png")
         browser.close()
-    print(f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size // 1024} KiB")
+
+
+def keep(browser: Browser, shots: list[bytes], *, name: str) -> None:
+    """Put the pictures side by side into a file."""
+    IMAGES.mkdir(exist_ok=True)
+    picture = IMAGES / name
+    picture.write_bytes(side_by_side(browser, shots))
+    print(f"{picture.relative_to(ROOT)}: {picture.stat().st_size // 1024} KiB")
 
 
 @contextmanager
@@ -80,14 +88,39 @@ def photograph(browser: Browser, url: str, *, person: dict[str, str], size: View
     """Sign in as anybody would, and photograph the page that asks."""
     context = browser.new_context(viewport=size, color_scheme="light", locale="en-GB", device_scale_factor=1)
     tab = context.new_page()
-    tab.goto(url)
-    tab.get_by_label("Phone number or email").fill(person["email"])
-    tab.get_by_label("Password").fill(person["password"])
-    tab.get_by_role("button", name="Sign in", exact=True).click()
+    sign_in(tab, url, person=person)
     tab.get_by_role("button", name="Authorize").wait_for()
     shot = tab.screenshot()
     context.close()
     return shot
+
+
+def photograph_credentials(browser: Browser, base_url: str, *, person: dict[str, str]) -> list[bytes]:
+    """Make a JWT credential as anybody would; the page of all and the page of one."""
+    context = browser.new_context(viewport=TALL, color_scheme="light", locale="en-GB", device_scale_factor=1)
+    tab = context.new_page()
+    sign_in(tab, f"{base_url}/restapi/oauth/security", person=person)
+    tab.get_by_role("link", name="Your JWT credentials").click()
+    tab.get_by_label("What it is for").fill("Nightly report")
+    tab.get_by_role("checkbox").first.check()
+    tab.get_by_label("Until when").fill("2030-01-31")
+    tab.get_by_role("button", name="Make it").click()
+    tab.get_by_role("button", name="I have kept it").click()
+    tab.get_by_label("What it is for").wait_for()
+    all_of_them = tab.screenshot()
+    tab.get_by_role("link", name="Nightly report").first.click()
+    tab.get_by_role("button", name="Delete it").wait_for()
+    shots = [all_of_them, tab.screenshot()]
+    context.close()
+    return shots
+
+
+def sign_in(tab: Page, url: str, *, person: dict[str, str]) -> None:
+    """Go there, and sign in on the way."""
+    tab.goto(url)
+    tab.get_by_label("Phone number or email").fill(person["email"])
+    tab.get_by_label("Password").fill(person["password"])
+    tab.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def side_by_side(browser: Browser, shots: list[bytes]) -> bytes:

@@ -79,5 +79,5 @@ def test_no_page_may_be_framed_cached_or_scripted(page: Page, locale: Locale) ->
 def test_script_is_allowed_on_pages_with_passkeys_alone() -> None:
     """One file of ours, nothing inline."""
     scripted = {name for name, page in PAGES.items() if "script-src" in policy(page)}
-    assert scripted == {"second-factor-passkey", "sign-in-passkey", "security-passkeys"}
+    assert scripted == {"enrolment-passkey", "second-factor-passkey", "sign-in-passkey", "security-passkeys"}
     assert {"; script-src 'self'; " in policy(PAGES[name]) for name in scripted} == {True}
