@@ -93,9 +93,9 @@ def test_person_makes_replaces_and_deletes_a_credential(tab: Page, server: Serve
     assert tokens(server, first).status_code == 200
     assert tokens(server, first, "norefresh").status_code == 400
     press(tab, "I have kept it")
-    expect(
-        tab.get_by_text(re.compile(r"Apps it is for: 1\. Made on .{16}\. Last used on .{16}\. It ends on 2099-12-31"))
-    ).to_be_visible()
+    known = tab.get_by_text("It ends on 2099-12-31 00:00.")
+    expect(known).to_contain_text("Apps it is for: 1. Made on")
+    expect(known).to_contain_text(". Last used on")
     assert first not in tab.content()
     tab.get_by_role("link", name="Nightly report").first.click()
     expect(tab.get_by_role("heading", level=1)).to_have_text("Nightly report")
