@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests import nursery
 from tests.admin.shell import Shell, open_shell
 from tests.admin.test_serving import JWT_BEARER, found, login, read_calls, secrets_in, serve_token, serving
 from tests.postgres_server import PASSWORD, PROVEN, PostgresServer, needs_postgres, shared_postgres
@@ -109,7 +110,7 @@ def test_two_servers_share_a_database(
     world = found(shell)
     other = tmp_path / "other"
     other.mkdir()
-    other_port = free_port + 1 if free_port < 65_000 else free_port - 1
+    other_port = nursery.free_port()
     text = (tmp_path / "callgate.toml").read_text("utf-8")
     (other / "callgate.toml").write_text(
         text.replace(str(free_port), str(other_port)).replace('"kek"', f'"{tmp_path}/kek"'), "utf-8"
