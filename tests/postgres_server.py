@@ -33,6 +33,9 @@ PROVEN = "proven"
 
 PASSWORD = "correct horse/battery?staple"
 _START_S_MAX = "30"
+_LAST_THINGS = 'read -r _; "$0" --pgdata="$1/data" --mode=immediate stop; rm -rf "$1"'
+"""Done once the input ends."""
+
 _IN_MEMORY = Path("/dev/shm")
 _SMALL = ("listen_addresses=", "shared_buffers=64MB", "max_connections=100", "max_wal_size=64MB", "autovacuum=off")
 
@@ -90,6 +93,22 @@ class PostgresServer:
         """Stop it: `immediate` as a machine that lost its power, `fast` in order."""
         self._do("pg_ctl", "--wait", f"--mode={mode}", "stop")
 
+    @contextmanager
+    def kept_for_us(self) -> Iterator[None]:
+        """It and its folder go when whoever is inside ends, however that comes: nobody else would stop it."""
+        assert PROGRAMS is not None
+        with subprocess.Popen(
+            ["sh", "-c", _LAST_THINGS, PROGRAMS / "pg_ctl", self.folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            user=self._user if os.geteuid() == 0 else None,
+            start_new_session=True,
+        ) as keeper:
+            yield
+            assert keeper.stdin
+            keeper.stdin.close()
+
     def _do(self, program: str, *arguments: str) -> None:
         # Not its own output: what it starts would keep the pipe open.
         with (self.folder / f"{program}.log").open("wb") as log:
@@ -113,11 +132,8 @@ def running_postgres(*settings: str) -> Iterator[PostgresServer]:
     memory = str(_IN_MEMORY) if os.access(_IN_MEMORY, os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix="callgate-pg-", dir=memory))
     server = PostgresServer(folder, settings)
-    try:
+    with server.kept_for_us():
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @functools.cache
