@@ -143,6 +143,7 @@ def test_file_of_the_variable_is_read_when_none_is_named(tmp_path: Path, monkeyp
         ("port = 1\n", "c.toml: port stands outside a section, such as [server]"),
         ("[server\n", "c.toml is not TOML: "),
         ("[server]\nport = 0\n", "server.port: "),
+        ("[server]\nworkers = 2\n", "server.workers: an SQLite database has one server process"),
         ("[database]\nurl = 'postgresql://x'\n", "database.url: must be sqlite:///NAME or sqlite:////PATH, or"),
         ("[database]\nurl = 'mysql://x/y'\n", "database.url: must be sqlite:///NAME"),
         ("[database]\nurl = 'postgresql://u:p@ss@h/d'\n", "database.url: must be sqlite:///NAME"),

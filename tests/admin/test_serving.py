@@ -44,6 +44,10 @@ def test_administration_takes_hold_of_a_running_server(
         assert (tmp_path / "saved.db").stat().st_mode & 0o077 == 0
         assert "served by another process" in shell.refuse("db", "restore", "saved.db", "--yes", code=3)
         assert "Address already in use" in shell.refuse("serve", code=3)
+        assert "one server process" in shell.refuse("serve", "--workers", "2", code=2)
+        assert shell.run("serve", "--check").code == 0
+        elsewhere = '{"address":"127.0.0.1:1","listener":0,"workers":[]}'
+        assert "takes a restart" in shell.refuse("serve", "--check", "--adopt", elsewhere)
         (tmp_path / "second.toml").write_text((tmp_path / "callgate.toml").read_text().replace(str(free_port), "8099"))
         assert "served by another process" in shell.refuse("serve", "--config", "second.toml", code=3)
 

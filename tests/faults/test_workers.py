@@ -4,9 +4,10 @@ import asyncio
 import os
 import re
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,13 +36,44 @@ def supervised(world: World, folder: Path, *, plant: str = "") -> Iterator[tuple
         yield served, own
 
 
+class Systemd:
+    """Who is told of the service's state, as systemd is."""
+
+    def __init__(self, folder: Path) -> None:
+        self.address = str(folder / "notify")
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(self.address)
+        self._socket.settimeout(WAIT_S_MAX)
+
+    def hear(self) -> str:
+        """The first line of what comes next."""
+        return self._socket.recv(4096).decode().splitlines()[0]
+
+    def close(self) -> None:
+        """Nobody listens any more."""
+        self._socket.close()
+
+
 @pytest.fixture(scope="module")
-def shared(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, World]]:
+def systemd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Systemd]:
+    """It hears of the shared server alone."""
+    told = Systemd(tmp_path_factory.mktemp("systemd"))
+    yield told
+    told.close()
+
+
+@pytest.fixture(scope="module")
+def shared(world: World, systemd: Systemd, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, World]]:
     """One for all tests that leave it serving; at the end it is told to end, and does."""
-    with supervised(world, tmp_path_factory.mktemp("shared")) as (served, own):
+    with pytest.MonkeyPatch.context() as patched, ExitStack() as stack:
+        patched.setenv("NOTIFY_SOCKET", systemd.address)
+        served, own = stack.enter_context(supervised(world, tmp_path_factory.mktemp("shared")))
+        patched.undo()
+        assert systemd.hear() == "READY=1"
         yield served, own
         served.process.send_signal(signal.SIGTERM)
         assert served.wait() == 0
+        assert systemd.hear() == "STOPPING=1"
 
 
 def lines(served: Served, outcome: str) -> list[dict[str, object]]:
@@ -160,7 +192,9 @@ def test_another_worker_answers_when_one_is_killed(
     assert gap_s < 20
 
 
-def test_former_worker_goes_on_when_the_new_settings_do_not_load(shared: tuple[Served, World], tmp_path: Path) -> None:
+def test_former_worker_goes_on_when_the_new_settings_do_not_load(
+    shared: tuple[Served, World], systemd: Systemd, tmp_path: Path
+) -> None:
     """A mistyped setting is seen before anything is done, a key file that opens nothing by the new worker."""
     served, own = shared
     settings = own.config.read_text()
@@ -175,11 +209,13 @@ def test_former_worker_goes_on_when_the_new_settings_do_not_load(shared: tuple[S
         for text, said in wrong.items():
             own.config.write_text(text)
             await reload(served, outcome="not reloaded")
+            assert [systemd.hear(), systemd.hear()] == ["RELOADING=1", "READY=1"]
             assert said in served.log.read_text()
             assert not is_dead(worker)
             assert await live(served) == 200
         own.config.write_text(settings)
         await reload(served)
+        assert [systemd.hear(), systemd.hear()] == ["RELOADING=1", "READY=1"]
         assert worker_of(served) != worker
 
     asyncio.run(drive())

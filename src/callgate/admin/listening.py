@@ -130,6 +130,13 @@ class _BesideServer(uvicorn.Server):
         """None."""
         return nullcontext()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close everything: whoever watches comes again."""
+        for closed in (*self.servers, *(sockets or ())):
+            closed.close()
+        for connection in tuple(self.server_state.connections):
+            connection.transport.close()
+
 
 class _Server(uvicorn.Server):
     """uvicorn's server, which says when it answers and returns when told to stop."""

@@ -1,4 +1,4 @@
-"""A worker's station: its number, and the line to whoever started it.
+"""A worker's station: its place among the workers, and the line to whoever started it.
 
 A worker says two words: that all is made ready which can be without the database, whereupon it waits for its turn;
 and that it answers. The end of the line is the supervisor's end: nobody would start the worker anew, nor tell it to
@@ -21,9 +21,9 @@ ADMITTED: Final = b"a"
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A worker under a supervisor; `succeeds`: another serves until this one says that it waits."""
+    """A worker under a supervisor, in a place that it takes over from a former one; `succeeds`: there are such."""
 
-    number: int
+    place: int
     succeeds: bool
     line: socket.socket
 
@@ -48,7 +48,7 @@ class Unsupervised:
     """A process that serves by itself."""
 
     announce: Callable[[], None]
-    number: int = 1
+    place: int = 1
 
     def say_ready(self) -> None:
         """Tell whoever started it."""

@@ -42,6 +42,7 @@ class _Worker:
     pid: int
     line: socket.socket
     number: int
+    place: int
     stage: Stage
     former: bool = False
     since_s: float = field(default_factory=time.monotonic)
@@ -64,7 +65,7 @@ class Left(NamedTuple):
     def take_workers(self) -> list[_Worker]:
         """The workers, from now on the former ones."""
         return [
-            _Worker(pid, socket.socket(fileno=line), number, Stage(stage), former=True)
+            _Worker(pid, socket.socket(fileno=line), number, 0, Stage(stage), former=True)
             for pid, line, number, stage in self.workers
         ]
 
@@ -160,15 +161,17 @@ class Supervisor:
     def _start(self, number: int) -> Station | None:
         ours, theirs = socket.socketpair()
         succeeds = any(worker.former for worker in self._workers)
+        taken = {worker.place for worker in self._workers if not worker.former}
+        place = next(place for place in range(1, len(taken) + 2) if place not in taken)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         pid = os.fork()
         if pid == 0:
             ours.close()
             self._become_worker()
-            return Station(number, succeeds, theirs)
+            return Station(place, succeeds, theirs)
         theirs.close()
-        worker = _Worker(pid, ours, number, Stage.BEGINNING)
+        worker = _Worker(pid, ours, number, place, Stage.BEGINNING)
         self._workers.append(worker)
         self._selector.register(ours, selectors.EVENT_READ, worker)
         return None
@@ -199,7 +202,7 @@ class Supervisor:
                 self._hear(key.data)
         for worker in self._workers:
             if worker.stage is Stage.ENDING and time.monotonic() > self._end_by_s(worker):
-                self._log.error("workers", outcome="killed", worker=worker.number, pid=worker.pid)
+                self._log.error("workers", outcome="killed", worker=worker.place, pid=worker.pid)
                 os.kill(worker.pid, signal.SIGKILL)
                 worker.since_s = time.monotonic()
 
@@ -260,7 +263,7 @@ class Supervisor:
         if not self._has_served:  # it has said why
             self._stopping, self._status = True, status
             return
-        self._log.error("workers", outcome="died", worker=worker.number, pid=worker.pid, status=status)
+        self._log.error("workers", outcome="died", worker=worker.place, pid=worker.pid, status=status)
         if not worker.former and worker.stage is not Stage.SERVING and any(each.former for each in self._workers):
             self._log.error("workers", outcome="not reloaded", trouble="the new one did not come up: see above")
             self._refused, self._reloads = True, False
