@@ -14,6 +14,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from callgate.app import CommandLine
 from callgate.crypto.entropy import SystemEntropy
 from callgate.crypto.kek import load_or_create_kek
 from tests.faults.conftest import Report
@@ -22,6 +23,7 @@ from tests.faults.ledger import Ledger
 from tests.faults.process import Served, serve
 from tests.faults.traffic import Traffic
 from tests.faults.wire import Rejoining, Wire
+from tests.postgres_server import needs_postgres, shared_postgres
 
 LANES = 32
 WAIT_S_MAX = 60
@@ -34,6 +36,22 @@ def supervised(world: World, folder: Path, *, plant: str = "") -> Iterator[tuple
     own = copy_world(world, folder / "served")
     with serve(own, workers=1, plant=plant) as served:
         yield served, own
+
+
+@contextmanager
+def clustered(world: World, folder: Path) -> Iterator[tuple[Served, World]]:
+    """Two workers, on PostgreSQL."""
+    postgres = shared_postgres()
+    name = postgres.create()
+    own = copy_world(world, folder / "served")
+    CommandLine().copy(own.database, postgres.place(name), progress=lambda *_: None)
+    settings = own.config.read_text()
+    own.config.write_text(settings.replace(f"sqlite:///{own.database}", postgres.url(name)))
+    try:
+        with serve(own, workers=2) as served:
+            yield served, own
+    finally:
+        postgres.drop(name)
 
 
 class Systemd:
@@ -98,11 +116,15 @@ async def reload(served: Served, *, outcome: str = "reloaded") -> None:
     await until(lambda: len(lines(served, outcome)) > before, f"not {outcome}: {served.log.read_text()[-2000:]}")
 
 
+def workers_of(served: Served) -> set[int]:
+    """Their process ids."""
+    pid = served.process.pid
+    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+
+
 def worker_of(served: Served) -> int:
     """The only worker, or 0 while there is none."""
-    pid = served.process.pid
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return int(children[-1]) if children else 0
+    return max(workers_of(served), default=0)
 
 
 @dataclass
@@ -120,14 +142,14 @@ class Joining:
 
 async def replace_workers(served: Served, traffic: Traffic, join: Joining, is_enough: Callable[[int], bool]) -> int:
     """Traffic, and one reload after the other in the midst of it; gives how many workers there were."""
-    workers = {worker_of(served)}
+    workers = workers_of(served)
     async with traffic.connected(served.port, LANES, join=join):
         over = asyncio.Event()
         lanes = asyncio.create_task(traffic.run_until(over.is_set))
         while not is_enough(len(workers)):
             await asyncio.sleep(0.3)
             await reload(served)
-            workers.add(worker_of(served))
+            workers |= workers_of(served)
         over.set()
         await lanes
     return len(workers)
@@ -155,6 +177,44 @@ def test_no_request_is_lost_when_workers_are_replaced(
     assert ledger.lost_replies == 0
     assert ledger.broken == []
     assert joined > LANES * workers
+
+
+@needs_postgres
+def test_no_request_is_lost_when_two_workers_are_replaced(
+    world: World, tmp_path: Path, counts: Callable[[int, int], int], report: Report
+) -> None:
+    """The same with two on PostgreSQL, where the former go when the new ones serve. Then one of them is killed."""
+    restarts, pause_s = counts(1, 100), counts(20, 0) / 1000
+    ledger, join = Ledger(), Joining(pause_s)
+    with clustered(world, tmp_path) as (served, own):
+        traffic = Traffic(own, ledger, seed=restarts)
+        assert len(workers_of(served)) == 2
+        workers = asyncio.run(replace_workers(served, traffic, join, lambda workers: workers >= 2 * (restarts + 1)))
+        assert ledger.lost_replies == 0
+        requests = ledger.statuses.total()
+        lost = asyncio.run(kill_one(served, traffic))
+        served.process.send_signal(signal.SIGTERM)
+        assert served.wait() == 0
+    report(
+        "two workers",
+        f"{workers - 2} replaced: {requests} requests, 0 lost; one killed: {lost} of {LANES} lanes lost one",
+    )
+    assert ledger.broken == []
+
+
+async def kill_one(served: Served, traffic: Traffic) -> int:
+    """Kill one of two under traffic; the lanes whose reply was lost take a new connection, and all is as promised."""
+    before = traffic.ledger.lost_replies
+    killed = min(workers_of(served))
+    async with traffic.connected(served.port, LANES, join=Joining(0.005)):
+        asyncio.get_running_loop().call_later(0.5, os.kill, killed, signal.SIGKILL)
+        until_s = time.monotonic() + 1
+        await traffic.run_until(lambda: time.monotonic() > until_s)
+        await until(lambda: len(workers_of(served) - {killed}) == 2, "no other came")
+        await traffic.check()
+    lost = traffic.ledger.lost_replies - before
+    assert lost < LANES, "the other one answered nobody"
+    return lost
 
 
 def test_loss_is_found_when_the_end_is_abrupt(world: World, tmp_path: Path) -> None:
