@@ -104,7 +104,8 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
         await store.start()
         keeper = Keeper(store, await open_kek(settings.keys, store), entropy, cell=settings.server.cell)
         await keeper.start()
-        passwords = stack.enter_context(contextlib.closing(PasswordPool(workers=settings.limits.password_workers)))
+        passwords = PasswordPool(workers=settings.limits.password_workers, processes=settings.server.workers)
+        stack.callback(passwords.close)
         shelves = await stack.enter_async_context(open_shelves(settings, clock, log=log))
         fetcher = Fetcher(settings.fetch.rules, ca_file=settings.fetch.ca_file)
         traces = await stack.enter_async_context(_traces(settings, log=log))
@@ -351,6 +352,7 @@ class CommandLine:
                 protocol=protocol,
                 settings=settings.server,
                 on_ready=station.say_ready,
+                on_end=partial(station.say_end, server.context.readiness.leave),
             )
             await listen(serving, listener)
 

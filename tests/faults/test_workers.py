@@ -39,8 +39,8 @@ def supervised(world: World, folder: Path, *, plant: str = "") -> Iterator[tuple
 
 
 @contextmanager
-def clustered(world: World, folder: Path) -> Iterator[tuple[Served, World]]:
-    """Two workers, on PostgreSQL."""
+def on_postgres(world: World, folder: Path) -> Iterator[World]:
+    """A copy of the world that lies in PostgreSQL."""
     postgres = shared_postgres()
     name = postgres.create()
     own = copy_world(world, folder / "served")
@@ -48,8 +48,7 @@ def clustered(world: World, folder: Path) -> Iterator[tuple[Served, World]]:
     settings = own.config.read_text()
     own.config.write_text(settings.replace(f"sqlite:///{own.database}", postgres.url(name)))
     try:
-        with serve(own, workers=2) as served:
-            yield served, own
+        yield own
     finally:
         postgres.drop(name)
 
@@ -186,7 +185,7 @@ def test_no_request_is_lost_when_two_workers_are_replaced(
     """The same with two on PostgreSQL, where the former go when the new ones serve. Then one of them is killed."""
     restarts, pause_s = counts(1, 100), counts(20, 0) / 1000
     ledger, join = Ledger(), Joining(pause_s)
-    with clustered(world, tmp_path) as (served, own):
+    with on_postgres(world, tmp_path) as own, serve(own, workers=2) as served:
         traffic = Traffic(own, ledger, seed=restarts)
         assert len(workers_of(served)) == 2
         workers = asyncio.run(replace_workers(served, traffic, join, lambda workers: workers >= 2 * (restarts + 1)))

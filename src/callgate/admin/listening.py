@@ -19,8 +19,9 @@ from callgate.config import ServerSettings
 
 _BACKLOG = 2048
 
-_FAREWELL_S = 1.2
-"""How long newcomers are still taken; a little more than a silent connection is given (web/deadline.py)."""
+_FAREWELL_S = 2.0
+"""How long newcomers are still taken: for the silent connections, which have a second (web/deadline.py), and for a load
+balancer to see that the server is not ready any more."""
 
 _ASK_S = 0.02
 """How often connections are looked over while the process ends: newcomers must hear of it too."""
@@ -31,12 +32,13 @@ _RETRY_S = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
-    """An application, the protocol its connections speak, and whom to tell when it answers."""
+    """An application, the protocol its connections speak, and whom to tell when it answers, and when it is to end."""
 
     application: Callable[..., object]
     protocol: type[asyncio.Protocol]
     settings: ServerSettings
     on_ready: Callable[[], None]
+    on_end: Callable[[], None]
 
 
 def bind(settings: ServerSettings) -> socket.socket:
@@ -52,7 +54,7 @@ def _bind(host: str, port: int) -> socket.socket:
 async def listen(serving: Serving, listener: socket.socket) -> None:
     """Answer on a bound socket until SIGTERM or SIGINT, then let what is under way finish."""
     config = _configure(serving.application, serving.protocol, shutdown_s=serving.settings.shutdown_s)
-    await _Server(config, serving.on_ready).serve(sockets=[listener])
+    await _Server(config, serving).serve(sockets=[listener])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,17 +143,18 @@ class _BesideServer(uvicorn.Server):
 class _Server(uvicorn.Server):
     """uvicorn's server, which says when it answers and returns when told to stop."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, serving: Serving) -> None:
         super().__init__(config)
-        self._on_ready = on_ready
+        self._serving = serving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer, then say so."""
         await super().startup(sockets)
-        self._on_ready()
+        self._serving.on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Part from every connection; cut off those that are there past the time, as a second interrupt does."""
+        self._serving.on_end()
         now = asyncio.get_running_loop().time
         began = now()
         await self._part(lambda: now() - began > _FAREWELL_S)

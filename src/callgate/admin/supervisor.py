@@ -26,7 +26,7 @@ from structlog.typing import FilteringBoundLogger
 
 from callgate.admin.notify import tell_ready, tell_reloading, tell_stopping
 from callgate.admin.roster import LASTING_S, TRIES_MAX, Member, Next, Roster, Stage, Step, next_step, pause_s
-from callgate.admin.station import ADMITTED, SERVING, WAITING, Station, Unsupervised
+from callgate.admin.station import ADMITTED, REPLACED, SERVING, WAITING, Station, Unsupervised
 from callgate.config import Settings
 
 CHECK_FLAG: Final = "--check"
@@ -152,6 +152,8 @@ class Supervisor:
         worker = next(worker for worker in self._workers if worker.number == step.number)
         if step.step is Step.DISMISS:
             worker.enter(Stage.ENDING)
+            if not self._stopping:
+                self._say(worker, REPLACED)
             os.kill(worker.pid, signal.SIGTERM)
         else:
             worker.enter(Stage.OPENING)
@@ -330,6 +332,8 @@ def supervise(
     """
     if settings.server.workers == 0:
         return Unsupervised(announce)
+    if settings.server.workers > 1 and settings.limits.counts_alone:
+        log.warning("limits", outcome="alone", trouble="each worker counts by itself: set limits.store")
     return Supervisor(settings, listener, left=left, announce=announce, log=log).run()
 
 

@@ -181,7 +181,8 @@ class LimitSettings(Section):
     """What one server does at a time, and how often anybody may call it (docs/limits.md)."""
 
     password_workers: int | None = Field(default=None, ge=1, le=256)
-    """Threads that check passwords, 19 MiB each. Without it: one less than the machine has cores."""
+    """Threads of each worker that check passwords, 19 MiB each. Without it: one less than the machine has cores, shared
+    out among the workers."""
 
     connections_max: int = Field(default=10_000, ge=1, le=1_000_000)
     """Connections open at a time, if the process may have as many files."""
@@ -257,6 +258,11 @@ class LimitSettings(Section):
         if self.store_password_file is not None and self.store_password is not None:
             raise ValueError("set limits.store_password_file or limits.store_password, not both")
         return self
+
+    @property
+    def counts_alone(self) -> bool:
+        """Whether anything is counted, and by each process for itself."""
+        return self.store == MEMORY and (self.rates or self.lockout)
 
     @property
     def counters(self) -> CounterStore | None:

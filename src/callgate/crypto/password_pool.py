@@ -35,9 +35,9 @@ class Busy(Enum):
 class PasswordPool:
     """Runs proofs on its own threads (argon2 releases the interpreter lock). Close it with the server."""
 
-    def __init__(self, *, workers: int | None = None, queue_max: int | None = None) -> None:
-        """Take bounds, or derive them: all cores but one, and two seconds of queue."""
-        self.workers = workers or max(1, len(os.sched_getaffinity(0)) - 1)
+    def __init__(self, *, workers: int | None = None, queue_max: int | None = None, processes: int = 1) -> None:
+        """Take bounds, or derive them: this process's share of all cores but one, and two seconds of queue."""
+        self.workers = workers or max(1, (len(os.sched_getaffinity(0)) - 1) // max(1, processes))
         self.queue_max = QUEUE_PER_WORKER * self.workers if queue_max is None else queue_max
         self.refused = 0
         self._turns = Turns(at_once=self.workers, waiting_max=self.queue_max)

@@ -197,6 +197,7 @@ EXPLANATION_UNKNOWN = Fault(
     code="CGT-192",
     error="invalid_request",
     text="No such request of this application is remembered",
-    remedy="Use the RCRequestId of a recent refused reply; the last 10,000 are kept, until the server restarts.",
+    remedy="Use the RCRequestId of a recent refused reply: each process keeps its last 10,000 until it ends. Where "
+    "several answer, another may know it: ask again, on a new connection.",
     status=404,
 )

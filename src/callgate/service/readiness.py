@@ -58,10 +58,17 @@ class Readiness:
         self._trying: asyncio.Task[None] | None = None
         self._tried_s = -TRY_S
         self._why = ""
+        self._is_leaving = False
+
+    def leave(self) -> None:
+        """The server was told to stop: whoever balances the load shall send nothing more."""
+        self._is_leaving = True
 
     async def look(self) -> Verdict:
         """The state now; takes no longer than a store may take before it counts as stalled."""
         health = self._store.health
+        if self._is_leaving and health is Health.SERVING:
+            return Verdict(State.STOPPED, "the server was told to stop")
         match health:
             case Health.READ_ONLY:
                 return Verdict(State.READ_ONLY, "the file system or the file is read-only")

@@ -1,0 +1,94 @@
+"""Two servers on one PostgreSQL behind HAProxy, by the file that docs/operating.md gives: one may end under traffic."""
+
+import asyncio
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import Report
+from tests.faults.founding import World
+from tests.faults.ledger import Ledger
+from tests.faults.process import ROOT, serve
+from tests.faults.test_workers import LANES, Joining, on_postgres, reload
+from tests.faults.traffic import Traffic
+from tests.nursery import free_port
+from tests.postgres_server import needs_postgres
+
+PROGRAM = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
+FILE = ROOT / "deploy" / "haproxy" / "haproxy.cfg"
+START_S_MAX = 20
+
+pytestmark = [
+    needs_postgres,
+    pytest.mark.skipif(
+        PROGRAM is None, reason="needs HAProxy: `apt-get install haproxy` (./dev test installs it as root)"
+    ),
+]
+
+
+@contextmanager
+def balancing(folder: Path, *ports: int) -> Iterator[int]:
+    """HAProxy by our file, with the addresses of this machine; without TLS, which the traffic does not speak."""
+    port = free_port()
+    text = FILE.read_text()
+    for written, here in (
+        (r"bind :443 .*", f"bind 127.0.0.1:{port}"),
+        (r" +bind :80\n", ""),
+        (r" +http-request redirect .*\n", ""),
+        (r"log /dev/log local0", "log stdout format raw local0"),
+        (r"10\.0\.0\.11:8080", f"127.0.0.1:{ports[0]}"),
+        (r"10\.0\.0\.12:8080", f"127.0.0.1:{ports[1]}"),
+    ):
+        text, count = re.subn(written, here, text)
+        assert count == 1, written
+    (folder / "haproxy.cfg").write_text(text)
+    with (folder / "haproxy.log").open("wb") as log:
+        assert PROGRAM
+        process = subprocess.Popen([PROGRAM, "-db", "-f", str(folder / "haproxy.cfg")], stdout=log, stderr=log)
+    try:
+        until_s = time.monotonic() + START_S_MAX
+        while not _listens(port):
+            assert time.monotonic() < until_s, (folder / "haproxy.log").read_text()
+            time.sleep(0.02)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(START_S_MAX)
+
+
+def test_no_request_is_lost_when_one_of_two_servers_ends(world: World, tmp_path: Path, report: Report) -> None:
+    """One reloads under traffic, the other ends; what HAProxy sent to neither it sends to whoever is there."""
+    ledger = Ledger()
+    with on_postgres(world, tmp_path) as own, serve(own, workers=1) as one, serve(own, workers=1) as two:
+
+        async def drive(port: int) -> None:
+            async with traffic.connected(port, LANES, join=Joining(0.02)):
+                over = asyncio.Event()
+                lanes = asyncio.create_task(traffic.run_until(over.is_set))
+                await reload(one)
+                two.process.send_signal(signal.SIGTERM)
+                assert await asyncio.to_thread(two.wait) == 0
+                over.set()
+                await lanes
+                await traffic.check()
+
+        traffic = Traffic(own, ledger, seed=2)
+        with balancing(tmp_path, one.port, two.port) as port:
+            asyncio.run(drive(port))
+        log = (tmp_path / "haproxy.log").read_text()
+    report("behind HAProxy", f"{ledger.statuses.total()} requests, {ledger.lost_replies} lost")
+    assert ledger.lost_replies == 0
+    assert ledger.broken == []
+    assert {"servers/one", "servers/two"} <= set(log.split())
+    assert "access_token" not in log
+
+
+def _listens(port: int) -> bool:
+    return any(f":{port:04X} 00000000:0000 0A" in line for line in Path("/proc/net/tcp").read_text().splitlines())
