@@ -1,8 +1,4 @@
-"""The pages on which people see, make, replace and delete their own JWT credentials.
-
-A page's form carries, sealed and bound to the browser, whom it was shown to, so that nobody else's page posts it; what
-may be done is judged in the transaction, from the browser's sign-in.
-"""
+"""The pages on which people see, make, replace and delete their own JWT credentials."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,24 +18,21 @@ from callgate.model.jwt_credentials import (
     OwnCredentialsLookup,
 )
 from callgate.protocol import own_credentials as protocol
-from callgate.protocol.forms import Form, parse_form
+from callgate.protocol.forms import Form
 from callgate.protocol.jwt_credentials import find_credential_id
-from callgate.protocol.security import Here, who_is_here
 from callgate.service.administer.credentials import NewCredential
-from callgate.service.authorize import note, refuse
+from callgate.service.authorize import note
 from callgate.service.browser import (
     Cookies,
     SecurityState,
-    SignInKey,
     new_binding,
-    open_security,
-    open_sign_in,
     seal_security,
 )
 from callgate.service.context import Context
 from callgate.service.jwt_credentials import CredentialShown, mint, show
 from callgate.service.outcome import FormShown, GoTo, Outcome, Post
-from callgate.service.security import CREDENTIALS, ask_to_sign_in, expired
+from callgate.service.own_pages import Visit, ask_to_sign_in, open_post, visit_of
+from callgate.service.security import CREDENTIALS
 from callgate.storage.port import Unit
 
 _DAYS = {"0": 0, "1": 1, "7": 7, "30": 30, "90": 90}
@@ -76,23 +69,13 @@ class ShowMade:
     jwt: str = field(repr=False)
 
 
+_Visit = Visit[OwnCredentialsFacts]
 CredentialsOutcome = Outcome | ShowCredentials | ShowCredential | ShowMade
-
-
-@dataclass(frozen=True, slots=True)
-class _Visit:
-    """A request of somebody signed in."""
-
-    key: SignInKey
-    here: Here
-    facts: OwnCredentialsFacts
-    cookies: Cookies
-    request_id: str
 
 
 async def show_all(context: Context, cookies: Cookies, request_id: str) -> CredentialsOutcome:
     """GET of the page: the person's credentials. Raises Unavailable."""
-    visit = await _visit(context, cookies, request_id)
+    visit = await visit_of(context, cookies, request_id, about=OwnCredentialsLookup)
     if visit is None:
         return await ask_to_sign_in(context, cookies, request_id, fault=None)
     return _page(context, visit)
@@ -100,7 +83,7 @@ async def show_all(context: Context, cookies: Cookies, request_id: str) -> Crede
 
 async def show_one(context: Context, cookies: Cookies, *, item: str, request_id: str) -> CredentialsOutcome:
     """GET of the page of one of them; what is none of theirs leads back to all. Raises Unavailable."""
-    visit = await _visit(context, cookies, request_id)
+    visit = await visit_of(context, cookies, request_id, about=OwnCredentialsLookup)
     if visit is None:
         return await ask_to_sign_in(context, cookies, request_id, fault=None)
     return _page_of_one(context, visit, _find(visit, item))
@@ -108,10 +91,10 @@ async def show_one(context: Context, cookies: Cookies, *, item: str, request_id:
 
 async def make(context: Context, post: Post) -> CredentialsOutcome:
     """POST of the page of all: another credential. Raises Unavailable."""
-    opened = await _open(context, post)
+    opened = await open_post(context, post, about=OwnCredentialsLookup)
     if not isinstance(opened, tuple):
         return opened
-    form, visit = opened
+    form, _, visit = opened
     if form.get("action") != "create":
         return GoTo(CREDENTIALS)
     wish = protocol.parse_wish(form, offered=visit.facts.apps)
@@ -135,10 +118,10 @@ async def make(context: Context, post: Post) -> CredentialsOutcome:
 
 async def change(context: Context, post: Post, *, item: str) -> CredentialsOutcome:
     """POST of the page of one: a successor for it, or its end. Raises Unavailable."""
-    opened = await _open(context, post)
+    opened = await open_post(context, post, about=OwnCredentialsLookup)
     if not isinstance(opened, tuple):
         return opened
-    form, visit = opened
+    form, _, visit = opened
     before = _find(visit, item)
     if before is None:
         return GoTo(CREDENTIALS)
@@ -194,31 +177,6 @@ async def _carry_out(
         return decision
     context.events.done("security", visit.request_id, client_id="", changed=True)
     return None
-
-
-async def _visit(context: Context, cookies: Cookies, request_id: str) -> _Visit | None:
-    key = open_sign_in(context, cookies.sign_in)
-    if key is None:
-        return None
-    facts = await context.store.read(OwnCredentialsLookup((key.account_id, key.row_id)))
-    here = who_is_here(key.secret, facts.browser)
-    return None if here is None else _Visit(key, here, facts, cookies, request_id)
-
-
-async def _open(context: Context, post: Post) -> tuple[Form, _Visit] | CredentialsOutcome:
-    """The form, and who sent it: a page of ours, shown in this browser to whoever is signed in now."""
-    form = parse_form(post.content_type, post.body)
-    if isinstance(form, Denied):
-        return refuse(context, form, post.request_id)
-    state = open_security(context, form.get("form_state"), post.cookies.binding)
-    if state is None:
-        return expired(context, post.request_id)
-    visit = await _visit(context, post.cookies, post.request_id)
-    if visit is None:
-        return await ask_to_sign_in(context, post.cookies, post.request_id, fault=None)
-    if visit.here.extension.id != state.shown_to:
-        return expired(context, post.request_id)
-    return form, visit
 
 
 async def _refuse(

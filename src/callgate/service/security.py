@@ -1,13 +1,9 @@
-"""The pages on which people see and change how they sign in: their authenticator app, recovery codes, password.
-
-A page's form carries, sealed and bound to the browser, whom it was shown to, so that nobody else's page posts it; what
-may be done is judged in the transaction, from the browser's sign-in.
-"""
+"""The pages on which people see and change how they sign in: their authenticator app, recovery codes, password."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from callgate.model import authorize_faults, grant_faults, mfa_faults
+from callgate.model import grant_faults, mfa_faults
 from callgate.model.account import Account, Extension
 from callgate.model.acts import Refused
 from callgate.model.decisions import Denied
@@ -19,26 +15,24 @@ from callgate.model.mfa import SecurityFacts, SecurityLookup
 from callgate.model.moment import Moment
 from callgate.protocol import security as protocol
 from callgate.protocol.administer.extensions import login_of
-from callgate.protocol.forms import Form, parse_form
+from callgate.protocol.forms import Form
 from callgate.protocol.guards import refuse_password
-from callgate.protocol.security import Changed, Here
+from callgate.protocol.security import Changed
 from callgate.service import passkeys
 from callgate.service import password as passwords
 from callgate.service.administer.passwords import hash_password, judge_new_password, known_of
-from callgate.service.authorize import begin_own, note, refuse, show_sign_in
+from callgate.service.authorize import note
 from callgate.service.browser import (
     Cookies,
     SecurityState,
-    SignInKey,
     new_binding,
-    open_security,
-    open_sign_in,
     seal_security,
     seal_sign_in,
 )
 from callgate.service.codes import NewTotp, confirm_totp, describe_totp, draw_recovery_codes, draw_totp_secret
 from callgate.service.context import Context
-from callgate.service.outcome import FormShown, GoTo, Outcome, Post, ShowFault
+from callgate.service.outcome import FormShown, GoTo, Outcome, Post
+from callgate.service.own_pages import Visit, ask_to_sign_in, open_post, visit_of
 from callgate.storage.port import Unit
 
 PAGE = "/restapi/oauth/security"
@@ -84,29 +78,19 @@ class Kept:
     remembered_s: int | None
 
 
+_Visit = Visit[SecurityFacts]
 SecurityOutcome = Outcome | ShowSecurity | ShowNewTotp | ShowPassword | Kept
-
-
-@dataclass(frozen=True, slots=True)
-class _Visit:
-    """A request of somebody signed in."""
-
-    key: SignInKey
-    here: Here
-    facts: SecurityFacts
-    cookies: Cookies
-    request_id: str
 
 
 async def show(context: Context, cookies: Cookies, request_id: str) -> SecurityOutcome:
     """GET of the page: how the person signs in; whoever is not signed in does so first. Raises Unavailable."""
-    visit = await _visit(context, cookies, request_id)
+    visit = await visit_of(context, cookies, request_id, about=SecurityLookup)
     return await ask_to_sign_in(context, cookies, request_id, fault=None) if visit is None else _page(context, visit)
 
 
 async def show_password(context: Context, cookies: Cookies, request_id: str) -> SecurityOutcome:
     """GET of the page that asks for a new password. Raises Unavailable."""
-    visit = await _visit(context, cookies, request_id)
+    visit = await visit_of(context, cookies, request_id, about=SecurityLookup)
     if visit is None:
         return await ask_to_sign_in(context, cookies, request_id, fault=None)
     return _password_page(context, visit)
@@ -114,7 +98,7 @@ async def show_password(context: Context, cookies: Cookies, request_id: str) -> 
 
 async def change(context: Context, post: Post) -> SecurityOutcome:
     """POST of the page, and of the one that shows a new authenticator app. Raises Unavailable."""
-    opened = await _open(context, post)
+    opened = await open_post(context, post, about=SecurityLookup)
     if not isinstance(opened, tuple):
         return opened
     form, state, visit = opened
@@ -140,7 +124,7 @@ async def change(context: Context, post: Post) -> SecurityOutcome:
 
 async def change_password(context: Context, post: Post) -> SecurityOutcome:
     """POST of the page that asks for a new password. Raises Unavailable."""
-    opened = await _open(context, post)
+    opened = await open_post(context, post, about=SecurityLookup)
     if not isinstance(opened, tuple):
         return opened
     form, _, visit = opened
@@ -261,48 +245,12 @@ def _remembered_s(context: Context, visit: _Visit) -> int | None:
     return (sign_in.expires_ms - visit.facts.browser.now_ms) // 1000
 
 
-async def _visit(context: Context, cookies: Cookies, request_id: str) -> _Visit | None:
-    key = open_sign_in(context, cookies.sign_in)
-    if key is None:
-        return None
-    facts = await context.store.read(SecurityLookup((key.account_id, key.row_id)))
-    here = protocol.who_is_here(key.secret, facts.browser)
-    return None if here is None else _Visit(key, here, facts, cookies, request_id)
-
-
-async def _open(context: Context, post: Post) -> tuple[Form, SecurityState, _Visit] | SecurityOutcome:
-    """The form, and who sent it: a page of ours, shown in this browser to whoever is signed in now."""
-    form = parse_form(post.content_type, post.body)
-    if isinstance(form, Denied):
-        return refuse(context, form, post.request_id)
-    state = open_security(context, form.get("form_state"), post.cookies.binding)
-    if state is None:
-        return expired(context, post.request_id)
-    visit = await _visit(context, post.cookies, post.request_id)
-    if visit is None:
-        return await ask_to_sign_in(context, post.cookies, post.request_id, fault=None)
-    if visit.here.extension.id != state.shown_to:
-        return expired(context, post.request_id)
-    return form, state, visit
-
-
-def expired(context: Context, request_id: str) -> ShowFault:
-    """The page was open too long, in another browser, or for somebody else."""
-    return refuse(context, Denied(fault=authorize_faults.FORM_EXPIRED), request_id)
-
-
 async def _refuse(context: Context, visit: _Visit, denied: Denied) -> SecurityOutcome:
     """Where a new sign-in is what is missing, its page; else this page says what is wrong."""
     note(context, denied, request_id=visit.request_id, client_id=None)
     if denied.fault is mfa_faults.SIGN_IN_AGAIN:
         return await ask_to_sign_in(context, visit.cookies, visit.request_id, fault=denied.fault)
     return _page(context, visit, fault=denied.fault)
-
-
-async def ask_to_sign_in(context: Context, cookies: Cookies, request_id: str, *, fault: Fault | None) -> Outcome:
-    """The sign-in page, which leads to the person's own pages. Raises Unavailable."""
-    read = begin_own(context, cookies=cookies, request_id=request_id)
-    return await show_sign_in(context, read, None, fault=fault)
 
 
 def _page(context: Context, visit: _Visit, *, fault: Fault | None = None) -> ShowSecurity:
