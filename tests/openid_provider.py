@@ -19,10 +19,10 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
-from tests.admin.shell import Shell, open_shell_beside
+from tests.admin.shell import Shell, commands, open_shell_beside
 from tests.company import CONNECTION, email_of
 from tests.nursery import free_port
-from tests.server import Server
+from tests.server import Server, running_server
 
 CLIENTS = Path(__file__).parent / "clients"
 CLIENT_ID = "callgate at the provider"
@@ -172,3 +172,22 @@ def people_of(server: Server) -> dict[str, dict[str, object]]:
     known["careless"] = {"email": email_of(server, "agent"), "email_verified": False}
     known["stranger"] = {"email": "stranger@nowhere.example", "email_verified": True}
     return known
+
+
+@pytest.fixture(scope="module")
+def world(openid_provider: OpenIdProvider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OidcCompany]:
+    """A server of its own: its switches are moved."""
+    folder = tmp_path_factory.mktemp("operator")
+    with (
+        running_server() as server,
+        connected_by_oidc(server, openid_provider.issuer, forker=commands(), folder=folder) as made,
+    ):
+        openid_provider.tell(callback_url=made.ours["our_callback_url"], **people_of(server))
+        yield made
+
+
+@pytest.fixture
+def company(world: OidcCompany) -> Iterator[OidcCompany]:
+    """The company with single sign-on beside passwords, and so again afterwards."""
+    yield world
+    world.as_it_was()

@@ -1,8 +1,5 @@
 """OpenID Connect in a real browser, with npm's oidc-provider and its own pages, which are another site's to it."""
 
-import subprocess
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -15,37 +12,15 @@ from tests.e2e.test_browser import back_at_the_app, look, open_page
 from tests.openid_provider import (
     OidcCompany,
     OpenIdProvider,
-    connected_by_oidc,
+    company,
     needs_openid_provider,
     openid_provider,
-    people_of,
+    world,
 )
-from tests.server import running_server
 
-__all__ = ["forker", "openid_provider"]
+__all__ = ["company", "forker", "openid_provider", "world"]
 
 pytestmark = [pytest.mark.browser, needs_chromium, needs_openid_provider]
-
-
-@pytest.fixture(scope="module")
-def world(
-    openid_provider: OpenIdProvider, forker: "subprocess.Popen[str]", tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[OidcCompany]:
-    """A server of its own: its switches are moved."""
-    folder = tmp_path_factory.mktemp("operator")
-    with (
-        running_server() as server,
-        connected_by_oidc(server, openid_provider.issuer, forker=forker, folder=folder) as made,
-    ):
-        openid_provider.tell(callback_url=made.ours["our_callback_url"], **people_of(server))
-        yield made
-
-
-@pytest.fixture
-def company(world: OidcCompany) -> Iterator[OidcCompany]:
-    """The company with single sign-on beside passwords, and so again afterwards."""
-    yield world
-    world.as_it_was()
 
 
 @pytest.fixture

@@ -16,39 +16,20 @@ from tests.openid_provider import (
     CLIENT_SECRET,
     OidcCompany,
     OpenIdProvider,
+    company,
     connected_by_oidc,
     needs_openid_provider,
     openid_provider,
     people_of,
+    world,
 )
 from tests.server import restarted, running_server
 from tests.web.test_sso import SIGN_IN_COOKIE, by_password, code_of, ours_of, refresh, sent_away
 from tests.web.visitor import Visitor, visiting
 
-__all__ = ["forker", "openid_provider"]
+__all__ = ["company", "forker", "openid_provider", "world"]
 
 pytestmark = needs_openid_provider
-
-
-@pytest.fixture(scope="module")
-def world(
-    openid_provider: OpenIdProvider, forker: "subprocess.Popen[str]", tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[OidcCompany]:
-    """A server of its own: its switches are moved."""
-    folder = tmp_path_factory.mktemp("operator")
-    with (
-        running_server() as server,
-        connected_by_oidc(server, openid_provider.issuer, forker=forker, folder=folder) as made,
-    ):
-        openid_provider.tell(callback_url=made.ours["our_callback_url"], **people_of(server))
-        yield made
-
-
-@pytest.fixture
-def company(world: OidcCompany) -> Iterator[OidcCompany]:
-    """The company with single sign-on beside passwords, and so again afterwards."""
-    yield world
-    world.as_it_was()
 
 
 @pytest.fixture
