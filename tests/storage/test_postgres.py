@@ -25,10 +25,10 @@ from callgate.model.database import PostgresPlace
 from callgate.model.decisions import Done
 from callgate.model.facts import KeysFacts, LoginFacts, OpeningFacts, SessionFacts
 from callgate.model.failure import Unavailable
-from callgate.model.ids import ClientId
+from callgate.model.ids import ClientId, RowId
 from callgate.model.lookups import ClientLookup, CredentialOpening, KeysLookup, LoginLookup, SessionLookup
 from callgate.model.session import EndReason, Session, SessionState
-from callgate.storage import postgres_batch
+from callgate.storage import postgres_asking, postgres_batch
 from callgate.storage.group_commit import BATCH_MAX
 from callgate.storage.load import load
 from callgate.storage.pen import Pen
@@ -403,6 +403,30 @@ def test_connection_that_hangs_is_left_and_nobody_waits_for_long(
 
     assert asyncio.run(hang()) == {Done: 2 * BATCH_MAX, Unavailable: 50}
     assert world.look("SELECT count(*) FROM session", ()) == [(2 * BATCH_MAX,)]
+
+
+def test_nothing_is_left_standing_when_transactions_are_undone(
+    world: PostgresWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stood in the middle of its work would never be freed."""
+    made: list[postgres_asking._Carrier] = []
+
+    class Counted(postgres_asking._Carrier):
+        def __init__(self) -> None:
+            super().__init__()
+            made.append(self)
+
+    monkeypatch.setattr(postgres_asking, "_Carrier", Counted)
+    monkeypatch.setattr(postgres_asking, "_free", postgres_asking._Free())
+    beside = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    with open_postgres(world) as opened:
+        for number in range(10):
+            taken = session_of(number)._replace(slot=0)
+            opened.save_at_once(*((SessionOpened(taken._replace(id=RowId(taken.id * 10 + n))),) for n in range(5)))
+            world.look(f"SELECT pg_terminate_backend(pid) {beside}", ())
+            assert opened.read(ClientLookup(APP.id)).client == APP
+    assert len(made) <= 8
+    assert len(postgres_asking._free.carriers) == len(made)
 
 
 # --- servers that die --------------------------------------------------------------------------------------------

@@ -8,10 +8,11 @@
 So a statement stands once for both engines, and a batch costs a few round trips, however many units are in it.
 """
 
+import threading
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
-from greenlet import GreenletExit, getcurrent, greenlet
+from greenlet import getcurrent, greenlet
 
 from callgate.storage.load_view import View
 from callgate.storage.load_writers import CLOCK
@@ -27,12 +28,12 @@ class Asked(NamedTuple):
     writes: bool
 
 
-class Asking(greenlet):
+class Asking:
     """A piece of work that asks on its way. `asked` is what it waits for; None at its end: see value and failure."""
 
     def __init__(self, work: Callable[[], object]) -> None:
-        super().__init__(self._carry_out)
         self._work = work
+        self._carrier: _Carrier | None = None
         self.asked: Asked | None = None
         self.value: object = None
         self.failure: Exception | None = None
@@ -42,23 +43,72 @@ class Asking(greenlet):
 
     def begin(self) -> None:
         """Run until it asks or ends."""
-        self.asked = cast("Asked | None", self.switch())
+        self._carrier = carrier = _free_carrier()
+        carrier.asking = self
+        self.asked = cast("Asked | None", carrier.switch())
 
     def answer(self, answers: list[Answer]) -> None:
         """Go on with what was asked for."""
-        self.asked = cast("Asked | None", self.switch(answers))
+        assert self._carrier is not None
+        self.asked = cast("Asked | None", self._carrier.switch(answers))
 
     def drop(self) -> None:
         """Let it go where it stands."""
-        self.throw(GreenletExit)
-        self.asked = None
         self.dropped = True
+        if self._carrier is not None:
+            self._carrier.throw(_Dropped)
+        self.asked = None
 
-    def _carry_out(self) -> None:
+    def leave(self) -> None:
+        """Let it go if it has not ended: one that stands would be kept for ever."""
+        if self.asked is not None:
+            self.drop()
+
+    def carry_out(self) -> None:
+        """Do the work; what it raises is kept for whoever gave it."""
         try:
             self.value = self._work()
+        except _Dropped:
+            pass
         except Exception as error:  # noqa: BLE001 - whatever it is, whoever gave us the work is to hear of it
             self.failure = error
+        self._carrier = None
+
+
+class _Dropped(BaseException):
+    """Raised where a piece of work stands that is not wanted any more."""
+
+
+class _Carrier(greenlet):
+    """Carries out one piece of work after another: a new one for each would map memory for its stack, and unmap it."""
+
+    def __init__(self) -> None:
+        super().__init__(self._run)
+        self.asking: Asking | None = None
+
+    def _run(self) -> None:
+        parent = self.parent
+        assert parent is not None
+        while True:
+            assert self.asking is not None
+            self.asking.carry_out()
+            self.asking = None
+            _free.carriers.append(self)
+            parent.switch(None)
+
+
+class _Free(threading.local):
+    """Carriers without work; each belongs to its thread."""
+
+    def __init__(self) -> None:
+        self.carriers: list[_Carrier] = []
+
+
+_free: Final = _Free()
+
+
+def _free_carrier() -> _Carrier:
+    return _free.carriers.pop() if _free.carriers else _Carrier()
 
 
 class PostgresView(View):
@@ -119,8 +169,9 @@ class PostgresPen(Pen):
 
 def _current() -> Asking:
     current = getcurrent()
-    assert isinstance(current, Asking), "statements are carried out for an Asking only"
-    return current
+    assert isinstance(current, _Carrier), "statements are carried out for an Asking only"
+    assert current.asking is not None
+    return current.asking
 
 
 def _ask(statement: Statement | None, *, writes: bool) -> Answer:
@@ -128,7 +179,7 @@ def _ask(statement: Statement | None, *, writes: bool) -> Answer:
     asking = _current()
     swaps, asking.swaps = asking.swaps, []
     statements = [*swaps, statement] if statement is not None else swaps
-    parent = asking.parent
+    parent = getcurrent().parent
     assert parent is not None
     writes = writes or bool(swaps)
     answers = cast("list[Answer]", parent.switch(Asked(statements, writes)))

@@ -204,10 +204,15 @@ class Batch:
         later: list[Task] = []
         owners: dict[int, _Play] = {}
         plays = [_Play(task, self._work_of(task.job)) for task in tasks]
-        for play in plays:
-            play.begin()
-        while plays := [play for play in plays if self._goes_on(play, owners, later=later)]:
-            await self._round(plays)
+        going = plays
+        try:
+            for play in plays:
+                play.begin()
+            while going := [play for play in going if self._goes_on(play, owners, later=later)]:
+                await self._round(going)
+        finally:
+            for play in plays:
+                play.leave()
         return later
 
     def _work_of(self, job: Job) -> Callable[[], object]:

@@ -263,8 +263,11 @@ async def carry_out(link: Link, work: Callable[[], T]) -> T:
     """Carry out loaders and savers on a link, outside a batch. Raises Refused, Lost, and what they raise."""
     asking = Asking(work)
     asking.begin()
-    while asking.asked is not None:
-        asking.answer(await link.ask(asking.asked.statements))
+    try:
+        while asking.asked is not None:
+            asking.answer(await link.ask(asking.asked.statements))
+    finally:
+        asking.leave()
     if asking.failure is not None:
         raise asking.failure
     return cast("T", asking.value)

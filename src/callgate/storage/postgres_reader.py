@@ -4,9 +4,9 @@ A lookup that asks again when it sees what it was answered begins anew in a tran
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from callgate.model.failure import Unavailable
 from callgate.model.lookups import Lookup
@@ -17,6 +17,8 @@ from callgate.storage.postgres_errors import Lost, Refused, as_failure
 from callgate.storage.postgres_lane import Opener
 from callgate.storage.postgres_link import Link, Statement
 from callgate.storage.rows import Row
+
+T = TypeVar("T")
 
 _BEGIN: Final[Statement] = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ())
 _CLOCK: Final[Statement] = (CLOCK, ())
@@ -91,9 +93,9 @@ class Reader:
         for last in (False, True):
             try:
                 link = await self.open()
-                late = await self._at_once(link, readings)
+                late = await self._kept(readings, self._at_once(link, readings))
                 if late:
-                    await self._in_turns(link, late)
+                    await self._kept(late, self._in_turns(link, late))
             except Lost as error:
                 readings = [reading.again() for reading in readings if not reading.reply.done()]
                 if last:
@@ -106,6 +108,14 @@ class Reader:
                 return
             else:
                 return
+
+    async def _kept(self, readings: list[_Reading], answering: Coroutine[object, object, T]) -> T:
+        """Answer readings, and let go of those that did not come to their end."""
+        try:
+            return await answering
+        finally:
+            for reading in readings:
+                reading.leave()
 
     async def _at_once(self, link: Link, readings: list[_Reading]) -> list[_Reading]:
         """Answer with one statement each; returns those that ask again, from their beginning."""
