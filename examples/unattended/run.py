@@ -186,17 +186,17 @@ def tell_refusals(story: Story, *, with_provider: bool) -> None:
     story.admin("extensions", "update", HELPER, "--role", "Reports")
 
     story.chapter("Refused: an extension that is disabled")
-    story.admin("extensions", "disable", HELPER)
+    story.admin("extensions", "disable", HELPER, "--yes")
     story.refused("jwt_credential", code="OAU-141")
     story.admin("extensions", "enable", HELPER)
 
     story.chapter("Refused: a credential that was revoked")
-    story.admin("credentials", "delete", story.credential)
+    story.admin("credentials", "delete", story.credential, "--yes")
     story.refused("jwt_credential", code="CGT-113")
 
     if with_provider:
         story.chapter("Refused: an assertion of a provider that is disabled")
-        story.admin("sso", "disable", "Company IdP")
+        story.admin("sso", "disable", "Company IdP", "--yes")
         story.refused("saml_assertion", code="CGT-163")
 
     story.chapter("Still open: a service app is nobody's session, whatever happened to people and provider")

@@ -43,7 +43,7 @@ def test_accounts_are_opened_changed_and_disabled(shell: Shell) -> None:
     moved = shell.give("accounts", "update", "Alder", "--name", "Alder Ltd", "--main-number", "+12025550109")
     assert shell.give("accounts", "show", "+12025550109") == moved
     assert shell.give("extensions", "show", "+12025550109*101") == administrator
-    assert shell.give("accounts", "disable", "Alder Ltd")["status"] == "Disabled"
+    assert shell.give("accounts", "disable", "Alder Ltd", "--yes")["status"] == "Disabled"
     assert shell.give("accounts", "enable", "Alder Ltd")["status"] == "Confirmed"
     assert "no such" not in shell.run("accounts", "list").out
     open_account(shell, "Birch", "+12025550200")
@@ -89,7 +89,7 @@ def test_second_factors_are_required_shown_and_taken_away(shell: Shell) -> None:
     assert shell.give("accounts", "update", person, "--mfa", "required")["mfa_policy"] == "required"
     assert shell.give("accounts", "update", person, "--name", "Beech")["mfa_policy"] == "required"
     assert shell.give("extensions", "list")[0]["has_factor"] is False
-    reset = shell.run("extensions", "reset-mfa", person)
+    reset = shell.run("extensions", "reset-mfa", person, "--yes")
     assert (reset.code, "No second factor is left" in reset.err) == (0, True)
     assert shell.give("extensions", "show", person)["has_factor"] is False
     told = [each["what"] for each in shell.give("audit", "list")]
@@ -139,17 +139,17 @@ def test_people_get_roles_passwords_and_an_end(shell: Shell) -> None:
 
     assert shell.give("roles", "default", "--account", account)["name"] == "Standard"
     assert shell.give("roles", "default", "--account", account, "--role", "Reader")["name"] == "Reader"
-    assert "new people get the role Reader" in shell.refuse("roles", "delete", "Reader", "--account", account)
+    assert "new people get the role Reader" in shell.refuse("roles", "delete", "Reader", "--account", account, "--yes")
     newcomer = shell.give(
         "extensions", "create", "--account", account, "--first-name", "New", "--status", "NotActivated"
     )
     assert (newcomer["role"], newcomer["status"]) == ("Reader", "NotActivated")
     shell.give("roles", "default", "--account", account, "--role", "Standard")
-    assert "somebody has the role Reader" in shell.refuse("roles", "delete", "Reader", "--account", account)
+    assert "somebody has the role Reader" in shell.refuse("roles", "delete", "Reader", "--account", account, "--yes")
     moved = shell.give("extensions", "update", str(newcomer["id"]), "--role", "Standard", "--status", "Frozen")
     assert (moved["role"], moved["status"]) == ("Standard", "Frozen")
-    assert shell.give("roles", "delete", "Reader", "--account", account)["name"] == "Reader"
-    assert "predefined" in shell.refuse("roles", "delete", "Standard")
+    assert shell.give("roles", "delete", "Reader", "--account", account, "--yes")["name"] == "Reader"
+    assert "predefined" in shell.refuse("roles", "delete", "Standard", "--yes")
     shell.give("roles", "create", "--account", account, "--name", "Reader", "--permission", "ReadCompanyCallLog")
 
     helper = shell.give(
@@ -164,14 +164,14 @@ def test_people_get_roles_passwords_and_an_end(shell: Shell) -> None:
     )
     assert renamed == helper | {"name": "Hel Per", "number": "105", "email": None, "role": "Standard"}
     person = str(helper["id"])
-    assert shell.give("extensions", "disable", person)["status"] == "Disabled"
+    assert shell.give("extensions", "disable", person, "--yes")["status"] == "Disabled"
     assert shell.give("extensions", "enable", person)["status"] == "Enabled"
     assert "password" in shell.give("extensions", "set-password", person, "--generate-password")
     assert "password" not in shell.give("extensions", "set-password", person, "--password-stdin", stdin=PASSWORD)
     assert "nobody is there to be asked" in shell.refuse("extensions", "set-password", person)
     both = shell.refuse("extensions", "set-password", person, "--password-stdin", "--generate-password")
     assert "not both" in both
-    assert shell.give("extensions", "sign-out-everywhere", person)["id"] == helper["id"]
+    assert shell.give("extensions", "sign-out-everywhere", person, "--yes")["id"] == helper["id"]
     listed = shell.give("extensions", "list", "--account", account)
     assert {(each["number"], each["phone_number"], each["password"]) for each in listed} == {
         ("101", None, False),
@@ -260,7 +260,7 @@ def test_apps_are_registered_changed_and_blocked(shell: Shell) -> None:
     assert shell.give("apps", "rotate-secret", "Web")["client_secret"] != secret
     sealed = shell.give("apps", "update", "Web", "--auth-method", "client_secret_jwt")
     assert sealed["client_secret"] != secret
-    assert shell.give("apps", "block", "Web")["status"] == "Blocked"
+    assert shell.give("apps", "block", "Web", "--yes")["status"] == "Blocked"
     assert shell.give("apps", "unblock", "Web")["status"] == "Active"
     spa = register(shell, account, "spa", "--kind", "BrowserBased", "--grant", "authorization_code")
     assert "client_secret" not in spa
@@ -337,8 +337,8 @@ def test_service_is_allowed_once_and_disallowed(shell: Shell) -> None:
     assert "not registered for client_credentials" in shell.refuse(
         "apps", "allow-service", "other", "--account", account, "--role", "Reader"
     )
-    shell.give("apps", "disallow-service", "nightly", "--account", account)
-    assert "does not allow" in shell.refuse("apps", "disallow-service", "nightly", "--account", account)
+    shell.give("apps", "disallow-service", "nightly", "--account", account, "--yes")
+    assert "does not allow" in shell.refuse("apps", "disallow-service", "nightly", "--account", account, "--yes")
     assert shell.give("extensions", "show", str(service["id"]))["status"] == "Disabled"
 
 
@@ -355,12 +355,12 @@ def test_credentials_are_created_listed_and_deleted(shell: Shell) -> None:
     shown = [{name: value for name, value in each.items() if name != "jwt"} for each in (every, named)]
     assert shell.give("credentials", "list", "--person", "+12025550100") == shown
     assert shell.give("credentials", "list", "--account", account) == shown
-    assert shell.give("credentials", "delete", str(every["id"])) == shown[0]
+    assert shell.give("credentials", "delete", str(every["id"]), "--yes") == shown[0]
     assert shell.give("credentials", "list") == shown[1:]
     assert "is over" in shell.refuse(*create, "late", "--expires", "2001-01-01")
     assert "not an ISO 8601" in shell.refuse(*create, "late", "--expires", "tomorrow")
     assert "there is no app" in shell.refuse(*create, "late", "--app", "none")
-    assert "there is no credential" in shell.refuse("credentials", "delete", str(every["id"]))
+    assert "there is no credential" in shell.refuse("credentials", "delete", str(every["id"]), "--yes")
     assert "is not the id" in shell.refuse("credentials", "delete", "x")
     queue = shell.give(
         "extensions", "create", "--account", account, "--first-name", "Q", "--number", "7", "--type", "Department"
@@ -373,7 +373,7 @@ def test_consents_are_refused_when_there_is_none(shell: Shell) -> None:
     account = open_account(shell)
     register(shell, account, "web", "--kind", "ServerWeb", "--grant", "authorization_code")
     assert shell.give("consents", "list", "--account", account, "--app", "web", "--person", account) == []
-    assert "has not agreed to this app" in shell.refuse("consents", "withdraw", account, "web")
+    assert "has not agreed to this app" in shell.refuse("consents", "withdraw", account, "web", "--yes")
     assert "there is no app" in shell.refuse("consents", "withdraw", account, "none")
     assert "with a colon between" in shell.refuse("consents", "list", "--after", "x")
 
@@ -402,7 +402,7 @@ def test_keys_are_rotated_and_wrapped_anew(shell: Shell) -> None:
     assert (shell.folder / "kek").stat().st_mode & 0o777 == 0o600
     assert shell.give("keys", "rewrap") == {"key": made["key"], "wrapped": keys + secrets}
     assert shell.give("keys", "rewrap")["wrapped"] == 0
-    assert shell.give("keys", "drop-old-keks") == {"file": "kek", "wrapped": 0, "dropped": 1}
+    assert shell.give("keys", "drop-old-keks", "--yes") == {"file": "kek", "wrapped": 0, "dropped": 1}
     assert shell.give("credentials", "create", "--person", account, "--label", "still signs")["jwt"]
     (shell.folder / "kek").write_text(old)
     assert "was wrapped by key-encryption key" in shell.refuse(

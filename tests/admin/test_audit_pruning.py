@@ -43,7 +43,7 @@ def test_what_is_older_is_pruned_and_the_log_still_verifies(shell: Shell) -> Non
     before = shell.give("audit", "list")
     (whole,) = shell.give("audit", "verify")
 
-    (pruned,) = shell.give("audit", "prune", "--older-than", "30")
+    (pruned,) = shell.give("audit", "prune", "--older-than", "30", "--yes")
     assert (pruned["writer"], pruned["pruned"], pruned["links"]) == ("cli", whole["links"] - 1, whole["links"] + 1)
     assert shell.give("audit", "verify") == [pruned]
     left = shell.give("audit", "list")
@@ -51,7 +51,7 @@ def test_what_is_older_is_pruned_and_the_log_still_verifies(shell: Shell) -> Non
     assert left[0]["by"] == "cli"
     assert left[1] == before[0]
 
-    again = shell.give("audit", "prune", "--older-than", "30")
+    again = shell.give("audit", "prune", "--older-than", "30", "--yes")
     assert again == [pruned]
     rename(shell, str(account), "E")
     (grown,) = shell.give("audit", "verify")
@@ -68,7 +68,7 @@ def test_nothing_is_pruned_when_the_log_was_altered(shell: Shell) -> None:
     with closing(apsw.Connection(str(shell.folder / "callgate.db"))) as connection:
         connection.execute("UPDATE audit SET entries = replace(entries, 'Alder', 'Elder') WHERE seq = 2")
     before = shell.give("audit", "list")
-    assert "the audit log was altered: link 2 of cli" in shell.refuse("audit", "prune", "--older-than", "30")
+    assert "the audit log was altered: link 2 of cli" in shell.refuse("audit", "prune", "--older-than", "30", "--yes")
     assert shell.give("audit", "list") == before
 
 

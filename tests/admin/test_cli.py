@@ -9,6 +9,9 @@ from typer.core import TyperCommand, TyperGroup
 from callgate.admin.cli import build_cli
 from tests.admin.shell import Shell
 
+ENDING = re.compile(
+    r"(block|delete|disable|disallow|drop|end|prune|remove|reset|restore|retire|revoke|sign-out|withdraw)(-.*)?"
+)
 SECRET = re.compile(r"password|secret|jwt$|token$|^key$")
 
 
@@ -56,6 +59,14 @@ def test_no_secret_is_taken_from_the_arguments() -> None:
         and not (getattr(parameter, "is_flag", False) or (parameter.name or "").endswith("_file"))
     ]
     assert takes == []
+
+
+def test_every_command_that_ends_something_has_a_yes() -> None:
+    """docs/adr/0067: by its first word; what another command brings back whole needs none."""
+    asks = {path for path, command in ALL.items() if any(p.name == "yes" for p in command.params)}
+    ends = {path for path in ALL if ENDING.fullmatch(path.split()[-1])}
+    assert ends - asks == {"callgate queues remove-members"}
+    assert asks - ends == set()
 
 
 def test_help_is_given_when_nothing_is_said(shell: Shell) -> None:

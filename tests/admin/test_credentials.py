@@ -126,8 +126,10 @@ def test_radar_finds_what_is_wrong(server: Server, shell: Shell) -> None:
     person = ("extensions", "create", "--account", server.world.accounts["main"].id, "--first-name", "Gone")
     made = shell.give(*person, "--number", "177")
     credential = shell.give("credentials", "create", "--person", str(made["id"]), "--label", "left behind")
-    shell.give("extensions", "disable", str(made["id"]))
+    shell.give("extensions", "disable", str(made["id"]), "--yes")
     found = shell.give("credentials", "radar", "--account", server.world.accounts["main"].id)
     gone = [each for each in found if each["what"] == "owner gone"]
     assert [each["mend"] for each in gone] == [f"callgate credentials delete {credential['id']}"]
-    assert {each["what"] for each in found} <= {"owner gone", "expiring", "replaced", "never used", "unused scopes"}
+    kinds = {"owner gone", "expired", "expiring", "replaced", "never used", "unused scopes"}
+    assert {each["what"] for each in found} <= kinds
+    assert [each["subject"].endswith("(agent_expired)") for each in found if each["what"] == "expired"] == [True]

@@ -161,9 +161,9 @@ def test_hostile_document_is_explained_and_harms_nobody(desk: Desk, name: str) -
 def test_state_of_connection_switch_and_person_is_told(fresh_desk: Desk) -> None:
     """What the server will ask besides the document."""
     response = signed_response(fresh_desk.answer())
-    fresh_desk.shell.give("extensions", "disable", "ann@x.example")
+    fresh_desk.shell.give("extensions", "disable", "ann@x.example", "--yes")
     assert fresh_desk.failing(response) == {"person"}
-    fresh_desk.shell.give("sso", "disable", "IdP")
+    fresh_desk.shell.give("sso", "disable", "IdP", "--yes")
     fresh_desk.shell.give("sso", "policy", "Alder", "off")
     assert fresh_desk.failing(response) == {"person", "connection", "switch"}
 

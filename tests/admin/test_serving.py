@@ -30,9 +30,13 @@ def test_administration_takes_hold_of_a_running_server(
         (session,) = shell.give("sessions", "list", "--person", "+12025550100")
         assert session["state"] == "active"
         assert shell.give("sessions", "show", session["session_id"])["opened_by"] == "jwt_credential"
-        assert shell.give("sessions", "end", session["session_id"])["over_because"] == "ended by an administrator"
+        told = shell.refuse("sessions", "end", session["session_id"])
+        assert told.startswith(f"Refused: End {session['session_id']}, of app ")
+        assert (
+            shell.give("sessions", "end", session["session_id"], "--yes")["over_because"] == "ended by an administrator"
+        )
         assert read_calls(url, first) == 401
-        assert "over already" in shell.refuse("sessions", "end", session["session_id"])
+        assert "over already" in shell.refuse("sessions", "end", session["session_id"], "--yes")
         assert "there is no session" in shell.refuse("sessions", "show", "nonsense")
 
         kept = login(url, script, world["jwt"])
@@ -51,9 +55,9 @@ def test_administration_takes_hold_of_a_running_server(
         (tmp_path / "second.toml").write_text((tmp_path / "callgate.toml").read_text().replace(str(free_port), "8099"))
         assert "served by another process" in shell.refuse("serve", "--config", "second.toml", code=3)
 
-        shell.give("apps", "disallow-service", "service", "--account", "Alder")
+        shell.give("apps", "disallow-service", "service", "--account", "Alder", "--yes")
         assert read_calls(url, unattended) == 401
-        shell.give("apps", "block", "script")
+        shell.give("apps", "block", "script", "--yes")
         assert read_calls(url, kept) == 401
         shell.give("apps", "unblock", "script")
         assert read_calls(url, kept) == 401

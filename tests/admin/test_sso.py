@@ -67,7 +67,7 @@ def test_provider_is_connected_shown_changed_and_removed(company: Shell) -> None
         "signed_requests": False,
         "sso_url": "https://idp.example/other",
     }
-    assert company.give("sso", "disable", "Entra")["enabled"] is False
+    assert company.give("sso", "disable", "Entra", "--yes")["enabled"] is False
     assert company.give("sso", "enable", "Entra")["enabled"] is True
     assert company.give("sso", "remove", "Entra", "--yes")["id"] == made["id"]
     assert company.give("sso", "list") == []
@@ -98,7 +98,7 @@ def test_switches_are_set_and_shown(company: Shell) -> None:
     for command, exemption in (("exempt", "exempt"), ("enforce", "enforced"), ("follow", "default")):
         assert company.give("sso", command, "ann@x.example")["sso_exemption"] == exemption
         assert company.give("extensions", "show", "ann@x.example")["sso_exemption"] == exemption
-    warned = company.run("sso", "disable", "Okta")
+    warned = company.run("sso", "disable", "Okta", "--yes")
     assert (warned.code, "nobody of this account can sign in" in warned.err) == (0, True)
     company.give("sso", "policy", "Alder", "off")
     assert "nobody" not in company.run("sso", "enable", "Okta").err
@@ -156,7 +156,10 @@ def test_provider_is_connected_and_brought_up_to_date_by_its_metadata(company: S
     assert str(made["our_acs_url"]) in before
     company.give("sso", "new-signing-key", "Okta")
     company.give("sso", "sp-metadata", "Okta", "--output", "sp.xml")
-    assert (company.folder / "sp.xml").read_text() != before
+    after = (company.folder / "sp.xml").read_text()
+    assert after != before
+    assert company.run("sso", "sp-metadata", "Okta").out == f"{after.rstrip()}\n"
+    assert company.give("sso", "sp-metadata", "Okta") == {"metadata": after}
 
 
 @pytest.mark.parametrize(
@@ -186,5 +189,5 @@ def test_what_proves_us_is_wrapped_anew(company: Shell) -> None:
     company.give("keys", "new-kek")
     assert company.give("keys", "rewrap")["wrapped"] == keys + 1
     assert company.give("keys", "rewrap")["wrapped"] == 0
-    assert company.give("keys", "drop-old-keks")["dropped"] == 1
+    assert company.give("keys", "drop-old-keks", "--yes")["dropped"] == 1
     company.give("sso", "new-signing-key", "Okta")

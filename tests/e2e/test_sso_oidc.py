@@ -117,7 +117,7 @@ def test_disabled_connection_is_told(
     tab.goto(web.asks())
     go_to_the_provider(tab, company.server, "admin")
     tab.wait_for_url(f"{openid_provider.issuer}/**")
-    company.says("disable", CONNECTION)
+    company.says("disable", CONNECTION, "--yes")
     sign_in_there(tab, openid_provider, "admin")
     fault_shown(tab, "CGT-152")
     expect(tab.locator("body")).to_contain_text("Your company no longer uses this way to sign in.")

@@ -97,8 +97,10 @@ def test_advice_on_a_credential(credential: JwtCredential, advice: str | None) -
 
 
 def test_findings_follow_the_advice() -> None:
-    """Never used, or not for long."""
+    """Never used, or not for long; what is over is neither, used or not."""
     never = FRESH._replace(last_used_ms=None, created_ms=NOW_MS - YOUNG_MS)
+    over = FRESH._replace(expires_ms=NOW_MS)
+    assert found(survey(over, over._replace(last_used_ms=None))) == ["expired", "expired"]
     assert found(survey(never, FRESH._replace(last_used_ms=NOW_MS - UNUSED_MS))) == ["never used", "unused"]
 
 

@@ -1,8 +1,16 @@
 """What an administrator looks through, answered from a real database: each filter, each page, whole facts."""
 
-from callgate.model.changes import AppChanged, ConsentGiven, CredentialDeleted, SessionOpened, SessionsFromMoved
+from callgate.model.changes import (
+    AppChanged,
+    ConsentGiven,
+    CredentialDeleted,
+    ExtensionCreated,
+    SessionOpened,
+    SessionsFromMoved,
+)
 from callgate.model.client import AuthMethod, Client, ClientKeys
 from callgate.model.directory import ListedExtension
+from callgate.model.ids import ExtensionId
 from callgate.model.listings import (
     AccountsFacts,
     AccountsListing,
@@ -55,6 +63,19 @@ from tests.storage.world import (
 )
 
 
+def test_extensions_are_listed_by_number(store: Opened) -> None:
+    """As people count: 9, then 101 and 102, then 1000; every page goes on where the one before ended."""
+    for number in ("1000", "9"):
+        extension = AGENT._replace(id=ExtensionId(int(number)), number=number, email=None)
+        store.save(ExtensionCreated(extension, None, None, "cli"))
+    numbers: list[str | None] = []
+    after = 0
+    while page := store.read(ExtensionsListing(account_id=ACCOUNT.id, after=after, rows=2)).extensions:
+        numbers += [listed.extension.number for listed in page]
+        after = page[-1].extension.id
+    assert numbers == ["9", "101", "102", "1000", None]
+
+
 def test_accounts_are_listed_by_page_and_found_by_what_they_are_called(store: Opened) -> None:
     """An id, a main number or a name means one account."""
     both = AccountsFacts((ACCOUNT, OTHER_ACCOUNT))
@@ -67,7 +88,7 @@ def test_accounts_are_listed_by_page_and_found_by_what_they_are_called(store: Op
 
 
 def test_extensions_are_listed_with_number_and_password(store: Opened) -> None:
-    """A service has neither."""
+    """A service has neither, and comes last."""
     admin, agent = ListedExtension(ADMIN, None, True), ListedExtension(AGENT, AGENT_NUMBER, True)
     service = ListedExtension(SERVICE, None, False)
     assert store.read(ExtensionsListing(account_id=ACCOUNT.id)).extensions == (admin, agent, service)

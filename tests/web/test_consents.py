@@ -58,7 +58,7 @@ def test_app_must_ask_again_and_its_sessions_are_over_when_the_consent_is_withdr
         (shown,) = shell.give("consents", "list", "--person", person.id)
         assert (shown["extension_id"], shown["client_id"]) == (int(person.id), app.client_id)
         assert shown["scopes"] == sorted(app.scopes)
-        told = shell.give("consents", "withdraw", person.email or "", "web")
+        told = shell.give("consents", "withdraw", person.email or "", "web", "--yes")
         assert told["sessions_ended"] == 2
         assert shell.give("consents", "list", "--person", person.id) == []
 
@@ -82,6 +82,6 @@ def test_other_apps_people_and_ways_in_go_on_when_a_consent_is_withdrawn(server:
     page = shell.run("consents", "list", "--app", "web", "--limit", "1")
     assert "There are more: --after " in page.err
     assert len(shell.give("consents", "list", "--app", "web", "--after", page.err.split()[-1])) == 1
-    shell.give("consents", "withdraw", world.people["admin"].id, "web")
+    shell.give("consents", "withdraw", world.people["admin"].id, "web", "--yes")
     assert refreshed(server, "web", tokens).status_code == 200
     assert refreshed(server, "script", by_credential).status_code == 200

@@ -199,7 +199,7 @@ def test_consent_withdrawn_ends_what_the_device_has(
     bearer = {"Authorization": f"Bearer {device.polls().json()['access_token']}"}
     calls = f"{fresh_server.base_url}{CALLS}"
     assert httpx.get(calls, headers=bearer).status_code == 200
-    shell.give("consents", "withdraw", "helper@main.example", "Screen")
+    shell.give("consents", "withdraw", "helper@main.example", "Screen", "--yes")
     assert httpx.get(calls, headers=bearer).status_code == 401
 
 

@@ -236,7 +236,7 @@ def test_connection_that_changed_meanwhile_is_looked_at_anew(
     give: Callable[[], tuple[int, bytes]] = provider.token
 
     def meanwhile() -> tuple[int, bytes]:
-        company.says("disable", CONNECTION)
+        company.says("disable", CONNECTION, "--yes")
         return give()
 
     provider.token = meanwhile

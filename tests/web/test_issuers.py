@@ -209,7 +209,7 @@ def test_token_proves_the_app_itself_when_its_trust_says_so(world: World) -> Non
     # A token of the same trust opens nothing as a grant, and one for a service extension proves no app.
     assert code_of(world.proves(world.issuer.kubernetes())) == "CGT-110"
     assert code_of(world.proves(world.issuer.github(), client_id="")) == "CGT-110"
-    world.shell.give("issuers", "revoke", "Client")
+    world.shell.give("issuers", "revoke", "Client", "--yes")
     assert code_of(world.proves(world.issuer.github())) == "CGT-110"
 
 
@@ -248,7 +248,7 @@ def test_sessions_are_over_when_the_trust_changes_or_is_revoked(world: World) ->
     assert world.reads_calls(tokens) == 401
     tokens = world.asks(world.issuer.github("acme/short")).json()
     assert world.reads_calls(tokens) == 200
-    revoked = world.shell.give("issuers", "revoke", "Short")
+    revoked = world.shell.give("issuers", "revoke", "Short", "--yes")
     assert world.reads_calls(tokens) == 401
     assert code_of(world.asks(world.issuer.github("acme/short"))) == "CGT-223"
     shown = world.shell.give("extensions", "show", str(revoked["service_extension_id"]))

@@ -94,7 +94,7 @@ def test_tokens_stay_dead_when_what_was_disabled_works_again(fresh_server: Serve
         sign_in(fresh_server, browser)
         assert "password" not in authorize(fresh_server, browser).text
         assert read_account(fresh_server, tokens["access_token"]) == 200
-        beside(fresh_server).give(f"{what}s", off, whom)
+        beside(fresh_server).give(f"{what}s", off, whom, "--yes")
         assert read_account(fresh_server, tokens["access_token"]) == 401
         beside(fresh_server).give(f"{what}s", on, whom)
         assert read_account(fresh_server, tokens["access_token"]) == 401

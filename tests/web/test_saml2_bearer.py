@@ -207,7 +207,7 @@ def test_disabled_connection_lets_nobody_in_and_its_sessions_are_over(company: C
     token = company.exchange(company.assertion()).json()["access_token"]
     assert company.reads_calls(token) == 200
     company.shell.give("sso", "policy", company.server.world.accounts["main"].id, "allowed")
-    company.shell.give("sso", "disable", CONNECTION)
+    company.shell.give("sso", "disable", CONNECTION, "--yes")
     assert error_of(company.exchange(company.assertion())) == (400, "invalid_grant", "CGT-163")
     assert company.reads_calls(token) == 401
     company.shell.give("sso", "enable", CONNECTION)

@@ -212,7 +212,7 @@ def test_every_kind_of_id_token_is_a_hint(server: Server, shell: Shell, switch: 
         left = leaves(visitor, id_token_hint=token, post_logout_redirect_uri=goodbye)
         assert (left.status_code, left.headers["location"]) == (302, goodbye)
         assert not is_signed_in(visitor)
-        blocked = shell.give("apps", "block", app["client_id"])
+        blocked = shell.give("apps", "block", app["client_id"], "--yes")
         assert blocked["status"] == "Blocked"
         stopped = leaves(visitor, id_token_hint=token, post_logout_redirect_uri=goodbye)
         assert (stopped.status_code, "location" in stopped.headers) == (400, False)

@@ -229,7 +229,7 @@ def test_disabled_provider_lets_nobody_in(visitor: Visitor, company: Company) ->
     """CVE-2026-2603, -3047, -3009: judged when the answer is consumed; what it opened before is over for good."""
     tokens = signs_in(visitor, company)
     answer = company.answers("agent", sent_away(visitor))
-    company.says("disable", CONNECTION)
+    company.says("disable", CONNECTION, "--yes")
     assert code_of(comes_back(visitor, answer)) == "CGT-152"
     over = refresh(company.server, tokens).json()
     assert over["errors"][0]["errorCode"] == "OAU-211"
@@ -246,7 +246,7 @@ def test_provider_disabled_between_answer_and_sign_in_lets_nobody_in(visitor: Vi
     answer = company.answers("agent", sent_away(visitor))
     reply = httpx.post(answer.place, data=dict(answer.fields), headers={"Accept": "text/html"})
     visitor.http.cookies.update(reply.cookies)
-    company.says("disable", CONNECTION)
+    company.says("disable", CONNECTION, "--yes")
     company.says("enable", CONNECTION)
     assert code_of(visitor.follows(reply.headers["location"])) == "CGT-152"
 

@@ -188,7 +188,7 @@ def test_disabled_provider_lets_nobody_in(
     tokens = signs_in(visitor, openid_provider)
     with visiting(company.server) as other:
         address = openid_provider.answers("agent", sent_away(other))
-        company.says("disable", CONNECTION)
+        company.says("disable", CONNECTION, "--yes")
         assert refused_with(other, address) == (403, "CGT-152")
     assert refresh(company.server, tokens).json()["errors"][0]["errorCode"] == "OAU-211"
     company.says("enable", CONNECTION)

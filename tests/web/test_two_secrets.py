@@ -75,7 +75,7 @@ def test_old_secret_is_refused_at_once_without_an_overlap(fresh_server: Server, 
     assert asks(fresh_server, old) == "granted"
     new = shell.give("apps", "rotate-secret", app)["client_secret"]
     assert [asks(fresh_server, old), asks(fresh_server, new)] == ["OAU-146", "granted"]
-    assert "no former secret" in shell.refuse("apps", "retire-secret", app)
+    assert "no former secret" in shell.refuse("apps", "retire-secret", app, "--yes")
 
 
 def test_list_says_when_the_old_one_can_go(fresh_server: Server, shell: Shell) -> None:
@@ -91,7 +91,7 @@ def test_list_says_when_the_old_one_can_go(fresh_server: Server, shell: Shell) -
     assert asks(fresh_server, old) == "granted"
     # The operator's own clock does not move with the server's: what it compares are the times that were written.
     assert shell.give("apps", "secrets", app)["former_advice"].startswith("still used: last at ")
-    assert shell.give("apps", "retire-secret", app)["former_until"] is None
+    assert shell.give("apps", "retire-secret", app, "--yes")["former_until"] is None
     assert [asks(fresh_server, old), asks(fresh_server, new)] == ["OAU-146", "granted"]
     assert "FormerSecretRetired" in str(shell.give("audit", "list"))
 
@@ -141,5 +141,5 @@ def test_assertion_is_signed_with_either_secret(fresh_server: Server, shell: She
     assert asserts(fresh_server, app, old) == 200
     new = shell.give("apps", "rotate-secret", app, "--overlap", "1d")["client_secret"]
     assert [asserts(fresh_server, app, each) for each in (old, new, "x" * 43)] == [200, 200, 400]
-    shell.give("apps", "retire-secret", app)
+    shell.give("apps", "retire-secret", app, "--yes")
     assert [asserts(fresh_server, app, each) for each in (old, new)] == [400, 200]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from callgate.admin.asking import PasswordFromStdin, PasswordGenerated, choose_password
+from callgate.admin.asking import PasswordFromStdin, PasswordGenerated, YesFlag, choose_password, require_yes
 from callgate.admin.command import desk_command, granted, noun
 from callgate.admin.paging import After, Limit, take_page
 from callgate.admin.view import Record, Rows, Value
@@ -60,6 +60,13 @@ class OneAccount:
     """The account meant."""
 
     account: AccountWord
+
+
+@dataclass(frozen=True, slots=True)
+class DisableOptions(OneAccount):
+    """The account that is to be out of use."""
+
+    yes: YesFlag = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,20 +162,21 @@ async def update_account(desk: Desk, options: UpdateOptions) -> Record:
 @desk_command(ACCOUNTS, "enable", options=OneAccount)
 async def enable_account(desk: Desk, options: OneAccount) -> Record:
     """Let an account's people sign in again."""
-    return await _able(desk, options, enabled=True)
+    return await _able(desk, granted(await find_account(desk, options.account)), enabled=True)
 
 
-@desk_command(ACCOUNTS, "disable", options=OneAccount)
-async def disable_account(desk: Desk, options: OneAccount) -> Record:
+@desk_command(ACCOUNTS, "disable", options=DisableOptions)
+async def disable_account(desk: Desk, options: DisableOptions) -> Record:
     """Let nobody of an account sign in; every session and browser sign-in of it is over for good."""
-    return await _able(desk, options, enabled=False)
+    account = granted(await find_account(desk, options.account))
+    require_yes(f"Disable {account.name}, and end every session and sign-in of it?", given=options.yes)
+    return await _able(desk, account, enabled=False)
 
 
-async def _able(desk: Desk, options: OneAccount, *, enabled: bool) -> Record:
+async def _able(desk: Desk, account: Account, *, enabled: bool) -> Record:
     def edit(account: Account) -> Account:
         return accounts.able(account, enabled=enabled)
 
-    account = granted(await find_account(desk, options.account))
     granted(await change_account(desk, account, edit))
     return Record(fields=_fields(edit(account)))
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from callgate.admin.asking import YesFlag, require_yes
 from callgate.admin.command import Refusal, desk_command, granted, noun
 from callgate.admin.paging import Limit, take_page
 from callgate.admin.view import Record, Rows, Value
@@ -126,6 +127,13 @@ class OneApp:
     app: AppWord
 
 
+@dataclass(frozen=True, slots=True)
+class EndOptions(OneApp):
+    """The app of which something is to be over."""
+
+    yes: YesFlag = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateOptions:
     """What is to be different. Lists grow by what is named, and shrink by what is named to be removed."""
@@ -184,6 +192,7 @@ class DisallowOptions:
 
     app: AppWord
     account: AccountWord
+    yes: YesFlag = False
 
 
 @desk_command(APPS, "list", options=ListOptions)
@@ -252,10 +261,11 @@ async def update(desk: Desk, options: UpdateOptions) -> Record:
     return _registered(granted(await change_app(desk, client, edit, jwks=_read(options.jwks))))
 
 
-@desk_command(APPS, "block", options=OneApp)
-async def block(desk: Desk, options: OneApp) -> Record:
-    """Block an app: it gets no tokens, and every session of it is over."""
+@desk_command(APPS, "block", options=EndOptions)
+async def block(desk: Desk, options: EndOptions) -> Record:
+    """Block an app: it gets no tokens, and every session of it is over for good."""
     client = granted(await find_app(desk, options.app))
+    require_yes(f"Block {client.name}, and end every session of it?", given=options.yes)
     return _registered(granted(await change_app(desk, client, apps.blocked)))
 
 
@@ -285,9 +295,10 @@ async def allow(desk: Desk, options: AllowOptions) -> Record:
 
 @desk_command(APPS, "disallow-service", options=DisallowOptions)
 async def disallow(desk: Desk, options: DisallowOptions) -> Record:
-    """Take that back; the app's sessions in the account are over at once."""
+    """Let an app into an account without a user no longer; its sessions there are over at once."""
     client = granted(await find_app(desk, options.app))
     account = granted(await find_account(desk, options.account))
+    require_yes(f"Let {client.name} into {account.name} no longer, and end its sessions there?", given=options.yes)
     granted(await disallow_service(desk, client, account))
     return Record(fields=(("client_id", client.id), ("account_id", account.id)), note="No longer allowed.")
 

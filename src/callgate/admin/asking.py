@@ -14,6 +14,8 @@ PasswordFromStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from the first line of standard input.")
 ]
 PasswordGenerated = Annotated[bool, typer.Option("--generate-password", help="Make up a password and show it once.")]
+YesFlag = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+"""Of every command that deletes or ends what no other command brings back (docs/adr/0067)."""
 
 
 @dataclass(frozen=True, slots=True)

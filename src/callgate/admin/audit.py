@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from callgate.admin.asking import YesFlag, require_yes
 from callgate.admin.command import BY, NoOptions, Refusal, Run, desk_command, granted, noun, plain_command
 from callgate.admin.composition import AuditSeen
 from callgate.admin.paging import Limit, take_page
@@ -41,6 +42,7 @@ class PruneOptions:
     """How much stays."""
 
     older_than: Annotated[int, typer.Option(min=1, max=36_500, help="Keep so many days.", metavar="DAYS")]
+    yes: YesFlag = False
 
 
 @desk_command(AUDIT, "list", options=ListOptions)
@@ -67,6 +69,7 @@ def verify(run: Run, _options: NoOptions) -> Rows:
 @plain_command(AUDIT, "prune", options=PruneOptions)
 def prune(run: Run, options: PruneOptions) -> Rows:
     """Delete what is older, once every chain was verified; the log says so, and goes on being verifiable."""
+    require_yes(f"Delete what is older than {options.older_than} days from the audit log?", given=options.yes)
     asyncio.run(_prune(run, options.older_than * DAY_MS))
     with progress_bar("Checking the audit log") as progress:
         return _chains(_whole(run.composition.verify_audit(run.settings, progress=progress)))

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from callgate.admin.asking import YesFlag, require_yes
 from callgate.admin.command import Refusal, desk_command, granted, noun
 from callgate.admin.paging import Limit, take_page
 from callgate.admin.view import Record, Rows, Value
@@ -42,6 +43,7 @@ class OneConsent:
         typer.Argument(metavar="EXTENSION", help="Whose: id, e-mail, +number*extension.", show_default=False),
     ]
     app: Annotated[str, typer.Argument(metavar="APP", help="To which app: client id or name.", show_default=False)]
+    yes: YesFlag = False
 
 
 @desk_command(CONSENTS, "list", options=ListOptions)
@@ -71,6 +73,7 @@ async def withdraw(desk: Desk, options: OneConsent) -> Record:
     """
     person = granted(await find_person(desk, options.extension))
     client = granted(await find_app(desk, options.app))
+    require_yes(f"Withdraw {person.name}'s consent to {client.name}, and end what it opened?", given=options.yes)
     ended = granted(await withdraw_consent(desk, person.id, client.id))
     return Record(
         fields=(

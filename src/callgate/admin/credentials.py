@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from callgate.admin.asking import YesFlag, require_yes
 from callgate.admin.command import Refusal, desk_command, granted, noun
 from callgate.admin.paging import After, Limit, take_page
 from callgate.admin.spans import read_span
@@ -74,6 +75,7 @@ class DeleteOptions:
     """The credential meant."""
 
     credential: Annotated[str, typer.Argument(metavar="ID", help="Its id.", show_default=False)]
+    yes: YesFlag = False
 
 
 @desk_command(CREDENTIALS, "create", options=CreateOptions)
@@ -124,6 +126,7 @@ async def list_credentials(desk: Desk, options: ListOptions) -> Rows:
 async def delete(desk: Desk, options: DeleteOptions) -> Record:
     """Delete a JWT credential; its sessions are over at once."""
     credential = granted(await find_credential(desk, options.credential))
+    require_yes(f"Delete {credential.label} ({credential.id}), and end its sessions?", given=options.yes)
     granted(await delete_credential(desk, credential))
     return Record(fields=_fields(credential, desk), note="Deleted.")
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from callgate.admin.asking import require_yes
+from callgate.admin.asking import YesFlag, require_yes
 from callgate.admin.command import BY, NoOptions, Refusal, Run, granted, noun, plain_command
 from callgate.admin.progress import progress_bar
 from callgate.admin.view import Record, Rows
@@ -30,14 +30,14 @@ class RestoreOptions:
     """Where from."""
 
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup.", show_default=False)]
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+    yes: YesFlag = False
 
 
 @dataclass(frozen=True, slots=True)
 class RestoredOptions:
     """Whether to ask."""
 
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+    yes: YesFlag = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,14 @@ from typing import Annotated
 
 import typer
 
-from callgate.admin.asking import PasswordFromStdin, PasswordGenerated, ask_password, choose_password
+from callgate.admin.asking import (
+    PasswordFromStdin,
+    PasswordGenerated,
+    YesFlag,
+    ask_password,
+    choose_password,
+    require_yes,
+)
 from callgate.admin.command import desk_command, granted, noun
 from callgate.admin.paging import After, Limit, take_page
 from callgate.admin.view import Record, Rows, Value
@@ -81,6 +88,13 @@ class OneExtension:
     extension: Person
 
 
+@dataclass(frozen=True, slots=True)
+class EndOptions(OneExtension):
+    """The extension whose sessions are to be over."""
+
+    yes: YesFlag = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateOptions:
     """What is to be different."""
@@ -105,7 +119,7 @@ class PasswordOptions:
 
 @desk_command(EXTENSIONS, "list", options=ListOptions)
 async def list_extensions(desk: Desk, options: ListOptions) -> Rows:
-    """List extensions."""
+    """List extensions, by account and number."""
     account_id = granted(await find_account(desk, options.account)).id if options.account else None
     listing = ExtensionsListing(account_id=account_id, after=options.after, rows=options.limit + 1)
     facts = await desk.store.read(listing)
@@ -181,13 +195,15 @@ async def update(desk: Desk, options: UpdateOptions) -> Record:
 @desk_command(EXTENSIONS, "enable", options=OneExtension)
 async def enable(desk: Desk, options: OneExtension) -> Record:
     """Let an extension sign in again."""
-    return await _able(desk, options, enabled=True)
+    return await _able(desk, granted(await find_person(desk, options.extension)), enabled=True)
 
 
-@desk_command(EXTENSIONS, "disable", options=OneExtension)
-async def disable(desk: Desk, options: OneExtension) -> Record:
-    """Let an extension not sign in, nor any session of it work."""
-    return await _able(desk, options, enabled=False)
+@desk_command(EXTENSIONS, "disable", options=EndOptions)
+async def disable(desk: Desk, options: EndOptions) -> Record:
+    """Let an extension not sign in; every session and browser sign-in of it is over for good."""
+    extension = granted(await find_person(desk, options.extension))
+    require_yes(f"Disable {extension.name}, and end every session and sign-in of theirs?", given=options.yes)
+    return await _able(desk, extension, enabled=False)
 
 
 @desk_command(EXTENSIONS, "set-password", options=PasswordOptions)
@@ -201,10 +217,11 @@ async def set_password(desk: Desk, options: PasswordOptions) -> Record:
     return Record(fields=record.fields, secrets=chosen.shown, note="The password is set.")
 
 
-@desk_command(EXTENSIONS, "sign-out-everywhere", options=OneExtension)
-async def sign_out(desk: Desk, options: OneExtension) -> Record:
+@desk_command(EXTENSIONS, "sign-out-everywhere", options=EndOptions)
+async def sign_out(desk: Desk, options: EndOptions) -> Record:
     """End every session and browser sign-in of an extension."""
     extension = granted(await find_person(desk, options.extension))
+    require_yes(f"End every session and sign-in of {extension.name}?", given=options.yes)
     granted(await sign_out_everywhere(desk, extension))
     record = await _record(desk, extension)
     return Record(fields=record.fields, note="Every session and sign-in until now is over.")
@@ -218,7 +235,7 @@ async def list_locks(desk: Desk, options: OneExtension) -> Rows:
         (subject, lock.network, render_instant(lock.locked_ms), render_instant(lock.until_ms))
         for subject, lock in await find_locks(desk, extension)
     )
-    return Rows(("guessed_at", "network", "since", "until"), rows)
+    return Rows(("guessed_at", "network", "since", "until"), rows, empty=f"{extension.name} is locked out nowhere.")
 
 
 @desk_command(EXTENSIONS, "unlock", options=OneExtension)
@@ -230,23 +247,24 @@ async def unlock(desk: Desk, options: OneExtension) -> Record:
     return Record(fields=record.fields, note="Its login names are heard again from everywhere.")
 
 
-@desk_command(EXTENSIONS, "reset-mfa", options=OneExtension)
-async def reset_mfa(desk: Desk, options: OneExtension) -> Record:
+@desk_command(EXTENSIONS, "reset-mfa", options=EndOptions)
+async def reset_mfa(desk: Desk, options: EndOptions) -> Record:
     """Take a person's second factors away, who lost them; every session and sign-in is over, too.
 
     Their password alone lets them in again, or to set up another factor where the account requires one.
     """
     extension = granted(await find_person(desk, options.extension))
+    question = f"Take every second factor of {extension.name} away, and end every session and sign-in of theirs?"
+    require_yes(question, given=options.yes)
     granted(await reset_factors(desk, extension))
     record = await _record(desk, extension._replace(has_factor=False))
     return Record(fields=record.fields, note="No second factor is left, and every session until now is over.")
 
 
-async def _able(desk: Desk, options: OneExtension, *, enabled: bool) -> Record:
+async def _able(desk: Desk, extension: Extension, *, enabled: bool) -> Record:
     def edit(extension: Extension) -> Extension:
         return extensions.able(extension, enabled=enabled)
 
-    extension = granted(await find_person(desk, options.extension))
     granted(await change_extension(desk, extension, edit))
     return await _record(desk, edit(extension))
 

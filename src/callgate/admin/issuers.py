@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from callgate.admin.asking import YesFlag, require_yes
 from callgate.admin.command import Refusal, desk_command, granted, noun
 from callgate.admin.paging import After, Limit, take_page
 from callgate.admin.view import Record, Rows, Value
@@ -81,6 +82,13 @@ class OneTrust:
     """The trust meant."""
 
     trust: TrustWord
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeOptions(OneTrust):
+    """The trust that is to be over."""
+
+    yes: YesFlag = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,12 +192,15 @@ async def change(desk: Desk, options: ChangeOptions) -> Record:
     return Record(fields=_fields(granted(await change_trust(desk, found, edit))))
 
 
-@desk_command(ISSUERS, "revoke", options=OneTrust)
-async def revoke(desk: Desk, options: OneTrust) -> Record:
+@desk_command(ISSUERS, "revoke", options=RevokeOptions)
+async def revoke(desk: Desk, options: RevokeOptions) -> Record:
     """Trust an issuer no longer; its sessions are over at once, a service extension of its own is disabled."""
     found = granted(await find_trust(desk, options.trust))
+    require_yes(f"Trust {found.name} no longer, and end what its tokens opened?", given=options.yes)
     granted(await revoke_trust(desk, found))
-    return Record(fields=_fields(found), note="No longer trusted.")
+    told = ("id", "name", "issuer", "account_id", "client_id", "service_extension_id")
+    fields = tuple((name, value) for name, value in _fields(found) if name in told)
+    return Record(fields=(*fields, ("revoked", True)), note=f"{found.name} is trusted no longer.")
 
 
 @desk_command(ISSUERS, "check", options=CheckOptions)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from callgate.admin.asking import YesFlag, require_yes
 from callgate.admin.command import BY, NoOptions, Refusal, Run, desk_command, granted, noun, plain_command
 from callgate.admin.view import Record, Rows
 from callgate.model.instant import render_instant
@@ -31,6 +32,13 @@ class NewOptions:
     file: Annotated[
         Path | None, typer.Option(help="Else the file keys.key_encryption_key_file names.", show_default=False)
     ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class DropOptions(NewOptions):
+    """Where, and whether it was meant."""
+
+    yes: YesFlag = False
 
 
 @desk_command(KEYS, "list", options=NoOptions)
@@ -74,10 +82,11 @@ async def rewrap_all(desk: Desk, _options: NoOptions) -> Record:
     return Record(fields=(("key", keeper.kek.id), ("wrapped", granted(await rewrap(desk, keeper.kek)))))
 
 
-@plain_command(KEYS, "drop-old-keks", options=NewOptions)
-def drop_old(run: Run, options: NewOptions) -> Record:
+@plain_command(KEYS, "drop-old-keks", options=DropOptions)
+def drop_old(run: Run, options: DropOptions) -> Record:
     """Wrap what is left by the first key of the key file, then take the others out of it."""
     file = _file(run, options.file)
+    require_yes(f"Take every key but the first out of {file}?", given=options.yes)
     wrapped = asyncio.run(_rewrap(run))
     dropped = run.composition.drop_old_key_encryption_keys(file)
     return Record(

@@ -57,7 +57,8 @@ async def show_expiring(desk: Desk, options: ExpiringOptions) -> Rows:
         for each in found
         if each.expires_ms is not None and account_id in {None, each.account_id}
     )
-    return Rows(("id", "account_id", "extension_id", "label", "expires"), rows, failed=bool(rows))
+    columns = ("id", "account_id", "extension_id", "label", "expires")
+    return Rows(columns, rows, failed=bool(rows), empty=f"Nothing expires within {options.within}.")
 
 
 @desk_command(CREDENTIALS, "radar", options=RadarOptions)
@@ -71,13 +72,14 @@ async def radar(desk: Desk, options: RadarOptions) -> Rows:
     survey = await survey_credentials(desk, account_id=account_id, since_ms=since_ms)
     if options.if_leaves is not None:
         leaving = granted(await find_person(desk, options.if_leaves))
-        return _jobs(jobs_if_leaves(survey, leaving.id))
+        jobs, stops = jobs_if_leaves(survey, leaving.id), f"without {leaving.name}"
+        return _jobs(jobs, empty=f"No job of the last {options.days} days stops {stops}.")
     if options.if_sso_enforced:
-        return _jobs(jobs_if_sso(survey))
-    found = look(survey, within_ms=read_span(options.within))
-    return Rows(("what", "subject", "detail", "mend"), tuple(tuple(each) for each in found))
+        return _jobs(jobs_if_sso(survey), empty=f"No job of the last {options.days} days types a password.")
+    found = tuple(tuple(each) for each in look(survey, within_ms=read_span(options.within)))
+    return Rows(("what", "subject", "detail", "mend"), found, empty="Nothing is wrong with credentials and secrets.")
 
 
-def _jobs(jobs: list[Job]) -> Rows:
+def _jobs(jobs: list[Job], *, empty: str) -> Rows:
     rows = tuple((*job[:-1], render_instant(job.last_ms)) for job in jobs)
-    return Rows(("client_id", "app", "extension_id", "person", "way", "grants", "last"), rows)
+    return Rows(("client_id", "app", "extension_id", "person", "way", "grants", "last"), rows, empty=empty)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from callgate.admin.asking import YesFlag, require_yes
 from callgate.admin.command import NoOptions, Run, desk_command, granted, noun, plain_command
 from callgate.admin.view import Record, Rows, Value
 from callgate.model.account import Role
@@ -55,6 +56,13 @@ class OneRole:
 
     role: RoleWord
     account: AccountOption = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteOptions(OneRole):
+    """The role that is to go."""
+
+    yes: YesFlag = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,10 +143,11 @@ async def update(desk: Desk, options: UpdateOptions) -> Record:
     return Record(fields=_fields(edit(role)))
 
 
-@desk_command(ROLES, "delete", options=OneRole)
-async def delete(desk: Desk, options: OneRole) -> Record:
+@desk_command(ROLES, "delete", options=DeleteOptions)
+async def delete(desk: Desk, options: DeleteOptions) -> Record:
     """Delete a role that nobody has."""
     role = await _find(desk, options.role, account=options.account)
+    require_yes(f"Delete the role {role.name}?", given=options.yes)
     granted(await delete_role(desk, role))
     return Record(fields=_fields(role), note="The role is gone.")
 

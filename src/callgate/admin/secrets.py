@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from callgate.admin.apps import APPS, AppWord, OneApp
+from callgate.admin.apps import APPS, AppWord, EndOptions, OneApp
+from callgate.admin.asking import require_yes
 from callgate.admin.command import desk_command, granted
 from callgate.admin.spans import read_span
 from callgate.admin.view import Record, Value
@@ -44,10 +45,11 @@ async def rotate(desk: Desk, options: RotateOptions) -> Record:
     return Record(fields=await _fields(desk, client), secrets=(("client_secret", registration.secret),))
 
 
-@desk_command(APPS, "retire-secret", options=OneApp)
-async def retire(desk: Desk, options: OneApp) -> Record:
+@desk_command(APPS, "retire-secret", options=EndOptions)
+async def retire(desk: Desk, options: EndOptions) -> Record:
     """End an app's former secret before its time; `apps secrets` says whether anybody still uses it."""
     client = granted(await find_app(desk, options.app))
+    require_yes(f"End the former secret of {client.name}?", given=options.yes)
     granted(await retire_secret(desk, client))
     return Record(fields=await _fields(desk, client), note="Retired.")
 

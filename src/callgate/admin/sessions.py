@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from callgate.admin.asking import require_yes
+from callgate.admin.asking import YesFlag, require_yes
 from callgate.admin.command import desk_command, granted, noun
 from callgate.admin.paging import After, Limit, take_page
 from callgate.admin.view import Record, Rows, Value
@@ -48,10 +48,17 @@ class OneSession:
 
 
 @dataclass(frozen=True, slots=True)
+class EndOptions(OneSession):
+    """The session that is to be over."""
+
+    yes: YesFlag = False
+
+
+@dataclass(frozen=True, slots=True)
 class EndAllOptions:
     """Whether it was meant."""
 
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+    yes: YesFlag = False
 
 
 @desk_command(SESSIONS, "list", options=ListOptions)
@@ -78,10 +85,12 @@ async def show_session(desk: Desk, options: OneSession) -> Record:
     return Record(fields=_fields(granted(await find_session(desk, options.session))))
 
 
-@desk_command(SESSIONS, "end", options=OneSession)
-async def end(desk: Desk, options: OneSession) -> Record:
+@desk_command(SESSIONS, "end", options=EndOptions)
+async def end(desk: Desk, options: EndOptions) -> Record:
     """End a session: its tokens are dead at once."""
     seen = granted(await find_session(desk, options.session))
+    session = seen.listed.session
+    require_yes(f"End {seen.id}, of app {session.client_id} for {session.extension_id}?", given=options.yes)
     granted(await end_session(desk, seen))
     return Record(fields=_fields(granted(await find_session(desk, options.session))))
 

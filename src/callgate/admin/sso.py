@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 from callgate.admin.accounts import AccountWord
-from callgate.admin.asking import require_yes
+from callgate.admin.asking import YesFlag, require_yes
 from callgate.admin.command import Refusal, desk_command, granted, noun
 from callgate.admin.sso_oidc import add_oidc
 from callgate.admin.sso_switches import add_switches
 from callgate.admin.sso_view import ConnectionWord, EmailDomains, Name, change, ours_of, record, warning
-from callgate.admin.view import Record, Rows
+from callgate.admin.view import Document, Record, Rows
 from callgate.crypto.certificates import CertificateFault, read_certificate
 from callgate.crypto.saml_metadata import METADATA_BYTES_MAX
 from callgate.model.connection import (
@@ -136,15 +136,17 @@ class SpMetadataOptions:
     """The connection, and where to."""
 
     connection: ConnectionWord
-    output: Annotated[Path, typer.Option(dir_okay=False, help="The file to write.", show_default=False)]
+    output: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="A file to write; else standard output.", show_default=False)
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RemoveOptions:
-    """The connection that is to go."""
+class CloseOptions:
+    """The connection that nobody is to come by."""
 
     connection: ConnectionWord
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+    yes: YesFlag = False
 
 
 @desk_command(SSO, "list", options=ListOptions)
@@ -235,12 +237,15 @@ async def certificates(desk: Desk, options: CertificatesOptions) -> Record:
 
 
 @desk_command(SSO, "sp-metadata", options=SpMetadataOptions)
-async def sp_metadata(desk: Desk, options: SpMetadataOptions) -> Record:
-    """Write the metadata that a SAML provider is given; it is also served at the address of our entity id."""
+async def sp_metadata(desk: Desk, options: SpMetadataOptions) -> Record | Document:
+    """Print the metadata that a SAML provider is given; it is also served at the address of our entity id."""
     connection = granted(await find_connection(desk, options.connection))
     if connection.kind is not ConnectionKind.SAML:
         raise Refusal(f"{connection.name} speaks OpenID Connect: register our_callback_url there instead")
-    options.output.write_bytes(describe_us(connection, desk.policy.issuer))
+    metadata = describe_us(connection, desk.policy.issuer)
+    if options.output is None:
+        return Document("metadata", metadata.decode())
+    options.output.write_bytes(metadata)
     return Record(fields=(("written", str(options.output)), *ours_of(desk, connection)))
 
 
@@ -258,14 +263,16 @@ async def enable(desk: Desk, options: OneConnection) -> Record:
     return await change(desk, options.connection, lambda c: connections.able(c, enabled=True))
 
 
-@desk_command(SSO, "disable", options=OneConnection)
-async def disable(desk: Desk, options: OneConnection) -> Record:
+@desk_command(SSO, "disable", options=CloseOptions)
+async def disable(desk: Desk, options: CloseOptions) -> Record:
     """Let nobody come by a connection; every session and sign-in that came by it is over for good."""
-    return await change(desk, options.connection, lambda c: connections.able(c, enabled=False))
+    connection = granted(await find_connection(desk, options.connection))
+    require_yes(f"Disable {connection.name}, and sign out who came by it?", given=options.yes)
+    return await change(desk, str(connection.id), lambda c: connections.able(c, enabled=False))
 
 
-@desk_command(SSO, "remove", options=RemoveOptions)
-async def remove(desk: Desk, options: RemoveOptions) -> Record:
+@desk_command(SSO, "remove", options=CloseOptions)
+async def remove(desk: Desk, options: CloseOptions) -> Record:
     """Remove a connection; every session and sign-in that came by it is over for good."""
     connection = granted(await find_connection(desk, options.connection))
     require_yes(f"Remove {connection.name}, and sign out who came by it?", given=options.yes)

@@ -1,12 +1,17 @@
-"""What a command shows: a table or a record, for people or as JSON. Nothing else prints to standard output."""
+"""What a command shows, for people or as JSON: a list, a record, a document. Nothing else prints to standard output.
+
+A list is a table where a terminal is wide enough, else a sheet for each row: what is broken in two cannot be copied.
+For another program it is a line for each row, whole and without borders.
+"""
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -15,12 +20,18 @@ Value = str | int | bool | tuple[str, ...] | None
 """What stands in one place. None: nothing."""
 
 _WIDE = 240
-"""Columns where no terminal says how many there are: a pipe must not lose what a narrow table would cut off."""
+"""Columns where no terminal says how many there are."""
+
+_GAP = 3
+"""Columns between two of a table."""
+
+_PROSE = 30
+"""Columns that the last one of a table needs where it is folded, at its words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A list: a table for people, an array of objects as JSON. `more` says that others follow.
+    """A list: an array of objects as JSON. `more` says that others follow, `empty` is said where there is nothing.
 
     `failed`: what is listed should not be there, and the command ends as refused.
     """
@@ -29,6 +40,7 @@ class Rows:
     rows: tuple[tuple[Value, ...], ...]
     more: str | None = None
     failed: bool = False
+    empty: str = "There are none."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +79,17 @@ class Findings:
         return sum(not finding.passed for finding in self.findings)
 
 
-View = Rows | Record | Findings
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text that goes on to somebody else, as it is; a member of this name as JSON."""
+
+    name: str
+    text: str
+
+    failed = False
+
+
+View = Rows | Record | Findings | Document
 
 
 def show(view: View, *, as_json: bool) -> None:
@@ -75,9 +97,11 @@ def show(view: View, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(f"{json.dumps(_as_data(view), indent=2, ensure_ascii=False)}\n")
     elif isinstance(view, Rows):
-        open_console(sys.stdout).print(_as_table(view))
+        _print_rows(view)
+    elif isinstance(view, Document):
+        sys.stdout.write(f"{view.text.rstrip()}\n")
     elif isinstance(view, Findings):
-        print_lines(_as_lines(view))
+        print_lines(_as_verdicts(view))
     else:
         print_lines(_as_sheet(view))
     for said in _remarks(view):
@@ -104,7 +128,10 @@ def open_console(stream: TextIO, *, columns: int = _WIDE) -> Console:
 
 def _remarks(view: View) -> tuple[str, ...]:
     if isinstance(view, Rows):
-        return (view.more,) if view.more else ()
+        said = view.more if view.rows else view.empty
+        return (said,) if said else ()
+    if isinstance(view, Document):
+        return ()
     if isinstance(view, Findings):
         return (view.note,) if view.note else ()
     once = "Keep this now: it is stored nowhere, and will not be shown again." if view.secrets else None
@@ -119,19 +146,49 @@ def _as_data(view: View) -> object:
             {"check": each.check, "passed": each.passed, "found": each.found, "mends": dict(each.mends)}
             for each in view.findings
         ]
+    if isinstance(view, Document):
+        return {view.name: view.text}
     return dict((*view.fields, *view.secrets))
 
 
-def _as_table(view: Rows) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for column in view.columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
+def _print_rows(view: Rows) -> None:
+    if not view.rows:
+        return
+    titles = tuple(Text(column.replace("_", " ")) for column in view.columns)
+    lines = (titles, *(tuple(_as_text(value) for value in row) for row in view.rows))
+    widths = [max(cell_len(cell.plain) for cell in column) for column in zip(*lines, strict=True)]
+    if not sys.stdout.isatty():
+        print_lines(_as_lines(lines, widths))
+        return
+    console = open_console(sys.stdout)
+    *others, last = widths
+    if sum(others) + _GAP * len(others) + min(last, _PROSE) <= console.width:
+        console.print(_as_table(lines))
+        return
     for row in view.rows:
-        table.add_row(*(_as_text(value) for value in row))
+        print_lines((*_as_sheet(Record(fields=tuple(zip(view.columns, row, strict=True)))), Text()))
+
+
+def _as_lines(lines: Sequence[Sequence[Text]], widths: Sequence[int]) -> Iterator[Text]:
+    for line in lines:
+        padded = (
+            f"{cell.plain}{' ' * (width - cell_len(cell.plain))}" for cell, width in zip(line, widths, strict=True)
+        )
+        yield Text("  ".join(padded).rstrip())
+
+
+def _as_table(lines: Sequence[Sequence[Text]]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    (*others, last), *rows = lines
+    for title in others:
+        table.add_column(title, no_wrap=True)
+    table.add_column(last, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
-def _as_lines(view: Findings) -> Iterator[Text]:
+def _as_verdicts(view: Findings) -> Iterator[Text]:
     width = max(len(finding.check) for finding in view.findings)
     for finding in view.findings:
         verdict = Text("passes", style="green") if finding.passed else Text("FAILS ", style="bold red")

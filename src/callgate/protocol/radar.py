@@ -122,8 +122,14 @@ def _look_at(credential: JwtCredential, survey: Survey, *, within_ms: int) -> It
     if advice.startswith("replaced"):
         yield Finding("replaced", subject, advice, "give whoever uses it the successor")
         return
-    what = "never used" if credential.last_used_ms is None else "unused"
-    yield Finding(what, subject, advice, f"callgate credentials delete {credential.id}")
+    yield Finding(_what(credential, survey), subject, advice, f"callgate credentials delete {credential.id}")
+
+
+def _what(credential: JwtCredential, survey: Survey) -> str:
+    """What can go, in a word or two."""
+    if credential.expires_ms is not None and credential.expires_ms <= survey.now_ms:
+        return "expired"
+    return "never used" if credential.last_used_ms is None else "unused"
 
 
 def _expires_soon(credential: JwtCredential, survey: Survey, *, within_ms: int) -> bool:

@@ -59,12 +59,15 @@ ORDER BY id LIMIT ?3
 """
 
 # Somebody may have several direct numbers; one is shown, always the same.
+# By account, then as somebody looks for a number: 9, 10, 101; what has none comes last, by name.
+_BY_NUMBER: Final = "account_id, coalesce(length(number), 99), coalesce(number, ''), first_name, last_name, id"
 _EXTENSIONS: Final = f"""
 SELECT {columns(Extension._fields)}, (SELECT min(p.number) FROM phone p WHERE p.extension_id = extension.id),
     password_hash IS NOT NULL
 FROM extension
-WHERE id > ?1 AND account_id = coalesce(?2, account_id) AND id = coalesce(?3, id) AND (number = ?4 OR ?4 IS NULL)
-ORDER BY id LIMIT ?5
+WHERE (?1 = 0 OR ({_BY_NUMBER}) > (SELECT {_BY_NUMBER} FROM extension WHERE id = ?1))
+    AND account_id = coalesce(?2, account_id) AND id = coalesce(?3, id) AND (number = ?4 OR ?4 IS NULL)
+ORDER BY {_BY_NUMBER} LIMIT ?5
 """
 
 _ROLES: Final = f"""
