@@ -16,16 +16,20 @@ import httpx
 import pytest
 
 from callgate.admin.seed import REDIRECT_URI
+from callgate.crypto.kek import KeyEncryptionError, load_kek
+from callgate.crypto.totp import open_totp_secret
+from callgate.model.ids import ExtensionId
 from tests.admin.shell import beside
 from tests.authenticator import code_of
 from tests.passkey_device import Authenticator
-from tests.server import Server, named_server
+from tests.server import Server, named_server, restarted, running_server, stop
 
 SECURITY = "/restapi/oauth/security"
 SIGN_IN = "/restapi/oauth/sign-in"
 SECOND = "/restapi/oauth/second-factor"
 
 
+PASSWORD = "a password that nobody has"
 NEW_PASSWORD = "seven quiet otters paint"
 
 
@@ -68,12 +72,16 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def room(server: Server, request: pytest.FixtureRequest) -> Iterator[Room]:
     """Somebody new of the main account."""
-    name = re.sub(r"[^a-z]", "", request.node.name)[:30]
-    email, password = f"{name}@main.example", "a password that nobody has"
-    who = ("--first-name", "Nia", "--last-name", "Nova", "--email", email, "--password-stdin")
-    beside(server).give("extensions", "create", "--account", server.world.accounts["main"].id, *who, stdin=password)
+    email = f"{re.sub(r'[^a-z]', '', request.node.name)[:30]}@main.example"
+    hire(server, email)
     with ExitStack() as stack:
-        yield Room(server, email, password, _AHEAD_S.get(server.base_url, 0), stack)
+        yield Room(server, email, PASSWORD, _AHEAD_S.get(server.base_url, 0), stack)
+
+
+def hire(server: Server, email: str) -> None:
+    """Make somebody new."""
+    who = ("--first-name", "Nia", "--last-name", "Nova", "--email", email, "--password-stdin")
+    beside(server).give("extensions", "create", "--account", server.world.accounts["main"].id, *who, stdin=PASSWORD)
 
 
 @dataclass
@@ -404,3 +412,37 @@ def test_browser_that_says_it_is_called_like_a_page_opens_none(server: Server, p
         posted = http.post(page, data={"form_state": state, "code": "1"}, headers={"Cookie": "callgate_browser=x"})
     assert posted.status_code == 400
     assert "expired" in posted.text
+
+
+def sealed_totp(server: Server) -> tuple[ExtensionId, bytes]:
+    """Whose the one authenticator app is, and its sealed secret as it lies in the database."""
+    with closing(apsw.Connection(str(server.data / "callgate.db"), flags=apsw.SQLITE_OPEN_READONLY)) as database:
+        ((extension_id, sealed),) = database.execute("SELECT extension_id, sealed_secret FROM totp")
+    assert isinstance(extension_id, int)
+    assert isinstance(sealed, bytes)
+    return ExtensionId(extension_id), sealed
+
+
+def test_authenticator_app_goes_on_when_the_key_encryption_key_is_another() -> None:
+    """docs/operating.md, "Keys": what its codes are made from is wrapped by the new key, and opened by no old one."""
+    email = "nia@main.example"
+    with running_server() as first, ExitStack() as stack:
+        shell = beside(first)
+        hire(first, email)
+        secret, _ = set_up(Room(first, email, PASSWORD, 0, stack))
+        stop(first)
+        old = load_kek(first.data / "kek")
+        assert old.is_current(sealed_totp(first)[1])
+        made = shell.give("keys", "new-kek")
+        assert shell.give("keys", "rewrap")["wrapped"] == 1 + len(shell.give("keys", "list"))
+        extension_id, sealed = sealed_totp(first)
+        with pytest.raises(KeyEncryptionError):
+            open_totp_secret(old, sealed, extension_id=extension_id)
+        assert shell.give("keys", "drop-old-keks", "--yes") == {"file": made["file"], "wrapped": 0, "dropped": 1}
+        with restarted(first) as second:
+            room = Room(second, email, PASSWORD, 0, stack)
+            room.later()
+            browser = room.browser()
+            browser.sign_in()
+            browser.post(SECOND, action="code", code=room.code(secret))
+            assert browser.heading == "How you sign in"
