@@ -20,7 +20,6 @@ from callgate.crypto.saml_gate import (
     pass_gate,
     read_shape,
 )
-from callgate.crypto.saml_opinions import Reading, second_reading, verify_signatures
 from callgate.crypto.saml_profile import RULES, Case, Expected
 from callgate.model.saml import SamlCheck, SamlRefused, SamlVerified, Trust
 
@@ -172,6 +171,8 @@ def _judge(gated: Gated, trust: Trust, *, expected: Expected) -> SamlVerified | 
 
 
 def _steps(gated: Gated, trust: Trust, *, expected: Expected) -> Iterator[Finding | SamlVerified]:
+    from callgate.crypto.saml_opinions import verify_signatures  # noqa: PLC0415 - who reads no document loads no XML
+
     shaped = Shaped(gated.root, gated.assertion)
     presented = _case(shaped, expected, issuer=trust.issuer, signed=gated.root in gated.signed)
     yield Finding(SamlCheck.ISSUER, saml_profile.check_issuer(presented))
@@ -211,6 +212,8 @@ def _rules(shaped: Shaped | Gated) -> tuple[tuple[SamlCheck, saml_profile.Rule],
 
 
 def _objection(gated: Gated, trust: Trust, *, case: Case) -> str | None:
+    from callgate.crypto.saml_opinions import Reading, second_reading  # noqa: PLC0415 - likewise
+
     first = Reading(
         str(case.assertion.get("ID")), saml_profile.name_id(case.assertion), saml_profile.issuer(case.assertion)
     )
