@@ -70,9 +70,14 @@ def _command(called: str, command: object, *, level: int) -> Iterator[str]:
     yield str(getattr(command, "help", ""))
     yield f"`{' '.join(words)}`"
     if parameters:
-        rows = [(f"`{p.metavar}`", str(p.help), "required") for p in arguments]
-        rows += [(_option(p), str(p.help), _default(p)) for p in options]
+        rows = [(f"`{p.metavar}`", _help(p), "required") for p in arguments]
+        rows += [(_option(p), _help(p), _default(p)) for p in options]
         yield table(("option", "what it is", "default"), rows)
+
+
+def _help(parameter: TyperArgument | TyperOption) -> str:
+    """On one line, without click's mark of what it is not to fold."""
+    return " ".join(str(parameter.help).replace("\b", "").split())
 
 
 def _option(option: TyperOption) -> str:

@@ -59,6 +59,8 @@ from callgate.storage.port import Engine, Store
 from callgate.storage.sqlite import StoreOptions
 from callgate.storage.sweep import SteadyClock, sweep_due
 
+_NO_DATABASE = "there is no database: `callgate db migrate` makes one, and `callgate dev` prints how to use its own"
+
 GC_THRESHOLD = 20_000
 """Objects made beyond those dropped before the young ones are walked: a request makes hundreds and keeps none."""
 
@@ -209,7 +211,7 @@ class CommandLine:
         """The database opened beside whoever serves it; the keys only when they are asked for."""
         place = settings.database.place
         if isinstance(place, Path) and not place.exists():
-            raise OSError(errno.ENOENT, "there is no database; `callgate db migrate` makes it", str(place))
+            raise OSError(errno.ENOENT, _NO_DATABASE, str(place))
         clock, entropy = Clock(), SystemEntropy()
         async with contextlib.AsyncExitStack() as stack:
             options = StoreOptions(writer="cli", exclusive=False)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from callgate.admin.cli import build_cli
+from callgate.admin.cli import NOUNS, build_cli
+from callgate.model.client import GrantType
 from tests.admin.shell import Shell
 
 ENDING = re.compile(
@@ -69,8 +70,20 @@ def test_every_command_that_ends_something_has_a_yes() -> None:
     assert asks - ends == set()
 
 
+def test_help_cuts_nothing_where_the_terminal_is_narrow(shell: Shell) -> None:
+    """Who reads it wants to copy a grant's name, and to know what a command does before trying it."""
+    helped = shell.run("apps", "register", "--help").out
+    assert {grant.value for grant in GrantType} <= {word.rstrip(",") for word in helped.split()}
+    assert "--post-logout-redirect-uri" in helped
+    for noun in NOUNS:
+        listed = shell.run(str(noun.info.name), "--help")
+        assert (listed.code, listed.err) == (0, "")
+        assert "..." not in listed.out.partition("Commands:")[2], listed.out
+
+
 def test_help_is_given_when_nothing_is_said(shell: Shell) -> None:
-    """Whoever types the bare name is a beginner."""
-    assert "accounts" in shell.run().out
+    """Whoever types the bare name is a beginner; a script that does is wrong, and reads nothing."""
+    said = shell.run()
+    assert (said.code, said.out, "accounts" in said.err) == (2, "", True)
     assert shell.run("accounts", "nothing").code == 2
     assert shell.run("sessions", "end").code == 2

@@ -22,10 +22,11 @@ ACCOUNTS = noun("accounts", "Companies: their numbers, time-outs and state.")
 
 AccountWord = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Id, main number or name.", show_default=False)]
 AbsoluteTimeout = Annotated[
-    int | None, typer.Option(help="End every session so long after its sign-in; 0 for never.", show_default=False)
+    int | None, typer.Option(help="Seconds after its sign-in at which a session ends; 0 for never.", show_default=False)
 ]
 IdleTimeout = Annotated[
-    int | None, typer.Option(help="End a session not refreshed for so long; 0 for never.", show_default=False)
+    int | None,
+    typer.Option(help="Seconds without a refresh after which a session ends; 0 for never.", show_default=False),
 ]
 
 

@@ -40,16 +40,24 @@ def _names(choices: type[Enum]) -> str:
     return ", ".join(str(choice.value) for choice in choices)
 
 
+def _lines(choices: type[Enum]) -> str:
+    """For names that help must not break in two, as it breaks lines at hyphens."""
+    return ",\n".join(str(choice.value) for choice in choices)
+
+
 Grants = Annotated[
     list[GrantType],
-    typer.Option("--grant", metavar="GRANT", help=f"Repeat for each: {_names(GrantType)}.", show_default=False),
+    typer.Option("--grant", metavar="GRANT", help=f"Repeat for each:\n\n\b\n{_lines(GrantType)}", show_default=False),
 ]
-Scopes = Annotated[list[str], typer.Option("--scope", help="Repeat for each.", show_default=False)]
-RedirectUris = Annotated[list[str], typer.Option("--redirect-uri", help="Repeat for each.", show_default=False)]
+Scopes = Annotated[list[str], typer.Option("--scope", metavar="SCOPE", help="Repeat for each.", show_default=False)]
+RedirectUris = Annotated[
+    list[str], typer.Option("--redirect-uri", metavar="URI", help="Repeat for each.", show_default=False)
+]
 PostLogoutUris = Annotated[
     list[str],
     typer.Option(
         "--post-logout-redirect-uri",
+        metavar="URI",
         help="Where a browser may go after it signed out; repeat for each.",
         show_default=False,
     ),
@@ -114,8 +122,8 @@ class RegisterOptions:
     jwks: Jwks = None
     switches: Switches = field(default_factory=list)
     refresh_tokens: RefreshTokens = None
-    access_ttl_s: Annotated[int, typer.Option(help="Life of an access token.")] = ACCESS_TTL_MAX_S
-    refresh_ttl_s: Annotated[int, typer.Option(help="Life of a refresh token.")] = REFRESH_TTL_DEFAULT_S
+    access_ttl_s: Annotated[int, typer.Option(help="Life of an access token, in seconds.")] = ACCESS_TTL_MAX_S
+    refresh_ttl_s: Annotated[int, typer.Option(help="Life of a refresh token, in seconds.")] = REFRESH_TTL_DEFAULT_S
     session_cap: Annotated[int, typer.Option(help="Sessions of one person at a time.")] = SESSION_CAP
     rates: Rates = field(default_factory=list)
 
@@ -145,16 +153,17 @@ class UpdateOptions:
         list[GrantType], typer.Option("--remove-grant", metavar="GRANT", help="Repeat for each.", show_default=False)
     ] = field(default_factory=list)
     scopes: Scopes = field(default_factory=list)
-    remove_scopes: Annotated[list[str], typer.Option("--remove-scope", help="Repeat for each.", show_default=False)] = (
-        field(default_factory=list)
-    )
+    remove_scopes: Annotated[
+        list[str], typer.Option("--remove-scope", metavar="SCOPE", help="Repeat for each.", show_default=False)
+    ] = field(default_factory=list)
     redirect_uris: RedirectUris = field(default_factory=list)
     remove_redirect_uris: Annotated[
-        list[str], typer.Option("--remove-redirect-uri", help="Repeat for each.", show_default=False)
+        list[str], typer.Option("--remove-redirect-uri", metavar="URI", help="Repeat for each.", show_default=False)
     ] = field(default_factory=list)
     post_logout_redirect_uris: PostLogoutUris = field(default_factory=list)
     remove_post_logout_redirect_uris: Annotated[
-        list[str], typer.Option("--remove-post-logout-redirect-uri", help="Repeat for each.", show_default=False)
+        list[str],
+        typer.Option("--remove-post-logout-redirect-uri", metavar="URI", help="Repeat for each.", show_default=False),
     ] = field(default_factory=list)
     switches: Switches = field(default_factory=list)
     remove_switches: Annotated[
@@ -163,8 +172,12 @@ class UpdateOptions:
     auth_method: Method = None
     jwks: Jwks = None
     refresh_tokens: RefreshTokens = None
-    access_ttl_s: Annotated[int | None, typer.Option(help="Life of an access token.", show_default=False)] = None
-    refresh_ttl_s: Annotated[int | None, typer.Option(help="Life of a refresh token.", show_default=False)] = None
+    access_ttl_s: Annotated[
+        int | None, typer.Option(help="Life of an access token, in seconds.", show_default=False)
+    ] = None
+    refresh_ttl_s: Annotated[
+        int | None, typer.Option(help="Life of a refresh token, in seconds.", show_default=False)
+    ] = None
     session_cap: Annotated[int | None, typer.Option(help="Sessions of one person at a time.", show_default=False)] = (
         None
     )

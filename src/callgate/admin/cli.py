@@ -45,18 +45,31 @@ NOUNS = (
     AUDIT,
 )
 
-EPILOG = "Exit codes: 0 done, 1 refused, 2 used or configured wrongly, 3 the database or a file failed."
+ABOUT = """A self-hosted OAuth 2.0 authorization server that speaks RingCentral's wire protocol.
+
+`callgate dev` starts one to try things on. Every other command reads its settings from --config FILE, else from the
+file that CALLGATE_CONFIG names, else from callgate.toml in this folder; CALLGATE_… variables win over the file.
+"""
+
+EPILOG = (
+    "Exit codes: 0 done, 1 refused or something is wrong, 2 used or configured wrongly, "
+    "3 the database or a file failed."
+)
+
+_HELP_COLUMNS = 120
+"""As wide as help is where the terminal is."""
 
 
 def build_cli() -> typer.Typer:
     """Every command there is."""
     cli = typer.Typer(
         name="callgate",
-        help="A self-hosted OAuth 2.0 authorization server that speaks RingCentral's wire protocol.",
+        help=ABOUT,
         epilog=EPILOG,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": _HELP_COLUMNS},
     )
     for group in NOUNS:
         cli.add_typer(group)

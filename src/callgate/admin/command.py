@@ -1,7 +1,7 @@
 """How a command is made: options as one frozen value, an async function that gives a view, errors as one line.
 
 A command's options are a dataclass whose fields are annotated for Typer; `--json` and `--config` come with each.
-Exit codes: 0 done, 1 refused, 2 used or configured wrongly, 3 the database or a file failed.
+Exit codes: 0 done, 1 refused or something is wrong, 2 used or configured wrongly, 3 the database or a file failed.
 """
 
 import asyncio
@@ -61,7 +61,14 @@ def granted(outcome: R | Refused) -> R:
 
 def noun(name: str, about: str) -> typer.Typer:
     """A noun of the command line."""
-    return typer.Typer(name=name, help=about, no_args_is_help=True, pretty_exceptions_enable=False)
+    return typer.Typer(
+        name=name,
+        help=about,
+        short_help=about,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # its tables cut what does not fit, such as the names of grants
+    )
 
 
 def desk_command(
@@ -139,7 +146,8 @@ def _register(
     vars(wrapper)["__signature__"] = inspect.Signature(parameters)
     wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     wrapper.__doc__ = about
-    group.command(name)(wrapper)
+    # What lists show of a command is its first sentence, whole: left to itself, click would cut it.
+    group.command(name, short_help=(about or "").partition("\n\n")[0])(wrapper)
 
 
 def _parameters(options: type[object]) -> Iterator[inspect.Parameter]:

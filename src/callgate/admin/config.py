@@ -4,7 +4,7 @@ from callgate.admin.command import NoOptions, Run, noun, plain_command
 from callgate.admin.view import Rows
 from callgate.config import describe
 
-CONFIG = noun("config", "Settings.")
+CONFIG = noun("config", "Settings: whether they can be used, and what they come to.")
 
 
 @plain_command(CONFIG, "check", options=NoOptions)

@@ -35,7 +35,10 @@ class CreateOptions:
     apps: Annotated[
         list[str],
         typer.Option(
-            "--app", help="Only for this app; repeat for each. Else all of the organisation.", show_default=False
+            "--app",
+            metavar="APP",
+            help="Only for this app; repeat for each. Else all of the organisation.",
+            show_default=False,
         ),
     ] = field(default_factory=list)
     expires: Annotated[

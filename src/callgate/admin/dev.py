@@ -74,7 +74,10 @@ def add_dev(cli: typer.Typer) -> None:
 
     @plain_command(cli, "dev", options=DevOptions)
     def dev(run: Run, options: DevOptions) -> None:
-        """Serve a development world: seeded when empty, described in DATA/dev.json, its clock movable."""
+        """Serve a development world: seeded when empty, described in DATA/dev.json, its clock movable.
+
+        Other commands act on it with DATA/callgate.toml: export the line that is printed when it is ready.
+        """
         options.data.mkdir(parents=True, exist_ok=True, mode=_OWNER_ONLY)
         _spare_file_of_others(options.data)
         where = partial(

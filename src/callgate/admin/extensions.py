@@ -208,7 +208,7 @@ async def disable(desk: Desk, options: EndOptions) -> Record:
 
 @desk_command(EXTENSIONS, "set-password", options=PasswordOptions)
 async def set_password(desk: Desk, options: PasswordOptions) -> Record:
-    """Set a password; every session and sign-in of the old one is over."""
+    """Set a password, asked for on a terminal; every session and sign-in of the old one is over."""
     extension = granted(await find_person(desk, options.extension))
     chosen = choose_password(desk, from_stdin=options.password_stdin, generate=options.generate_password)
     password = ask_password() if chosen.password is None else chosen.password
@@ -240,7 +240,7 @@ async def list_locks(desk: Desk, options: OneExtension) -> Rows:
 
 @desk_command(EXTENSIONS, "unlock", options=OneExtension)
 async def unlock(desk: Desk, options: OneExtension) -> Record:
-    """Hear an extension's password again where it is locked out for wrong ones."""
+    """Let an extension's password be tried again where it is locked out for wrong ones."""
     extension = granted(await find_person(desk, options.extension))
     granted(await lift_locks(desk, extension))
     record = await _record(desk, extension)
@@ -249,7 +249,7 @@ async def unlock(desk: Desk, options: OneExtension) -> Record:
 
 @desk_command(EXTENSIONS, "reset-mfa", options=EndOptions)
 async def reset_mfa(desk: Desk, options: EndOptions) -> Record:
-    """Take a person's second factors away, who lost them; every session and sign-in is over, too.
+    """Take the second factors away from somebody who lost them; every session and sign-in of theirs is over, too.
 
     Their password alone lets them in again, or to set up another factor where the account requires one.
     """

@@ -63,7 +63,7 @@ class TrustOptions:
     audience: Annotated[str | None, typer.Option(help="aud; else this server's issuer.", show_default=False)] = None
     jwks_url: JwksUrl = None
     jwks: Jwks = None
-    life_max_s: Annotated[int, typer.Option(help="The longest life of a token.")] = LIFE_DEFAULT_S
+    life_max_s: Annotated[int, typer.Option(help="The longest life of a token, in seconds.")] = LIFE_DEFAULT_S
     repeatable: Repeatable = None
 
 
@@ -104,7 +104,9 @@ class ChangeOptions:
     ] = field(default_factory=list)
     jwks_url: JwksUrl = None
     jwks: Jwks = None
-    life_max_s: Annotated[int | None, typer.Option(help="The longest life of a token.", show_default=False)] = None
+    life_max_s: Annotated[
+        int | None, typer.Option(help="The longest life of a token, in seconds.", show_default=False)
+    ] = None
     repeatable: Repeatable = None
 
 

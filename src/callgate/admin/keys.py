@@ -22,7 +22,9 @@ KEYS = noun("keys", "Keys: what seals tokens, signs JWTs, and wraps both.")
 class RotateOptions:
     """Which."""
 
-    use: Annotated[KeyUse, typer.Option(help="What the key is for.")] = KeyUse.SEALING
+    use: Annotated[
+        KeyUse, typer.Option(metavar="USE", help=f"What the key is for: {', '.join(each.value for each in KeyUse)}.")
+    ] = KeyUse.SEALING
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,15 +77,17 @@ class SettingsOptions:
     """What is to be different."""
 
     queue: QueueWord
-    sla_goal: Annotated[int | None, typer.Option(help="Calls to be answered in time, percent.", show_default=False)] = (
-        None
-    )
-    sla_threshold: Annotated[int | None, typer.Option(help="In time: seconds.", show_default=False)] = None
+    sla_goal: Annotated[
+        int | None, typer.Option(help="Percent of calls to be answered in time.", show_default=False)
+    ] = None
+    sla_threshold: Annotated[
+        int | None, typer.Option(help="Seconds within which a call is answered in time.", show_default=False)
+    ] = None
     count_abandoned: Annotated[
         bool | None, typer.Option(help="Whether calls given up count as not answered.", show_default=False)
     ] = None
     abandoned_threshold: Annotated[
-        int | None, typer.Option(help="Given up sooner counts for nothing: seconds.", show_default=False)
+        int | None, typer.Option(help="Seconds before which a call given up counts for nothing.", show_default=False)
     ] = None
     editable_member_status: Annotated[
         bool | None, typer.Option(help="Whether members may pause for themselves.", show_default=False)

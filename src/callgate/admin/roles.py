@@ -29,7 +29,12 @@ AccountOption = Annotated[
 ]
 Permissions = Annotated[
     list[str],
-    typer.Option("--permission", help="Repeat for each; `callgate roles permissions` lists them.", show_default=False),
+    typer.Option(
+        "--permission",
+        metavar="PERMISSION",
+        help="Repeat for each; `callgate roles permissions` lists them.",
+        show_default=False,
+    ),
 ]
 
 
@@ -75,7 +80,8 @@ class UpdateOptions:
     description: Annotated[str | None, typer.Option(help="A new description.", show_default=False)] = None
     permissions: Permissions = field(default_factory=list)
     remove_permissions: Annotated[
-        list[str], typer.Option("--remove-permission", help="Repeat for each.", show_default=False)
+        list[str],
+        typer.Option("--remove-permission", metavar="PERMISSION", help="Repeat for each.", show_default=False),
     ] = field(default_factory=list)
 
 

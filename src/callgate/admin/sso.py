@@ -114,7 +114,7 @@ class UpdateOptions:
     email_attribute: Annotated[str | None, typer.Option(help="Another attribute to read.", show_default=False)] = None
     email_domains: EmailDomains = field(default_factory=list)
     remove_email_domains: Annotated[
-        list[str], typer.Option("--remove-email-domain", help="Repeat for each.", show_default=False)
+        list[str], typer.Option("--remove-email-domain", metavar="DOMAIN", help="Repeat for each.", show_default=False)
     ] = field(default_factory=list)
     idp_initiated: IdpInitiated = None
     signed_requests: SignedRequests = None

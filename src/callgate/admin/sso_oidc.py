@@ -32,7 +32,12 @@ SecretStdin = Annotated[
 Claim = Annotated[str, typer.Option(help="The claim that holds the person's e-mail address.")]
 Scopes = Annotated[
     list[str],
-    typer.Option("--scope", help=f"What to ask for, instead of {' and '.join(SCOPES)}; repeat.", show_default=False),
+    typer.Option(
+        "--scope",
+        metavar="SCOPE",
+        help=f"What to ask for, instead of {' and '.join(SCOPES)}; repeat.",
+        show_default=False,
+    ),
 ]
 UnverifiedEmail = Annotated[
     bool | None,

@@ -18,7 +18,10 @@ Name = Annotated[str, typer.Option(help="What the connection is called here.", s
 EmailDomains = Annotated[
     list[str],
     typer.Option(
-        "--email-domain", help="People with such addresses are sent to this provider; repeat.", show_default=False
+        "--email-domain",
+        metavar="DOMAIN",
+        help="People with such addresses are sent to this provider; repeat.",
+        show_default=False,
     ),
 ]
 
