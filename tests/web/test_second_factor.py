@@ -22,7 +22,7 @@ from callgate.model.ids import ExtensionId
 from tests.admin.shell import beside
 from tests.authenticator import code_of
 from tests.passkey_device import Authenticator
-from tests.server import Server, named_server, restarted, running_server, stop
+from tests.server import Server, named_server, restarted, running_server
 
 SECURITY = "/restapi/oauth/security"
 SIGN_IN = "/restapi/oauth/sign-in"
@@ -430,7 +430,7 @@ def test_authenticator_app_goes_on_when_the_key_encryption_key_is_another() -> N
         shell = beside(first)
         hire(first, email)
         secret, _ = set_up(Room(first, email, PASSWORD, 0, stack))
-        stop(first)
+        first.stop()
         old = load_kek(first.data / "kek")
         assert old.is_current(sealed_totp(first)[1])
         made = shell.give("keys", "new-kek")
