@@ -11,7 +11,7 @@ from callgate.model.client import GrantType
 from tests.admin.shell import Shell
 
 ENDING = re.compile(
-    r"(block|delete|disable|disallow|drop|end|prune|remove|reset|restore|retire|revoke|sign-out|withdraw)(-.*)?"
+    r"(block|delete|disable|disallow|drop|end|prune|remove|reset|restored?|retire|revoke|sign-out|withdraw)(-.*)?"
 )
 SECRET = re.compile(r"password|secret|jwt$|token$|^key$")
 

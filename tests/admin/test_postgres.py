@@ -65,7 +65,7 @@ def test_live_installation_moves_with_its_tokens(
         unattended = serve_token(url, world["service"])
         ended = login(url, world["script"], world["jwt"])
         sessions = shell.give("sessions", "list", "--person", "+12025550100")
-        shell.give("sessions", "end", max(sessions, key=lambda each: each["opened"])["session_id"])
+        shell.give("sessions", "end", max(sessions, key=lambda each: each["opened"])["session_id"], "--yes")
         assert read_calls(url, ended) == 401
         assert "served by another process" in shell.refuse(*move, code=3)
     copied = {row["table"]: row["rows"] for row in shell.give(*move)}
@@ -80,7 +80,7 @@ def test_live_installation_moves_with_its_tokens(
         assert [repeated[token] for token in TOKENS] == [before[token] for token in TOKENS]
         assert read_calls(url, login(url, world["script"], world["jwt"])) == 200
         assert len(shell.give("sessions", "list")) == 5
-        shell.give("apps", "block", "script")
+        shell.give("apps", "block", "script", "--yes")
         assert read_calls(url, lasting["access_token"]) == 401
         shell.give("apps", "unblock", "script")
         kept = login(url, world["script"], world["jwt"])
