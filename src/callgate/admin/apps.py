@@ -40,15 +40,9 @@ def _names(choices: type[Enum]) -> str:
     return ", ".join(str(choice.value) for choice in choices)
 
 
-def _lines(choices: type[Enum]) -> str:
-    """For names that help must not break in two, as it breaks lines at hyphens."""
-    return ",\n".join(str(choice.value) for choice in choices)
-
-
-Grants = Annotated[
-    list[GrantType],
-    typer.Option("--grant", metavar="GRANT", help=f"Repeat for each:\n\n\b\n{_lines(GrantType)}", show_default=False),
-]
+# A line for each: help breaks lines at hyphens, and a name that is broken cannot be copied.
+_GRANTS = "Repeat for each:\n\n\b\n" + ",\n".join(grant.value for grant in GrantType)
+Grants = Annotated[list[GrantType], typer.Option("--grant", metavar="GRANT", help=_GRANTS, show_default=False)]
 Scopes = Annotated[list[str], typer.Option("--scope", metavar="SCOPE", help="Repeat for each.", show_default=False)]
 RedirectUris = Annotated[
     list[str], typer.Option("--redirect-uri", metavar="URI", help="Repeat for each.", show_default=False)
