@@ -207,7 +207,7 @@ def _as_sheet(view: Record) -> Iterator[Text]:
 
 def _as_text(value: Value) -> Text:
     match value:
-        case None | ():
+        case None | () | "":
             return Text("–", style="dim")
         case bool():
             return Text("yes" if value else "no")
