@@ -232,7 +232,7 @@ def test_default_role_is_chosen_by_who_has_as_much() -> None:
         return told(roles.choose_default(subject=COMPANY, facts=facts, by=BY))
 
     assert choose(FACTS) == Done((DefaultRoleChanged(ACCOUNT.id, None, ROLE.id, BY),))
-    assert choose(FACTS._replace(role=SUPER_ADMIN, giver=USER_ADMIN)) == exceeds("EditCompanyInfo")
+    assert choose(FACTS._replace(role=SUPER_ADMIN, giver=USER_ADMIN)) == exceeds("EditCallQueuePresence")
     assert choose(FACTS._replace(role=OTHERS)) == NO_ROLE
 
 
@@ -251,8 +251,8 @@ MAIN = AGENT._replace(id=ExtensionId(ACCOUNT.id))
         ),
         (ASSIGN._replace(after=None), NO_ROLE),
         (ASSIGN._replace(after=OTHERS), NO_ROLE),
-        (ASSIGN._replace(after=SUPER_ADMIN, giver=USER_ADMIN), exceeds("EditCompanyInfo")),
-        (ASSIGN._replace(before=SUPER_ADMIN, after=ROLE, giver=USER_ADMIN), exceeds("EditCompanyInfo")),
+        (ASSIGN._replace(after=SUPER_ADMIN, giver=USER_ADMIN), exceeds("EditCallQueuePresence")),
+        (ASSIGN._replace(before=SUPER_ADMIN, after=ROLE, giver=USER_ADMIN), exceeds("EditCallQueuePresence")),
         (ASSIGN._replace(giver=None), exceeds("ReadCallLog")),
         (
             ASSIGN._replace(extension=MAIN, before=SUPER_ADMIN),
