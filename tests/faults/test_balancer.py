@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -63,8 +63,10 @@ def balancing(folder: Path, *ports: int) -> Iterator[int]:
         process.wait(START_S_MAX)
 
 
-def test_no_request_is_lost_when_one_of_two_servers_ends(world: World, tmp_path: Path, report: Report) -> None:
-    """One reloads under traffic, the other ends; what HAProxy sent to neither it sends to whoever is there."""
+def test_no_request_is_lost_when_one_of_two_servers_ends(
+    world: World, tmp_path: Path, counts: Callable[[int, int], int], report: Report
+) -> None:
+    """One reloads under traffic (in the full run, again and again), the other ends; what HAProxy sent to neither it sends to whoever is there."""
     ledger = Ledger()
     with on_postgres(world, tmp_path) as own, serve(own, workers=1) as one, serve(own, workers=1) as two:
 
@@ -72,7 +74,8 @@ def test_no_request_is_lost_when_one_of_two_servers_ends(world: World, tmp_path:
             async with traffic.connected(port, LANES, join=Joining(0.02)):
                 over = asyncio.Event()
                 lanes = asyncio.create_task(traffic.run_until(over.is_set))
-                await reload(one)
+                for _ in range(counts(0, 20)):
+                    await reload(one)
                 two.process.send_signal(signal.SIGTERM)
                 assert await asyncio.to_thread(two.wait) == 0
                 over.set()
