@@ -66,7 +66,7 @@ def balancing(folder: Path, *ports: int) -> Iterator[int]:
 def test_no_request_is_lost_when_one_of_two_servers_ends(
     world: World, tmp_path: Path, counts: Callable[[int, int], int], report: Report
 ) -> None:
-    """One reloads under traffic (in the full run, again and again), the other ends; what HAProxy sent to neither it sends to whoever is there."""
+    """One ends under traffic, and in the full run the other reloads: HAProxy sends all to whoever is there."""
     ledger = Ledger()
     with on_postgres(world, tmp_path) as own, serve(own, workers=1) as one, serve(own, workers=1) as two:
 
