@@ -105,6 +105,7 @@ def _door(ports: Sequence[int]) -> Iterator[int]:
     turns = cycle(ports)
     opened: list[int] = []
     ready, ended = threading.Event(), threading.Event()
+    inside: set[asyncio.Task[object] | None] = set()
 
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
@@ -115,7 +116,14 @@ def _door(ports: Sequence[int]) -> Iterator[int]:
 
     async def enter(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         inner, outer = await asyncio.open_connection("127.0.0.1", next(turns))
-        await asyncio.gather(pass_on(reader, outer), pass_on(inner, writer))
+        inside.add(asyncio.current_task())
+        try:
+            await asyncio.gather(pass_on(reader, outer), pass_on(inner, writer))
+        finally:
+            for each in (writer, outer):
+                each.close()
+                with suppress(ConnectionError):
+                    await each.wait_closed()
 
     async def keep_open() -> None:
         server = await asyncio.start_server(enter, "127.0.0.1", 0)
@@ -123,6 +131,10 @@ def _door(ports: Sequence[int]) -> Iterator[int]:
         ready.set()
         await asyncio.to_thread(ended.wait)
         server.close()
+        passing = [task for task in inside if task is not None]
+        for task in passing:
+            task.cancel()
+        await asyncio.gather(*passing, return_exceptions=True)
 
     keeper = threading.Thread(target=lambda: asyncio.run(keep_open()), name="door")
     keeper.start()
