@@ -44,7 +44,7 @@ def test_hundred_refreshes_at_once_give_one_pair(shared: Arena, counts: Counts) 
 def test_twenty_logins_at_once_leave_five_sessions(
     shared: Arena, counts: Counts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Never more at any observation. Which of those that came in one millisecond is the oldest, two servers cannot say."""
+    """Never more at any observation. Which of those of one millisecond is the oldest, two servers cannot say."""
 
     async def judge(arena: Arena, seat: Seat, *_: object) -> None:
         assert len(openings.alive(arena, seat)) == openings.CAP
