@@ -93,7 +93,10 @@ def test_end_in_sight_is_told_unless_there_is_a_successor() -> None:
 def test_advice_on_a_credential(credential: JwtCredential, advice: str | None) -> None:
     """What `credentials list` says beside it."""
     said = advise_on(credential, now_ms=NOW_MS)
-    assert said == advice if advice is None else (said or "").startswith(advice)
+    assert (said is None) == (advice is None)
+    if said is not None and advice is not None:
+        assert said.text.startswith(advice)
+        assert said.may_go == advice.startswith("safe to delete")
 
 
 def test_findings_follow_the_advice() -> None:

@@ -148,6 +148,7 @@ _COLUMNS = ("id", "account_id", "extension_id", "label", "apps", "created", "exp
 
 def _fields(credential: JwtCredential, desk: Desk) -> tuple[tuple[str, Value], ...]:
     apps = tuple(sorted(credential.client_ids)) if credential.client_ids is not None else "all"
+    advice = advise_on(credential, now_ms=desk.clock.now_ms())
     values: tuple[Value, ...] = (
         credential.id,
         credential.account_id,
@@ -157,7 +158,7 @@ def _fields(credential: JwtCredential, desk: Desk) -> tuple[tuple[str, Value], .
         render_instant(credential.created_ms),
         _instant(credential.expires_ms),
         _instant(credential.last_used_ms),
-        advise_on(credential, now_ms=desk.clock.now_ms()),
+        advice.text if advice else None,
     )
     return tuple(zip(_COLUMNS, values, strict=True))
 

@@ -1,6 +1,7 @@
 """What is known of credentials in use, from what is recorded anyway: who owns them, what was granted, and when."""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import NamedTuple
 
 from callgate.model.account import Account, Extension
@@ -11,6 +12,23 @@ from callgate.model.ids import AccountId, ClientId, ExtensionId
 from callgate.model.listings import CredentialsFacts
 from callgate.model.lookups import Lookup
 from callgate.model.session import CredentialKind
+
+
+class Standing(Enum):
+    """Why a JWT credential asks for attention."""
+
+    EXPIRED = "expired"
+    REPLACED = "replaced"
+    UNUSED = "unused"
+    NEVER_USED = "never used"
+
+
+class Advice(NamedTuple):
+    """What is said of a JWT credential. `may_go`: nothing uses it any more."""
+
+    standing: Standing
+    text: str
+    may_go: bool
 
 
 class RecordedGrant(NamedTuple):

@@ -13,7 +13,7 @@ from callgate.model.credential import JwtCredential
 from callgate.model.ids import ExtensionId
 from callgate.model.instant import render_instant
 from callgate.model.policy import CREDENTIAL_USE_STEP_MS
-from callgate.model.radar import Finding, Job, RecordedGrant, Survey
+from callgate.model.radar import Advice, Finding, Job, RecordedGrant, Standing, Survey
 from callgate.model.scope import covers
 from callgate.model.session import CredentialKind
 from callgate.model.ways import password_open
@@ -41,23 +41,26 @@ def look(survey: Survey, *, within_ms: int) -> Iterator[Finding]:
         yield from _former_secret(app, survey)
 
 
-def advise_on(credential: JwtCredential, *, now_ms: int) -> str | None:
+def advise_on(credential: JwtCredential, *, now_ms: int) -> Advice | None:
     """Whether it can go; a use is known to the hour, so one hour must have passed."""
-    used_ms, replaced_ms = credential.last_used_ms, credential.replaced_ms
-    since = render_instant(credential.created_ms if used_ms is None else used_ms)
-    if credential.expires_ms is not None and credential.expires_ms <= now_ms:
-        return f"safe to delete: expired {render_instant(credential.expires_ms)}"
-    if replaced_ms is not None:
-        if used_ms is not None and used_ms >= replaced_ms:
-            return f"replaced, and still used: last at {render_instant(used_ms)}"
-        if now_ms < replaced_ms + CREDENTIAL_USE_STEP_MS:
-            return "replaced less than an hour ago: wait"
-        return f"safe to delete: not used since {since}"
-    if now_ms >= (credential.created_ms if used_ms is None else used_ms) + UNUSED_MS:
-        return f"safe to delete: not used since {since}"
+    used_ms, replaced_ms, expires_ms = credential.last_used_ms, credential.replaced_ms, credential.expires_ms
+    if expires_ms is not None and expires_ms <= now_ms:
+        return _may_go(Standing.EXPIRED, f"expired {render_instant(expires_ms)}")
+    if replaced_ms is not None and used_ms is not None and used_ms >= replaced_ms:
+        return Advice(Standing.REPLACED, f"replaced, and still used: last at {render_instant(used_ms)}", may_go=False)
+    if replaced_ms is not None and now_ms < replaced_ms + CREDENTIAL_USE_STEP_MS:
+        return Advice(Standing.REPLACED, "replaced less than an hour ago: wait", may_go=False)
+    since_ms = credential.created_ms if used_ms is None else used_ms
+    since, standing = render_instant(since_ms), Standing.NEVER_USED if used_ms is None else Standing.UNUSED
+    if replaced_ms is not None or now_ms >= since_ms + UNUSED_MS:
+        return _may_go(standing, f"not used since {since}")
     if used_ms is None and now_ms >= credential.created_ms + YOUNG_MS:
-        return f"never used since {since}"
+        return Advice(standing, f"never used since {since}", may_go=False)
     return None
+
+
+def _may_go(standing: Standing, why: str) -> Advice:
+    return Advice(standing, f"safe to delete: {why}", may_go=True)
 
 
 def jobs_if_leaves(survey: Survey, extension_id: ExtensionId) -> list[Job]:
@@ -119,17 +122,9 @@ def _look_at(credential: JwtCredential, survey: Survey, *, within_ms: int) -> It
     advice = advise_on(credential, now_ms=survey.now_ms)
     if advice is None:
         return
-    if advice.startswith("replaced"):
-        yield Finding("replaced", subject, advice, "give whoever uses it the successor")
-        return
-    yield Finding(_what(credential, survey), subject, advice, f"callgate credentials delete {credential.id}")
-
-
-def _what(credential: JwtCredential, survey: Survey) -> str:
-    """What can go, in a word or two."""
-    if credential.expires_ms is not None and credential.expires_ms <= survey.now_ms:
-        return "expired"
-    return "never used" if credential.last_used_ms is None else "unused"
+    replaced = advice.standing is Standing.REPLACED
+    mend = "give whoever uses it the successor" if replaced else f"callgate credentials delete {credential.id}"
+    yield Finding(advice.standing.value, subject, advice.text, mend)
 
 
 def _expires_soon(credential: JwtCredential, survey: Survey, *, within_ms: int) -> bool:

@@ -12,6 +12,7 @@ from callgate.model.ids import ClientId, RowId
 from callgate.model.jwt_credentials import CredentialListLookup, CredentialOfLookup
 from callgate.model.operation import Operation
 from callgate.model.paging import Page
+from callgate.model.radar import Advice
 from callgate.model.roles import AssignedRoleLookup
 from callgate.protocol import jwt_credentials as protocol
 from callgate.protocol.paging import read_page
@@ -30,7 +31,7 @@ class CredentialShown:
     """One credential, what is advised of it, and its text if it was made this moment."""
 
     credential: JwtCredential
-    advice: str | None
+    advice: Advice | None
     jwt: str | None = field(default=None, repr=False)
 
 

@@ -32,7 +32,7 @@ def render_credential(shown: CredentialShown, links: Links) -> JsonObject:
         expirationTime=_instant(credential.expires_ms),
         lastUseTime=_instant(credential.last_used_ms),
         replacementTime=_instant(credential.replaced_ms),
-        advice=shown.advice,
+        advice=shown.advice.text if shown.advice else None,
         jwt=shown.jwt,
     )
 

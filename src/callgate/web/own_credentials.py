@@ -103,7 +103,7 @@ def _listed(shown: CredentialShown) -> ListedCredential:
         expires=_minute(credential.expires_ms),
         used=_minute(credential.last_used_ms),
         is_replaced=credential.replaced_ms is not None,
-        is_safe_to_delete=(shown.advice or "").startswith("safe to delete"),
+        is_safe_to_delete=shown.advice is not None and shown.advice.may_go,
     )
 
 
