@@ -181,6 +181,8 @@ def _opening(
     assert type(row[0]) is int
     client = view.client(lookup.client_id, row[1])
     extension = view.extension(row[2], row[3])
+    # The seat first: whoever waited for it is stamped after those who had it.
+    seat = load_seat(view, extension, client_id=client.id) if client and extension else ()
     return OpeningFacts(
         now_ms=view.now_ms,
         sessions_from_ms=row[0],
@@ -189,7 +191,7 @@ def _opening(
         extension=extension,
         role=view.role(row[6], row[7]),
         credential=None if row[_OPENING_WIDTH] is None else credential_from(row[_OPENING_WIDTH:]),
-        seat=load_seat(view, extension, client_id=client.id) if client and extension else (),
+        seat=seat,
     )
 
 

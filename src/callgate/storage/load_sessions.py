@@ -56,7 +56,8 @@ def load_redeem(view: View, lookup: RedeemLookup) -> SessionFacts:
     facts = _session_facts(view, view.rows(SESSION, (lookup.row_id, lookup.account_id))[0])
     if facts.session is None or facts.extension is None:
         return facts
-    return facts._replace(seat=load_seat(view, facts.extension, client_id=facts.session.client_id))
+    seat = load_seat(view, facts.extension, client_id=facts.session.client_id)
+    return facts._replace(now_ms=view.now_ms, seat=seat)
 
 
 def load_seat(view: View, extension: Extension, *, client_id: Value) -> tuple[Seated, ...]:
