@@ -13,7 +13,11 @@ import pytest
 
 from callgate.model.client import GrantType
 from tests.admin.shell import Shell, open_shell_beside
+from tests.company import email_of
+from tests.identity_provider import IdentityProvider, Member, ServedParty, needs_identity_provider
+from tests.outside_issuer import OutsideIssuer, issuing
 from tests.server import Server, running_server
+from tests.web.test_saml2_bearer import cut_out
 
 HERE = Path(__file__).parent
 NEWMAN = HERE / "node_modules/.bin/newman"
@@ -138,6 +142,53 @@ def test_files_of_a_server_without_a_world_wait_to_be_filled_in(written: Written
 def test_folder_without_a_world_is_refused(written: Written, tmp_path: Path) -> None:
     """One line that says how to have one."""
     assert "callgate dev --data" in written.shell.refuse("postman", "--data", str(tmp_path))
+
+
+def assertion_of(provider: IdentityProvider, written: Written) -> str:
+    """One about the helper, for the token endpoint; whose app may bring it."""
+    server, shell = written.server, written.shell
+    main, script = server.world.accounts["main"], server.world.apps["script"]
+    made = shell.give("sso", "connect-saml", main.id, "--name", "Company IdP", "--metadata", provider.entity_id)
+    shell.give("sso", "policy", main.id, "allowed")
+    shell.give("apps", "update", script.client_id, "--grant", GrantType.SAML2_BEARER.value)
+    place = f"{server.base_url}/restapi/oauth/token"
+    provider.serve([ServedParty(entity_id=made["our_entity_id"], places=(made["our_acs_url"], place))])
+    job = Member("job", "a long password", email_of(server, "helper"))
+    provider.know([job])
+    with provider.visited_by(job) as visitor:
+        return cut_out(visitor.answer(entity_id=made["our_entity_id"], place=place).document)
+
+
+def outside_app(issuer: OutsideIssuer, written: Written) -> str:
+    """An app that keeps no secret, and whose jobs' tokens the account trusts."""
+    account, shell = written.server.world.accounts["main"].id, written.shell
+    app = ("--kind", "ServerOther", "--scope", "ReadCallLog", "--grant", GrantType.JWT_BEARER.value)
+    words = ("--account", account, "--name", "Deployer", "--auth-method", "federated_jwt")
+    client_id = str(shell.give("apps", "register", *words, *app)["client_id"])
+    trusted = ("--account", account, "--app", client_id, "--issuer", issuer.url, "--role", "Super Admin")
+    shell.give("issuers", "trust", "--name", "Deployments", *trusted, "--condition", "repository=acme/app")
+    return client_id
+
+
+@needs_identity_provider
+def test_newman_leaves_nothing_out_with_what_comes_from_outside(
+    written: Written, identity_provider: IdentityProvider, tmp_path: Path
+) -> None:
+    """A provider's assertion and a job's token are filled in by hand: then every request is held to its reply."""
+    with issuing(written.server.base_url) as issuer:
+        by_hand = {
+            "saml2_bearer_assertion": assertion_of(identity_provider, written),
+            "outside_client_id": outside_app(issuer, written),
+            "outside_token": issuer.github(),
+        }
+        environment = written.read(ENVIRONMENT)
+        for each in environment["values"]:
+            each["value"] = by_hand.get(each["key"], each["value"])
+        (tmp_path / ENVIRONMENT).write_text(json.dumps(environment))
+        (tmp_path / COLLECTION).write_text((written.folder / COLLECTION).read_text())
+        played = play(Written(written.server, written.shell, tmp_path))
+    assert (played.failed, played.code) == ([], 0)
+    assert [name for name, asserted in played.asserted.items() if not asserted] == []
 
 
 def test_newman_fails_when_the_server_answers_otherwise(written: Written, tmp_path: Path) -> None:
