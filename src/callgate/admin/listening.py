@@ -26,6 +26,9 @@ balancer to see that the server is not ready any more."""
 _ASK_S = 0.02
 """How often connections are looked over while the process ends: newcomers must hear of it too."""
 
+_LOOKS_AT_NOBODY = 2
+"""How often nobody must be there: on a busy machine the first look comes before those who wait were let in."""
+
 _RETRY_S = 1
 """How often a second address is looked for that a sibling has, and what its last answers have."""
 
@@ -170,8 +173,9 @@ class _Server(uvicorn.Server):
             task.cancel()
 
     async def _part(self, is_over: Callable[[], bool]) -> None:
-        state = self.server_state
-        while (state.connections or state.tasks) and not is_over() and not self.force_exit:
+        state, looks_at_nobody = self.server_state, 0
+        while looks_at_nobody < _LOOKS_AT_NOBODY and not is_over() and not self.force_exit:
+            looks_at_nobody = 0 if state.connections or state.tasks else looks_at_nobody + 1
             for connection in tuple(state.connections):
                 connection.shutdown()
             await asyncio.sleep(_ASK_S)
