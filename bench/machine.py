@@ -81,10 +81,11 @@ def serve(
         start_new_session=True,  # what the environment calls node is a script that starts it
     ) as process:
         try:
+            assert process.stdout is not None
+            # First, for a line longer than a pipe holds would keep the server waiting.
+            said = next(line for line in process.stdout if line.startswith("{")) if says else ""
             _wait(port, process)
             ready_s = None if says else time.monotonic() - began
-            assert process.stdout is not None
-            said = next(line for line in process.stdout if line.startswith("{")) if says else ""
             yield Running(port, (process.pid,), ready_s, said, postmaster)
         finally:
             os.killpg(process.pid, signal.SIGTERM)

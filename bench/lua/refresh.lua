@@ -30,11 +30,11 @@ function request()
 end
 
 function response(status, headers, body)
-  local token = body:match('"refresh_token":"([^"]+)"')
+  local token = body:match('"refresh_token": ?"([^"]+)"')
   if token then
     waiting[#waiting + 1] = { authorization, token }
     if use_path then
-      local access = body:match('"access_token":"([^"]+)"')
+      local access = body:match('"access_token": ?"([^"]+)"')
       uses[#uses + 1] = wrk.format("GET", use_path, { ["Authorization"] = "Bearer " .. access })
     end
   elseif status ~= 200 then

@@ -22,7 +22,7 @@ function request()
 end
 
 function response(status, headers, body)
-  local token = body:match('"access_token":"([^"]+)"')
+  local token = body:match('"access_token": ?"([^"]+)"')
   if token then granted[#granted + 1] = token
   elseif status ~= 200 then failed = failed + 1; wrk.thread:set("failed", failed) end
 end

@@ -17,6 +17,7 @@ import django
 from django.conf import settings
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
+from django.db import transaction
 from django.urls import include, path
 from serving import become
 
@@ -57,7 +58,6 @@ def prepare(count: int) -> dict[str, object]:
     from django.utils import timezone
     from oauth2_provider.models import get_access_token_model, get_application_model, get_refresh_token_model
 
-    call_command("migrate", verbosity=0)
     app_model, access_model, refresh_model = (
         get_application_model(),
         get_access_token_model(),
@@ -95,5 +95,8 @@ def prepare(count: int) -> dict[str, object]:
 
 if __name__ == "__main__":
     port, _, chains = sys.argv[1:]
-    print(json.dumps(prepare(int(chains))), flush=True)
+    call_command("migrate", verbosity=0)
+    with transaction.atomic():
+        world = prepare(int(chains))
+    print(json.dumps(world), flush=True)
     become(int(port), "django_server:application")
