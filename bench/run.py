@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import ours, report, theirs
-from bench.machine import CLIENT_CORE, Running
+from bench.machine import CLIENT_CORE, ROOT, Running
 from bench.work import Kind, Work
 
 HERE = Path(__file__).parent
@@ -129,7 +129,7 @@ def _wrk(work: Work, number: int, *, port: int, options: argparse.Namespace) -> 
         "30s",
     ]
     command += ["-s", str(HERE / "lua" / f"{work.script}.lua"), f"http://127.0.0.1:{port}", "--", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
     requests, duration_us, p50_us, p99_us, failed = (int(word) for word in line.split()[1:])
     assert failed == 0, f"{work.kind.value} at port {port}: {failed} of {requests} requests failed"

@@ -1,6 +1,7 @@
 -- Grants that need nothing of earlier replies: client_credentials and jwt-bearer. The file of lines "authorization<TAB>body"
 -- comes as the script's first argument.
-local lines, next_line, failed = {}, 0, 0
+dofile("bench/lua/outcome.lua")
+local lines, next_line = {}, 0
 local path
 
 function init(args)
@@ -19,14 +20,5 @@ function request()
 end
 
 function response(status)
-  if status ~= 200 then failed = failed + 1; wrk.thread:set("failed", failed) end
-end
-
-local threads = {}
-function setup(thread) threads[#threads + 1] = thread end
-function done(summary, latency)
-  local refused = 0
-  for _, thread in ipairs(threads) do refused = refused + (thread:get("failed") or 0) end
-  io.write(string.format("RESULT %d %d %d %d %d\n", summary.requests, summary.duration, latency:percentile(50),
-    latency:percentile(99), refused + summary.errors.connect + summary.errors.read + summary.errors.timeout))
+  if status ~= 200 then fail() end
 end

@@ -1,6 +1,7 @@
 -- Refresh chains: each reply's refresh token is presented next. With a third argument (a path), the new access token is
 -- used there once before the next refresh. Lines "authorization<TAB>refresh token".
-local waiting, uses, failed = {}, {}, 0
+dofile("bench/lua/outcome.lua")
+local waiting, uses = {}, {}
 local token_path, use_path
 
 function init(args)
@@ -38,15 +39,6 @@ function response(status, headers, body)
       uses[#uses + 1] = wrk.format("GET", use_path, { ["Authorization"] = "Bearer " .. access })
     end
   elseif status ~= 200 then
-    failed = failed + 1; wrk.thread:set("failed", failed)
+    fail()
   end
-end
-
-local threads = {}
-function setup(thread) threads[#threads + 1] = thread end
-function done(summary, latency)
-  local refused = 0
-  for _, thread in ipairs(threads) do refused = refused + (thread:get("failed") or 0) end
-  io.write(string.format("RESULT %d %d %d %d %d\n", summary.requests, summary.duration, latency:percentile(50),
-    latency:percentile(99), refused + summary.errors.connect + summary.errors.read + summary.errors.timeout))
 end
