@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -81,14 +82,13 @@ def serve(
         start_new_session=True,  # what the environment calls node is a script that starts it
     ) as process:
         try:
-            assert process.stdout is not None
-            # First, for a line longer than a pipe holds would keep the server waiting.
-            said = next(line for line in process.stdout if line.startswith("{")) if says else ""
+            said = _hear(process) if says else ""  # first: what a pipe cannot hold would keep the server waiting
             _wait(port, process)
             ready_s = None if says else time.monotonic() - began
             yield Running(port, (process.pid,), ready_s, said, postmaster)
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):  # it ended by itself: why, is being told
+                os.killpg(process.pid, signal.SIGTERM)
 
 
 def pin(pid: int, core: str) -> None:
@@ -108,6 +108,19 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _hear(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    patience = threading.Timer(READY_S, process.kill)
+    patience.start()
+    try:
+        for line in process.stdout:
+            if line.startswith("{"):
+                return line
+    finally:
+        patience.cancel()
+    raise ChildProcessError(f"{process.args!r} ended with {process.wait()} and said nothing")
 
 
 def _wait(port: int, process: "subprocess.Popen[str]") -> None:
