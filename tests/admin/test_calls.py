@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from callgate.admin.call_reading import LONG_FILE_BYTES
 from tests.admin.shell import Shell, open_shell_beside
 from tests.server import Server, server
 
@@ -147,6 +148,21 @@ def test_lines_that_are_refused_are_told_with_the_reason(beside: Shell, api: htt
     reasons = [json.loads(line) for line in (beside.folder / "bad.jsonl").read_text().splitlines()]
     assert [(each["line"], each["text"]) for each in reasons] == [(2, lines[1]), (3, lines[2]), (5, lines[4])]
     assert "bad.jsonl is there already" in beside.refuse(*command, "--rejects", "bad.jsonl")
+
+
+def test_long_file_is_read_by_a_process_of_its_own(beside: Shell, api: httpx.Client) -> None:
+    """With what it says of refused lines, and of a file that names no columns."""
+    records = [told(f"long-{n}", 58, ballast="x" * 240_000) for n in range(18)]
+    records[7]["direction"] = "Sideways"
+    name = write(beside, "long.jsonl", records)
+    assert (beside.folder / name).stat().st_size > LONG_FILE_BYTES
+    brought = beside.run("calls", "import", name, "--account", "Harbour Lane Books", "--rejects", "no.jsonl", "--json")
+    said = json.loads(brought.out)
+    assert (brought.code, said["new"], said["rejected"]) == (1, 17, 1)
+    assert json.loads((beside.folder / "no.jsonl").read_text())["line"] == 8
+    assert [shown(api, f"long-{n}") == 404 for n in (6, 7, 17)] == [False, True, False]
+    (beside.folder / name).write_text("direction,of,travel\n" + "x" * LONG_FILE_BYTES)
+    assert "no column 'of'" in beside.refuse("calls", "import", name, "--account", "Harbour Lane Books")
 
 
 def test_extensions_of_another_system_are_moved_as_told(beside: Shell, server: Server, api: httpx.Client) -> None:

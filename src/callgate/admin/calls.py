@@ -1,43 +1,32 @@
 """`callgate calls`: call records brought in from files."""
 
-import asyncio
-import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, BinaryIO, TextIO
 
 import orjson
 import typer
 
-from callgate.admin.call_files import Line, NoColumns, read_calls
+from callgate.admin.call_files import Line, NoColumns
+from callgate.admin.call_reading import Batch, Judging, TakeBatch, open_reader
 from callgate.admin.command import Refusal, desk_command, granted, noun
-from callgate.admin.composition import Progress
 from callgate.admin.extensions import AccountWord
 from callgate.admin.progress import progress_bar
 from callgate.admin.view import Record, say
-from callgate.model import api_faults
 from callgate.model.account import Account
-from callgate.model.calls import CallRecord, CallTally
-from callgate.model.decisions import Denied
+from callgate.model.calls import CallTally
 from callgate.model.ids import ExtensionId
-from callgate.protocol.call_records import People, parse_call
 from callgate.service.administer.calls import add_outcomes, end_import, know_people
 from callgate.service.administer.desk import Desk
 from callgate.service.administer.finding import find_account, find_person
 from callgate.service.call_records import store_calls
 
 CALLS = noun("calls", "Call records: brought in from files.")
-
-BATCH = 500
-"""Records of one transaction: some milliseconds, for which a server that writes must wait."""
-
-GC_THRESHOLD = 20_000
-"""Objects made beyond those dropped before the young ones are walked: records come and go, and hold no cycles."""
 
 MOVED_MAX = 10_000
 
@@ -78,9 +67,13 @@ class Rejects:
     count: int = 0
     _file: TextIO | None = field(default=None, repr=False)
 
-    def take(self, line: Line, reason: str) -> None:
-        """Write one down."""
-        self.count += 1
+    def take(self, batch: Batch) -> None:
+        """Write down what was refused of it."""
+        self.count += len(batch.refused)
+        for line, reason in batch.refused:
+            self._tell(line, reason)
+
+    def _tell(self, line: Line, reason: str) -> None:
         if self.path is None:
             say(f"line {line.number}: {reason}")
             return
@@ -104,13 +97,18 @@ async def import_calls(desk: Desk, options: ImportOptions) -> Record:
     if options.rejects is not None and options.rejects.exists():
         raise Refusal(f"{options.rejects} is there already: name a new file")
     rejects = Rejects(options.rejects)
-    gc.set_threshold(GC_THRESHOLD, 20, 20)
     with ExitStack() as stack:
         stack.callback(rejects.close)
         stream = stack.enter_context(_open(options.file))
         progress = stack.enter_context(progress_bar("Bringing in call records"))
-        lines = _parse(stream, people, rejects=rejects, in_company_log=not options.extension_logs)
-        tally = await _store(desk, account, lines=_told(lines, stream, progress=progress), rejects=rejects)
+        take = stack.enter_context(open_reader(stream, Judging(people, not options.extension_logs)))
+        total = os.fstat(stream.fileno()).st_size if stream.seekable() else 0
+
+        def told(batch: Batch) -> None:
+            progress(batch.position, total)
+            rejects.take(batch)
+
+        tally = await _store(desk, account, take=take, told=told)
     if rejects.count and options.rejects:
         refused = "1 line was" if rejects.count == 1 else f"{rejects.count} lines were"
         say(f"{refused} refused: {options.rejects} says which and why")
@@ -118,55 +116,26 @@ async def import_calls(desk: Desk, options: ImportOptions) -> Record:
     return Record(fields=(("account_id", account.id), *fields), failed=tally.rejected > 0)
 
 
-async def _store(desk: Desk, account: Account, *, lines: Iterator[CallRecord], rejects: Rejects) -> CallTally:
+async def _store(desk: Desk, account: Account, *, take: TakeBatch, told: Callable[[Batch], None]) -> CallTally:
     """Batch after batch, the next one read while the disk is waited for; the audit log says how far it came."""
     tally = CallTally()
     try:
-        batch = await asyncio.to_thread(_take, lines)
-        while batch:
-            stored = store_calls(desk.store, batch, account_id=account.id)
-            outcomes, batch = await asyncio.gather(stored, asyncio.to_thread(_take, lines))
-            tally = add_outcomes(tally, outcomes)
+        batch = await take()
+        while not batch.is_end:
+            told(batch)
+            tally = tally._replace(rejected=tally.rejected + len(batch.refused))
+            ahead = take()
+            if batch.records:
+                tally = add_outcomes(tally, await store_calls(desk.store, batch.records, account_id=account.id))
+            batch = await ahead
     except NoColumns as error:
         raise Refusal(str(error)) from None
+    except BrokenExecutor:
+        raise Refusal("the process that read the file was killed: import it again, what is in stays as it is") from None
     finally:
-        tally = tally._replace(rejected=rejects.count)
         if any(tally):
             await end_import(desk, account, tally)
     return tally
-
-
-def _take(lines: Iterator[CallRecord]) -> list[CallRecord]:
-    return list(islice(lines, BATCH))
-
-
-def _parse(stream: BinaryIO, people: People, *, rejects: Rejects, in_company_log: bool) -> Iterator[CallRecord]:
-    for line in read_calls(stream):
-        if line.members is None:
-            rejects.take(line, line.problem)
-            continue
-        record = parse_call(line.members, people=people, in_company_log=in_company_log)
-        if isinstance(record, Denied):
-            rejects.take(line, _reason(record))
-        else:
-            yield record
-
-
-def _reason(denied: Denied) -> str:
-    """What is wrong with a record, and what mends it: an administrator may read all of it."""
-    text = denied.fault.text.format_map(dict(denied.values))
-    if denied.fault is api_faults.EXTENSION_UNKNOWN:
-        return f"{text}: --move ID=EXTENSION says whose its calls are here, --keep-unknown takes them as nobody's"
-    return f"{text}: {denied.why}" if denied.why else text
-
-
-def _told(records: Iterator[CallRecord], stream: BinaryIO, *, progress: Progress) -> Iterator[CallRecord]:
-    """The records, with a look at how far into the file they are."""
-    total = os.fstat(stream.fileno()).st_size if stream.seekable() else 0
-    for number, record in enumerate(records):
-        if number % BATCH == 0:
-            progress(stream.tell() if total else number, total)
-        yield record
 
 
 @contextmanager
