@@ -13,6 +13,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+pytest_plugins = ["tests.figures"]
+
 ID_CHARS_MAX = 80
 """Of a parameter's value; pytest would make a name of all of it."""
 

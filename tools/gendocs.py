@@ -1,4 +1,4 @@
-"""Write the parts of docs/ that the code already says: settings, commands, faults, endpoints, the diagram of imports.
+"""Write the parts of docs/ that the code already says: settings, commands, faults, endpoints, trials, imports.
 
 `python tools/gendocs.py` writes; `--check` writes nothing and fails when a file would change. A page says where its
 part goes: everything between `<!-- begin: NAME -->` and `<!-- end: NAME -->` is replaced. Prose belongs outside. What
@@ -15,6 +15,7 @@ from markdown import table
 from parts_access import app_kinds, permissions, scopes, switches
 from parts_faults import catalogue
 from parts_operating import commands, exit_codes, saml_checks, settings
+from parts_reliability import trials
 from parts_wire import operations, reference, routes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,6 +70,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "switches": switches,
     "saml checks": saml_checks,
     "speed": speed,
+    "trials": trials,
     "decisions": decisions,
 }
 """Name of a part, as pages ask for it -> what writes it."""

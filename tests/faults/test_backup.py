@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from callgate.storage.check import check_audit, check_file
-from tests.faults.conftest import Report
 from tests.faults.console import CommandFailedError, command
 from tests.faults.founding import World, copy_world
 from tests.faults.harvest import Browser, Harvest, administer
@@ -18,6 +17,7 @@ from tests.faults.process import Served, serve
 from tests.faults.promises import broken_promises, promises_of, rows_of
 from tests.faults.traffic import LANES, SELF, TOKEN, Traffic
 from tests.faults.wire import Wire
+from tests.figures import Figure
 
 BEFORE, AT, AFTER = 0, 1, 2
 
@@ -127,15 +127,15 @@ def elsewhere(story: Story, folder: Path) -> Story:
     return replace(story, world=copy_world(story.world, folder))
 
 
-def test_backup_made_under_load_is_whole_and_has_what_was_acknowledged(story: Story, report: Report) -> None:
+def test_backup_made_under_load_is_whole_and_has_what_was_acknowledged(story: Story, figure: Figure) -> None:
     """Acknowledged before it began: in it. Integrity and audit chains hold."""
-    report("backup under load", f"{len(story.backups)} backups; {story.traffic.ledger.summary()}")
+    figure("backup.load", f"{len(story.backups)} backups; {story.traffic.ledger.summary()}")
     assert story.incomplete == []
     assert story.traffic.ledger.broken == []
 
 
 @pytest.mark.requirement("ruling 5")
-def test_nothing_issued_before_a_restore_is_accepted(story: Story, tmp_path: Path, report: Report) -> None:
+def test_nothing_issued_before_a_restore_is_accepted(story: Story, tmp_path: Path, figure: Figure) -> None:
     """Tokens, codes and sign-ins are over, those revoked after the backup first of all; credentials work."""
     own = elsewhere(story, tmp_path)
     asyncio.run(command(own.world, "db", "restore", str(own.backups[-1]), "--yes"))
@@ -146,7 +146,9 @@ def test_nothing_issued_before_a_restore_is_accepted(story: Story, tmp_path: Pat
     assert check_file(own.world.database) == ()
     assert check_audit(own.world.database, lambda *_: None).breaks == ()
     revoked = sum(held.revoked for held in own.traffic.ledger.held)
-    report("restore", f"{len(own.traffic.ledger.held)} sessions presented, {revoked} of them revoked: 0 accepted")
+    figure(
+        "backup.restore", f"{len(own.traffic.ledger.held)} sessions presented, {revoked} of them revoked: 0 accepted"
+    )
 
 
 def test_the_harm_is_found_when_a_backup_is_copied_into_place(story: Story, tmp_path: Path) -> None:

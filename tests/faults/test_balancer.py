@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import Report
 from tests.faults.founding import World
 from tests.faults.ledger import Ledger
 from tests.faults.process import ROOT, serve
 from tests.faults.test_workers import LANES, Joining, on_postgres, reload
 from tests.faults.traffic import Traffic
+from tests.figures import Figure
 from tests.nursery import free_port
 from tests.postgres_server import needs_postgres
 
@@ -64,7 +64,7 @@ def balancing(folder: Path, *ports: int) -> Iterator[int]:
 
 
 def test_no_request_is_lost_when_one_of_two_servers_ends(
-    world: World, tmp_path: Path, counts: Callable[[int, int], int], report: Report
+    world: World, tmp_path: Path, counts: Callable[[int, int], int], figure: Figure
 ) -> None:
     """One ends under traffic, and in the full run the other reloads: HAProxy sends all to whoever is there."""
     ledger = Ledger()
@@ -86,7 +86,7 @@ def test_no_request_is_lost_when_one_of_two_servers_ends(
         with balancing(tmp_path, one.port, two.port) as port:
             asyncio.run(drive(port))
         log = (tmp_path / "haproxy.log").read_text()
-    report("behind HAProxy", f"{ledger.statuses.total()} requests, {ledger.lost_replies} lost")
+    figure("workers.balanced", f"{ledger.statuses.total()} requests, {ledger.lost_replies} lost")
     assert ledger.lost_replies == 0
     assert ledger.broken == []
     assert {"servers/one", "servers/two"} <= set(log.split())

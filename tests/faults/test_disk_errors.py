@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from callgate.storage.check import check_audit, check_file
-from tests.faults.conftest import Report
 from tests.faults.founding import World, copy_world
 from tests.faults.ledger import Ledger
 from tests.faults.process import serve
@@ -20,6 +19,7 @@ from tests.faults.promises import NEVER, broken_promises, promises_of, rows_of
 from tests.faults.trace import Event, Failed, places_told, read_trace, strace
 from tests.faults.traffic import Traffic
 from tests.faults.wire import LostError
+from tests.figures import Figure
 
 pytestmark = pytest.mark.root
 
@@ -101,7 +101,7 @@ def what_is_wrong(failure: Failure) -> list[str]:
     ],
 )
 def test_server_ends_and_nothing_is_lost_when_the_disk_fails(
-    world: World, tmp_path: Path, inject: str, report: Report
+    world: World, tmp_path: Path, inject: str, figure: Figure
 ) -> None:
     """No acknowledgement after the error; all acknowledged is stored, and of the rest only what was in flight."""
     failure = fail(world, tmp_path, inject)
@@ -117,7 +117,7 @@ def test_server_ends_and_nothing_is_lost_when_the_disk_fails(
 
         asyncio.run(check())
         assert served.stop() == 0
-    report(f"disk error ({inject})", ledger.summary())
+    figure("disk.sync-fails", f"{inject}: {ledger.summary()}")
     assert ledger.broken == []
 
 

@@ -16,13 +16,13 @@ from callgate.storage.backup import back_up, restore
 from callgate.storage.check import check_file
 from callgate.storage.schema import migrate_file
 from callgate.storage.sqlite_file import open_reader
-from tests.faults.conftest import Report
 from tests.faults.founding import World, copy_world
 from tests.faults.ledger import Ledger
 from tests.faults.mounts import fill, make_room, mounted, mounted_world, resize
 from tests.faults.process import NotStartedError, Served, serve
 from tests.faults.traffic import TOKEN, UNAVAILABLE, Traffic
 from tests.faults.wire import Wire
+from tests.figures import Figure
 
 LANES = 32
 RECOVERY_S_MAX = 5
@@ -123,7 +123,7 @@ def disk_of(own: World) -> Disk:
 
 @pytest.mark.root
 def test_server_answers_what_it_can_when_the_file_system_is_full(
-    world: World, tmp_path: Path, counts: Callable[[int, int], int], report: Report
+    world: World, tmp_path: Path, counts: Callable[[int, int], int], figure: Figure
 ) -> None:
     """The log lies on the same file system: it must not be what breaks the answers."""
     with mounted_world(world, tmp_path) as own:
@@ -131,7 +131,7 @@ def test_server_answers_what_it_can_when_the_file_system_is_full(
             found = asyncio.run(squeeze(own, served, disk_of(own), seconds=counts(1, 10)))
             assert served.stop() == 0
         check_again(own, found.traffic)
-    report("file system full", found.summary())
+    figure("disk.full", found.summary())
     assert found.broken == []
     # Some may be written all the same, where SQLite's log begins anew in the room it has; what was said is in `broken`.
     assert found.answered(UNAVAILABLE, *WRITES), "nothing was refused: it was not full"
@@ -141,7 +141,7 @@ def test_server_answers_what_it_can_when_the_file_system_is_full(
 
 
 def test_server_answers_what_it_can_when_the_database_may_not_grow(
-    world: World, tmp_path: Path, counts: Callable[[int, int], int], report: Report
+    world: World, tmp_path: Path, counts: Callable[[int, int], int], figure: Figure
 ) -> None:
     """`max_page_count`: rows in pages that have room are still written, whatever needs a page more is refused."""
     own = copy_world(world, tmp_path)
@@ -150,7 +150,7 @@ def test_server_answers_what_it_can_when_the_database_may_not_grow(
         found = asyncio.run(squeeze(own, served, disk, seconds=counts(1, 10)))
         assert served.stop() == 0
     check_again(own, found.traffic)
-    report("max_page_count", found.summary())
+    figure("disk.full-database", found.summary())
     assert found.broken == []
     assert found.answered(UNAVAILABLE, *WRITES), "nothing was refused: it was not full"
     assert found.answered(200, "read")
@@ -160,7 +160,7 @@ def test_server_answers_what_it_can_when_the_database_may_not_grow(
 
 @pytest.mark.root
 def test_server_starts_when_it_was_killed_and_the_disk_filled_up_meanwhile(
-    world: World, tmp_path: Path, report: Report
+    world: World, tmp_path: Path, figure: Figure
 ) -> None:
     """What a kill left, log and shared memory, is all that a start needs: it recovers, reads, refuses and waits."""
     with mounted_world(world, tmp_path) as own:
@@ -171,7 +171,7 @@ def test_server_starts_when_it_was_killed_and_the_disk_filled_up_meanwhile(
         with serve(own) as served:
             found = asyncio.run(outlast(traffic, served, disk_of(own), seconds=0.5))
             assert served.stop() == 0
-    report("start on a full disk after a kill", found.summary())
+    figure("disk.full-start", found.summary())
     assert found.broken == []
     assert found.answered(UNAVAILABLE, *WRITES)
     assert found.answered(200, "read")
@@ -235,7 +235,7 @@ def test_start_is_refused_in_one_line_when_there_is_no_room_for_shared_memory(wo
 @pytest.mark.requirement("ruling 5")
 @pytest.mark.root
 def test_restore_is_whole_or_has_not_happened_whatever_room_there_is(
-    tmp_path: Path, counts: Callable[[int, int], int], report: Report
+    tmp_path: Path, counts: Callable[[int, int], int], figure: Figure
 ) -> None:
     """An older backup grows as it is migrated: there may be room for its log and none to fold it in."""
     older, backup, target = tmp_path / "older.db", tmp_path / "backup.db", tmp_path / "disk" / "callgate.db"
@@ -257,7 +257,7 @@ def test_restore_is_whole_or_has_not_happened_whatever_room_there_is(
                 assert sessions_from(target) > [0]
             for each in target.parent.iterdir():
                 each.unlink()
-    report("restore on a disk with more room each time", f"{dict(found)}")
+    figure("disk.full-restore", f"{dict(found)}")
     assert found["refused"] > 1
     assert found["whole"] > 1
 

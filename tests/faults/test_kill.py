@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from callgate.storage.check import check_audit, check_file
-from tests.faults.conftest import Report
 from tests.faults.founding import World, copy_world
 from tests.faults.ledger import Held, Ledger
 from tests.faults.process import Served, serve
 from tests.faults.traffic import LANES, Traffic
 from tests.faults.wire import Wire
+from tests.figures import Figure
 
 START_S_MAX = 20
 """To the first token after a kill; the goal is 2 s on a quiet machine, and the figure is reported."""
@@ -78,7 +78,7 @@ def whole(world: World) -> list[str]:
 
 
 def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
-    world: World, tmp_path: Path, counts: Callable[[int, int], int], report: Report
+    world: World, tmp_path: Path, counts: Callable[[int, int], int], figure: Figure
 ) -> None:
     """Under 64-way traffic: every grant and refresh acknowledged works, every revocation acknowledged holds."""
     ledger = Ledger()
@@ -86,7 +86,10 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
     found = storm(world, tmp_path, ledger, kills=kills)
     starts_s = sorted(found.starts_s)
     median_s = starts_s[len(starts_s) // 2]
-    report("kill -9", f"{kills} kills; {ledger.summary()}; start median {median_s:.2f} s, longest {starts_s[-1]:.2f} s")
+    figure(
+        "killed.server",
+        f"{kills} kills; {ledger.summary()}; start median {median_s:.2f} s, longest {starts_s[-1]:.2f} s",
+    )
     assert found.broken == []
     assert ledger.lost_replies >= kills * LANES // 2, "the kills met a server at rest"
     assert starts_s[-1] < START_S_MAX

@@ -13,13 +13,13 @@ from callgate.model.acts import Refused
 from callgate.service.administer.finding import find_account, find_person
 from callgate.service.administer.people import NewPerson, change_extension, create_extension
 from callgate.storage.check import check_audit, check_file
-from tests.faults.conftest import Report
 from tests.faults.console import command
 from tests.faults.founding import World, copy_world
 from tests.faults.ledger import Ledger
 from tests.faults.process import NotStartedError, Served, serve
 from tests.faults.traffic import SELF, TOKEN, Traffic
 from tests.faults.wire import Wire
+from tests.figures import Figure
 
 LANES = 32
 HELD_S = 1.5
@@ -55,7 +55,7 @@ def test_second_server_is_refused_and_the_first_goes_on(world: World, tmp_path: 
     assert traffic.ledger.broken == []
 
 
-def test_command_line_writes_beside_a_server_and_nothing_is_lost(world: World, tmp_path: Path, report: Report) -> None:
+def test_command_line_writes_beside_a_server_and_nothing_is_lost(world: World, tmp_path: Path, figure: Figure) -> None:
     """Both under way all the time; what either acknowledged is there, and both audit chains hold."""
     own = copy_world(world, tmp_path)
     traffic = Traffic(own, Ledger(), seed=10)
@@ -90,8 +90,8 @@ def test_command_line_writes_beside_a_server_and_nothing_is_lost(world: World, t
     with serve(own) as served:
         asyncio.run(drive(served))
         assert served.stop() == 0
-    report(
-        "command line beside the server",
+    figure(
+        "neighbours.command-line",
         f"{len(hired)} people hired, longest wait {max(waits_s) * 1000:.0f} ms; {traffic.ledger.summary()}",
     )
     assert traffic.ledger.broken == []
@@ -125,7 +125,7 @@ def test_person_disabled_by_the_command_line_is_refused_at_once(world: World, tm
         asyncio.run(drive(served))
 
 
-def test_reads_go_on_and_writes_wait_while_another_process_writes(world: World, tmp_path: Path, report: Report) -> None:
+def test_reads_go_on_and_writes_wait_while_another_process_writes(world: World, tmp_path: Path, figure: Figure) -> None:
     """The wait is beside the loop: bearer tokens are validated meanwhile, and no write fails."""
     own = copy_world(world, tmp_path)
 
@@ -155,7 +155,5 @@ def test_reads_go_on_and_writes_wait_while_another_process_writes(world: World, 
     with serve(own) as served:
         waited_s, reads_s = asyncio.run(drive(served))
     median_ms, longest_ms = 1000 * reads_s[len(reads_s) // 2], 1000 * reads_s[-1]
-    report(
-        "another process writes", f"for {waited_s:.2f} s; {len(reads_s)} reads, {median_ms:.1f} to {longest_ms:.0f} ms"
-    )
+    figure("neighbours.writing", f"for {waited_s:.2f} s; {len(reads_s)} reads, {median_ms:.1f} to {longest_ms:.0f} ms")
     assert longest_ms < 1000 * HELD_S / 2

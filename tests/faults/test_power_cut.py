@@ -16,7 +16,6 @@ import pytest
 
 from callgate.storage.schema import migrate_file
 from callgate.storage.sqlite import SqliteStore
-from tests.faults.conftest import Report
 from tests.faults.cuts import Cuts, Judge, Replay, content_of, lay_down, replay, whole
 from tests.faults.disk import Disk, Fate
 from tests.faults.founding import World, copy_world
@@ -25,6 +24,7 @@ from tests.faults.process import serve
 from tests.faults.promises import Promise, broken_promises, promises_of, rows_of
 from tests.faults.trace import Event, SyncEnded, Told, places_told, read_trace, strace
 from tests.faults.traffic import Traffic
+from tests.figures import Figure
 
 pytestmark = pytest.mark.root
 
@@ -95,11 +95,11 @@ def recording(world: World, tmp_path_factory: pytest.TempPathFactory, counts: Ca
 
 
 def test_nothing_acknowledged_is_lost_when_the_power_goes(
-    recording: Recording, counts: Callable[[int, int], int], report: Report
+    recording: Recording, counts: Callable[[int, int], int], figure: Figure
 ) -> None:
     """At every sync, with nothing, all or any part of what was not synced: opens, whole, promises kept."""
     found = replayed(recording, tears=counts(1, 3))
-    report("power cut", f"{found.syncs} syncs, {found.cuts} cuts, {recording.traffic.ledger.summary()}")
+    figure("power.cut", f"{found.syncs} syncs, {found.cuts} cuts, {recording.traffic.ledger.summary()}")
     assert recording.traffic.ledger.broken == []
     assert found.broken == []
     assert found.syncs >= counts(30, 500), "too few commits to mean anything"
@@ -122,7 +122,7 @@ def test_the_loss_is_found_when_replies_do_not_wait_for_the_disk(world: World, t
 
 
 def test_what_is_left_is_served_when_the_power_goes_after_the_last_reply(
-    recording: Recording, tmp_path: Path, report: Report
+    recording: Recording, tmp_path: Path, figure: Figure
 ) -> None:
     """A real start on the rebuilt files; every token and every revocation is asked for over HTTP."""
     disk = Disk(recording.world.database.parent, recording.before)
@@ -139,5 +139,5 @@ def test_what_is_left_is_served_when_the_power_goes_after_the_last_reply(
                 await traffic.check()
 
         asyncio.run(check())
-    report("power cut", f"{len(traffic.ledger.held)} sessions asked for over HTTP after a cut behind the last reply")
+    figure("power.cut", f"{len(traffic.ledger.held)} sessions asked for over HTTP after a cut behind the last reply")
     assert traffic.ledger.broken == []

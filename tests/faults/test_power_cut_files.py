@@ -14,7 +14,6 @@ import pytest
 
 from callgate.storage.schema import migrate_file
 from callgate.storage.sqlite_file import open_reader
-from tests.faults.conftest import Report
 from tests.faults.console import command
 from tests.faults.cuts import Cuts, Judge, Replay, content_of, lay_down, replay, whole
 from tests.faults.disk import Disk
@@ -24,6 +23,7 @@ from tests.faults.process import Served, serve
 from tests.faults.promises import rows_of
 from tests.faults.trace import Event, Told, read_trace, strace
 from tests.faults.traffic import Traffic
+from tests.figures import Figure
 
 pytestmark = pytest.mark.root
 
@@ -50,7 +50,7 @@ def sessions_from_ms(path: Path) -> int:
 
 
 def test_first_start_can_be_begun_again_when_the_power_went_in_the_middle(
-    world: World, tmp_path: Path, counts: Callable[[int, int], int], report: Report
+    world: World, tmp_path: Path, counts: Callable[[int, int], int], figure: Figure
 ) -> None:
     """From no file to the newest schema: whatever is there, the next start goes on from it."""
     own = copy_world(world, tmp_path)
@@ -61,7 +61,7 @@ def test_first_start_can_be_begun_again_when_the_power_went_in_the_middle(
         yield from whole(folder / "callgate.db")
 
     found = cut_command(own, ("db", "migrate"), judge, every=counts(10, 1))
-    report("power cut of a first start", f"{found.syncs} syncs, {found.cuts} cuts")
+    figure("power.cut-files", f"first start: {found.syncs} syncs, {found.cuts} cuts")
     assert found.broken == []
     assert found.cuts > 10
 
@@ -92,7 +92,7 @@ def served(world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 def test_backup_is_on_the_disk_when_the_command_says_so(
-    served: World, tmp_path: Path, counts: Callable[[int, int], int], report: Report
+    served: World, tmp_path: Path, counts: Callable[[int, int], int], figure: Figure
 ) -> None:
     """At any moment there is no backup, or a whole one; at the end there is one, and the database is untouched."""
     own = copy_world(served, tmp_path)
@@ -110,7 +110,7 @@ def test_backup_is_on_the_disk_when_the_command_says_so(
             yield "the database lacks sessions"
 
     found = cut_command(own, ("db", "backup", str(own.database.with_name("made.db"))), judge, every=counts(20, 1))
-    report("power cut of a backup", f"{found.syncs} syncs, {found.cuts} cuts")
+    figure("power.cut-files", f"backup: {found.syncs} syncs, {found.cuts} cuts")
     assert found.broken == []
 
 
@@ -132,11 +132,11 @@ def restore_and_cut(own: World, *, every: int, plant: str = "") -> Replay:
 
 
 def test_database_is_the_old_or_the_restored_one_at_every_moment(
-    served: World, tmp_path: Path, counts: Callable[[int, int], int], report: Report
+    served: World, tmp_path: Path, counts: Callable[[int, int], int], figure: Figure
 ) -> None:
     """The old one's log is never taken for the new one's."""
     found = restore_and_cut(copy_world(served, tmp_path), every=counts(20, 1))
-    report("power cut of a restore", f"{found.syncs} syncs, {found.cuts} cuts")
+    figure("power.cut-files", f"restore: {found.syncs} syncs, {found.cuts} cuts")
     assert found.broken == []
 
 

@@ -17,7 +17,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.conftest import Report
 from tests.faults.console import command
 from tests.faults.founding import World, copy_world
 from tests.faults.ledger import Ledger
@@ -25,6 +24,7 @@ from tests.faults.mounts import mounted_world, remount
 from tests.faults.process import NotStartedError, Served, serve
 from tests.faults.promises import rows_of
 from tests.faults.traffic import UNAVAILABLE, Traffic
+from tests.figures import Figure
 
 pytestmark = pytest.mark.root
 
@@ -74,7 +74,7 @@ def hold(answered: Counter[tuple[str, int]]) -> None:
 
 @pytest.mark.parametrize("ending", ["killed", pytest.param("stopped", marks=pytest.mark.long)])
 def test_server_answers_what_it_can_when_its_file_system_is_read_only(
-    world: World, tmp_path: Path, ending: str, report: Report
+    world: World, tmp_path: Path, ending: str, figure: Figure
 ) -> None:
     """With the log that a kill left, where the newest revocations are, and without one."""
     with mounted_world(world, tmp_path) as own:
@@ -92,7 +92,7 @@ def test_server_answers_what_it_can_when_its_file_system_is_read_only(
             assert served.stop() == 0
     hold(answered)
     assert (ready.status_code, ready.json()) == (503, {"status": "read-only"})
-    report(f"read-only file system ({ending})", f"{dict(answered)}")
+    figure("disk.read-only", f"{ending}: {dict(answered)}")
     assert traffic.ledger.broken == []
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tests.faults.canaries import show_everywhere, show_malformed
-from tests.faults.conftest import Report
 from tests.faults.console import command
 from tests.faults.founding import World, copy_world
 from tests.faults.harvest import Browser, Harvest, administer, open_secrets
@@ -19,6 +18,7 @@ from tests.faults.ledger import Ledger
 from tests.faults.process import Served, serve
 from tests.faults.traffic import LANES, Traffic
 from tests.faults.wire import Answer, Wire
+from tests.figures import Figure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ async def gather(world: World, served: Served, amount: Amount) -> Gathered:
 
 
 def test_no_secret_lies_anywhere_after_a_load_run(
-    world: World, tmp_path: Path, counts: Callable[[int, int], int], report: Report
+    world: World, tmp_path: Path, counts: Callable[[int, int], int], figure: Figure
 ) -> None:
     """Tokens, codes, cookies, passwords, client secrets, JWT credentials, and canaries in every wrong place."""
     own = copy_world(world, tmp_path)
@@ -94,7 +94,7 @@ def test_no_secret_lies_anywhere_after_a_load_run(
         assert served.stop() == 0
     found += gathered.found_beside(own)
     kinds = Counter("canary" if s.kind.startswith("canary") else s.kind for s in gathered.secrets)
-    report("secrets at rest", f"{sum(kinds.values())} looked for, {sum(found.values())} found: {dict(kinds)}")
+    figure("secrets.search", f"{sum(kinds.values())} looked for, {sum(found.values())} found: {dict(kinds)}")
     assert found == {}
     assert sum(kinds.values()) >= amount.everything
     assert kinds.keys() >= {"token", "code", "cookie callgate_sign_in", "client secret", "password", "JWT credential"}

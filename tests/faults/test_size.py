@@ -10,12 +10,12 @@ import apsw
 import pytest
 
 from callgate.storage.expiry import SWEEP_BUCKET_MS
-from tests.faults.conftest import Report
 from tests.faults.founding import World, copy_world
 from tests.faults.ledger import Ledger
 from tests.faults.process import Served, serve
 from tests.faults.traffic import SELF, TOKEN, Traffic
 from tests.faults.wire import Wire
+from tests.figures import Figure
 
 pytestmark = pytest.mark.long
 
@@ -101,7 +101,7 @@ def at(sorted_s: list[float], share: float) -> float:
 
 
 def test_million_expired_sessions_delay_neither_the_start_nor_requests(
-    world: World, tmp_path: Path, report: Report
+    world: World, tmp_path: Path, figure: Figure
 ) -> None:
     """They are swept while the server serves, and no living row with them."""
     own = copy_world(world, tmp_path)
@@ -117,8 +117,8 @@ def test_million_expired_sessions_delay_neither_the_start_nor_requests(
         assert served.stop() == 0
     seen.reads_s.sort()
     seen.grants_s.sort()
-    report(
-        "a million expired sessions",
+    figure(
+        "growth.sessions",
         f"ready in {ready_s:.2f} s; {ROWS - seen.rows[-1]} swept in {len(seen.rows)} looks; ms at 50/99/99.9/100 %: "
         f"reads {', '.join(f'{at(seen.reads_s, share):.1f}' for share in (0.5, 0.99, 0.999, 1))}; "
         f"grants {', '.join(f'{at(seen.grants_s, share):.1f}' for share in (0.5, 0.99, 0.999, 1))}; "

@@ -17,12 +17,12 @@ import pytest
 from callgate.app import CommandLine
 from callgate.crypto.entropy import SystemEntropy
 from callgate.crypto.kek import load_or_create_kek
-from tests.faults.conftest import Report
 from tests.faults.founding import World, copy_world
 from tests.faults.ledger import Ledger
 from tests.faults.process import Served, serve
 from tests.faults.traffic import Traffic
 from tests.faults.wire import Rejoining, Wire
+from tests.figures import Figure
 from tests.postgres_server import needs_postgres, shared_postgres
 
 LANES = 32
@@ -155,7 +155,7 @@ async def replace_workers(served: Served, traffic: Traffic, join: Joining, is_en
 
 
 def test_no_request_is_lost_when_workers_are_replaced(
-    world: World, tmp_path: Path, counts: Callable[[int, int], int], report: Report
+    world: World, tmp_path: Path, counts: Callable[[int, int], int], figure: Figure
 ) -> None:
     """Goal R3: reloads under 32 lanes of grants, refreshes, reads and revocations, on new and on kept connections."""
     restarts, requests_min, pause_s = counts(3, 200), counts(0, 1_000_000), counts(20, 0) / 1000
@@ -172,7 +172,7 @@ def test_no_request_is_lost_when_workers_are_replaced(
         assert served.wait() == 0
     joined = sum(wire.connections for wire in join.wires)
     told = f"{ledger.statuses.total()} requests over {joined} connections, {ledger.lost_replies} lost"
-    report("workers replaced", f"{workers - 1} times: {told}")
+    figure("workers.replaced", f"{workers - 1} times: {told}")
     assert ledger.lost_replies == 0
     assert ledger.broken == []
     assert joined > LANES * workers
@@ -180,7 +180,7 @@ def test_no_request_is_lost_when_workers_are_replaced(
 
 @needs_postgres
 def test_no_request_is_lost_when_two_workers_are_replaced(
-    world: World, tmp_path: Path, counts: Callable[[int, int], int], report: Report
+    world: World, tmp_path: Path, counts: Callable[[int, int], int], figure: Figure
 ) -> None:
     """The same with two on PostgreSQL, where the former go when the new ones serve. Then one of them is killed."""
     restarts, pause_s = counts(1, 100), counts(20, 0) / 1000
@@ -194,8 +194,8 @@ def test_no_request_is_lost_when_two_workers_are_replaced(
         lost = asyncio.run(kill_one(served, traffic))
         served.process.send_signal(signal.SIGTERM)
         assert served.wait() == 0
-    report(
-        "two workers",
+    figure(
+        "workers.replaced-two",
         f"{workers - 2} replaced: {requests} requests, 0 lost; one killed: {lost} of {LANES} lanes lost one",
     )
     assert ledger.broken == []
@@ -228,7 +228,7 @@ def test_loss_is_found_when_the_end_is_abrupt(world: World, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
 def test_another_worker_answers_when_one_is_killed(
-    shared: tuple[Served, World], number: signal.Signals, report: Report
+    shared: tuple[Served, World], number: signal.Signals, figure: Figure
 ) -> None:
     """assurance.md R12: only what it had in hand is lost; the socket stays, so that nobody is refused."""
     served, _ = shared
@@ -248,7 +248,7 @@ def test_another_worker_answers_when_one_is_killed(
 
     gap_s = asyncio.run(drive())
     assert lines(served, "died")[-1]["status"] == -number
-    report(f"worker ended by {number.name}", f"the next answered after {gap_s:.2f} s")
+    figure("workers.killed", f"{number.name}: the next answered after {gap_s:.2f} s")
     assert gap_s < 20
 
 

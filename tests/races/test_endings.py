@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.figures import Figure
 from tests.races import endings
 from tests.races.arena import Arena, check
 
@@ -11,10 +12,11 @@ Counts = Callable[[int, int], int]
 
 
 @pytest.mark.requirement("RFC 7009 section 2.1")
-def test_session_is_dead_after_a_refresh_and_a_revocation_at_once(arena: Arena, counts: Counts) -> None:
+def test_session_is_dead_after_a_refresh_and_a_revocation_at_once(arena: Arena, counts: Counts, figure: Figure) -> None:
     """Revocation beats every window, whichever of the two came first (RFC 7009 section 2.1)."""
     trials = counts(60, 500)
     refreshed_first = check(endings.revocation_beats_refresh(arena, trials=trials))
+    figure("races.endings", f"{trials} trials, in {refreshed_first} of them the refresh came first: dead each time")
     assert 0 < refreshed_first < trials, "both orders must have been seen"
 
 

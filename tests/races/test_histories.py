@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.figures import Figure
 from tests.races import histories
 from tests.races.arena import Arena, check
 
@@ -12,7 +13,7 @@ Counts = Callable[[int, int], int]
 
 @pytest.mark.requirement("ruling 24")
 @pytest.mark.timeout(3600)
-def test_concurrent_histories_are_linearizable(arena: Arena, counts: Counts) -> None:
+def test_concurrent_histories_are_linearizable(arena: Arena, counts: Counts, figure: Figure) -> None:
     """Login, refresh, repeat, replay, use, revoke and lost replies, from 4 to 16 connections at each of four seats."""
     operations = check(histories.are_linearizable(arena, rounds=counts(20, 500)))
-    print(f"{operations} operations, all explained")
+    figure("races.histories", f"{operations} operations, all explained")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.figures import Figure
 from tests.races import openings
 from tests.races.arena import Arena, check
 
@@ -11,9 +12,11 @@ Counts = Callable[[int, int], int]
 
 
 @pytest.mark.requirement("ruling 3", "ruling 4")
-def test_twenty_logins_at_once_leave_five_sessions(arena: Arena, counts: Counts) -> None:
+def test_twenty_logins_at_once_leave_five_sessions(arena: Arena, counts: Counts, figure: Figure) -> None:
     """Never more at any observation; the evicted are the oldest, and whoever holds their tokens is told why."""
-    check(openings.logins_keep_the_cap(arena, rounds=counts(3, 50)))
+    rounds = counts(3, 50)
+    check(openings.logins_keep_the_cap(arena, rounds=rounds))
+    figure("races.openings", f"20 sign-ins at once, {rounds} rounds: five live at every look")
 
 
 @pytest.mark.requirement("must-not-break N.8")
@@ -35,9 +38,11 @@ def test_logins_of_one_endpoint_at_once_leave_one_session(arena: Arena, counts: 
 
 
 @pytest.mark.requirement("RFC 6749 section 4.1.2", "RFC 6749 section 4.1.2", "must-not-break N.5")
-def test_code_redeemed_by_many_at_once_is_redeemed_once(arena: Arena, counts: Counts) -> None:
+def test_code_redeemed_by_many_at_once_is_redeemed_once(arena: Arena, counts: Counts, figure: Figure) -> None:
     """RFC 6749 section 4.1.2; confidential and public app."""
-    check(openings.code_is_redeemed_once(arena, rounds=counts(2, 50)))
+    rounds = counts(2, 50)
+    check(openings.code_is_redeemed_once(arena, rounds=rounds))
+    figure("races.openings", f"64 redemptions of one code, {rounds} rounds: one success")
 
 
 def test_seven_codes_at_once_leave_five(arena: Arena) -> None:

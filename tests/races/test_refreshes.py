@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.figures import Figure
 from tests.races import refreshes
 from tests.races.arena import Arena, check
 
@@ -11,6 +12,8 @@ Counts = Callable[[int, int], int]
 
 
 @pytest.mark.requirement("RFC 6749 section 6", "ruling 24")
-def test_hundred_refreshes_at_once_give_one_pair(arena: Arena, counts: Counts) -> None:
+def test_hundred_refreshes_at_once_give_one_pair(arena: Arena, counts: Counts, figure: Figure) -> None:
     """All of them are served, whoever came first; nobody is told that the token was used."""
-    check(refreshes.crowd_gets_one_pair(arena, rounds=counts(4, 20)))
+    rounds = counts(4, 20)
+    check(refreshes.crowd_gets_one_pair(arena, rounds=rounds))
+    figure("races.refreshes", f"{rounds} rounds: all 200, and one pair")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.figures import Figure
 from tests.races import rotations
 from tests.races.arena import Arena, check
 from tests.races.conftest import OpenArena
@@ -13,11 +14,12 @@ Counts = Callable[[int, int], int]
 
 @pytest.mark.requirement("ruling 1")
 @pytest.mark.timeout(600)
-def test_no_token_is_refused_while_every_key_rotates(opening: OpenArena, counts: Counts) -> None:
+def test_no_token_is_refused_while_every_key_rotates(opening: OpenArena, counts: Counts, figure: Figure) -> None:
     """The server's own upkeep, its clock's days made seconds."""
     with opening("rotating") as arena:
         load = check(rotations.keys_rotate_under_load(arena, rotations=counts(3, 20)))
-    print(dict(load.answers), sorted(load.sealing), len(load.signing))
+    told = f"{sum(load.answers.values())} requests, {len(load.sealing)} sealing and {len(load.signing)} signing keys"
+    figure("keys.rotated", f"{told}: no token refused")
 
 
 @pytest.mark.requirement("ruling 1")

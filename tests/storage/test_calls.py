@@ -47,6 +47,7 @@ from callgate.storage.call_documents import RecordColumns, read_document, read_l
 from callgate.storage.load_calls import QUARTER_MS
 from callgate.storage.sqlite import SqliteStore
 from tests.admin.casts import ACCOUNT, ADMIN, AGENT, QUEUE, SEEDED_MS
+from tests.figures import Figure
 from tests.storage.call_stores import OTHER_ACCOUNT, SEEDED, ask, open_store
 
 NUMBERS: dict[ExtensionId | None, str] = {
@@ -324,7 +325,7 @@ def test_company_page_is_found_in_the_index_alone(path: Path) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
-def test_middle_page_costs_no_more_than_the_first(tmp_path: Path) -> None:
+def test_middle_page_costs_no_more_than_the_first(tmp_path: Path, figure: Figure) -> None:
     """At most 1.5 times the first page, in the middle of 90 days and of a million records."""
     copies = 450
     pages = (1, copies * 2000 // 200)
@@ -337,9 +338,10 @@ def test_middle_page_costs_no_more_than_the_first(tmp_path: Path) -> None:
         syncs = [time_sync(store, query) for query in (SYNC, since) * 25]
     first, middle = (min(took) for took in zip(*rounds, strict=True))
     full, few = min(syncs[::2]), min(syncs[1::2])
-    print(
+    figure(
+        "growth.calls",
         f"{copies * len(SEEDED)} records: first page {first * 1e3:.2f} ms, middle page {middle * 1e3:.2f} ms,"
-        f" sync of 100 records {full * 1e3:.2f} ms, of ten changes {few * 1e3:.2f} ms"
+        f" sync of 100 records {full * 1e3:.2f} ms, of ten changes {few * 1e3:.2f} ms",
     )
     assert middle <= 1.5 * first
     assert few <= 1.5 * full
