@@ -99,9 +99,7 @@ def plain_command(
     return register
 
 
-def serving_command(
-    group: typer.Typer, name: str, *, options: type[O]
-) -> Callable[[Callable[[Run, O], None]], None]:
+def serving_command(group: typer.Typer, name: str, *, options: type[O]) -> Callable[[Callable[[Run, O], None]], None]:
     """Register a command that serves: it shows nothing, and so it has no `--json`."""
 
     def register(act: Callable[[Run, O], None]) -> None:
