@@ -39,6 +39,54 @@ def test_defaults_are_a_loopback_server_when_nothing_is_set() -> None:
     assert settings.database.path == Path("callgate.db")
 
 
+CELLS = {"CELLS__OTHERS": "CGT01P02=http://127.0.0.1:9002", "SERVER__PUBLIC_URL": "http://127.0.0.1:9000"}
+SHARED = {"CELLS__SECRET": "0123456789" * 4}
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        (CELLS, "cells.others: needs cells.secret_file"),
+        ({**SHARED, "CELLS__OTHERS": CELLS["CELLS__OTHERS"]}, "cells.others: needs server.public_url"),
+        ({**CELLS, "CELLS__SECRET": "short"}, "cells.secret_file: each line must have at least 32 characters"),
+        ({**CELLS, **SHARED, "SERVER__CELL": "CGT01P02"}, "cells.others: CGT01P02 is this cell itself"),
+        ({**CELLS, **SHARED, "CELLS__OTHERS": "CGT01P02"}, "cells.others: must be NAME=URL, such as"),
+        ({**CELLS, **SHARED, "CELLS__OTHERS": "two=http://127.0.0.1:9002"}, "cells.others: must be NAME=URL, such as"),
+        ({**CELLS, **SHARED, "CELLS__OTHERS": "CGT01P02=http://two:9002"}, "cells.others: CGT01P02: must be https"),
+        (
+            {**CELLS, **SHARED, "CELLS__OTHERS": "CGT01P02=https://two, CGT01P02=https://three"},
+            "cells.others: names a cell twice",
+        ),
+        ({**CELLS, "CELLS__SECRET_FILE": "/nowhere"}, "cells.secret_file: cannot read /nowhere"),
+        ({**CELLS, **SHARED, "CELLS__OWN_URL": "http://two/x"}, "cells.own_url: must be scheme, host and port alone"),
+        ({**CELLS, **SHARED, "CELLS__OTHER": "x"}, "did you mean CALLGATE_CELLS__OTHERS?"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_cells_that_could_not_work_start_nothing(
+    variables: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each says the key and the mend, and shows no secret."""
+    for name, value in variables.items():
+        monkeypatch.setenv(f"CALLGATE_{name}", value)
+    (problem,) = problems()
+    assert said in problem
+    assert SHARED["CELLS__SECRET"] not in problem
+
+
+def test_cells_secret_that_others_may_read_starts_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the key-encryption key; and lines are read as lines, the first first."""
+    file = tmp_path / "secret"
+    file.write_text(f"# two\n{'a' * 32}\n\n{'b' * 32}\n")
+    file.chmod(0o640)
+    for name, value in {**CELLS, "CELLS__SECRET_FILE": str(file)}.items():
+        monkeypatch.setenv(f"CALLGATE_{name}", value)
+    assert f"chmod 600 {file}" in problems()[0]
+    file.chmod(0o600)
+    assert load_settings().cells.secrets == ("a" * 32, "b" * 32)
+    assert [*load_settings().cells.neighbours] == [("CGT01P02", "http://127.0.0.1:9002")]
+
+
 def test_environment_wins_when_the_file_says_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One setting of a section may come from each."""
     (tmp_path / "callgate.toml").write_text(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from callgate.model import (
     api_faults,
     authorize_faults,
+    cell_faults,
     credential_faults,
     device_faults,
     faults,
@@ -22,6 +23,7 @@ WHERE = {
     grant_faults: "At the token endpoint, and at sign-in",
     device_faults: "At the device grant's endpoint and page, and at the token endpoint for its codes",
     issuer_faults: "At the token endpoint, for an outside issuer's token",
+    cell_faults: "Every OAuth endpoint, where there are several cells",
     sso_faults: "At single sign-on",
     mfa_faults: "At second factors, and where people change how they sign in",
     credential_faults: "Where people make JWT credentials",

@@ -38,6 +38,7 @@ from callgate.model.failure import Unavailable
 from callgate.model.lookups import KeysLookup
 from callgate.service.administer.desk import Desk, desk_of
 from callgate.service.administer.people import keep_predefined_roles
+from callgate.service.cells import open_cells
 from callgate.service.clock import Clock
 from callgate.service.context import Context
 from callgate.service.events import Events
@@ -126,9 +127,9 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
             tallies=Tallies(settings.limits.guessing, shelves.tallies),
             polls=Polls(shelves.polls),
             readiness=Readiness(store),
+            cells=await stack.enter_async_context(open_cells(settings, store, clock=clock, entropy=entropy, log=log)),
         )
-        upkeep = asyncio.get_running_loop().create_task(_keep_up(keeper, store, clock=clock, log=log))
-        stack.callback(upkeep.cancel)
+        stack.callback(asyncio.get_running_loop().create_task(_keep_up(keeper, store, clock=clock, log=log)).cancel)
         networks = Networks(settings.server.trusted_proxies, settings.server.forwarded_field)
         more = (development_table(context),) if development else ()
         door = build(context, log, networks=networks, tells=settings.log.requests, development=more)

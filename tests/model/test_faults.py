@@ -8,6 +8,7 @@ import pytest
 from callgate.model import (
     api_faults,
     authorize_faults,
+    cell_faults,
     credential_faults,
     device_faults,
     faults,
@@ -26,6 +27,7 @@ CATALOGUE: dict[str, Fault] = {
         device_faults,
         issuer_faults,
         authorize_faults,
+        cell_faults,
         sso_faults,
         credential_faults,
         mfa_faults,

@@ -18,6 +18,7 @@ from callgate.config import Settings, describe
 from callgate.model import (
     api_faults,
     authorize_faults,
+    cell_faults,
     credential_faults,
     device_faults,
     faults,
@@ -94,6 +95,7 @@ CATALOGUE = [
     for module in (
         faults,
         authorize_faults,
+        cell_faults,
         grant_faults,
         device_faults,
         issuer_faults,

@@ -254,7 +254,7 @@ async def show_app(desk: Desk, options: OneApp) -> Record:
     client = granted(await find_app(desk, options.app))
     allowances = (await desk.store.read(AllowancesListing(client.id))).allowances
     allowed = tuple(f"{each.account.id}:{each.role.name.replace(' ', '-')}" for each in allowances)
-    return Record(fields=(*_fields(client), ("allowed_by", allowed)))
+    return Record(fields=(*fields_of(client), ("allowed_by", allowed)))
 
 
 @desk_command(APPS, "update", options=UpdateOptions)
@@ -365,10 +365,11 @@ def _read(file: Path | None) -> str | None:
 
 def _registered(registration: Registration) -> Record:
     secrets = (("client_secret", registration.secret),) if registration.secret else ()
-    return Record(fields=_fields(registration.client), secrets=secrets)
+    return Record(fields=fields_of(registration.client), secrets=secrets)
 
 
-def _fields(client: Client) -> tuple[tuple[str, Value], ...]:
+def fields_of(client: Client) -> tuple[tuple[str, Value], ...]:
+    """An app as it is shown."""
     return (
         ("client_id", client.id),
         ("account_id", client.account_id),

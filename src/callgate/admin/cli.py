@@ -5,6 +5,7 @@ import sys
 import typer
 
 from callgate.admin.accounts import ACCOUNTS
+from callgate.admin.app_copies import APPS
 from callgate.admin.audit import AUDIT
 from callgate.admin.calls import CALLS
 from callgate.admin.composition import Composition
@@ -21,7 +22,6 @@ from callgate.admin.queues import QUEUES
 from callgate.admin.radar import CREDENTIALS
 from callgate.admin.roles import ROLES
 from callgate.admin.saml import SAML
-from callgate.admin.secrets import APPS
 from callgate.admin.serve import add_serve
 from callgate.admin.sessions import SESSIONS
 from callgate.admin.sso import SSO

@@ -4,18 +4,17 @@ The docstrings here are the source of docs/settings.md. What a setting does belo
 here; where values come from, to reading.py.
 """
 
-import ipaddress
-import re
-import ssl
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from callgate.config.cells import CELL_PATTERN, CellSettings
 from callgate.config.counters import MEMORY, counter_store
 from callgate.config.database import DatabaseSettings
 from callgate.config.section import Section
+from callgate.config.texts import PORT_MAX, check_certificates, is_loopback, origin_problem, split
 from callgate.config.watching import LogSettings, MetricsSettings, TracesSettings
 from callgate.model.counters import CounterStore
 from callgate.model.fetch import FetchRules, Network
@@ -24,54 +23,9 @@ from callgate.model.limits import RATE_MAX, Rates
 from callgate.model.network import ForwardedField
 from callgate.model.policy import Policy, Statuses
 
-_PORT_MAX = 65_535
 WORKERS_MAX = 64
 ONE_SERVER = "an SQLite database has one server process; for more, move it to PostgreSQL"
 Rate = Annotated[int, Field(ge=1, le=RATE_MAX)]
-_LOOPBACK_NAMES = frozenset({"localhost"})
-_DEFAULT_PORTS = {"http": "80", "https": "443"}
-_ORIGIN = re.compile(
-    r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(?P<port>[1-9][0-9]{0,4}))?",
-    re.ASCII | re.IGNORECASE,
-)
-
-
-def _split(value: object) -> object:
-    """A list written as one text, as environments do."""
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def _public_url_problem(value: str) -> str | None:
-    found = _ORIGIN.match(value)
-    rest = value[found.end() :] if found else ""
-    if found is None or int(found["port"] or 1) > _PORT_MAX or (rest and rest[0] not in "/?#"):
-        return "must be a URL such as https://login.example.com"
-    if rest:
-        return "must be scheme, host and port alone: no path, no slash at the end, no query"
-    scheme = found["scheme"].lower()
-    if value != value.lower() or found["port"] == _DEFAULT_PORTS[scheme]:
-        return "must be written as browsers write an origin: in lower case, without the port that goes without saying"
-    if scheme == "http" and not _is_loopback(found["host"].strip("[]")):
-        return "must be https, because tokens and passwords travel there; http is for loopback hosts alone"
-    return None
-
-
-def _is_loopback(host: str) -> bool:
-    if host in _LOOPBACK_NAMES:
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _check_certificates(file: Path | None) -> Path | None:
-    if file is not None:
-        try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
-        except OSError as error:  # what is no certificate, too
-            raise ValueError(f"cannot be read as certificates: {error.strerror or error}") from None
-    return file
 
 
 class ServerSettings(Section):
@@ -80,14 +34,14 @@ class ServerSettings(Section):
     host: str = "127.0.0.1"
     """Address to listen on."""
 
-    port: int = Field(default=8080, ge=1, le=_PORT_MAX)
+    port: int = Field(default=8080, ge=1, le=PORT_MAX)
     """Port to listen on."""
 
     public_url: str | None = None
     """The URL clients use, which is also the issuer: https, except on a loopback host, and without a path.
     Left out: http://HOST:PORT, on a loopback host only."""
 
-    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_split)] = ()
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(split)] = ()
     """Networks of the proxies in front, such as 10.0.0.0/8: from them alone it is believed where a request comes
     from."""
 
@@ -95,7 +49,7 @@ class ServerSettings(Section):
     """The field in which those proxies say it, and the only one that is read: a proxy passes the other on as its
     caller sent it."""
 
-    cell: str = Field(default="CGT01P01", pattern=r"^[A-Z]{3}\d\d[PT]\d\d$")
+    cell: str = Field(default="CGT01P01", pattern=f"^{CELL_PATTERN}$")
     """Name of this cell, which stands at the head of every token: site, number, P or T, number."""
 
     workers: int = Field(default=1, ge=0, le=WORKERS_MAX)
@@ -108,14 +62,14 @@ class ServerSettings(Section):
     @field_validator("public_url")
     @classmethod
     def _check_public_url(cls, value: str | None) -> str | None:
-        problem = None if value is None else _public_url_problem(value)
+        problem = None if value is None else origin_problem(value)
         if problem:
             raise ValueError(problem)
         return value
 
     @model_validator(mode="after")
     def _check_issuer(self) -> "ServerSettings":
-        if self.public_url is None and not _is_loopback(self.host):
+        if self.public_url is None and not is_loopback(self.host):
             raise ValueError("server.public_url is required when server.host is not a loopback address")
         return self
 
@@ -251,7 +205,7 @@ class LimitSettings(Section):
     @field_validator("store_ca_file")
     @classmethod
     def _check_store_ca_file(cls, value: Path | None) -> Path | None:
-        return _check_certificates(value)
+        return check_certificates(value)
 
     @model_validator(mode="after")
     def _check_store_password(self) -> "LimitSettings":
@@ -294,7 +248,7 @@ class LimitSettings(Section):
 class FetchSettings(Section):
     """What the server fetches by itself: key sets and documents of issuers and identity providers."""
 
-    private_networks: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_split)] = ()
+    private_networks: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(split)] = ()
     """Networks that are not public and may be fetched from all the same, such as 10.0.0.0/8 for a cluster's own
     issuer. Without one, whatever an address names inside your network is out of reach."""
 
@@ -307,7 +261,7 @@ class FetchSettings(Section):
     @field_validator("ca_file")
     @classmethod
     def _check_ca_file(cls, value: Path | None) -> Path | None:
-        return _check_certificates(value)
+        return check_certificates(value)
 
     @property
     def rules(self) -> FetchRules:
@@ -329,11 +283,20 @@ class Settings(Section):
     traces: TracesSettings = TracesSettings()
     limits: LimitSettings = LimitSettings()
     fetch: FetchSettings = FetchSettings()
+    cells: CellSettings = CellSettings()
 
     @model_validator(mode="after")
     def _check_workers(self) -> "Settings":
         if self.server.workers > 1 and self.database.has_one_server:
             raise ValueError(f"server.workers: {ONE_SERVER}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_cells(self) -> "Settings":
+        if self.server.cell in {each.cell for each in self.cells.neighbours}:
+            raise ValueError(f"cells.others: {self.server.cell} is this cell itself (server.cell)")
+        if self.cells.others and self.server.public_url is None:
+            raise ValueError("cells.others: needs server.public_url, the one URL that all cells answer at")
         return self
 
     @property

@@ -40,6 +40,15 @@ class UnknownKey:
     number: int
 
 
+def cell_named(token: str) -> str | None:
+    """The cell that a code or token says it is of; None for what is spelled like neither. Proves nothing."""
+    if len(token) != TOKEN_CHARS or not token.isascii():
+        return None
+    whole = _decode(token[:_HEAD_CHARS])
+    head = None if whole is None else _HEAD.fullmatch(whole)
+    return None if head is None else head[1].decode()
+
+
 class Sealer:
     """Seals and opens the references of one cell with one ring: immutable, and on every request's path."""
 

@@ -222,6 +222,14 @@ UNAVAILABLE = Fault(
     remedy="Repeat after Retry-After seconds; nothing was lost.",
     status=503,
 )
+CELL_SILENT = Fault(
+    code="CGT-193",
+    error="ServiceUnavailable",
+    text="The part of this service that has the account does not answer",
+    remedy="Repeat after Retry-After seconds; nothing was lost. Whoever runs the server finds out which cell it is at "
+    "/health/ready of the second address; docs/cells.md.",
+    status=503,
+)
 INTERNAL_ERROR = Fault(
     code="CMN-201",
     error="InternalError",

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import orjson
 
+from callgate.crypto.sealed_box import SealedBox
 from callgate.crypto.secrets import mint_endpoint_id
 from callgate.model.consent import SignIn
 from callgate.model.ids import AccountId, RowId
@@ -125,14 +126,30 @@ def seal_form_state(context: Context, state: FormState, binding: str) -> str | N
     if len(payload) > PAYLOAD_BYTES_MAX:
         return None
     expires_ms = context.clock.now_ms() + FORM_STATE_MS
-    return context.keeper.rings.form_box.seal(payload, expires_ms, bound_to=binding.encode())
+    # What was shown to nobody yet may go on at another cell: that of whoever signs in.
+    box = context.cells.form_box if context.cells and state.shown_to is None else context.keeper.rings.form_box
+    return box.seal(payload, expires_ms, bound_to=binding.encode())
 
 
 def open_form_state(context: Context, text: str | None, binding: str | None) -> FormState | None:
     """The request under way, or None when it is old, forged or another browser's."""
     if text is None or binding is None:
         return None
-    opened = context.keeper.rings.form_box.open(text, context.clock.now_ms(), bound_to=binding.encode())
+    travelling = _open_form_state(context, text, binding=binding, box=context.cells.form_box) if context.cells else None
+    if travelling is not None and travelling.shown_to is None:
+        return travelling
+    return _open_form_state(context, text, binding=binding, box=context.keeper.rings.form_box)
+
+
+def open_travelling(context: Context, text: str, binding: str) -> Pairs | None:
+    """What a request asks that is under way at no cell yet."""
+    assert context.cells is not None
+    state = _open_form_state(context, text, binding=binding, box=context.cells.form_box)
+    return None if state is None or state.shown_to is not None else state.pairs
+
+
+def _open_form_state(context: Context, text: str, *, binding: str, box: SealedBox) -> FormState | None:
+    opened = box.open(text, context.clock.now_ms(), bound_to=binding.encode())
     if not isinstance(opened, bytes):
         return None
     pairs, began_ms, shown_to, shown_scope, challenge = orjson.loads(opened)

@@ -15,6 +15,7 @@ from callgate.model.ids import ClientId, RowId
 from callgate.model.limits import Owner
 from callgate.model.moment import Fresh, Moment
 from callgate.model.policy import Policy
+from callgate.service.cells import Cells
 from callgate.service.clock import Clock
 from callgate.service.events import Events
 from callgate.service.fetch import Fetcher
@@ -63,6 +64,7 @@ class Context:
     polls: Polls
     key_sets: KeySets
     readiness: Readiness
+    cells: Cells | None = None
     figures: Figures = field(default_factory=Figures)
     proofs: Proofs = field(default_factory=Proofs)
     errands: Turnstile = field(default_factory=_errands)

@@ -110,7 +110,7 @@ async def _issue(context: Context, call: DeviceCall, *, network: str) -> tuple[D
 
         def judge(moment: Moment, facts: DeviceAskFacts) -> DeviceWaits | Denied | LookAgain:
             # A user code that is taken has the unit judged again, and gets another here.
-            user_code = mint_user_code(context.entropy)
+            user_code = _mint_user_code(context)
             return protocol.issue(
                 call,
                 client=evidence,  # noqa: B023 - run at once
@@ -127,6 +127,14 @@ async def _issue(context: Context, call: DeviceCall, *, network: str) -> tuple[D
         if not isinstance(decision, LookAgain):
             return decision, proven.client.id
     return Denied(fault=faults.TEMPORARILY_UNAVAILABLE, why="the app kept changing"), None
+
+
+def _mint_user_code(context: Context) -> str:
+    """One that leads to this cell, where there are several."""
+    while True:
+        code = mint_user_code(context.entropy)
+        if context.cells is None or context.cells.cell_of_user_code(code) == context.cells.own:
+            return code
 
 
 def _reply(context: Context, waits: DeviceWaits) -> DeviceReply:

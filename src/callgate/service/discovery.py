@@ -17,6 +17,12 @@ async def metadata(context: Context, locales: Sequence[str]) -> Document:
     )
 
 
-def key_set(context: Context) -> bytes:
-    """The JWK Set of the ID tokens' public keys."""
+def own_key_set(context: Context) -> bytes:
+    """The JWK Set of this cell's ID tokens' public keys."""
     return context.keeper.rings.jwks
+
+
+async def key_set(context: Context) -> bytes:
+    """The JWK Set of the ID tokens' public keys, of every cell."""
+    own = own_key_set(context)
+    return own if context.cells is None else await context.cells.key_set(own)

@@ -23,6 +23,7 @@ from structlog.typing import FilteringBoundLogger
 from callgate.model.failure import Unavailable
 from callgate.model.histogram import Histogram
 from callgate.model.key import KeyState
+from callgate.service.cell_links import CellLink
 from callgate.service.context import Context
 from callgate.service.figures import Connections
 from callgate.service.upkeep import every
@@ -64,12 +65,13 @@ class Metrics(Collector):
 
     def details(self) -> dict[str, object]:
         """What `/health/ready` tells beside its state."""
-        store = self._watched
+        store, cells = self._watched, self._context.cells
         return {
             "version": version("callgate"),
             "cell": self._cell,
             "store": {"state": store.health.value, "waiting": store.waiting, "lost": store.figures.lost_batches},
             "keys": {use: int(age_s) for use, age_s in self._key_ages()},
+            **({} if cells is None else {"cells": {link.cell: _tell(link) for link in cells.links.values()}}),
         }
 
     def describe(self) -> list[Metric]:
@@ -86,6 +88,7 @@ class Metrics(Collector):
             self._keys,
             self._passwords,
             self._connections,
+            self._cells,
         )
         for part in parts:
             yield from part()
@@ -191,6 +194,31 @@ class Metrics(Collector):
         yield GaugeMetricFamily("callgate_connections", "Open connections.", value=len(watch.connections))
         ended = [((why,), count) for why, count in watch.ended_ever.items()]
         yield _counter("callgate_connections_ended", "Connections ended by the server.", labels=("why",), values=ended)
+
+    def _cells(self) -> _Made:
+        if self._context.cells is None:
+            return
+        links = self._context.cells.links.values()
+        silent = GaugeMetricFamily("callgate_cell_silent", "1 for a cell that does not answer.", labels=("cell",))
+        waiting = GaugeMetricFamily("callgate_cell_in_flight", "Requests another cell works on.", labels=("cell",))
+        seconds = HistogramMetricFamily(
+            "callgate_cell_forward_seconds", "From a request forwarded to its answer.", labels=("cell",)
+        )
+        for link in links:
+            silent.add_metric((link.cell,), int(link.is_silent))
+            waiting.add_metric((link.cell,), link.in_flight)
+            _add(seconds, link.seconds, labels=(link.cell,))
+        yield from (silent, waiting, seconds)
+        yield _counter(
+            "callgate_cell_forwarded",
+            "Requests that were another cell's, by what came of them.",
+            labels=("cell", "outcome"),
+            values=[((link.cell, outcome), count) for link in links for outcome, count in link.forwarded.items()],
+        )
+
+
+def _tell(link: CellLink) -> str:
+    return "silent" if link.is_silent else "answers"
 
 
 def _counter(name: str, about: str, *, labels: tuple[str, ...] = (), values: _Labelled) -> CounterMetricFamily:

@@ -17,6 +17,7 @@ from callgate.model.audit import AuditPruneLookup, PrunedLinksLookup
 from callgate.model.call_acts import CallsActLookup, DeletionLookup, NumbersLookup
 from callgate.model.call_log import CallLogLookup, CallRecordLookup, RecordingLookup
 from callgate.model.call_sync import ExtractLookup, SyncLookup
+from callgate.model.cells import AccountHeldLookup, ExtensionHeldLookup
 from callgate.model.client_secret import SecretActLookup
 from callgate.model.device_grant import DeviceAskLookup, DeviceLookup, UserCodeLookup
 from callgate.model.directory import ExtensionListLookup, ExtensionLookup
@@ -96,7 +97,14 @@ from callgate.storage.load_openings import (
     load_password_opening,
     load_service_opening,
 )
-from callgate.storage.load_people import load_assertion, load_client, load_credential, load_login
+from callgate.storage.load_people import (
+    load_account_held,
+    load_assertion,
+    load_client,
+    load_credential,
+    load_extension_held,
+    load_login,
+)
 from callgate.storage.load_secrets import load_secret_act
 from callgate.storage.load_sessions import load_redeem, load_session
 from callgate.storage.load_upkeep import load_keys
@@ -136,6 +144,8 @@ LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
         answers(GuessLookup, load_guess),
         answers(LocksLookup, load_locks),
         answers(OwnNamesLookup, load_own_names),
+        answers(AccountHeldLookup, load_account_held),
+        answers(ExtensionHeldLookup, load_extension_held),
         answers(CredentialLookup, load_credential),
         answers(AssertionLookup, load_assertion),
         answers(KeysLookup, load_keys),

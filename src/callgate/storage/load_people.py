@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple, cast
 
 from callgate.model.account import Account, Extension, LoginName, Role
+from callgate.model.cells import AccountHeldLookup, ExtensionHeldLookup
 from callgate.model.client import Client, ClientKeys
 from callgate.model.credential import JwtCredential
 from callgate.model.facts import AssertionFacts, ClientFacts, CredentialFacts, LoginFacts
@@ -50,6 +51,8 @@ _ACCOUNT: Final = f"SELECT {columns(Account._fields)} FROM account WHERE id = ?"
 _ROLE: Final = f"SELECT {columns(Role._fields)} FROM role WHERE id = ?"
 _APP: Final = f"SELECT {columns(Client._fields)} FROM client WHERE id = ?"
 _CLIENT: Final = f"SELECT {columns(Client._fields)}, {columns(ClientKeys._fields)} FROM client WHERE id = ?"
+_ACCOUNT_HELD: Final = "SELECT 1 FROM account WHERE id = ?"
+_EXTENSION_HELD: Final = "SELECT 1 FROM extension WHERE id = ?"
 _CLAIM: Final = "SELECT 1 FROM assertion_claim WHERE client_id = ? AND jti = ?"
 
 _CLIENT_WIDTH: Final = len(Client._fields)
@@ -80,6 +83,16 @@ def load_login(view: View, lookup: LoginLookup) -> LoginFacts:
     if found is None or person is None:
         return LoginFacts(None, None, None, company_id)
     return LoginFacts(person.account, person.extension, cast("str | None", found[1]), company_id)
+
+
+def load_account_held(view: View, lookup: AccountHeldLookup) -> bool:
+    """Answer `AccountHeldLookup`."""
+    return view.row(_ACCOUNT_HELD, (lookup.account_id,)) is not None
+
+
+def load_extension_held(view: View, lookup: ExtensionHeldLookup) -> bool:
+    """Answer `ExtensionHeldLookup`."""
+    return view.row(_EXTENSION_HELD, (lookup.extension_id,)) is not None
 
 
 def load_credential(view: View, lookup: CredentialLookup) -> CredentialFacts:

@@ -32,6 +32,7 @@ class Browsers:
         self._sign_in_name = f"{prefix}callgate_sign_in"
         self._departure_prefix = f"{prefix}callgate_departure_"
         self._arrival_prefix = f"{prefix}callgate_arrival_"
+        self._cell_name = f"{prefix}callgate_cell"
         self._own_origin = "{0.scheme}://{0.netloc}".format(urlsplit(context.policy.issuer))
 
     def cookies(self, request: Request) -> Cookies:
@@ -50,6 +51,14 @@ class Browsers:
             departures=_named(found, self._departure_prefix),
             arrivals=_named(found, self._arrival_prefix),
         )
+
+    def kept_cell(self, request: Request) -> str | None:
+        """The cell that this browser was at last, by its own word."""
+        for part in (request.header(b"cookie") or "").split(";"):
+            name, _, value = part.strip().partition("=")
+            if name == self._cell_name:
+                return value
+        return None
 
     async def post(self, request: Request) -> Post | Denied:
         """A form of one of our pages. Raises DisconnectedError.
@@ -88,6 +97,10 @@ class Browsers:
     def bind(self, binding: str) -> Header:
         """The cookie that names this browser."""
         return self._cookie(self._binding_name, binding, max_age_s=BINDING_MS // 1000)
+
+    def keep_cell(self, cell: str) -> Header:
+        """The cookie that leads this browser here again, whichever cell it comes to; it opens nothing."""
+        return self._cookie(self._cell_name, cell, max_age_s=None)
 
     def keep_sign_in(self, sealed: str, *, remembered_s: int | None) -> Header:
         """The cookie that opens a sign-in; None: until the browser is closed."""

@@ -7,7 +7,7 @@ failure of the world is 503, a defect is 500 with its request id in the log.
 
 import itertools
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from time import monotonic
@@ -38,14 +38,23 @@ class Family(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How all endpoints of a server answer, and whom they tell of it: `figures` always, the log where `tells`."""
+    """How all endpoints of a server answer, and whom they tell of it: `figures` always, the log where `tells`.
+
+    Each answer has the fields of `always`, and those of a browser's way through OAuth's pages have `pages` too.
+    """
 
     statuses: Statuses
     log: FilteringBoundLogger
     figures: Figures
     always: tuple[Header, ...] = ()
+    pages: tuple[Header, ...] = ()
     tells: bool = False
 
+
+First = Callable[[Scope, Receive, Send], Awaitable[Receive | None]]
+"""Looks at each request before any endpoint: gives None where it has answered, else the body for the endpoint."""
+
+BENEATH_OAUTH = "/restapi/oauth/"
 
 UNKNOWN = "(unknown)"
 """Stands for every path that nobody serves."""
@@ -62,6 +71,8 @@ class Endpoint:
         self.path = path
         self._figures: PathFigures = manner.figures.path(path)
         self._always = manner.always
+        if family is Family.PAGE and path.startswith(BENEATH_OAUTH):
+            self._always += manner.pages
         self._statuses = manner.statuses
         self._log = manner.log
         self._tells = manner.tells
@@ -134,8 +145,15 @@ class Door:
     """The ASGI application: exact paths first, then the router."""
 
     def __init__(
-        self, exact: Mapping[str, Endpoint], router: Router, *, run_id: str, networks: Networks | None = None
+        self,
+        exact: Mapping[str, Endpoint],
+        router: Router,
+        *,
+        run_id: str,
+        networks: Networks | None = None,
+        first: First | None = None,
     ) -> None:
+        self._first = first
         self._networks = networks or Networks()
         self._exact = dict(exact)
         self._router = router
@@ -150,6 +168,11 @@ class Door:
             return
         scope["callgate.request_id"] = f"{self._run_id}-{next(self._serial):012x}"
         scope[NETWORKS] = self._networks
+        if self._first is not None:
+            here = await self._first(scope, receive, send)
+            if here is None:
+                return
+            receive = here
         endpoint = self._exact.get(scope["path"])
         if endpoint is not None:
             await endpoint(scope, receive, send)
@@ -178,7 +201,7 @@ def not_found(manner: Manner) -> ASGIApp:
     oauth, api = endpoint(in_oauth, Family.OAUTH), endpoint(in_api, Family.API)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        beneath_oauth = scope["path"].startswith("/restapi/oauth/")
+        beneath_oauth = scope["path"].startswith(BENEATH_OAUTH)
         await (oauth if beneath_oauth else api)(scope, receive, send)
 
     return answer

@@ -38,6 +38,9 @@ class EntryPoints:
 
     def __init__(self, context: Context) -> None:
         self._base_url = context.policy.issuer
+        # A cell's own clients are told to come to it at once; whoever has no token yet may be any cell's.
+        own_url = context.cells.own_url if context.cells else None
+        self._own_url = own_url or context.policy.issuer
 
     async def initial(self, request: Request) -> Reply:
         """Where to sign in and get a first token; asked before there is one."""
@@ -47,7 +50,7 @@ class EntryPoints:
 
     async def external(self, _: Request, admitted: Admitted) -> Reply:
         """Where the bearer's account lives."""
-        return _external_reply(self._base_url, admitted.account.brand_id)
+        return _external_reply(self._own_url, admitted.account.brand_id)
 
     async def versions(self, _: Request) -> Reply:
         """`GET /restapi`: the versions of the API."""

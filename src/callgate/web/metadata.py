@@ -34,7 +34,7 @@ class KeySetEndpoint:
 
     async def __call__(self, _: Request) -> Reply:
         """A JWK Set (RFC 7517)."""
-        return Reply(200, (JSON, *_KEPT), key_set(self._context))
+        return Reply(200, (JSON, *_KEPT), await key_set(self._context))
 
 
 async def userinfo(_: Request, admitted: Admitted) -> Reply | Denied:

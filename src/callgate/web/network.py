@@ -72,6 +72,18 @@ class Networks:
         return any(address in network for network in self._trusted)
 
 
+class Told(Networks):
+    """For one request that another cell has forwarded: where that says it comes from."""
+
+    def __init__(self, network: str) -> None:
+        super().__init__()
+        self._network = network
+
+    def find(self, peer: str | None, forwarded: str | None) -> str:  # noqa: ARG002 - the other cell has looked at them
+        """That network."""
+        return self._network
+
+
 def _parse(text: str) -> _Address | None:
     ported = _WITH_PORT.fullmatch(text)
     try:

@@ -1,6 +1,7 @@
 """Every endpoint of the server in one table: path, methods, whose envelope, what answers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from starlette.routing import Route, Router
 from structlog.typing import FilteringBoundLogger
@@ -11,8 +12,9 @@ from callgate.web import explain, health, sso
 from callgate.web.authorize import AUTHORIZE, CONSENT, SIGN_IN, AuthorizePages
 from callgate.web.bearer import BearerEndpoint
 from callgate.web.browser import Browsers, show
+from callgate.web.cells import Forwarding
 from callgate.web.device import AUTHORIZATION, DEVICE, DeviceAuthorizationEndpoint, DevicePages
-from callgate.web.door import Door, Endpoint, Family, Manner, not_found
+from callgate.web.door import Door, Endpoint, Family, First, Manner, not_found
 from callgate.web.entry_points import EntryPoints
 from callgate.web.metadata import KeySetEndpoint, MetadataEndpoint, userinfo
 from callgate.web.network import Networks
@@ -53,16 +55,23 @@ def build(
         always=_STRICT_TRANSPORT if context.policy.issuer.startswith("https:") else (),
         tells=tells,
     )
-    return assemble(table, manner, run_id=run_id(context), networks=networks)
+    if context.cells is None:
+        return assemble(table, manner, run_id=run_id(context), networks=networks)
+    browsers = Browsers(context)
+    manner = replace(manner, pages=(browsers.keep_cell(context.cells.own),))
+    forwarding = Forwarding(context, context.cells, browsers, log=log)
+    return assemble(table, manner, run_id=run_id(context), networks=networks, first=forwarding.take)
 
 
-def assemble(table: Table, manner: Manner, *, run_id: str, networks: Networks | None = None) -> Door:
+def assemble(
+    table: Table, manner: Manner, *, run_id: str, networks: Networks | None = None, first: First | None = None
+) -> Door:
     """A table of endpoints as one ASGI application."""
     made = {path: Endpoint(handlers, family, path=path, manner=manner) for path, (family, handlers) in table.items()}
     exact = {path: endpoint for path, endpoint in made.items() if "{" not in path}
     templates = [Route(path, endpoint=endpoint) for path, endpoint in made.items() if "{" in path]
     router = Router(routes=templates, redirect_slashes=False, default=not_found(manner))
-    return Door(exact, router, run_id=run_id, networks=networks)
+    return Door(exact, router, run_id=run_id, networks=networks, first=first)
 
 
 def run_id(context: Context) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from callgate.model import faults
 from callgate.model.decisions import Denied
@@ -82,6 +82,10 @@ class Request:
     def path_params(self) -> dict[str, str]:
         """What the route's template matched."""
         return dict(self.scope.get("path_params", {}))
+
+    async def receive(self) -> Message:
+        """What comes next of it, as ASGI tells it."""
+        return await self._receive()
 
     async def body(self, *, bytes_max: int = BODY_BYTES_MAX) -> bytes | Denied:
         """The whole body, or a fault when it is too long. Raises DisconnectedError."""

@@ -54,6 +54,17 @@ def change_app(
     )
 
 
+def take_in(client: Client, keys: ClientKeys, *, facts: AppActFacts, by: str) -> Done | Refused:
+    """An app as another cell has it: registered here, or made equal to how it is there."""
+    before = facts.client
+    if before is None:
+        return register_app(client, keys, facts=facts, by=by)
+    if (client.kind, client.private, client.account_id) != (before.kind, before.private, before.account_id):
+        return Refused(f"{before.name} is another kind of app here, or another account's: neither ever changes")
+    after = client._replace(version=before.version, sessions_from_ms=before.sessions_from_ms)
+    return change_app(lambda _: after, keys=keys, facts=facts, by=by)
+
+
 def keeps_secret(client: Client) -> bool:
     """Whether the app proves itself with a secret of ours, rather than with its word or its own key."""
     return client.auth_method in {AuthMethod.CLIENT_SECRET_BASIC, AuthMethod.CLIENT_SECRET_JWT}

@@ -57,6 +57,11 @@ _WRONG_GOODBYE = Words(
     msgid("The app’s request to sign you out cannot be trusted, so you will not be sent back to it."),
     _TELL_APP,
 )
+_BACK_SOON = Words(
+    msgid("We will be right back"),
+    msgid("The server cannot answer at the moment."),
+    msgid("Wait a moment, then reload this page."),
+)
 _EXTENSION_OFF = _person(msgid("Your extension is switched off."), _TELL_ADMINISTRATOR)
 _EXTENSION_GONE = _person(msgid("This extension no longer exists."), _TELL_ADMINISTRATOR)
 
@@ -229,11 +234,8 @@ WORDS = {
         msgid("There were too many requests in a short time."),
         msgid("Wait a minute, then try again."),
     ),
-    "CGT-190": Words(
-        msgid("We will be right back"),
-        msgid("The server cannot answer at the moment."),
-        msgid("Wait a moment, then reload this page."),
-    ),
+    "CGT-190": _BACK_SOON,
+    "CGT-193": _BACK_SOON,
     "CGT-191": Words(
         msgid("Something went wrong on our side"),
         msgid("The server met a problem it did not expect."),

@@ -1,0 +1,89 @@
+"""What all cells share: notes on forwarded requests, form state that any cell opens, and a place for unknown names.
+
+A note says whose request was forwarded, and holds for that request alone: method, target and body are under its MAC,
+and it is believed for half a minute. Each purpose has a key of its own, derived by HKDF from a shared secret.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from callgate.crypto.entropy import Entropy
+from callgate.crypto.keys import ROOT_BYTES, KeyRing, Purpose
+from callgate.crypto.sealed_box import SealedBox
+from callgate.crypto.strict_json import encode_base64url
+from callgate.model.cells import Note
+
+NOTE_MS: Final = 30_000
+"""How far the clocks of two cells may be apart, the time on the way included."""
+
+_VERSION: Final = "v1"
+_NOTE_CHARS_MAX: Final = 512
+_NOTE: Final = re.compile(
+    r"(v1;([A-Z]{3}\d\d[PT]\d\d);([A-Z]{3}\d\d[PT]\d\d);(\d{1,15});([0-9a-z.:/]{1,64});([0-9a-f-]{1,64}));([\w-]{43})",
+    re.ASCII,
+)
+_NUMBERS: Final = 999_999
+
+
+class CellKeys:
+    """Signs and reads notes, and makes what else the shared secrets give. The first secret signs, each is believed."""
+
+    __slots__ = ("_note_keys", "_roots", "_spread_key")
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        assert secrets
+        raw = [secret.encode() for secret in secrets]
+        self._note_keys = [_derive(each, "notes") for each in raw]
+        self._roots = [_derive(each, "form-state") for each in raw]
+        self._spread_key = _derive(raw[-1], "names")
+
+    def __repr__(self) -> str:
+        return f"CellKeys({len(self._roots)} secrets)"
+
+    def sign(self, note: Note, *, method: str, target: bytes, body: bytes) -> str:
+        """A note as it travels, for one request."""
+        said = ";".join((_VERSION, note.sender, note.to, str(note.at_ms), note.network, note.request_id))
+        return f"{said};{_mac(self._note_keys[0], said, method=method, target=target, body=body)}"
+
+    def read(self, text: str, *, method: str, target: bytes, body: bytes) -> Note | None:
+        """The note of this request, if a cell wrote it; whether it is for us and of now is the caller's to judge."""
+        found = _NOTE.fullmatch(text) if len(text) <= _NOTE_CHARS_MAX else None
+        if found is None:
+            return None
+        said, sender, to, at_ms, network, request_id, mac = found.groups()
+        fits = [
+            hmac.compare_digest(mac, _mac(key, said, method=method, target=target, body=body))
+            for key in self._note_keys
+        ]
+        return Note(sender, to, int(at_ms), network, request_id) if any(fits) else None
+
+    def form_box(self, entropy: Entropy) -> SealedBox:
+        """For form state that begins at one cell and goes on at another. It proves neither sign-in nor consent."""
+        roots = {_number(root): root for root in self._roots}
+        return SealedBox(KeyRing(roots, active=_number(self._roots[0])), Purpose.FORM_STATE, entropy)
+
+    def spread(self, word: str, places: int) -> int:
+        """One of some places for a word, always the same, which nobody outside can foretell."""
+        mac = hmac.digest(self._spread_key, word.encode("utf-8", "surrogatepass"), "sha256")
+        return int.from_bytes(mac[:8], "big") % places
+
+
+def _derive(secret: bytes, purpose: str) -> bytes:
+    info = b"callgate/cells/" + purpose.encode()
+    return HKDF(algorithm=SHA256(), length=ROOT_BYTES, salt=None, info=info).derive(secret)
+
+
+def _number(root: bytes) -> int:
+    """The same number for the same secret in every cell, whichever line of the file it is on."""
+    return 1 + int.from_bytes(hashlib.sha256(root).digest()[:8], "big") % _NUMBERS
+
+
+def _mac(key: bytes, said: str, *, method: str, target: bytes, body: bytes) -> str:
+    message = b"\n".join((said.encode(), method.encode(), target, hashlib.sha256(body).digest()))
+    return encode_base64url(hmac.digest(key, message, "sha256"))

@@ -1,0 +1,202 @@
+"""The way to another cell: a bounded number of requests at a time, on connections that are used again.
+
+A cell that does not answer is silent: nobody waits for it, until it answers the question that is asked once a second
+whether it is there. So a cell that is down or hangs costs the others one wait, and no more.
+"""
+
+import asyncio
+import ssl
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic
+from typing import Final, NamedTuple
+
+import httpcore
+from structlog.typing import FilteringBoundLogger
+
+from callgate.model.cells import Neighbour
+from callgate.model.histogram import Histogram
+from callgate.service.figures import LATENCY_BOUNDS_S
+
+ANSWER_BYTES_MAX: Final = 16 * 1024 * 1024
+"""A thousand call records have some two MiB."""
+
+IDLE_S: Final = 0.5
+"""Shorter than a server keeps a silent connection at any time, so that no request meets the end of one."""
+
+LOOK_S: Final = 1.0
+"""How often a silent cell is asked whether it is there, and a cell that nobody has heard from."""
+
+_OK: Final = 200
+
+
+class CellSilentError(Exception):
+    """Another cell does not answer, or has too much to do already."""
+
+    def __init__(self, cell: str, why: str) -> None:
+        self.cell = cell
+        super().__init__(f"{cell}: {why}")
+
+
+class Answered(NamedTuple):
+    """What another cell answered, its fields as they came."""
+
+    status: int
+    fields: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"Answered({self.status}, …)"
+
+
+class Passed(NamedTuple):
+    """A request as another cell is to have it; `target` is path and query as they came."""
+
+    method: str
+    target: bytes
+    fields: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"Passed({self.method}, …)"
+
+
+class LinkRules(NamedTuple):
+    """How long to wait, and how much at a time."""
+
+    wait_s: float
+    connect_s: float
+    in_flight_max: int
+    ca_file: Path | None = None
+
+
+class CellLink:
+    """One other cell. `keep_looking` runs as long as the server does."""
+
+    def __init__(self, neighbour: Neighbour, rules: LinkRules, *, log: FilteringBoundLogger) -> None:
+        self.cell = neighbour.cell
+        self.is_silent = False
+        self.in_flight = 0
+        self.forwarded: Counter[str] = Counter()
+        self.seconds = Histogram(LATENCY_BOUNDS_S)
+        self._rules = rules
+        self._log = log
+        self._url = httpcore.URL(neighbour.url)
+        self._asking = 0
+        self._heard_s = -LOOK_S
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=_tls(rules.ca_file) if self._url.scheme == b"https" else None,
+            max_connections=2 * rules.in_flight_max,
+            max_keepalive_connections=rules.in_flight_max,
+            keepalive_expiry=IDLE_S,
+        )
+
+    async def forward(self, passed: Passed) -> Answered:
+        """What the cell answers to a request of somebody's. Raises CellSilentError."""
+        if self.in_flight >= self._rules.in_flight_max:
+            self.forwarded["too many"] += 1
+            raise CellSilentError(self.cell, f"{self.in_flight} requests wait for it already")
+        began_s = monotonic()
+        self.in_flight += 1
+        try:
+            answered = await self._answer(passed, within_s=self._rules.wait_s)
+        except CellSilentError:
+            self.forwarded["silent"] += 1
+            raise
+        finally:
+            self.in_flight -= 1
+        self.forwarded["answered"] += 1
+        self.seconds.add(monotonic() - began_s)
+        return answered
+
+    async def ask(self, passed: Passed) -> bytes | None:
+        """What the cell answers to a question of ours; None where it does not answer."""
+        if self._asking >= self._rules.in_flight_max:
+            return None
+        self._asking += 1
+        try:
+            answered = await self._answer(passed, within_s=self._rules.connect_s)
+        except CellSilentError:
+            return None
+        finally:
+            self._asking -= 1
+        return answered.body if answered.status == _OK else None
+
+    async def keep_looking(self, hello: Callable[[], Passed]) -> None:
+        """Ask a cell that was not heard from lately whether it is there; runs until cancelled."""
+        while True:
+            if self.is_silent or monotonic() - self._heard_s >= LOOK_S:
+                with suppress(CellSilentError):
+                    answered = await self._bounded(self._send(hello()), within_s=self._rules.connect_s)
+                    if answered.status == _OK:
+                        self.hear()
+                    else:  # no cell at all, or one that does not know us
+                        self._fall_silent(f"it answers {answered.status}")
+            await asyncio.sleep(LOOK_S)
+
+    def hear(self) -> None:
+        """It is there: it has answered, or sent something itself."""
+        self._heard_s = monotonic()
+        if self.is_silent:
+            self.is_silent = False
+            self._log.info("cells", outcome="answers", cell=self.cell)
+
+    async def close(self) -> None:
+        """Let its connections go."""
+        await self._pool.aclose()
+
+    async def _answer(self, passed: Passed, *, within_s: float) -> Answered:
+        if self.is_silent:
+            raise CellSilentError(self.cell, "it did not answer a moment ago")
+        answered = await self._bounded(self._send(passed), within_s=within_s)
+        self._heard_s = monotonic()
+        return answered
+
+    async def _bounded(self, sending: Coroutine[object, object, Answered], *, within_s: float) -> Answered:
+        async def in_time() -> Answered:
+            async with asyncio.timeout(within_s):
+                return await sending
+
+        try:
+            # A task of its own, which time-outs need: requests begin without one (web/exchange.py).
+            return await asyncio.get_running_loop().create_task(in_time())
+        except (TimeoutError, httpcore.TimeoutException):
+            raise self._fall_silent(f"no answer in {within_s:g} s") from None
+        except httpcore.ConnectError as error:
+            raise self._fall_silent(str(error) or type(error).__name__) from None
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+            raise CellSilentError(self.cell, type(error).__name__) from None
+
+    async def _send(self, passed: Passed) -> Answered:
+        url = httpcore.URL(scheme=self._url.scheme, host=self._url.host, port=self._url.port, target=passed.target)
+        fields = [(b"Host", _host(self._url)), *passed.fields]
+        timeouts = {"connect": self._rules.connect_s, "pool": self._rules.connect_s}
+        async with self._pool.stream(
+            passed.method.encode(), url, headers=fields, content=passed.body, extensions={"timeout": timeouts}
+        ) as answer:
+            parts: list[bytes] = []
+            size = 0
+            async for part in answer.aiter_stream():
+                size += len(part)
+                if size > ANSWER_BYTES_MAX:
+                    raise CellSilentError(self.cell, "its answer is too long")
+                parts.append(part)
+            return Answered(answer.status, tuple(answer.headers), b"".join(parts))
+
+    def _fall_silent(self, why: str) -> CellSilentError:
+        if not self.is_silent:
+            self.is_silent = True
+            self._log.warning("cells", outcome="silent", cell=self.cell, trouble=why)
+        return CellSilentError(self.cell, why)
+
+
+def _host(url: httpcore.URL) -> bytes:
+    usual = {b"https": 443, b"http": 80}[url.scheme]
+    host = b"[%b]" % url.host if b":" in url.host else url.host
+    return host if url.port in {None, usual} else b"%b:%d" % (host, url.port)
+
+
+def _tls(ca_file: Path | None) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))

@@ -1,0 +1,256 @@
+"""The cells of one public URL: which of them a request belongs to, and what each has.
+
+A cell asks the others what they have, all of them at once and itself too, and waits for every answer: so how long it
+takes tells nothing of a name. A name that nobody has belongs to a cell as well, always the same, which refuses it as it
+refuses a wrong password. How requests travel is for `web/cells` to say (docs/adr/0083-cells.md).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import Final, NamedTuple
+
+import orjson
+from structlog.typing import FilteringBoundLogger
+
+from callgate.config import Settings
+from callgate.crypto.cell_keys import NOTE_MS, CellKeys
+from callgate.crypto.entropy import Entropy
+from callgate.crypto.sealed_box import SealedBox
+from callgate.crypto.strict_json import decode_base64url
+from callgate.model.account import LoginName
+from callgate.model.cells import AccountHeldLookup, Clue, ExtensionHeldLookup, Held, Note, Question
+from callgate.model.device import USER_CODE_ALPHABET
+from callgate.model.failure import Unavailable
+from callgate.model.ids import ClientId, ConnectionId, read_id
+from callgate.model.lookups import ClientLookup, LoginLookup, ServiceOpening
+from callgate.model.mfa import PasskeyLookup
+from callgate.model.sso import ConnectionLookup, RouteLookup
+from callgate.protocol.login_name import parse_login_name
+from callgate.service.cell_links import CellLink, LinkRules, Passed
+from callgate.service.clock import Clock
+from callgate.storage.port import Store
+
+PATH: Final = "/_cells"
+"""Where cells ask each other; for anybody else there is nothing."""
+
+FIELD: Final = b"callgate-cell"
+"""The field of the note on a request that another cell has forwarded."""
+
+WORD_CHARS_MAX: Final = 2048
+_REMEMBERED_MAX: Final = 32_768
+_STALE_MS: Final = 3_600_000
+"""How long it is remembered what a cell had that does not answer now."""
+
+_HELLO: Final = b'{"hello":true}'
+_KEYS: Final = b'{"keys":true}'
+
+
+class Silent(NamedTuple):
+    """It would be for this cell, or might be, and that does not answer."""
+
+    cell: str
+
+
+class _Has(NamedTuple):
+    """Who has something: for sure, and perhaps, having not answered; and when it was asked."""
+
+    sure: frozenset[str]
+    perhaps: frozenset[str]
+    at_ms: int
+
+
+class Place(NamedTuple):
+    """This cell: its name, what its clients may be told to come to, and how long it remembers what others have."""
+
+    name: str
+    url: str | None
+    remember_ms: int
+
+
+class Cells:
+    """This cell among the others."""
+
+    def __init__(
+        self,
+        place: Place,
+        links: Collection[CellLink],
+        *,
+        keys: CellKeys,
+        form_box: SealedBox,
+        store: Store,
+        clock: Clock,
+    ) -> None:
+        self.own, self.own_url, self._remember_ms = place
+        self.links = {link.cell: link for link in links}
+        self.names = tuple(sorted((self.own, *self.links)))
+        self.form_box = form_box
+        self._keys = keys
+        self._store = store
+        self._clock = clock
+        self._remembered: dict[Question, _Has] = {}
+        self._key_sets: dict[str, bytes] = {}
+
+    # --- whose a request is ---------------------------------------------------------------------------------------
+
+    async def find(self, clue: Clue) -> str | Silent:
+        """The cell that a request is for; this one, too, may be silent."""
+        if clue.cell in self.names:
+            return clue.cell
+        among = _Has(frozenset(self.names), frozenset(), 0)
+        if clue.client_id is not None:
+            among = await self._who_has(Question(Held.CLIENT, clue.client_id[:WORD_CHARS_MAX]))
+        if len(among.sure) == 1 and not among.perhaps:
+            return min(among.sure)
+        if clue.question is not None and (among.sure or among.perhaps):
+            return await self._find_by(clue.question, among.sure | among.perhaps)
+        if among.perhaps and not among.sure:
+            return Silent(min(among.perhaps))
+        return next((each for each in (clue.kept, self.own) if each in among.sure), min(among.sure, default=self.own))
+
+    async def _find_by(self, question: Question, among: frozenset[str]) -> str | Silent:
+        has = await self._who_has(question)
+        sure, perhaps = has.sure & among, has.perhaps & among
+        if sure:
+            return min(sure)
+        if perhaps:
+            return Silent(min(perhaps))
+        places = sorted(among)
+        return places[self._keys.spread(question.word, len(places))]
+
+    async def _who_has(self, question: Question) -> _Has:
+        now_ms = self._clock.now_ms()
+        before = self._remembered.get(question)
+        if before is not None and not before.perhaps and now_ms - before.at_ms < self._remember_ms:
+            return before
+        own, *others = await asyncio.gather(
+            self._look_here(question), *(self._ask(link, question) for link in self.links.values())
+        )
+        answers = dict(zip(self.links, others, strict=True)) | {self.own: own}
+        had = before.sure if before is not None and now_ms - before.at_ms < _STALE_MS else frozenset[str]()
+        sure = {cell for cell, has in answers.items() if has or (has is None and cell in had)}
+        perhaps = {cell for cell, has in answers.items() if has is None} - sure
+        found = _Has(frozenset(sure), frozenset(perhaps), now_ms)
+        if None not in answers.values():
+            if len(self._remembered) >= _REMEMBERED_MAX:
+                self._remembered.clear()
+            self._remembered[question] = found
+        return found
+
+    async def _look_here(self, question: Question) -> bool | None:
+        try:
+            return await self.holds(question)
+        except Unavailable:
+            return None
+
+    async def _ask(self, link: CellLink, question: Question) -> bool | None:
+        body = orjson.dumps({"held": question.held.value, "word": question.word})
+        answer = await link.ask(self._passed(link, body))
+        return None if answer is None else orjson.loads(answer)["has"] is True
+
+    # --- what this cell has ---------------------------------------------------------------------------------------
+
+    async def answer(self, body: bytes, *, own_keys: bytes) -> bytes:
+        """What another cell asks, which has proven that it is one. Raises Unavailable."""
+        asked = orjson.loads(body)
+        if "keys" in asked:
+            return own_keys
+        if "hello" in asked:
+            return b"{}"
+        return orjson.dumps({"has": await self.holds(Question(Held(asked["held"]), asked["word"]))})
+
+    async def holds(self, question: Question) -> bool:
+        """Whether it is here. Raises Unavailable."""
+        store, word = self._store, question.word
+        number = read_id(word) or 0
+        match question.held:
+            case Held.CLIENT:
+                return (await store.read(ClientLookup(ClientId(word)))).client is not None
+            case Held.SERVICE:
+                return bool((await store.read(ServiceOpening(ClientId(word), None))).allowed)
+            case Held.ACCOUNT:
+                return await store.read(AccountHeldLookup(number))
+            case Held.EXTENSION:
+                return await store.read(ExtensionHeldLookup(number))
+            case Held.CONNECTION:
+                return (await store.read(ConnectionLookup(ConnectionId(number)))).connection is not None
+            case Held.PASSKEY:
+                return (await store.read(PasskeyLookup(decode_base64url(word) or b""))).extension is not None
+            case Held.LOGIN:
+                named = await store.read(LoginLookup(_login(word)))
+                return named.extension is not None or named.company_id is not None
+            case Held.PROVIDER:
+                return (await store.read(RouteLookup(_login(word)))).account is not None
+
+    # --- codes that people type -----------------------------------------------------------------------------------
+
+    def cell_of_user_code(self, code: str) -> str:
+        """Whose devices show such a code: the first letter tells, so that nobody need be asked about guesses."""
+        return self.names[USER_CODE_ALPHABET.index(code[0]) % len(self.names)]
+
+    # --- notes ----------------------------------------------------------------------------------------------------
+
+    def write_note(self, to: str, *, network: str, request_id: str, passed: Passed) -> bytes:
+        """The field's value for a request that goes to another cell."""
+        note = Note(self.own, to, self._clock.now_ms(), network, request_id)
+        return self._keys.sign(note, method=passed.method, target=passed.target, body=passed.body).encode()
+
+    def read_note(self, text: str, *, method: str, target: bytes, body: bytes) -> Note | None:
+        """What a cell says of a request it forwarded here a moment ago; None for whatever else the field holds."""
+        note = self._keys.read(text, method=method, target=target, body=body)
+        if note is None or note.to != self.own or note.sender not in self.links:
+            return None
+        if abs(self._clock.now_ms() - note.at_ms) > NOTE_MS:
+            return None
+        self.links[note.sender].hear()
+        return note
+
+    def hello(self, link: CellLink) -> Passed:
+        """The question whether a cell is there."""
+        return self._passed(link, _HELLO)
+
+    def _passed(self, link: CellLink, body: bytes) -> Passed:
+        bare = Passed("POST", PATH.encode(), (), body)
+        note = self.write_note(link.cell, network="local", request_id="0", passed=bare)
+        return bare._replace(fields=((FIELD, note), (b"content-type", b"application/json")))
+
+    # --- keys that others check signatures with ---------------------------------------------------------------------
+
+    async def key_set(self, own: bytes) -> bytes:
+        """The public keys of every cell in one set; of a silent cell those that were last heard of."""
+        heard = await asyncio.gather(*(link.ask(self._passed(link, _KEYS)) for link in self.links.values()))
+        self._key_sets |= {cell: keys for cell, keys in zip(self.links, heard, strict=True) if keys is not None}
+        sets = (own, *(self._key_sets[cell] for cell in self.links if cell in self._key_sets))
+        return orjson.dumps({"keys": [key for each in sets for key in orjson.loads(each)["keys"]]})
+
+
+@asynccontextmanager
+async def open_cells(
+    settings: Settings, store: Store, *, clock: Clock, entropy: Entropy, log: FilteringBoundLogger
+) -> AsyncIterator[Cells | None]:
+    """The cells of the settings, each looked after; None where there is one alone."""
+    wanted = settings.cells
+    if not wanted.others:
+        yield None
+        return
+    rules = LinkRules(wanted.wait_ms / 1000, wanted.connect_ms / 1000, wanted.in_flight_max, wanted.ca_file)
+    keys = CellKeys(wanted.secrets)
+    cells = Cells(
+        Place(settings.server.cell, wanted.own_url, wanted.remember_s * 1000),
+        [CellLink(neighbour, rules, log=log) for neighbour in wanted.neighbours],
+        keys=keys,
+        form_box=keys.form_box(entropy),
+        store=store,
+        clock=clock,
+    )
+    async with AsyncExitStack() as stack:
+        for link in cells.links.values():
+            stack.push_async_callback(link.close)
+            looking = asyncio.get_running_loop().create_task(link.keep_looking(partial(cells.hello, link)))
+            stack.callback(looking.cancel)
+        yield cells
+
+
+def _login(word: str) -> LoginName:
+    return parse_login_name(word, None) or LoginName(None, None, None)

@@ -1,0 +1,255 @@
+"""Between the door and the endpoints: what belongs to another cell goes there, what another cell sends comes in.
+
+A request is forwarded once at most: what brings a note is answered here, whosever it seems. Fields that belong to one
+connection stay behind (RFC 9110 section 7.6.1), and so do those in which proxies say where a request comes from: the
+note says it, and is believed because only cells can write one. The body is whole before it goes on, so that its length
+is what this server counted (docs/adr/0083-cells.md).
+"""
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from starlette.types import Message, Receive, Scope, Send
+from structlog.typing import FilteringBoundLogger
+
+from callgate.model import api_faults, cell_faults, faults
+from callgate.model.cells import Clue
+from callgate.model.decisions import Denied
+from callgate.model.failure import Unavailable
+from callgate.model.policy import Statuses
+from callgate.service import clues
+from callgate.service.browser import open_travelling
+from callgate.service.cell_links import Answered, CellLink, CellSilentError, Passed
+from callgate.service.cells import FIELD, PATH, Cells, Silent
+from callgate.service.clues import Sent
+from callgate.service.context import Context
+from callgate.service.discovery import own_key_set
+from callgate.service.sso import ANSWER_BYTES_MAX
+from callgate.web import envelope
+from callgate.web.authorize import AUTHORIZE, CONSENT, SIGN_IN
+from callgate.web.browser import Browsers
+from callgate.web.device import AUTHORIZATION, DEVICE
+from callgate.web.envelope import JSON, NO_STORE
+from callgate.web.exchange import Answer
+from callgate.web.network import Told
+from callgate.web.second_factor import SECOND_FACTOR
+from callgate.web.security import CREDENTIALS, PASSWORD, SECURITY
+from callgate.web.sign_out import CONFIRM, SIGN_OUT
+from callgate.web.sso import FINISH, SIGNED_IN
+from callgate.web.wire import NETWORKS, DisconnectedError, Reply, Request, send_answer
+
+TOKEN: Final = "/restapi/oauth/token"
+REVOKE: Final = "/restapi/oauth/revoke"
+OAUTH: Final = "/restapi/oauth/"
+USERINFO: Final = "/restapi/oauth/userinfo"
+
+BODY_BYTES_MAX: Final = ANSWER_BYTES_MAX
+"""The longest body that any endpoint takes."""
+
+_PAGES: Final = frozenset(
+    {CONSENT, SECOND_FACTOR, SECURITY, PASSWORD, CREDENTIALS, SIGN_OUT, CONFIRM, FINISH, SIGNED_IN}
+)
+_CONNECTION: Final = re.compile(r"/restapi/oauth/sso/([0-9]{1,19})/[a-z]+")
+_EXPLANATION: Final = "/restapi/oauth/explanations/"
+_CREDENTIAL: Final = f"{CREDENTIALS}/"
+
+_LEFT_BEHIND: Final = frozenset(
+    b"host connection keep-alive proxy-connection proxy-authorization proxy-authenticate te trailer transfer-encoding "
+    b"upgrade content-length expect x-forwarded-for x-forwarded-host x-forwarded-proto forwarded".split()
+) | {FIELD}
+_NOT_PASSED_BACK: Final = frozenset(
+    b"connection keep-alive proxy-authenticate trailer transfer-encoding upgrade content-length date rcrequestid "
+    b"server".split()
+)
+
+Read = Callable[[Sent], Clue]
+
+
+class Forwarding:
+    """Takes each request first. `take` gives None where it has answered, else the body for whoever answers here."""
+
+    def __init__(self, context: Context, cells: Cells, browsers: Browsers, *, log: FilteringBoundLogger) -> None:
+        self._context = context
+        self._cells = cells
+        self._browsers = browsers
+        self._log = log
+        self._statuses: Statuses = context.policy.statuses
+        sign_in = partial(
+            clues.of_sign_in, open_form=partial(open_travelling, context), cell_of=cells.cell_of_user_code
+        )
+        user_code = partial(clues.of_user_code, cell_of=cells.cell_of_user_code)
+        self._addresses: dict[tuple[str, str], Read] = {
+            ("GET", AUTHORIZE): clues.of_authorize,
+            ("GET", DEVICE): clues.of_page,
+        }
+        self._forms: dict[tuple[str, str], Read] = {
+            ("POST", TOKEN): clues.of_token,
+            ("POST", REVOKE): clues.of_revoke,
+            ("POST", AUTHORIZATION): clues.of_app,
+            ("POST", AUTHORIZE): clues.of_authorize,
+            ("POST", SIGN_IN): sign_in,
+            ("POST", DEVICE): user_code,
+        }
+
+    async def take(self, scope: Scope, receive: Receive, send: Send) -> Receive | None:
+        """Answer a request that is another cell's, or one that another cell asks."""
+        request = Request(scope, receive, scope["callgate.request_id"])
+        try:
+            note = request.header(FIELD)
+            if note is not None:
+                return await self._come_in(request, note, send=send)
+            return await self._send_on(request, receive, send=send)
+        except DisconnectedError:
+            return None
+
+    # --- from another cell ----------------------------------------------------------------------------------------
+
+    async def _come_in(self, request: Request, text: str, *, send: Send) -> Receive | None:
+        scope = request.scope
+        body = await request.body(bytes_max=BODY_BYTES_MAX)
+        note = None
+        if isinstance(body, bytes):
+            note = self._cells.read_note(text, method=request.method, target=_target(scope), body=body)
+        if note is None or isinstance(body, Denied):
+            self._log.warning("cells", outcome="note refused", request_id=request.request_id)
+            await self._deny(request, Denied(fault=cell_faults.NOTE_REFUSED), send=send)
+            return None
+        scope["callgate.request_id"] = note.request_id
+        scope[NETWORKS] = Told(note.network)
+        if scope["path"] != PATH:
+            return _again(body, request)
+        await _reply(request, await self._answer_cell(body), send=send)
+        return None
+
+    async def _answer_cell(self, body: bytes) -> Reply:
+        try:
+            found = await self._cells.answer(body, own_keys=own_key_set(self._context))
+        except Unavailable:
+            return Reply(503, NO_STORE, b"")
+        except (KeyError, TypeError, ValueError):  # a cell of another version asks what we do not know
+            return Reply(400, NO_STORE, b"")
+        return Reply(200, (JSON, *NO_STORE), found)
+
+    # --- to another cell ------------------------------------------------------------------------------------------
+
+    async def _send_on(self, request: Request, receive: Receive, *, send: Send) -> Receive | None:
+        read = self._reader(request)
+        if read is None:
+            return receive
+        sent = self._sent(request)
+        body = None
+        if (request.method, request.scope["path"]) in self._forms:
+            body = await self._hold(request, send=send)
+            if body is None:
+                return None
+            sent, receive = sent._replace(body=body), _again(body, request)
+        found = await self._cells.find(read(sent))
+        if found in {self._cells.own, Silent(self._cells.own)}:
+            return receive  # where this cell's own database is silent, the endpoint says so
+        if isinstance(found, Silent):
+            await self._deny(request, Denied(fault=cell_faults.CELL_SILENT, why=found.cell), send=send)
+            return None
+        if body is None:
+            body = await self._hold(request, send=send)
+        if body is not None:
+            await self._forward(request, body, link=self._cells.links[found], send=send)
+        return None
+
+    async def _hold(self, request: Request, *, send: Send) -> bytes | None:
+        """The whole body; None when it is too long, which was answered."""
+        body = await request.body(bytes_max=BODY_BYTES_MAX)
+        if isinstance(body, Denied):
+            await self._deny(request, body, send=send)
+            return None
+        return body
+
+    def _reader(self, request: Request) -> Read | None:
+        """How to find out whose it is; None for what every cell answers alike."""
+        path = str(request.scope["path"])
+        method = "GET" if request.method == "HEAD" else request.method
+        if method == "OPTIONS":
+            return None
+        if not path.startswith(OAUTH) or path == USERINFO:
+            return clues.of_bearer
+        if path in _PAGES or path.startswith(_CREDENTIAL):
+            return clues.of_page
+        connection = _CONNECTION.fullmatch(path)
+        if connection is not None:
+            return partial(_of_connection, connection[1])
+        if path.startswith(_EXPLANATION):
+            return clues.of_app
+        return self._forms.get((method, path)) or self._addresses.get((method, path))
+
+    def _sent(self, request: Request) -> Sent:
+        return Sent(
+            request.header(b"content-type") or "",
+            request.query,
+            request.header(b"authorization"),
+            kept=self._browsers.kept_cell(request),
+            binding=self._browsers.cookies(request).binding,
+        )
+
+    async def _forward(self, request: Request, body: bytes, *, link: CellLink, send: Send) -> None:
+        fields = tuple(field for field in request.scope["headers"] if field[0] not in _LEFT_BEHIND)
+        # What HEAD is answered with is cut by the server under us, which needs the length of a GET.
+        method = "GET" if request.method == "HEAD" else request.method
+        passed = Passed(method, _target(request.scope), fields, body)
+        note = self._cells.write_note(link.cell, network=request.network, request_id=request.request_id, passed=passed)
+        try:
+            answered = await link.forward(passed._replace(fields=(*fields, (FIELD, note))))
+        except CellSilentError as trouble:
+            self._log.info("cells", outcome="not forwarded", request_id=request.request_id, trouble=str(trouble))
+            await self._deny(request, Denied(fault=cell_faults.CELL_SILENT, why=link.cell), send=send)
+            return
+        self._log.debug("cells", outcome="forwarded", request_id=request.request_id, cell=link.cell)
+        await send_answer(request.scope, send, answer=_back(answered, request))
+
+    async def _deny(self, request: Request, denied: Denied, *, send: Send) -> None:
+        path = str(request.scope["path"])
+        if path == AUTHORIZE or path in _PAGES or path in {SIGN_IN, DEVICE} or _CONNECTION.fullmatch(path):
+            reply = self._browsers.show_fault(request, denied)
+        elif path.startswith(OAUTH) or denied.fault is cell_faults.NOTE_REFUSED:
+            reply = envelope.oauth_error(denied, statuses=self._statuses)
+        elif denied.fault is faults.BODY_TOO_LARGE:
+            reply = envelope.api_error(Denied(fault=api_faults.BODY_TOO_LARGE, values=denied.values))
+        else:
+            reply = envelope.api_error(Denied(fault=api_faults.CELL_SILENT))
+        await _reply(request, reply, send=send)
+
+
+def _of_connection(connection_id: str, _: Sent) -> Clue:
+    return clues.of_connection(connection_id)
+
+
+def _target(scope: Scope) -> bytes:
+    query: bytes = scope["query_string"]
+    path: bytes = scope["raw_path"]
+    return path + b"?" + query if query else path
+
+
+def _again(body: bytes, request: Request) -> Receive:
+    """A body that was read, for whoever reads it now; then whatever comes."""
+    told = False
+
+    async def receive() -> Message:
+        nonlocal told
+        if told:
+            return await request.receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+def _back(answered: Answered, request: Request) -> Answer:
+    fields = tuple((name.lower(), value) for name, value in answered.fields)
+    ids = [value for name, value in fields if name == b"rcrequestid"]
+    kept = tuple(field for field in fields if field[0] not in _NOT_PASSED_BACK)
+    return Answer(answered.status, (), kept, ids[0] if ids else request.request_id.encode(), answered.body)
+
+
+async def _reply(request: Request, reply: Reply, *, send: Send) -> None:
+    answer = Answer(reply.status, (), reply.headers, request.request_id.encode(), reply.body)
+    await send_answer(request.scope, send, answer=answer)

@@ -1,0 +1,293 @@
+"""Two cells: two databases, a server on each, one public URL. Each has an account of its own, and one app is in both.
+
+What stands on one public address in front of both is for a test to say: HAProxy, or nothing, as in most.
+"""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+
+from callgate.app import CommandLine
+from callgate.config import load_settings
+from callgate.model.account import Account
+from callgate.model.acts import Refused
+from callgate.model.client import AppKind, GrantType
+from callgate.protocol.administer.roles import STANDARD, SUPER_ADMIN
+from callgate.service.administer.app_copies import export_app, import_app
+from callgate.service.administer.apps import NewApp, Registration, allow_service, register_app
+from callgate.service.administer.credentials import NewCredential, create_credential
+from callgate.service.administer.desk import Desk
+from callgate.service.administer.people import NewAccount, NewPerson, create_extension, open_account
+from callgate.service.keeper import Keeper
+from tests.nursery import free_port, servers, wait_until_ready
+
+T = TypeVar("T")
+
+REDIRECT_URI = "http://localhost:5000/oauth2callback"
+PASSWORD = "a horse that nobody rides 7"
+HEARD_S_MAX = 20
+HTTP = httpx.Client(verify=False, limits=httpx.Limits(keepalive_expiry=0.5))  # noqa: S501 - no TLS: authorities take long to load
+SECRET = "what only the two cells of this test know, 0123456789"
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """An app as its own code knows it."""
+
+    client_id: str
+    secret: str = field(repr=False)
+
+    @property
+    def proof(self) -> tuple[str, str]:
+        """For HTTP Basic."""
+        return self.client_id, self.secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One cell: where its door is for a test, and who and what is in it."""
+
+    name: str
+    folder: Path
+    port: int
+    metrics: int
+    account_id: int
+    extension_id: int
+    email: str
+    main_number: str
+    jwt: str = field(repr=False)
+    service: App
+    script: App
+    web: App
+    everyone: App
+
+    @property
+    def url(self) -> str:
+        """Its own door."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def config(self) -> Path:
+        """Its settings file."""
+        return self.folder / "callgate.toml"
+
+    def log(self) -> str:
+        """What its server has written to standard error."""
+        return (self.folder / "err").read_text()
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Both cells, served."""
+
+    one: Cell
+    two: Cell
+    public_url: str
+    pids: dict[str, int]
+
+    @property
+    def both(self) -> tuple[Cell, Cell]:
+        """The cells."""
+        return self.one, self.two
+
+    def kill(self, cell: Cell) -> None:
+        """End a cell's server where it stands."""
+        pid = self.pids.pop(cell.name, None)
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+            servers().end(pid)
+
+    def start(self, cell: Cell) -> None:
+        """Serve a cell, and wait until it answers."""
+        pid = servers().start(("serve", "--config", str(cell.config), "--workers", "0"), folder=cell.folder)
+        self.pids[cell.name] = pid
+        wait_until_ready(pid, cell.folder)
+
+    def wait_until_heard(self) -> None:
+        """Until each knows that the other is there."""
+        until = time.monotonic() + HEARD_S_MAX
+        while any("silent" in look_over(cell)["cells"].values() for cell in self.both):
+            assert time.monotonic() < until, self.one.log() + self.two.log()
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """End both."""
+        for cell in self.both:
+            self.kill(cell)
+
+
+@contextmanager
+def serving_pair(folder: Path, *, public_port: int | None = None) -> Iterator[Pair]:
+    """Two cells in a folder, served."""
+    public_url = f"http://127.0.0.1:{public_port or free_port()}"
+    ports = {name: (free_port(), free_port()) for name in ("CGT01P01", "CGT01P02")}
+    for name in ports:
+        _write_settings(folder / name, name, public_url=public_url, ports=ports)
+    one, exported = asyncio.run(_found(folder / "CGT01P01", number=1, ports=ports["CGT01P01"]))
+    two, _ = asyncio.run(_found(folder / "CGT01P02", number=2, ports=ports["CGT01P02"], taken=exported))
+    pair = Pair(one, replace(two, everyone=one.everyone), public_url, {})
+    try:
+        pair.start(one)
+        pair.start(pair.two)
+        pair.wait_until_heard()
+        yield pair
+    finally:
+        pair.stop()
+
+
+def _write_settings(folder: Path, name: str, *, public_url: str, ports: dict[str, tuple[int, int]]) -> None:
+    (folder / "data").mkdir(parents=True)
+    others = ", ".join(f"{other}=http://127.0.0.1:{port}" for other, (port, _) in ports.items() if other != name)
+    secret = folder / "cells.secret"
+    secret.write_text(f"{SECRET}\n")
+    secret.chmod(0o600)
+    (folder / "callgate.toml").write_text(
+        f"""
+[server]
+port = {ports[name][0]}
+public_url = "{public_url}"
+cell = "{name}"
+
+[cells]
+others = "{others}"
+secret_file = "{secret}"
+wait_ms = 3000
+connect_ms = 500
+remember_s = 1
+
+[database]
+url = "sqlite:///{folder}/data/callgate.db"
+
+[keys]
+key_encryption_key_file = "{folder}/kek"
+
+[limits]
+rates = false
+lockout = false
+
+[metrics]
+port = {ports[name][1]}
+
+[log]
+level = "debug"
+"""
+    )
+
+
+async def _found(
+    folder: Path, *, number: int, ports: tuple[int, int], taken: str | None = None
+) -> tuple[Cell, str | None]:
+    settings = load_settings(folder / "callgate.toml")
+    await asyncio.to_thread(CommandLine().migrate, settings)
+    async with CommandLine().desk(settings, by="founding") as opened:
+        keeper = await opened.keeper()
+
+        async def keep() -> Keeper:
+            return keeper
+
+        desk = replace(opened, keeper=keep)
+        account = await _open_account(desk, number)
+        email = f"person@company{number}.example"
+        wanted = NewPerson(
+            first_name="Person",
+            last_name=str(number),
+            number="102",
+            email=email,
+            role_id=SUPER_ADMIN.id,
+            password=PASSWORD,
+        )
+        person = _done(await create_extension(desk, account.id, wanted))
+        jwt = _done(await create_credential(desk, person, NewCredential(label="test"))).jwt
+        grants = {
+            "service": {GrantType.CLIENT_CREDENTIALS},
+            "script": {GrantType.JWT_BEARER, GrantType.REFRESH_TOKEN, GrantType.PASSWORD},
+            "web": {GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN},
+        }
+        made = {name: await _app(desk, account, name, grants=each) for name, each in grants.items()}
+        exported = None
+        if taken is None:
+            everyone = await _app(
+                desk,
+                account,
+                "everyone",
+                grants=set(GrantType)
+                - {GrantType.PASSWORD, GrantType.IMPLICIT, GrantType.DEVICE_CODE, GrantType.SAML2_BEARER},
+                private=False,
+            )
+            exported = _done(await export_app(desk, everyone.client))
+            shared, client = _known(everyone), everyone.client
+        else:
+            client = _done(await import_app(desk, taken.encode(), account))
+            shared = App(client.id, "")
+        _done(await allow_service(desk, made["service"].client, account, role=STANDARD))
+        _done(await allow_service(desk, client, account, role=STANDARD))
+    cell = Cell(
+        name=settings.server.cell,
+        folder=folder,
+        port=ports[0],
+        metrics=ports[1],
+        account_id=account.id,
+        extension_id=person.id,
+        email=email,
+        main_number=account.main_number,
+        jwt=jwt,
+        everyone=shared,
+        **{name: _known(each) for name, each in made.items()},
+    )
+    return cell, exported
+
+
+async def _open_account(desk: Desk, number: int) -> Account:
+    administrator = NewPerson(first_name="Ada", last_name="Admin", email=f"ada@company{number}.example")
+    wanted = NewAccount(name=f"Company {number}", main_number=f"+1202555010{number}", administrator=administrator)
+    return _done(await open_account(desk, wanted))
+
+
+async def _app(
+    desk: Desk, account: Account, name: str, *, grants: set[GrantType], private: bool = True
+) -> Registration:
+    redirecting = GrantType.AUTHORIZATION_CODE in grants
+    wanted = NewApp(
+        name=name,
+        account_id=account.id,
+        kind=AppKind.SERVER_WEB if redirecting else AppKind.SERVER_OTHER,
+        grants=frozenset(grants),
+        scopes=("ReadAccounts", "ReadCallLog"),
+        private=private,
+        redirect_uris=(REDIRECT_URI,) if redirecting else (),
+    )
+    return _done(await register_app(desk, wanted))
+
+
+def _known(registration: Registration) -> App:
+    assert registration.secret is not None
+    return App(registration.client.id, registration.secret)
+
+
+def _done(outcome: T | Refused) -> T:
+    assert not isinstance(outcome, Refused), outcome
+    return outcome
+
+
+def look_over(cell: Cell) -> dict[str, dict[str, str]]:
+    """What a cell tells whoever watches it."""
+    told: dict[str, dict[str, str]] = HTTP.get(f"http://127.0.0.1:{cell.metrics}/health/ready").json()
+    return told
+
+
+def ask_token(door: Cell, app: App, **form: str) -> httpx.Response:
+    """POST to the token endpoint of a door."""
+    return HTTP.post(f"{door.url}/restapi/oauth/token", data=form, auth=app.proof)
+
+
+def read_extension(door: Cell, token: str) -> httpx.Response:
+    """GET of the bearer's own extension."""
+    return HTTP.get(f"{door.url}/restapi/v1.0/account/~/extension/~", headers={"Authorization": f"Bearer {token}"})

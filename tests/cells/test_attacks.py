@@ -1,0 +1,152 @@
+"""Whoever pretends to be a cell, sends a request round and round, or hides one in another."""
+
+import socket
+import time
+from collections.abc import Callable
+
+import pytest
+
+from callgate.crypto.cell_keys import NOTE_MS, CellKeys
+from callgate.model.cells import Note
+from tests.cells.founding import HTTP, SECRET, Cell, Pair, ask_token, read_extension
+
+BODY = b'{"hello":true}'
+
+
+def note(sender: str, to: str, *, at_ms: int | None = None, secret: str = SECRET, body: bytes = BODY) -> str:
+    """The field's value for a question that one cell asks another."""
+    said = Note(sender, to, int(time.time() * 1000) if at_ms is None else at_ms, "203.0.113.7", "0")
+    return CellKeys([secret]).sign(said, method="POST", target=b"/_cells", body=body)
+
+
+ONE, TWO = "CGT01P01", "CGT01P02"
+
+FORGED: dict[str, Callable[[], str]] = {
+    "no note": lambda: "1",
+    "another secret": lambda: note(TWO, ONE, secret="x" * 40),
+    "for another cell": lambda: note(TWO, TWO),
+    "of a cell nobody knows": lambda: note("CGT01P09", ONE),
+    "of the cell itself": lambda: note(ONE, ONE),
+    "old": lambda: note(TWO, ONE, at_ms=int(time.time() * 1000) - NOTE_MS - 5000),
+    "early": lambda: note(TWO, ONE, at_ms=int(time.time() * 1000) + NOTE_MS + 5000),
+    "for another body": lambda: note(TWO, ONE, body=b"{}"),
+    "with another network": lambda: note(TWO, ONE).replace("203.0.113.7", "203.0.113.8"),
+    "too long": lambda: note(TWO, ONE) + "A" * 600,
+    "empty": lambda: "",
+}
+
+
+@pytest.mark.parametrize("how", FORGED)
+def test_forged_note_is_refused(pair: Pair, how: str) -> None:
+    """From outside: at the cells' own address and at any other."""
+    for path in ("/_cells", "/restapi/oauth/token", "/restapi/v1.0/account/~", "/health/live"):
+        reply = HTTP.post(f"{pair.one.url}{path}", content=BODY, headers={"Callgate-Cell": FORGED[how]()})
+        assert reply.status_code == 403, path
+        assert reply.json()["errors"][0]["errorCode"] == "CGT-194"
+
+
+def test_cell_is_heard(pair: Pair) -> None:
+    """The same question with a note as cells write it: what the refusals above rest on."""
+    reply = HTTP.post(f"{pair.one.url}/_cells", content=BODY, headers={"Callgate-Cell": note(TWO, ONE)})
+    assert (reply.status_code, reply.json()) == (200, {})
+
+
+def test_note_twice_is_none(pair: Pair) -> None:
+    """Of two fields nobody knows which counts."""
+    fields = [("Callgate-Cell", note(TWO, ONE)), ("Callgate-Cell", note(TWO, ONE))]
+    assert HTTP.post(f"{pair.one.url}/_cells", content=BODY, headers=fields).status_code == 403
+
+
+def test_cells_own_address_does_not_exist_for_others(pair: Pair) -> None:
+    """As any path that nobody serves."""
+    shown, unknown = (HTTP.post(f"{pair.one.url}{path}", content=BODY) for path in ("/_cells", "/_cellz"))
+    assert (shown.status_code, shown.content) == (unknown.status_code, unknown.content)
+
+
+@pytest.mark.parametrize("asked", [b"[]", b"{}", b"nonsense", b'{"held":"secrets","word":"x"}', b'{"held":"client"}'])
+def test_question_that_is_none_is_no_defect(pair: Pair, asked: bytes) -> None:
+    """A cell of another version may ask what we do not know."""
+    sent = {"Callgate-Cell": note(TWO, ONE, body=asked)}
+    assert HTTP.post(f"{pair.one.url}/_cells", content=asked, headers=sent).status_code == 400
+
+
+def test_forwarded_request_is_not_forwarded_again(pair: Pair) -> None:
+    """Whosever it seems: a request that two cells think is the other's ends at the second."""
+    token = ask_token(pair.two, pair.two.service, grant_type="client_credentials").json()["access_token"]
+    target = "/restapi/v1.0/account/~/extension/~"
+    said = Note(TWO, ONE, int(time.time() * 1000), "203.0.113.7", "0")
+    sent = CellKeys([SECRET]).sign(said, method="GET", target=target.encode(), body=b"")
+    reply = HTTP.get(f"{pair.one.url}{target}", headers={"Callgate-Cell": sent, "Authorization": f"Bearer {token}"})
+    assert (reply.status_code, reply.json()["errors"][0]["errorCode"]) == (401, "OAU-149")
+
+
+def test_token_of_a_cell_that_nobody_knows_is_refused_here(pair: Pair) -> None:
+    """Its prefix leads nowhere."""
+    token = ask_token(pair.two, pair.two.service, grant_type="client_credentials").json()["access_token"]
+    for door in pair.both:
+        reply = read_extension(door, f"Q0dUMDlQMD{token[10:]}")
+        assert (reply.status_code, reply.json()["errors"][0]["errorCode"]) == (401, "OAU-149")
+
+
+@pytest.mark.parametrize("path", ["/restapi/oauth/token", "/restapi/oauth/revoke", "/restapi/oauth/sign-in"])
+def test_body_that_is_too_long_is_refused_before_it_is_held(pair: Pair, path: str) -> None:
+    """At the first door."""
+    form = {"refresh_token": "x" * 600_000}
+    assert HTTP.post(f"{pair.one.url}{path}", data=form).status_code in {400, 413}
+
+
+def test_body_of_another_cells_call_is_bounded(pair: Pair) -> None:
+    """Where only the header says whose it is."""
+    token = ask_token(pair.two, pair.two.service, grant_type="client_credentials").json()["access_token"]
+    reply = HTTP.post(
+        f"{pair.one.url}/restapi/v1.0/account/~/extension",
+        content=b"x" * 600_000,
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert reply.status_code in {400, 413}
+    assert reply.json()["errors"][0]["errorCode"] != "OAU-149"
+
+
+def test_request_hidden_in_another_is_not_forwarded(pair: Pair) -> None:
+    """Two lengths: refused before anybody asks whose it is, and the connection ends."""
+    token = ask_token(pair.two, pair.two.service, grant_type="client_credentials").json()["access_token"]
+    hidden = b"GET /restapi/v1.0/account/~ HTTP/1.1\r\nHost: x\r\nCallgate-Cell: 1\r\n\r\n"
+    head = (
+        f"POST /restapi/v1.0/account/~/extension HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+        f"Content-Length: {len(hidden) + 5}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    )
+    answer = _say(pair.one, head.encode() + hidden)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+def test_chunked_body_arrives_whole(pair: Pair) -> None:
+    """With the length that the first cell counted."""
+    form = f"grant_type=client_credentials&client_id={pair.two.service.client_id}&client_secret=wrong".encode()
+    head = b"POST /restapi/oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (form[:20], form[20:]))
+    answer = _say(pair.one, head + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n")
+    whole = HTTP.post(
+        f"{pair.two.url}/restapi/oauth/token",
+        content=form,
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    assert answer.endswith(whole.content)
+
+
+def test_no_secret_is_in_a_log(pair: Pair) -> None:
+    """Of everything that was forwarded."""
+    tokens = ask_token(pair.one, pair.two.service, grant_type="client_credentials").json()
+    read_extension(pair.one, tokens["access_token"])
+    for cell in pair.both:
+        for secret in (SECRET, tokens["access_token"], pair.two.service.secret, "Callgate-Cell: v1"):
+            assert secret not in cell.log()
+
+
+def _say(cell: Cell, request: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", cell.port), timeout=10) as connection:
+        connection.sendall(request)
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+        return answer

@@ -1,0 +1,94 @@
+"""One cell is down or hangs: its own people are told to come again, everybody else notices nothing."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.cells.founding import HEARD_S_MAX, HTTP, PASSWORD, Pair, ask_token, look_over, read_extension, serving_pair
+
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """Two cells of which one comes to harm."""
+    with serving_pair(tmp_path_factory.mktemp("outage")) as served:
+        yield served
+
+
+def whole(pair: Pair) -> dict[str, int]:
+    """What the first cell's people get at its door, whatever became of the second."""
+    home = pair.one
+    token = ask_token(home, home.service, grant_type="client_credentials")
+    account = {"grant_type": "client_credentials", "account_id": str(home.account_id)}
+    wrong = {"grant_type": "password", "username": home.email, "password": "wrong, all of it 1"}
+    return {
+        "service": token.status_code,
+        "read": read_extension(home, token.json()["access_token"]).status_code,
+        "jwt": ask_token(home, home.script, grant_type=JWT_BEARER, assertion=home.jwt).status_code,
+        "jwt, app of both": ask_token(home, home.everyone, grant_type=JWT_BEARER, assertion=home.jwt).status_code,
+        "account, app of both": ask_token(home, home.everyone, **account).status_code,
+        "password": ask_token(home, home.script, **wrong | {"password": PASSWORD}).status_code,
+        "wrong password": ask_token(home, home.script, **wrong).status_code,
+        "keys": HTTP.get(f"{home.url}/restapi/oauth/jwks").status_code,
+        "ready": HTTP.get(f"{home.url}/health/ready").status_code,
+    }
+
+
+def test_one_cell_down_leaves_the_other_whole(own: Pair) -> None:
+    """And is there again by itself."""
+    expected = whole(own)
+    assert set(expected.values()) == {200, 400}
+    theirs = ask_token(own.one, own.two.script, grant_type=JWT_BEARER, assertion=own.two.jwt).json()
+    kids = {key["kid"] for key in HTTP.get(f"{own.one.url}/restapi/oauth/jwks").json()["keys"]}
+    own.kill(own.two)
+    for _ in range(2):  # the first finds it out, the next knows
+        assert whole(own) == expected
+    lost = {
+        "service": ask_token(own.one, own.two.service, grant_type="client_credentials"),
+        "refresh": ask_token(
+            own.one, own.two.script, grant_type="refresh_token", refresh_token=theirs["refresh_token"]
+        ),
+        "read": read_extension(own.one, theirs["access_token"]),
+        "page": HTTP.get(
+            f"{own.one.url}/restapi/oauth/authorize?client_id={own.two.web.client_id}&response_type=code",
+            headers={"Accept": "text/html"},
+        ),
+    }
+    assert {name: reply.status_code for name, reply in lost.items()} == dict.fromkeys(lost, 503)
+    assert {reply.headers["retry-after"] for name, reply in lost.items() if name != "page"} == {"1"}
+    assert lost["read"].json()["errors"][0]["errorCode"] == "CGT-193"
+    assert lost["refresh"].json()["error"] == "temporarily_unavailable"
+    assert "We will be right back" in lost["page"].text
+    assert look_over(own.one)["cells"] == {"CGT01P02": "silent"}
+    assert {key["kid"] for key in HTTP.get(f"{own.one.url}/restapi/oauth/jwks").json()["keys"]} == kids
+    own.start(own.two)
+    own.wait_until_heard()
+    again = ask_token(own.one, own.two.script, grant_type="refresh_token", refresh_token=theirs["refresh_token"])
+    assert again.status_code == 200, again.text
+    figures = HTTP.get(f"http://127.0.0.1:{own.one.metrics}/metrics").text
+    assert 'callgate_cell_forwarded_total{cell="CGT01P02",outcome="silent"}' in figures
+    assert 'callgate_cell_silent{cell="CGT01P02"} 0.0' in figures
+
+
+def test_one_cell_that_hangs_costs_the_other_one_wait(own: Pair) -> None:
+    """Stopped where it stands: connections come about, and nothing is answered. Nobody piles up behind it."""
+    expected = whole(own)
+    token = ask_token(own.two, own.two.service, grant_type="client_credentials").json()["access_token"]
+    os.kill(own.pids[own.two.name], signal.SIGSTOP)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            hanging = [pool.submit(read_extension, own.one, token) for _ in range(8)]
+            assert whole(own) == expected
+            assert {each.result().status_code for each in hanging} == {503}
+        began = time.monotonic()
+        assert {read_extension(own.one, token).status_code for _ in range(20)} == {503}
+        assert time.monotonic() - began < HEARD_S_MAX / 10
+    finally:
+        os.kill(own.pids[own.two.name], signal.SIGCONT)
+    own.wait_until_heard()
+    assert read_extension(own.one, token).status_code == 200
