@@ -34,9 +34,11 @@ from callgate.storage.load import load
 from callgate.storage.pen import Pen
 from callgate.storage.port import Health, Unit
 from callgate.storage.postgres import PostgresOptions, PostgresStore
-from callgate.storage.postgres_errors import Refused
+from callgate.storage.postgres_errors import Lost, Refused
+from callgate.storage.postgres_lane import Lane
 from callgate.storage.postgres_link import Link
 from callgate.storage.save import save
+from callgate.storage.save_writers import KEPT_MS
 from callgate.storage.schema import ServerUnfit
 from tests.postgres_server import PostgresServer, needs_postgres, running_postgres, shared_postgres
 from tests.storage.engines import PostgresWorld, TestClock, open_postgres, postgres_world, unit_of
@@ -56,10 +58,12 @@ def world() -> PostgresWorld:
 
 
 @asynccontextmanager
-async def stores(place: PostgresPlace, count: int = 2) -> AsyncIterator[list[PostgresStore]]:
+async def stores(
+    place: PostgresPlace, count: int = 2, *, lanes: int = 2, at_ms: int = NOW_MS
+) -> AsyncIterator[list[PostgresStore]]:
     """Started stores on one database."""
-    clock = TestClock()
-    options = PostgresOptions(time_of=lambda _: clock.now_ms, trusts_server=True)
+    clock = TestClock(at_ms)
+    options = PostgresOptions(time_of=lambda _: clock.now_ms, trusts_server=True, lanes=lanes)
     opened = [PostgresStore(place, options) for _ in range(count)]
     for store in opened:
         await store.start()
@@ -227,11 +231,35 @@ def test_each_connection_that_writes_has_a_chain_of_its_own(world: PostgresWorld
 
     asyncio.run(write(0))
     asyncio.run(write(100))
-    names = {name for (name,) in world.look("SELECT name FROM writer", ())}
-    assert names == {"cli", "server", "server-2", "server-3", "server-4"}
+    names = {"cli", "server", "server-2", "server-3", "server-4"}
+    assert {name.partition(" ")[0] for name in marks(world)} == names
     chains = world.look("SELECT writer, count(*), max(seq) FROM audit GROUP BY writer", ())
     assert {name for name, _, _ in chains} <= names
     assert all(links == last for _, links, last in chains)
+
+
+def marks(world: PostgresWorld) -> list[str]:
+    """Of connections that write, or did of late."""
+    return [str(name) for (name,) in world.look("SELECT name FROM writer", ())]
+
+
+def test_marks_of_connections_that_are_gone_are_forgotten(world: PostgresWorld) -> None:
+    """After a while, in which somebody may ask what became of a batch; those of connections that live stay."""
+
+    async def come_and_go() -> None:
+        async with stores(world.place, 1, lanes=1):
+            lasting = {mark for mark in marks(world) if mark.startswith("server")}
+            async with stores(world.place, 1, lanes=1, at_ms=NOW_MS + KEPT_MS):
+                former = {*marks(world)} - lasting
+                assert len(former) == 2, "the founder's, and the new one's"
+            async with stores(world.place, 1, lanes=1, at_ms=NOW_MS + KEPT_MS + 1):
+                pass
+            async with stores(world.place, 1, lanes=1, at_ms=NOW_MS + KEPT_MS + 1):
+                left = {*marks(world)}
+        assert lasting < left
+        assert len(former & left) == 1, "the founder's is older than the rest by too much"
+
+    asyncio.run(come_and_go())
 
 
 def test_time_never_goes_back_whoever_stamped_it(world: PostgresWorld) -> None:
@@ -314,11 +342,34 @@ def test_commit_without_an_answer_is_looked_up(
 
 
 @pytest.mark.parametrize("arrives", [True, False], ids=["carried out", "never sent"])
+def test_commit_without_an_answer_is_looked_up_when_another_has_the_name_meanwhile(
+    world: PostgresWorld, committing: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch, arrives: bool
+) -> None:
+    """When the database fails over, every process loses its connections at once, and takes any name that is free."""
+    settle = Lane._settle
+
+    async def let_another_write_first(lane: Lane, number: int, lost: Lost) -> bool:
+        # Until the name is free: the server has yet to see that the connection is gone.
+        world.look("SELECT pg_advisory_xact_lock(hashtextextended('callgate writer server', 0))", ())
+        async with stores(world.place, 1, lanes=1):  # a batch at its start, as the first one had
+            return await settle(lane, number, lost)
+
+    monkeypatch.setattr(Lane, "_settle", let_another_write_first)
+
+    async def commit() -> Done:
+        async with stores(world.place, 1, lanes=1) as (store,):
+            committing(arrives)
+            return await store.run(unit_of(SessionOpened(seatless(0))))
+
+    assert asyncio.run(commit()).changes
+    assert world.look("SELECT count(*) FROM session WHERE id = ?", (session_of(0).id,)) == [(1,)]
+
+
+@pytest.mark.parametrize("arrives", [True, False], ids=["carried out", "never sent"])
 def test_guessing_what_a_commit_came_to_is_wrong_one_way_or_the_other(
     world: PostgresWorld, committing: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch, arrives: bool
 ) -> None:
     """The planted mutant: a lost COMMIT taken for what it was not."""
-    from callgate.storage.postgres_lane import Lane  # noqa: PLC0415 - the mutant's own
 
     async def guess(*_: object) -> bool:
         return not arrives

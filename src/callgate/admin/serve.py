@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from callgate.admin.command import Refusal, Run, serving_command
+from callgate.admin.command import Refusal, Run, plain_command
 from callgate.admin.supervisor import ADOPT_OPTION, CHECK_FLAG, read_left
 from callgate.config import ONE_SERVER, WORKERS_MAX, ConfigError, Settings
 
@@ -29,7 +29,7 @@ class ServeOptions:
 def add_serve(cli: typer.Typer) -> None:
     """Register the command."""
 
-    @serving_command(cli, "serve", options=ServeOptions)
+    @plain_command(cli, "serve", options=ServeOptions)
     def serve(run: Run, options: ServeOptions) -> None:
         """Serve until told to stop, by the settings of the file and the environment; migrates first.
 

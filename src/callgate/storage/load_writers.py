@@ -18,7 +18,7 @@ SELECT key FROM unnest(CAST(CAST(? AS TEXT) AS BIGINT[])) AS key WHERE pg_try_ad
 """Those of the keys that nobody else holds, and that are held now."""
 
 _CLAIM: Final = "SELECT CAST(pg_try_advisory_lock(hashtextextended(?, 0)) AS INT)"
-_BATCH: Final = "SELECT batch FROM writer WHERE name = ?"
+_NEW_MARK: Final = "SELECT CAST(? AS TEXT) || ' ' || CAST(gen_random_uuid() AS TEXT)"
 _SETTINGS: Final = """
 SELECT current_setting('fsync'), current_setting('synchronous_commit'), current_setting('full_page_writes'),
     CAST(pg_is_in_recovery() AS INT)
@@ -44,6 +44,8 @@ def claim_writer(view: View, name: str) -> bool:
     return view.rows(_CLAIM, (f"callgate writer {name}",))[0][0] == 1
 
 
-def find_batch(view: View, name: str) -> int:
-    """The number of a writer's newest batch."""
-    return cast("int", view.rows(_BATCH, (name,))[0][0])
+def new_mark(view: View, name: str) -> str:
+    """A mark that only this connection of a writer ever has, taken until the connection ends."""
+    mark = cast("str", view.rows(_NEW_MARK, (name,))[0][0])
+    claim_writer(view, mark)
+    return mark

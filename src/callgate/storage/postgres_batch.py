@@ -153,9 +153,10 @@ class _Play(Asking):
 
 
 class Writer(NamedTuple):
-    """Whose name a batch is written in, and its number."""
+    """Whose name a batch is written in, the connection's own mark, and the batch's number there."""
 
     name: str
+    mark: str
     batch: int
 
 
@@ -317,7 +318,7 @@ class Batch:
             statements.append(_CLOCK)
         if writes and not self._marked:
             self._marked = True
-            statements.append((MARK, (self._writer.batch, self.now_ms, self._writer.name)))
+            statements.append((MARK, (self._writer.batch, self.now_ms, self._writer.mark)))
         return statements
 
 

@@ -20,7 +20,7 @@ from callgate.storage.audit import FIRST, forge_link
 from callgate.storage.audit_entries import describe
 from callgate.storage.figures import StoreFigures
 from callgate.storage.load_upkeep import Head, find_clock, find_head
-from callgate.storage.load_writers import claim_writer, find_batch
+from callgate.storage.load_writers import claim_writer, new_mark
 from callgate.storage.pen import Conflict
 from callgate.storage.port import Decided, Unit
 from callgate.storage.postgres_asking import Asking, PostgresPen, PostgresView
@@ -29,7 +29,7 @@ from callgate.storage.postgres_errors import Lost, Refused, as_failure, is_confl
 from callgate.storage.postgres_link import Link, Statement
 from callgate.storage.rows import Row
 from callgate.storage.save_upkeep import append_link
-from callgate.storage.save_writers import enter_writer, settle_batch
+from callgate.storage.save_writers import enter_mark, settle_batch
 from callgate.storage.sqlite_writer import ATTEMPTS_MAX
 
 T = TypeVar("T")
@@ -73,7 +73,7 @@ class Lane:
         self._pen = PostgresPen(self._view)
         self._answer_unwritten = answer_unwritten
         self._link: Link | None = None
-        self._writer = Writer(name, 0)
+        self._writer = Writer(name, "", 0)
         self._head = FIRST
         self.committed_s = 0.0
 
@@ -210,13 +210,13 @@ class Lane:
 
     async def _settle(self, number: int, lost: Lost) -> bool:
         """Find out whether a batch was committed. Raises _Unsettled."""
-        writer, until = self._writer.name, monotonic() + SETTLE_S
+        mark, until = self._writer.mark, monotonic() + SETTLE_S
         while monotonic() < until:
             with suppress(Lost, Refused):
                 link = await self._opener()
                 try:
                     await link.ask([("BEGIN", ())])
-                    settled = await carry_out(link, lambda: settle_batch(self._pen, writer, batch=number))
+                    settled = await carry_out(link, lambda: settle_batch(self._pen, mark, batch=number))
                     await link.ask([_PATIENTLY, _COMMIT])
                     if not link.warnings:
                         return settled
@@ -255,8 +255,9 @@ class Lane:
         while not claim_writer(self._view, name):
             number += 1
             name = f"{self._name}-{number}"
-        enter_writer(self._pen, name, at_ms=find_clock(self._view))
-        return Writer(name, find_batch(self._view, name)), find_head(self._view, name) or FIRST
+        mark = new_mark(self._view, name)
+        enter_mark(self._pen, mark, former=self._writer.mark, at_ms=find_clock(self._view))
+        return Writer(name, mark, 0), find_head(self._view, name) or FIRST
 
 
 async def carry_out(link: Link, work: Callable[[], T]) -> T:

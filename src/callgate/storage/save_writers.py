@@ -1,26 +1,33 @@
-"""What only PostgreSQL's writers write: one row each, which every batch that writes leaves its number in.
+"""What only PostgreSQL's writers write: a mark each, a row which every batch that writes leaves its number in.
 
-So a batch whose COMMIT was not answered can be looked up: whoever writes the row waits until that batch is settled.
+So a batch whose COMMIT was not answered can be looked up: whoever writes the row waits until that batch is settled. A
+mark is one connection's and nobody's after it: by a name that others take once it is free, a batch could be found that
+is another's.
 """
 
 from typing import Final
 
 from callgate.storage.pen import Pen
 
+KEPT_MS: Final = 600_000
+"""How long a mark stays whose connection is gone: longer than anybody looks for what a COMMIT came to."""
+
 MARK: Final = "UPDATE writer SET batch = ?, at_ms = ? WHERE name = ?"
 
-_ENTER: Final = """
-INSERT INTO writer (name, batch, at_ms) VALUES (?, 0, ?)
-ON CONFLICT (name) DO UPDATE SET at_ms = excluded.at_ms WHERE excluded.at_ms > writer.at_ms
+_ENTER: Final = "INSERT INTO writer (name, batch, at_ms) VALUES (?, 0, ?)"
+_FORGET: Final = """
+DELETE FROM writer WHERE (name = ? OR at_ms < (SELECT max(at_ms) FROM writer) - ?)
+    AND pg_try_advisory_xact_lock(hashtextextended('callgate writer ' || name, 0))
 """
 _SETTLE: Final = "UPDATE writer SET batch = batch WHERE name = ? AND batch = ?"
 
 
-def enter_writer(pen: Pen, name: str, *, at_ms: int) -> None:
-    """Make a writer's row, if it has none; no time is stamped before `at_ms`."""
-    pen.write(_ENTER, (name, at_ms))
+def enter_mark(pen: Pen, mark: str, *, former: str, at_ms: int) -> None:
+    """Make a connection's mark; no time is stamped before `at_ms`. Its `former` one is settled, and forgotten."""
+    pen.write(_ENTER, (mark, at_ms))
+    pen.write(_FORGET, (former, KEPT_MS))
 
 
-def settle_batch(pen: Pen, name: str, *, batch: int) -> bool:
+def settle_batch(pen: Pen, mark: str, *, batch: int) -> bool:
     """Wait until a batch is settled; tells whether it was committed. Its own commit proves the other's durable."""
-    return pen.write(_SETTLE, (name, batch)) == 1
+    return pen.write(_SETTLE, (mark, batch)) == 1

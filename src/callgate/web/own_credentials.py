@@ -71,17 +71,11 @@ def _page(shown: ShowCredentials) -> CredentialsPage:
     return CredentialsPage(
         credentials=tuple(_listed(each) for each in shown.credentials),
         may_make=shown.may_make,
-        offered=tuple(
-            OfferedApp(box=box, name=client.name, client_id=client.id, ticked=box in shown.typed.boxes)
-            for client, box in shown.offered
-        ),
+        offered=tuple(OfferedApp(box=box, name=client.name, client_id=client.id) for client, box in shown.offered),
         action_url=CREDENTIALS,
         back_url=PAGE,
         form_state=shown.form_state,
-        label=shown.typed.label,
-        everywhere=shown.typed.everywhere,
-        client_ids=shown.typed.client_ids,
-        expires=shown.typed.expires,
+        label=shown.label,
         fault=shown.fault,
     )
 
@@ -95,8 +89,6 @@ def _page_of_one(shown: ShowCredential) -> CredentialPage:
         action_url=listed.url,
         back_url=CREDENTIALS,
         form_state=shown.form_state,
-        overlap=shown.typed.overlap,
-        expires=shown.typed.expires,
         fault=shown.fault,
     )
 

@@ -184,14 +184,13 @@ class OfferedApp:
     box: str
     name: str
     client_id: str
-    ticked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialsPage:
     """The person's JWT credentials, and a form for another where the account leaves that to them.
 
-    `label`, `everywhere`, `client_ids` and `expires` are what was filled in before, `fault` what is wrong with it.
+    `label` is what was typed before, `fault` what is wrong with it.
     """
 
     credentials: tuple[ListedCredential, ...]
@@ -201,18 +200,12 @@ class CredentialsPage:
     back_url: str
     form_state: str = field(repr=False)
     label: str = ""
-    everywhere: bool = False
-    client_ids: str = ""
-    expires: str = ""
     fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialPage:
-    """One of them, to be replaced or deleted. `apps` None: it is for all of the organisation.
-
-    `overlap` (days) and `expires` are what was chosen before.
-    """
+    """One of them, to be replaced or deleted. `apps` None: it is for all of the organisation."""
 
     credential: ListedCredential
     apps: tuple[str, ...] | None
@@ -220,8 +213,6 @@ class CredentialPage:
     action_url: str
     back_url: str
     form_state: str = field(repr=False)
-    overlap: str = "7"
-    expires: str = ""
     fault: Fault | None = None
 
 
