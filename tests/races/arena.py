@@ -4,11 +4,13 @@ import asyncio
 import shutil
 import time
 from base64 import urlsafe_b64decode
+from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from random import Random
 from typing import NamedTuple, TypeVar
 
 import apsw
@@ -53,12 +55,18 @@ class SessionRow(NamedTuple):
 
 @dataclass
 class Arena:
-    """A running server. `ahead_s`: how far its clock was moved."""
+    """A running server.
+
+    `ahead_s`: how far its clock was moved. `troubles`: what befell it, how often. Until `disturbed_until`
+    (perf_counter) the last of them may still be felt.
+    """
 
     port: int
     data: Path
     pid: int
     ahead_s: int = 0
+    disturbed_until: float = 0.0
+    troubles: Counter[str] = field(default_factory=Counter)
 
     @cached_property
     def world(self) -> World:
@@ -69,6 +77,11 @@ class Arena:
     def database(self) -> Path:
         """Its file."""
         return self.data / "callgate.db"
+
+    @property
+    def ports(self) -> list[int]:
+        """Where it answers."""
+        return [self.port]
 
     def seat(self, app: str, person: str) -> Seat:
         """A person with an app."""
@@ -96,6 +109,12 @@ class Arena:
                 ended_why = None if why is None else EndReason(why)
                 return SessionRow(SessionState(state), generation, slot, first_used_ms, ended_why)
         return None
+
+    async def disturb(self, random: Random) -> None:
+        """Let something befall it, at some moment beside the players: nothing, where it is the only one."""
+
+    async def mend(self) -> None:
+        """Set right what that has broken."""
 
     async def settle_first_use(self, session_id: str, generation: int) -> None:
         """Wait until the lazy mark of a use that was answered is there, or has become pointless."""

@@ -1,10 +1,14 @@
 """Histories: what several connections did to one seat at the same time, recorded as operations and then explained.
 
-Several seats are played on at once, in phases; between two phases everybody waits, and the clock may move.
+Several seats are played on at once, in phases; between two phases everybody waits, and the clock may move. Each request
+goes to any of the servers there are. What has no answer may have happened, at once, later or never: its sender hung up
+or lost patience, its server was killed, or said that nobody knows.
 """
 
 import asyncio
+from asyncio import IncompleteReadError
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
@@ -12,10 +16,10 @@ from time import perf_counter
 from typing import NamedTuple
 
 from callgate.model.session import SessionState
-from tests.races.arena import Arena, Seat, log_in, row_id
+from tests.races.arena import Arena, Seat, row_id
 from tests.races.linearizability import Operation, Verdict, explain
 from tests.races.spec import CAP, Model, seated
-from tests.races.wire import Answer, Pair, Wire, logging_in, refreshing, revoking, using, wires
+from tests.races.wire import Answer, Pair, Wire, logging_in, refreshing, revoking, using
 
 PHASES = 3
 MOVES = 48
@@ -28,6 +32,10 @@ ADVANCES_S = (0, 0, 11, 1860)
 """Sums of these lie on one side of every window, whatever time passes beside them."""
 
 PLAYERS = (4, 6, 8, 12, 16)
+PATIENCE_S = (0.0, 0.0, 0.001, 0.003, 0.006)
+"""Of those who do not wait for the answer, or not for long: some hang up at once."""
+
+UNAVAILABLE = 503
 _BECAUSE = {
     "session limit reached": "evicted",
     "revoked by the application": "revoked",
@@ -45,6 +53,7 @@ _MOVES = (
     ("ignore a login", 1),
     ("lose a revocation", 1),
 )
+_LOSSES = {"lose a refresh": "refresh", "lose a revocation": "revoke"}
 
 
 class Token(NamedTuple):
@@ -69,6 +78,7 @@ class History:
     unread: list[tuple[Wire, Operation]] = field(default_factory=list)
     calls: int = 0
     logins: int = 0
+    disturbed_until: float = 0.0
 
     def learn(self, token: Token, pair: Pair) -> None:
         """Remember a pair under its name."""
@@ -96,7 +106,8 @@ class History:
 
         Each session is looked at alone first: what cannot be explained there is found in a moment.
         """
-        model = Model({op.number: op for op in self.operations}, lenient=self.lenient)
+        operations = {op.number: op for op in self.operations}
+        model = Model(operations, lenient=self.lenient, unmarked_until=self.disturbed_until)
         for family in sorted({*self.began, *self.newest}):
             began = seated(tuple(name for name in self.began if name == family))
             mine = [op for op in self.operations if op.session in {family, ""}]
@@ -106,32 +117,74 @@ class History:
         return explain(self.operations, seated(self.began), model.step)
 
 
+@dataclass(slots=True)
+class Player:
+    """Somebody with a connection to each server, who asks any of them."""
+
+    arena: Arena
+    history: History
+    wires: dict[int, Wire] = field(default_factory=dict)
+
+    async def ask(self, request: bytes, *, patience_s: float | None = None) -> Answer | None:
+        """Send; gives the answer, or None where none came. `patience_s`: how long to wait for it."""
+        port = self.history.random.choice(self.arena.ports)
+        with suppress(
+            ConnectionError, IncompleteReadError, TimeoutError if patience_s is not None else ConnectionError
+        ):
+            wire = self.wires.get(port) or await Wire.connect(port)
+            self.wires[port] = wire
+            await wire.make_ready()
+            wire.send(request)
+            async with asyncio.timeout(patience_s):
+                answer = await wire.receive()
+            if answer.status != UNAVAILABLE or perf_counter() > self.arena.disturbed_until:
+                return answer
+        await self._leave(port)
+        return None
+
+    async def leave(self) -> None:
+        """Hang up everywhere."""
+        for port in [*self.wires]:
+            await self._leave(port)
+
+    async def _leave(self, port: int) -> None:
+        wire = self.wires.pop(port, None)
+        if wire is not None:
+            await wire.hang_up()
+
+
 async def record(arena: Arena, seats: Sequence[tuple[Seat, bool]], *, seed: int) -> list[History]:
     """Play on each seat, with as many players as the seed says; gives a history of each."""
     random = Random(seed)
     players = random.choice(PLAYERS)
     histories = [History(seat, lenient, Random(random.random())) for seat, lenient in seats]
-    async with wires(arena.port, len(histories)) as opened:
-        await asyncio.gather(*map(partial(_begin, arena), opened, histories))
+    await asyncio.gather(*map(partial(_begin, arena), histories))
     for phase in range(PHASES):
         await asyncio.gather(
-            *(_play(arena, each, MOVES // PHASES // players + 1) for each in histories for _ in range(players))
+            arena.disturb(random),
+            *(_play(arena, each, MOVES // PHASES // players + 1) for each in histories for _ in range(players)),
         )
         for history in histories:
-            await _read_the_unread(history)
+            await _read_the_unread(arena, history)
+        await arena.mend()
         if phase < PHASES - 1:
             await _wait(arena, histories, random.choice(ADVANCES_S))
+    for history in histories:
+        history.disturbed_until = arena.disturbed_until
     return histories
 
 
-async def _begin(arena: Arena, wire: Wire, history: History) -> None:
+async def _begin(arena: Arena, history: History) -> None:
     """A full seat, known to the last session: a login lost in a former history may yet come in between."""
     seat, sql = history.seat, "SELECT id FROM session WHERE extension_id = ? AND client_id = ? AND state = ?"
+    player = Player(arena, history)
     while True:
-        pairs = [await log_in(wire, seat) for _ in range(CAP)]
+        answers = [await player.ask(logging_in(seat.app, seat.jwt)) for _ in range(CAP)]
+        pairs = [answer.pair for answer in answers if answer is not None]
         found = arena.rows(sql, seat.extension_id, seat.app.client_id, SessionState.ACTIVE.value)
         if {id_ for (id_,) in found} == {row_id(pair.session_id) for pair in pairs}:
             break
+    await player.leave()
     history.began = tuple(pair.session_id for pair in pairs)
     for pair in pairs:
         history.learn(Token(pair.session_id, 1), pair)
@@ -143,7 +196,7 @@ async def _wait(arena: Arena, histories: Sequence[History], seconds: int) -> Non
         (op.session, op.generation)
         for history in histories
         for op in history.operations
-        if op.kind == "use" and op.result == "ok" and op.generation > 1
+        if op.kind == "use" and op.result == "ok" and op.generation > 1 and op.called > arena.disturbed_until
     }
     await asyncio.gather(*(arena.settle_first_use(session, generation) for session, generation in used))
     if seconds:
@@ -154,49 +207,48 @@ async def _wait(arena: Arena, histories: Sequence[History], seconds: int) -> Non
 
 
 async def _play(arena: Arena, history: History, moves: int) -> None:
-    async with wires(arena.port, 1) as (wire,):
-        for _ in range(moves):
-            (move,) = history.random.choices([name for name, _ in _MOVES], [weight for _, weight in _MOVES])
-            match move:
-                case "lose a refresh" | "lose a revocation":
-                    await _lose(arena, history, move)
-                case "ignore a login":
-                    await _ignore(arena, history)
-                case _:
-                    await _move(wire, history, move)
+    player = Player(arena, history)
+    for _ in range(moves):
+        (move,) = history.random.choices([name for name, _ in _MOVES], [weight for _, weight in _MOVES])
+        if move == "ignore a login":
+            await _ignore(arena, history)
+        else:
+            await _move(player, move)
+    await player.leave()
 
 
-async def _move(wire: Wire, history: History, move: str) -> None:
-    kind, token, request = _choose(history, move)
+async def _move(player: Player, move: str) -> None:
+    """Send, and read the answer; or hang up before it: it may be carried out at once, later, or never."""
+    history = player.history
+    patience_s = history.random.choice(PATIENCE_S) if move in _LOSSES else None
+    kind, token, request = _choose(history, _LOSSES.get(move, move))
     number, called = history.call()
-    answer = await wire.ask(request)
-    returned, result = perf_counter(), _result(history, kind, token=token, answer=answer)
-    history.operations.append(Operation(number, kind, token.session, token.generation, called, returned, result))
-
-
-async def _lose(arena: Arena, history: History, move: str) -> None:
-    """Send, and hang up: it may be carried out at once, later, or never."""
-    wire = await Wire.connect(arena.port)
-    kind, token, request = _choose(history, "revoke" if move == "lose a revocation" else "refresh")
-    number, called = history.call()
-    wire.send(request)
-    await wire.hang_up()
-    history.operations.append(Operation(number, kind, token.session, token.generation, called))
+    answer = await player.ask(request, patience_s=patience_s)
+    op = Operation(number, kind, token.session, token.generation, called)
+    if answer is not None:
+        op = op._replace(returned=perf_counter(), result=_result(history, kind, token=token, answer=answer))
+    history.operations.append(op)
 
 
 async def _ignore(arena: Arena, history: History) -> None:
     """Send, and go away: it is carried out before the phase ends, and nobody will know the tokens."""
-    wire = await Wire.connect(arena.port)
+    try:
+        wire = await Wire.connect(history.random.choice(arena.ports))
+    except ConnectionError:  # it was killed just now
+        return
     number, called = history.call()
     wire.send(logging_in(history.seat.app, history.seat.jwt))
     history.unread.append((wire, Operation(number, "login", "", 0, called)))
 
 
-async def _read_the_unread(history: History) -> None:
+async def _read_the_unread(arena: Arena, history: History) -> None:
     for wire, op in history.unread:
-        assert (await wire.receive()).status == 200
+        status = None
+        with suppress(ConnectionError, IncompleteReadError):
+            status = (await wire.receive()).status
         await wire.hang_up()
-        history.operations.append(op._replace(returned=perf_counter()))
+        assert status == 200 or op.called < arena.disturbed_until, status
+        history.operations.append(op._replace(returned=perf_counter()) if status == 200 else op)
     history.unread.clear()
 
 

@@ -163,15 +163,64 @@ HASTE: dict[str, tuple[Plant, ...]] = {
     ),
 }
 
+_POSTGRES = "callgate.storage.postgres"
+_BATCH = "callgate.storage.postgres_batch"
+_LANE = "callgate.storage.postgres_lane"
+
+NO_LOCKS = Plant(_BATCH, "    if asked.writes:\n        return None", "    return None")
+NO_SWAPS = Plant(
+    "callgate.storage.postgres_asking",
+    "if any(touched != 1 for touched in answers[: len(swaps)]):",
+    "if any(touched not in (0, 1) for touched in answers[: len(swaps)]):",
+)
+NO_SEATS = Plant(
+    _POSTGRES,
+    "            await self._others.open()\n",
+    "            await self._others.open()\n"
+    '            await self._others._link.ask([("DROP INDEX IF EXISTS session_seat", ())])\n',
+)
+
 BESIDE_EACH_OTHER: dict[str, tuple[Plant, ...]] = {
-    # Of servers that share a database on PostgreSQL.
-    "swaps-that-missed-pass": (
-        Plant("callgate.storage.postgres_batch", "    if asked.writes:\n        return None", "    return None"),
+    # Of servers that share a database on PostgreSQL. Locks alone may be missing: swaps and seats stand behind them.
+    "swaps-that-missed-pass": (NO_LOCKS, NO_SWAPS),
+    "cap-counted-without-lock": (NO_LOCKS, NO_SEATS),
+    "sessions-kept-by-each-process": (
         Plant(
-            "callgate.storage.postgres_asking",
-            "if any(touched != 1 for touched in answers[: len(swaps)]):",
-            "if any(touched not in (0, 1) for touched in answers[: len(swaps)]):",
+            _POSTGRES,
+            'return cast("F", await reader.read(cast("Lookup[object]", lookup)))',
+            "kept = vars(self).setdefault('kept', {}) if reader is self._sessions else {}\n"
+            "        if lookup not in kept:\n"
+            '            kept[lookup] = await reader.read(cast("Lookup[object]", lookup))\n'
+            '        return cast("F", kept[lookup])',
         ),
+    ),
+    "repeats-judged-by-what-was-read-before": (
+        Plant(
+            _POSTGRES,
+            'return cast("D", await self._submit(cast("Job", unit)))',
+            "if type(unit.lookup) is not SessionLookup:\n"
+            '            return cast("D", await self._submit(cast("Job", unit)))\n'
+            "        seen = vars(self).setdefault('seen', {})\n"
+            "        if unit.lookup in seen and not (again := unit.decide(seen[unit.lookup])).changes:\n"
+            "            return again\n"
+            "        def decide(facts):\n"
+            "            seen[unit.lookup] = facts\n"
+            "            return unit.decide(facts)\n"
+            '        return cast("D", await self._submit(cast("Job", Unit(unit.lookup, decide))))',
+        ),
+    ),
+    "answered-before-the-commit": (
+        Plant(
+            _LANE,
+            "            if not await self._commit(link, batch):\n",
+            "            for done in batch.done:\n"
+            "                if isinstance(done.task.job, Unit):\n"
+            "                    tell(done)\n"
+            "            if not await self._commit(link, batch):\n",
+        ),
+    ),
+    "lost-commit-taken-for-done": (
+        Plant(_LANE, "            return await self._settle(batch.number, lost)", "            return True"),
     ),
 }
 

@@ -55,12 +55,14 @@ Outcome = Iterator[tuple[str, Seat]]
 class Model:
     """The steps of one history. `lenient`: a late repeat is refused, and ends nothing.
 
-    `family`: that session is looked at alone, where any login of another may evict it.
+    `family`: that session is looked at alone, where any login of another may evict it. `unmarked_until`: the mark of a
+    first use called before may never be made, since the server that owed it was killed, or cut off.
     """
 
     operations: Mapping[int, Operation]
     lenient: bool
     family: str | None = None
+    unmarked_until: float = 0.0
 
     def step(self, seat: Seat, op: Operation) -> Outcome:
         """Every result the operation may give now."""
@@ -133,6 +135,8 @@ class Model:
             yield "ok", seat
         else:
             yield "ok", _change(seat, session, session._replace(used=seat.now))
+            if op.called < self.unmarked_until:
+                yield "ok", seat
 
     def _revoke(self, seat: Seat, op: Operation) -> Outcome:
         session = _find(seat, op.session)
