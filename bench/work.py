@@ -4,11 +4,11 @@ import base64
 import urllib.parse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum
 from pathlib import Path
 
 
-class Kind(StrEnum):
+class Kind(Enum):
     """Kinds of work, in the order of the report."""
 
     CLIENT_CREDENTIALS = "client_credentials"

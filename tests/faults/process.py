@@ -59,7 +59,13 @@ class Served:
 
 @contextmanager
 def serve(
-    world: World, *, plant: str = "", wrap: Sequence[str] = (), log: Path | None = None, workers: int = 0
+    world: World,
+    *,
+    plant: str = "",
+    wrap: Sequence[str] = (),
+    log: Path | None = None,
+    workers: int = 0,
+    port: int = 0,
 ) -> Iterator[Served]:
     """A server on the world's database, ready; gone at the end whatever happened.
 
@@ -69,12 +75,13 @@ def serve(
         wrap: a command that runs the server, such as strace with its options.
         log: the file that standard error is appended to; server.log in the world's folder, if not another.
         workers: under a supervisor, whose process `process` is, if there are any.
+        port: where another may have served before; one that nobody has, if not given.
 
     Raises:
         NotStartedError: it ended instead.
     """
     path = log or world.folder / "server.log"
-    with socket.create_server(("127.0.0.1", 0), backlog=512) as listener, path.open("ab") as lines:
+    with socket.create_server(("127.0.0.1", port), backlog=512) as listener, path.open("ab") as lines:
         served = [sys.executable, "-m", "tests.faults.served", str(listener.fileno()), plant]
         spawned_at = time.monotonic()
         process = subprocess.Popen(

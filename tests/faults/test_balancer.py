@@ -7,15 +7,17 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from tests.faults.flood import Flood
 from tests.faults.founding import World
 from tests.faults.ledger import Ledger
-from tests.faults.process import ROOT, serve
-from tests.faults.test_workers import LANES, Joining, on_postgres, reload
+from tests.faults.process import ROOT, Served, serve
+from tests.faults.test_workers import LANES, Joining, on_postgres
 from tests.faults.traffic import Traffic
 from tests.figures import Figure
 from tests.nursery import free_port
@@ -24,6 +26,8 @@ from tests.postgres_server import needs_postgres
 PROGRAM = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
 FILE = ROOT / "deploy" / "haproxy" / "haproxy.cfg"
 START_S_MAX = 20
+NOTICED_S = 2
+"""In which HAProxy sees that a server answers again."""
 
 pytestmark = [
     needs_postgres,
@@ -63,21 +67,56 @@ def balancing(folder: Path, *ports: int) -> Iterator[int]:
         process.wait(START_S_MAX)
 
 
-def test_no_request_is_lost_when_one_of_two_servers_ends(
+@dataclass(slots=True)
+class Place:
+    """Where a server is, and another after it."""
+
+    world: World
+    port: int = field(default_factory=free_port)
+    stack: ExitStack = field(default_factory=ExitStack)
+    served: Served | None = None
+
+    def begin(self) -> None:
+        """Have one serve here."""
+        self.served = self.stack.enter_context(serve(self.world, workers=1, port=self.port))
+
+    def end(self) -> None:
+        """Have it end, in order."""
+        assert self.served
+        self.served.process.send_signal(signal.SIGTERM)
+        assert self.served.wait() == 0
+        self.stack.close()
+
+
+@contextmanager
+def serving(world: World) -> Iterator[Place]:
+    """A place with a server in it."""
+    place = Place(world)
+    place.begin()
+    with place.stack:
+        yield place
+
+
+def test_no_request_is_lost_when_servers_end_in_turn(
     world: World, tmp_path: Path, counts: Callable[[int, int], int], figure: Figure
 ) -> None:
-    """One ends under traffic, and in the full run the other reloads: HAProxy sends all to whoever is there."""
-    ledger = Ledger()
-    with on_postgres(world, tmp_path) as own, serve(own, workers=1) as one, serve(own, workers=1) as two:
+    """One ends under traffic; in the full run it comes again, then the other: HAProxy sends all to who is there."""
+    turns = counts(1, 20)
+    ledger, flood, ended = Ledger(), Flood(), 0
+    with on_postgres(world, tmp_path) as own, serving(own) as one, serving(own) as two:
 
         async def drive(port: int) -> None:
-            async with traffic.connected(port, LANES, join=Joining(0.02)):
+            nonlocal ended
+            flowing = flood.flowing(own, port) if turns > 1 else nullcontext()
+            async with traffic.connected(port, LANES, join=Joining(0.02)), flowing:
                 over = asyncio.Event()
                 lanes = asyncio.create_task(traffic.run_until(over.is_set))
-                for _ in range(counts(0, 20)):
-                    await reload(one)
-                two.process.send_signal(signal.SIGTERM)
-                assert await asyncio.to_thread(two.wait) == 0
+                for place in (two, one) * (turns // 2) or (two,):
+                    await asyncio.to_thread(place.end)
+                    ended += 1
+                    if turns > 1:
+                        await asyncio.to_thread(place.begin)
+                        await asyncio.sleep(NOTICED_S)
                 over.set()
                 await lanes
                 await traffic.check()
@@ -86,9 +125,11 @@ def test_no_request_is_lost_when_one_of_two_servers_ends(
         with balancing(tmp_path, one.port, two.port) as port:
             asyncio.run(drive(port))
         log = (tmp_path / "haproxy.log").read_text()
-    figure("workers.balanced", f"{ledger.statuses.total()} requests, {ledger.lost_replies} lost")
+    requests = ledger.statuses.total() + flood.requests
+    figure("workers.balanced", f"{ended} times one ended: {requests:,} requests, {ledger.lost_replies} lost")
     assert ledger.lost_replies == 0
     assert ledger.broken == []
+    assert flood.failures == []
     assert {"servers/one", "servers/two"} <= set(log.split())
     assert "access_token" not in log
 

@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import pytest
 from callgate.app import CommandLine
 from callgate.crypto.entropy import SystemEntropy
 from callgate.crypto.kek import load_or_create_kek
+from tests.faults.flood import Flood
 from tests.faults.founding import World, copy_world
 from tests.faults.ledger import Ledger
 from tests.faults.process import Served, serve
@@ -139,10 +140,13 @@ class Joining:
         return self.wires[-1]
 
 
-async def replace_workers(served: Served, traffic: Traffic, join: Joining, is_enough: Callable[[int], bool]) -> int:
+async def replace_workers(
+    served: Served, traffic: Traffic, join: Joining, is_enough: Callable[[int], bool], *, flood: Flood | None = None
+) -> int:
     """Traffic, and one reload after the other in the midst of it; gives how many workers there were."""
     workers = workers_of(served)
-    async with traffic.connected(served.port, LANES, join=join):
+    flowing = flood.flowing(traffic.world, served.port) if flood else nullcontext()
+    async with traffic.connected(served.port, LANES, join=join), flowing:
         over = asyncio.Event()
         lanes = asyncio.create_task(traffic.run_until(over.is_set))
         while not is_enough(len(workers)):
@@ -158,20 +162,16 @@ def test_no_request_is_lost_when_workers_are_replaced(
     world: World, tmp_path: Path, counts: Callable[[int, int], int], figure: Figure
 ) -> None:
     """Goal R3: reloads under 32 lanes of grants, refreshes, reads and revocations, on new and on kept connections."""
-    restarts, requests_min, pause_s = counts(3, 200), counts(0, 1_000_000), counts(20, 0) / 1000
+    restarts, pause_s = counts(3, 200), counts(20, 0) / 1000
     ledger, join = Ledger(), Joining(pause_s)
     with supervised(world, tmp_path) as (served, own):
         traffic = Traffic(own, ledger, seed=restarts)
-        workers = asyncio.run(
-            replace_workers(
-                served, traffic, join, lambda workers: workers > restarts and ledger.statuses.total() >= requests_min
-            )
-        )
+        workers = asyncio.run(replace_workers(served, traffic, join, lambda workers: workers > restarts))
         assert served.process.poll() is None
         served.process.send_signal(signal.SIGTERM)
         assert served.wait() == 0
     joined = sum(wire.connections for wire in join.wires)
-    told = f"{ledger.statuses.total()} requests over {joined} connections, {ledger.lost_replies} lost"
+    told = f"{ledger.statuses.total():,} requests over {joined:,} connections, {ledger.lost_replies} lost"
     figure("workers.replaced", f"{workers - 1} times: {told}")
     assert ledger.lost_replies == 0
     assert ledger.broken == []
@@ -182,21 +182,30 @@ def test_no_request_is_lost_when_workers_are_replaced(
 def test_no_request_is_lost_when_two_workers_are_replaced(
     world: World, tmp_path: Path, counts: Callable[[int, int], int], figure: Figure
 ) -> None:
-    """The same with two on PostgreSQL, where the former go when the new ones serve. Then one of them is killed."""
-    restarts, pause_s = counts(1, 100), counts(20, 0) / 1000
-    ledger, join = Ledger(), Joining(pause_s)
+    """Goal R3: the same with two on PostgreSQL, where the former go when the new ones serve. Then one is killed.
+
+    The full run floods them beside the lanes: a million requests.
+    """
+    restarts, requests_min = counts(1, 100), counts(0, 1_000_000)
+    ledger, join, flood = Ledger(), Joining(0.02), Flood()
+
+    def is_enough(workers: int) -> bool:
+        return workers >= 2 * (restarts + 1) and flood.requests >= requests_min
+
     with on_postgres(world, tmp_path) as own, serve(own, workers=2) as served:
         traffic = Traffic(own, ledger, seed=restarts)
         assert len(workers_of(served)) == 2
-        workers = asyncio.run(replace_workers(served, traffic, join, lambda workers: workers >= 2 * (restarts + 1)))
+        replacing = replace_workers(served, traffic, join, is_enough, flood=flood if requests_min else None)
+        workers = asyncio.run(replacing)
         assert ledger.lost_replies == 0
-        requests = ledger.statuses.total()
+        assert flood.failures == []
+        requests = ledger.statuses.total() + flood.requests
         lost = asyncio.run(kill_one(served, traffic))
         served.process.send_signal(signal.SIGTERM)
         assert served.wait() == 0
     figure(
         "workers.replaced-two",
-        f"{workers - 2} replaced: {requests} requests, 0 lost; one killed: {lost} of {LANES} lanes lost one",
+        f"{workers - 2} replaced: {requests:,} requests, 0 lost; one killed: {lost} of {LANES} lanes lost one",
     )
     assert ledger.broken == []
 
