@@ -22,9 +22,9 @@ import uvloop
 from starlette.types import ASGIApp
 from structlog.typing import FilteringBoundLogger
 
-from callgate.admin.cli import run_cli
 from callgate.admin.composition import AuditSeen, ChainSeen, DatabaseSeen, Progress
-from callgate.admin.dev import announce, settle_world
+from callgate.admin.entry import run_cli
+from callgate.admin.notify import announce
 from callgate.admin.station import Station, Unsupervised
 from callgate.admin.supervisor import Left, supervise
 from callgate.admin.world import WorldFolder
@@ -295,9 +295,10 @@ class CommandLine:
 
     def serve_development(self, settings: Settings, world: WorldFolder) -> None:
         """Seed if empty, then serve with the development clock until told to stop."""
+        from callgate.admin.dev import announce_world  # noqa: PLC0415 - what seeds a world is no part of a server
         from callgate.admin.listening import bind  # noqa: PLC0415 - the command line waits for no web
 
-        station = Unsupervised(partial(announce, settings, world))
+        station = Unsupervised(partial(announce_world, settings, world))
         uvloop.run(self._serve(settings, bind(settings.server), station=station, world=world))
 
     def explain(self, error: Exception) -> str | None:
@@ -343,7 +344,7 @@ class CommandLine:
                 await self._wait_turn(settings, station)
             server = await stack.enter_async_context(running(settings, development=world is not None))
             desk = desk_of(server.context, by="cli" if world is None else "seed")
-            await (keep_predefined_roles(desk) if world is None else settle_world(desk, world))
+            await (keep_predefined_roles(desk) if world is None else _settle(desk, world))
             protocol = bounded_protocol(connections_max=settings.limits.connections_max, log=server.log)
             await stack.enter_async_context(_watching(server, settings, connections=protocol.watch))
             # What was made until now lives as long as the process: the collector need not walk it, nor look as often.
@@ -358,6 +359,12 @@ class CommandLine:
                 on_end=partial(station.say_end, server.context.readiness.leave),
             )
             await listen(serving, listener)
+
+
+async def _settle(desk: Desk, world: WorldFolder) -> None:
+    from callgate.admin.dev import settle_world  # noqa: PLC0415 - what seeds a world is no part of a server
+
+    await settle_world(desk, world)
 
 
 @contextlib.asynccontextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 import apsw
 
 from callgate.storage.check import check_audit, check_file
-from callgate.storage.schema import SchemaDiffers
+from callgate.storage.scripts import SchemaDiffers
 from tests.faults.disk import Disk, Fate
 from tests.faults.trace import Event, SyncEnded
 

@@ -19,6 +19,7 @@ from callgate.service.context import Context
 from callgate.service.reply import TokenReply
 from callgate.storage import backup, group_commit, schema, sqlite, sqlite_file
 from callgate.storage.group_commit import GroupCommit
+from callgate.storage.scripts import Render
 from callgate.storage.sqlite_writer import Writer
 from callgate.web import token
 from callgate.web.deadline import BoundedProtocol
@@ -66,10 +67,10 @@ def log_not_recovered() -> None:
     """A start throws away the log that a crash left."""
     migrate = schema.migrate_file
 
-    def begin_anew(path: Path) -> bool:
+    def begin_anew(path: Path, *, render: Render) -> bool:
         for end in ("-wal", "-shm"):
             path.with_name(path.name + end).unlink(missing_ok=True)
-        return migrate(path)
+        return migrate(path, render=render)
 
     plant(_app(), "migrate_file", begin_anew)
 

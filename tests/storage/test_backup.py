@@ -13,7 +13,8 @@ from callgate.model.lookups import ClientLookup, SessionLookup
 from callgate.model.session import EndReason
 from callgate.storage.audit import verify_audit
 from callgate.storage.backup import BackupBroken, back_up, restore
-from callgate.storage.schema import HEAD, SchemaDiffers, migrate_file, revision_of
+from callgate.storage.schema import HEAD, migrate_file, revision_of
+from callgate.storage.scripts import SchemaDiffers
 from callgate.storage.sqlite import SqliteStore, StoreOptions
 from callgate.storage.sqlite_file import InUse, NotOurs, open_reader
 from callgate.storage.sqlite_view import SqliteView

@@ -10,8 +10,9 @@ import pytest
 from callgate.model.database import PostgresPlace
 from callgate.storage.backup import CopyRefused
 from callgate.storage.copying import copy_to_postgres
-from callgate.storage.schema import SchemaDiffers, migrate_file
+from callgate.storage.schema import migrate_file
 from callgate.storage.schema_postgres import require_postgres_head
+from callgate.storage.scripts import SchemaDiffers
 from callgate.storage.sqlite_file import InUse, NotOurs, keep_in_place, lock_file
 from tests.postgres_server import migrated_template, needs_postgres, shared_postgres
 

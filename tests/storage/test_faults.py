@@ -22,7 +22,8 @@ from callgate.model.session import EndReason
 from callgate.protocol.administer.sessions import end_every_session
 from callgate.storage.pen import Pen
 from callgate.storage.port import Health, Unit
-from callgate.storage.schema import SchemaDiffers, migrate_file
+from callgate.storage.schema import migrate_file
+from callgate.storage.scripts import SchemaDiffers
 from callgate.storage.sqlite import SqliteStore, StoreOptions
 from callgate.storage.sqlite_file import InUse, NotOurs
 from tests.storage.engines import Opened, OpenedFile, Plan, TestClock, open_sqlite, unit_of

@@ -12,7 +12,8 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 import callgate.storage
-from callgate.storage.schema import BASE, HEAD, SchemaDiffers, migrate, migrate_file, render_sql, revision_of
+from callgate.storage.schema import HEAD, migrate, migrate_file, revision_of
+from callgate.storage.scripts import BASE, Dialect, Render, SchemaDiffers, render_apart, render_steps
 from callgate.storage.sqlite_file import open_writer
 
 SCRIPTS = Path(callgate.storage.__file__).parent / "migrations"
@@ -71,10 +72,17 @@ def test_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
     assert schema_of(path) == before
 
 
-def test_revision_of_a_newer_version_is_refused() -> None:
+@pytest.mark.parametrize("render", [render_steps, render_apart])
+def test_revision_of_a_newer_version_is_refused(render: Render) -> None:
     """This version cannot know what it is."""
     with pytest.raises(SchemaDiffers, match="newer"):
-        render_sql("9999", HEAD)
+        render("9999", HEAD, dialect=Dialect.SQLITE)
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+def test_a_process_apart_writes_the_same_down(dialect: Dialect) -> None:
+    """What it imports for that is gone with it (docs/adr/0092-memory.md)."""
+    assert render_apart("0026", HEAD, dialect=dialect) == render_steps("0026", HEAD, dialect=dialect) != []
 
 
 def test_start_without_a_migration_imports_no_alembic(database: Path) -> None:

@@ -16,8 +16,9 @@ from callgate.model.session import Session
 from callgate.storage import schema_postgres
 from callgate.storage.port import Unit
 from callgate.storage.postgres import PostgresOptions
-from callgate.storage.schema import BASE, HEAD, SchemaDiffers, ServerUnfit
+from callgate.storage.schema import HEAD, ServerUnfit
 from callgate.storage.schema_postgres import carry_out, migrate_postgres, open_link, require_postgres_head
+from callgate.storage.scripts import BASE, SchemaDiffers
 from callgate.storage.sqlite_file import InUse, NotOurs
 from tests.postgres_server import needs_postgres, shared_postgres
 from tests.storage.engines import open_postgres, postgres_world

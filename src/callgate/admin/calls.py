@@ -15,9 +15,10 @@ import typer
 from callgate.admin.call_files import Line, NoColumns
 from callgate.admin.call_reading import Batch, Judging, TakeBatch, open_reader
 from callgate.admin.command import Refusal, desk_command, granted, noun
+from callgate.admin.drawing import say
 from callgate.admin.extensions import AccountWord
 from callgate.admin.progress import progress_bar
-from callgate.admin.view import Record, say
+from callgate.admin.view import Record
 from callgate.model.account import Account
 from callgate.model.calls import CallTally
 from callgate.model.ids import ExtensionId

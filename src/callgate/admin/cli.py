@@ -1,14 +1,12 @@
 """The command line whole: every noun, the servers, and the demonstration."""
 
-import sys
-
 import typer
 
 from callgate.admin.accounts import ACCOUNTS
 from callgate.admin.app_copies import APPS
 from callgate.admin.audit import AUDIT
 from callgate.admin.calls import CALLS
-from callgate.admin.composition import Composition
+from callgate.admin.command import HELP
 from callgate.admin.config import CONFIG
 from callgate.admin.consents import CONSENTS
 from callgate.admin.db import DB
@@ -56,9 +54,6 @@ EPILOG = (
     "3 the database or a file failed."
 )
 
-_HELP_COLUMNS = 120
-"""As wide as help is where the terminal is."""
-
 
 def build_cli() -> typer.Typer:
     """Every command there is."""
@@ -69,7 +64,7 @@ def build_cli() -> typer.Typer:
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": _HELP_COLUMNS},
+        context_settings=HELP,
     )
     for group in NOUNS:
         cli.add_typer(group)
@@ -78,11 +73,3 @@ def build_cli() -> typer.Typer:
     add_demo(cli)
     add_postman(cli)
     return cli
-
-
-def run_cli(composition: Composition) -> None:
-    """Run the command that the arguments name, and end the process."""
-    try:
-        build_cli()(obj=composition)
-    except KeyboardInterrupt:
-        sys.exit(130)  # as shells count an interrupt

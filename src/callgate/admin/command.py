@@ -9,12 +9,12 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import MISSING, Field, dataclass, fields
 from pathlib import Path
-from typing import Annotated, NamedTuple, NoReturn, TypeVar, get_type_hints
+from typing import Annotated, Final, NamedTuple, NoReturn, TypeVar, get_type_hints
 
 import typer
 
 from callgate.admin.composition import Composition
-from callgate.admin.view import View, say, show
+from callgate.admin.view import View
 from callgate.config import ConfigError, Settings
 from callgate.model.acts import Refused
 from callgate.service.administer.desk import Desk
@@ -22,6 +22,9 @@ from callgate.service.administer.desk import Desk
 REFUSED = 1
 MISUSED = 2
 FAILED = 3
+
+HELP: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
+"""How every command is helped with: as wide as help is where the terminal is."""
 
 BY = "cli"
 """Who did it, in the audit log."""
@@ -99,6 +102,8 @@ def plain_command(
 
 def fail(composition: Composition, error: Exception) -> NoReturn:
     """End the process with the line and exit code of an error; a defect is raised again."""
+    from callgate.admin.drawing import say  # noqa: PLC0415 - a server that serves draws nothing (ADR 92)
+
     match error:
         case Refusal():
             say(f"Refused: {error}")
@@ -132,6 +137,8 @@ def _register(
         except Exception as error:  # noqa: BLE001 - the edge: every failure becomes a line or is raised again
             fail(composition, error)
         if view is not None:
+            from callgate.admin.drawing import show  # noqa: PLC0415 - a server that serves draws nothing (ADR 92)
+
             show(view, as_json=as_json)
             if view.failed:
                 raise typer.Exit(REFUSED)

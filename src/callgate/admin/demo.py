@@ -23,7 +23,7 @@ from rich.text import Text
 from callgate.admin.command import Refusal, Run, plain_command
 from callgate.admin.demo_steps import Answer, Call, Stage
 from callgate.admin.dev import DATA, PORT, DataOption, PortOption, use_world
-from callgate.admin.view import open_console
+from callgate.admin.drawing import open_console
 from callgate.admin.world import WORLD_FILE, World, WorldApp, read_world
 
 LOG_FILE = "server.log"

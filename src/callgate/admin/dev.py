@@ -4,7 +4,6 @@ Beside its database lies the settings file with which every other command acts o
 """
 
 import shlex
-import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Annotated
 import typer
 
 from callgate.admin.command import Refusal, Run, plain_command
+from callgate.admin.notify import announce
 from callgate.admin.own_files import write_own
 from callgate.admin.seed import is_empty, seed
 from callgate.admin.world import WORLD_FILE, WorldFolder, move_world, write_world
@@ -138,11 +138,9 @@ def use_world(data: Path) -> str:
     return f"export {FILE_VARIABLE}={shlex.quote(str((data / SETTINGS_FILE).absolute()))}"
 
 
-def announce(settings: Settings, world: WorldFolder | None = None) -> None:
-    """Say on standard output that the server answers; whoever waits for it reads the first line."""
-    then = "" if world is None else f"Commands act on it after: {use_world(world.data)}\n"
-    sys.stdout.write(f"callgate is ready on {settings.server.issuer}\n{then}")
-    sys.stdout.flush()
+def announce_world(settings: Settings, world: WorldFolder) -> None:
+    """Say on standard output that the server answers, and how commands act on its world."""
+    announce(settings, then=f"Commands act on it after: {use_world(world.data)}\n")
 
 
 def _named(database: str | None) -> str | None:

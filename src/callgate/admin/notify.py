@@ -1,9 +1,16 @@
-"""What systemd is told of a service's state: one datagram each (sd_notify(3)), and nothing where nobody listens."""
+"""What whoever started a service is told of its state: people a line, systemd one datagram each (sd_notify(3))."""
 
 import socket
+import sys
 import time
 
-from callgate.config import notify_socket
+from callgate.config import Settings, notify_socket
+
+
+def announce(settings: Settings, then: str = "") -> None:
+    """Say on standard output that the server answers; whoever waits for it reads the first line."""
+    sys.stdout.write(f"callgate is ready on {settings.server.issuer}\n{then}")
+    sys.stdout.flush()
 
 
 def tell_ready() -> None:
@@ -22,6 +29,7 @@ def tell_stopping() -> None:
 
 
 def _tell(state: str) -> None:
+    """Send it, or nothing where nobody listens."""
     address = notify_socket()
     if address is None:
         return

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from callgate.admin import composition
-from callgate.admin.view import open_console
+from callgate.admin.drawing import open_console
 
 
 @contextmanager

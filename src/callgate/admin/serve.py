@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from callgate.admin.command import Refusal, Run, plain_command
+from callgate.admin.command import HELP, Refusal, Run, plain_command
 from callgate.admin.supervisor import ADOPT_OPTION, CHECK_FLAG, read_left
 from callgate.config import ONE_SERVER, WORKERS_MAX, ConfigError, Settings
 
@@ -24,6 +24,14 @@ class ServeOptions:
     workers: WorkersOption = None
     check: CheckFlag = False
     adopt: AdoptOption = None
+
+
+def build_serve() -> typer.Typer:
+    """The command line of a process that is to serve: this command, and no other."""
+    cli = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None, context_settings=HELP)
+    cli.callback()(lambda: None)  # else its name would be taken for an argument of the only command
+    add_serve(cli)
+    return cli
 
 
 def add_serve(cli: typer.Typer) -> None:

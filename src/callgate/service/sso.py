@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from callgate.model import authorize_faults, faults, sso_faults
 from callgate.model.account import Account, Extension, LoginName
-from callgate.model.connection import Connection, ConnectionKind
+from callgate.model.connection import Connection, ConnectionKind, ConnectionSecret
 from callgate.model.decisions import Denied, LookAgain
 from callgate.model.evidence import IdentityProven
 from callgate.model.ids import ClientId, ConnectionId
@@ -21,7 +21,7 @@ from callgate.protocol import sso as protocol
 from callgate.protocol.forms import parse_form, parse_pairs
 from callgate.protocol.sessions import holds_sign_in
 from callgate.protocol.sign_in import SignedIn
-from callgate.service import sso_oidc, sso_saml
+from callgate.service import sso_oidc
 from callgate.service.browser import Cookies, FormState, Pairs, new_binding, open_sign_in, seal_form_state, seal_sign_in
 from callgate.service.context import Context
 from callgate.service.outcome import Post, SendAway
@@ -143,15 +143,23 @@ async def depart(
     return SendAway(
         url=sso_oidc.ask(context, connection, trip, anew=anew)
         if trip
-        else sso_saml.ask(context, connection, secret, handle=handle, anew=anew),
+        else _ask_saml(context, connection, secret, handle=handle, anew=anew),
         handle=handle,
         departure=sealed,
         forgotten=_given_up(cookies),
     )
 
 
+def _ask_saml(context: Context, connection: Connection, secret: ConnectionSecret, *, handle: str, anew: bool) -> str:
+    from callgate.service import sso_saml  # noqa: PLC0415 - whoever meets no SAML loads no XML (ADR 92)
+
+    return sso_saml.ask(context, connection, secret, handle=handle, anew=anew)
+
+
 async def accept(context: Context, connection_id: ConnectionId, answer: Answer) -> Bring | Denied:
     """A SAML response, posted by whatever browser: proven, spent, and handed on. Raises Unavailable."""
+    from callgate.service import sso_saml  # noqa: PLC0415 - likewise
+
     form = parse_form(answer.content_type, answer.body, bytes_max=ANSWER_BYTES_MAX)
     if isinstance(form, Denied):
         return form

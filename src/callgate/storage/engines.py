@@ -14,7 +14,8 @@ from callgate.storage.audit import AuditReport
 from callgate.storage.backup import BackupBroken, CopyRefused
 from callgate.storage.check import Progress, check_audit, check_file
 from callgate.storage.port import Engine
-from callgate.storage.schema import SchemaDiffers, ServerUnfit, migrate_file
+from callgate.storage.schema import ServerUnfit, migrate_file
+from callgate.storage.scripts import SchemaDiffers, render_apart
 from callgate.storage.sqlite import SqliteStore, StoreOptions
 from callgate.storage.sqlite_file import InUse, NotOurs
 
@@ -50,10 +51,10 @@ def migrate(place: Place) -> bool:
     """Bring a database to this version, making a file where there is none; whether there was anything to do."""
     if isinstance(place, Path):
         place.parent.mkdir(parents=True, exist_ok=True)
-        return migrate_file(place)
+        return migrate_file(place, render=render_apart)
     from callgate.storage.schema_postgres import migrate_postgres  # noqa: PLC0415 - see above
 
-    return migrate_postgres(place)
+    return migrate_postgres(place, render=render_apart)
 
 
 def look_over(place: Place) -> tuple[int, tuple[str, ...]]:

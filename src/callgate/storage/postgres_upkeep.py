@@ -13,8 +13,9 @@ from callgate.storage.load_postgres import measure_database
 from callgate.storage.load_view import View
 from callgate.storage.placeholders import numbered
 from callgate.storage.rows import Row, Value
-from callgate.storage.schema import HEAD, SchemaDiffers
+from callgate.storage.schema import HEAD
 from callgate.storage.schema_postgres import open_link, revision_of_postgres
+from callgate.storage.scripts import SchemaDiffers
 
 
 class BlockingView(View):

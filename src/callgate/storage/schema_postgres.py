@@ -13,7 +13,8 @@ from psycopg.errors import LockNotAvailable
 
 from callgate.model.database import PostgresPlace
 from callgate.storage.load_postgres import find_postgres_revision, find_tables, free_lock, take_lock
-from callgate.storage.schema import BASE, HEAD, Dialect, SchemaDiffers, ServerUnfit, render_steps
+from callgate.storage.schema import HEAD, ServerUnfit
+from callgate.storage.scripts import BASE, Dialect, Render, SchemaDiffers, render_steps
 from callgate.storage.sqlite_file import InUse, NotOurs
 
 VERSION_MIN: Final = 15
@@ -29,7 +30,7 @@ _LIMITS: Final = "SET LOCAL lock_timeout = '4s'; SET LOCAL statement_timeout = '
 """A statement that waits for a lock makes all that come after it wait as well."""
 
 
-def migrate_postgres(place: PostgresPlace, to: str = HEAD) -> bool:
+def migrate_postgres(place: PostgresPlace, to: str = HEAD, *, render: Render = render_steps) -> bool:
     """Bring a database to a revision, up or down; returns whether there was anything to do.
 
     Raises:
@@ -44,7 +45,7 @@ def migrate_postgres(place: PostgresPlace, to: str = HEAD) -> bool:
             return False
         with _alone(connection, place):
             found = revision_of_postgres(connection, place)  # again: another process may have migrated meanwhile
-            for script in render_steps(found, to, dialect=Dialect.POSTGRESQL):
+            for script in render(found, to, dialect=Dialect.POSTGRESQL):
                 carry_out(connection, script, place=place)
     return True
 

@@ -8,7 +8,6 @@ from callgate.model.decisions import Denied
 from callgate.model.ids import ConnectionId, read_id
 from callgate.service import sso as service
 from callgate.service.context import Context
-from callgate.service.sso_saml import describe_us
 from callgate.web.authorize import AUTHORIZE
 from callgate.web.browser import Browsers, redirect, show
 from callgate.web.pages import SignedInPage, UnaskedPage
@@ -32,6 +31,8 @@ class SsoPages:
 
     async def metadata(self, request: Request) -> Reply:
         """GET: what a SAML provider must know of us."""
+        from callgate.service.sso_saml import describe_us  # noqa: PLC0415 - whoever meets no SAML loads no XML (ADR 92)
+
         connection = await service.describe(self._context, _connection_id(request))
         if connection is None or connection.kind is not ConnectionKind.SAML:
             return self._refuse(request, Denied(fault=faults.PATH_UNKNOWN))

@@ -1,11 +1,12 @@
 """A text as a QR code: SVG in the page itself, drawn with attributes alone, which the page's policy has no say in."""
 
-import segno
 from markupsafe import Markup
 
 
 def qr_code(text: str) -> Markup:
     """Give the picture. Its border of four modules and its white ground are part of it: cameras need them."""
+    import segno  # noqa: PLC0415 - few ever need it (ADR 92)
+
     drawn: str = segno.make(text, error="m", micro=False).svg_inline(
         omitsize=True, svgclass="qr", lineclass=None, light="#fff", border=4
     )

@@ -1,0 +1,26 @@
+"""What the console script runs: the command that the arguments name.
+
+A server lives for long, and has in its memory what was imported to start it: `serve` comes without the other commands
+and all that they need (docs/adr/0092-memory.md).
+"""
+
+import sys
+from typing import Final
+
+from callgate.admin.composition import Composition
+from callgate.admin.serve import build_serve
+
+_SERVE: Final = "serve"
+
+
+def run_cli(composition: Composition) -> None:
+    """Run the command that the arguments name, and end the process."""
+    try:
+        if sys.argv[1:2] == [_SERVE]:
+            build_serve()(obj=composition)
+        else:
+            from callgate.admin.cli import build_cli  # noqa: PLC0415 - see above
+
+            build_cli()(obj=composition)
+    except KeyboardInterrupt:
+        sys.exit(130)  # as shells count an interrupt
