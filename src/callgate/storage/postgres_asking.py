@@ -9,7 +9,7 @@ So a statement stands once for both engines, and a batch costs a few round trips
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple, cast
 
 from greenlet import getcurrent, greenlet
@@ -144,7 +144,7 @@ class PostgresView(View):
 
     def rows(self, sql: str, values: tuple[Value, ...] = ()) -> list[Row]:
         """Every row of a statement."""
-        return cast("list[Row]", _ask((sql, values), writes=False))
+        return cast("list[Row]", _ask([(sql, values)], writes=False))
 
 
 class PostgresPen(Pen):
@@ -154,8 +154,14 @@ class PostgresPen(Pen):
 
     def write(self, sql: str, values: tuple[Value, ...]) -> int:
         """Carry out one statement; see pen.Pen. A taken key ends the transaction, and the `Asking` with it."""
-        touched = _ask((sql, values), writes=True)
+        touched = _ask([(sql, values)], writes=True)
         return touched if isinstance(touched, int) else len(touched)
+
+    def write_all(self, sql: str, rows: Iterable[tuple[Value, ...]]) -> None:
+        """Carry out one statement with each of these, all in one round trip; see pen.Pen."""
+        statements = [(sql, values) for values in rows]
+        if statements:
+            _ask(statements, writes=True)
 
     def swap(self, sql: str, values: tuple[Value, ...]) -> None:
         """Carry out one compare-and-swap, together with whatever is asked next; see pen.Pen."""
@@ -164,7 +170,7 @@ class PostgresPen(Pen):
     def settle(self) -> None:
         """Carry out what was put off. Raises Conflict."""
         if _current().swaps:
-            _ask(None, writes=True)
+            _ask([], writes=True)
 
 
 def _current() -> Asking:
@@ -174,15 +180,17 @@ def _current() -> Asking:
     return current.asking
 
 
-def _ask(statement: Statement | None, *, writes: bool) -> Answer:
-    """Put this greenlet aside until the statement is answered, the swaps before it first. Raises Conflict."""
+def _ask(statements: Sequence[Statement], *, writes: bool) -> Answer:
+    """Put this greenlet aside until these are answered, the swaps before them first; gives the last one's answer.
+
+    Raises Conflict.
+    """
     asking = _current()
     swaps, asking.swaps = asking.swaps, []
-    statements = [*swaps, statement] if statement is not None else swaps
     parent = getcurrent().parent
     assert parent is not None
     writes = writes or bool(swaps)
-    answers = cast("list[Answer]", parent.switch(Asked(statements, writes)))
+    answers = cast("list[Answer]", parent.switch(Asked([*swaps, *statements], writes)))
     if writes and any(answers):
         asking.written = True
     if any(touched != 1 for touched in answers[: len(swaps)]):

@@ -80,11 +80,16 @@ def record_calls(pen: Pen, change: CallsRecorded) -> None:
 def rewrite_calls(pen: Pen, change: CallsRewritten) -> None:
     """Update records, and the counts. Raises Conflict when one was written since it was read."""
     counts: Counter[CountKey] = Counter()
+    found: list[tuple[int, str, int]] = []
     for before, after in change.pairs:
         pen.swap(_REWRITE, (*_row(after), after.account_id, before.record.id, before.seq))
-        _move_recordings(pen, before=before.record, after=after)
+        had, has = _recordings(before.record), _recordings(after)
+        for name in sorted(had - has):
+            pen.swap(_NO_RECORDING, (after.account_id, name, after.id))
+        found += ((after.account_id, name, after.id) for name in sorted(has - had))
         _count(counts, before.record, by=-1)
         _count(counts, after, by=1)
+    pen.write_all(_RECORDING, found)
     _move_counts(pen, counts)
 
 
@@ -92,14 +97,6 @@ def _recordings(record: CallRecord) -> set[str]:
     """The ids of a call's recordings, its legs' among them: what each is found by."""
     segments = (record.segment, *(leg.segment for leg in record.legs))
     return {segment.recording.id for segment in segments if segment.recording}
-
-
-def _move_recordings(pen: Pen, *, before: CallRecord, after: CallRecord) -> None:
-    had, has = _recordings(before), _recordings(after)
-    for name in sorted(had - has):
-        pen.swap(_NO_RECORDING, (before.account_id, name, before.id))
-    for name in sorted(has - had):
-        pen.write(_RECORDING, (after.account_id, name, after.id))
 
 
 def _count(counts: Counter[CountKey], record: CallRecord, *, by: int) -> None:
@@ -110,9 +107,7 @@ def _count(counts: Counter[CountKey], record: CallRecord, *, by: int) -> None:
 
 
 def _move_counts(pen: Pen, counts: Counter[CountKey]) -> None:
-    for key, calls in counts.items():
-        if calls:
-            pen.write(_COUNT, (*key, calls))
+    pen.write_all(_COUNT, ((*key, calls) for key, calls in counts.items() if calls))
 
 
 def _row(record: CallRecord) -> CallRow:

@@ -85,8 +85,9 @@ def render_apart(found: str, to: str, *, dialect: Dialect) -> list[str]:
     return scripts
 
 
-def _answer(found: str, to: str, dialect: str) -> list[str] | str:
+def _answer(words: list[str]) -> list[str] | str:
     """The scripts, or why there are none."""
+    found, to, dialect = words
     try:
         return render_steps(found, to, dialect=Dialect(dialect))
     except SchemaDiffers as error:
@@ -94,4 +95,4 @@ def _answer(found: str, to: str, dialect: str) -> list[str] | str:
 
 
 if __name__ == "__main__":
-    json.dump(_answer(*sys.argv[1:]), sys.stdout)
+    json.dump(_answer(sys.argv[1:]), sys.stdout)
