@@ -10,10 +10,12 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -93,6 +95,30 @@ class PostgresServer:
         """Stop it: `immediate` as a machine that lost its power, `fast` in order."""
         self._do("pg_ctl", "--wait", f"--mode={mode}", "stop")
 
+    @property
+    def processes(self) -> dict[int, str]:
+        """What runs of it, by process id: what each says it does. The postmaster comes first."""
+        postmaster = int((self.folder / "data/postmaster.pid").read_text("utf-8").split()[0])
+        below = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text("utf-8").split()
+        found = {}
+        for pid in (postmaster, *map(int, below)):
+            with suppress(FileNotFoundError):
+                found[pid] = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0 ").decode()
+        return found
+
+    def kill(self) -> None:
+        """End all of it where it stands, as a machine that crashes would."""
+        os.kill(next(iter(self.processes)), signal.SIGSTOP)  # it shall have no more children
+        processes = self.processes
+        for pid in processes:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        while any(map(_lives, processes)):
+            time.sleep(0.001)
+        # Where nobody buries the dead, the next one would take its number for one that runs.
+        for lock in (self.folder / "data/postmaster.pid", *self.folder.glob(".s.PGSQL.*.lock")):
+            lock.unlink()
+
     @contextmanager
     def kept_for_us(self) -> Iterator[None]:
         """It and its folder go when whoever is inside ends, however that comes: nobody else would stop it."""
@@ -123,7 +149,16 @@ class PostgresServer:
                 extra_groups=[] if os.geteuid() == 0 else None,
                 check=False,
             )
-        assert done.returncode == 0, (self.folder / f"{program}.log").read_text("utf-8")
+        logs = [self.folder / name for name in (f"{program}.log", "log")]
+        assert done.returncode == 0, "".join(log.read_text("utf-8")[-2000:] for log in logs if log.exists())
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process has not ended; who inherited it may not have looked yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager

@@ -63,6 +63,9 @@ class Ledger:
     """Every one ever received."""
 
     lost_replies: int = 0
+    may_be_away: bool = False
+    """Whether the database is being taken away: then a read may be answered "temporarily unavailable" too."""
+
     broken: list[str] = field(default_factory=list)
 
     def living(self) -> list[Held]:

@@ -17,8 +17,9 @@ from callgate.model.moment import Moment
 from callgate.service import upkeep
 from callgate.service.context import Context
 from callgate.service.reply import TokenReply
-from callgate.storage import backup, group_commit, schema, sqlite, sqlite_file
+from callgate.storage import backup, group_commit, postgres_link, schema, sqlite, sqlite_file
 from callgate.storage.group_commit import GroupCommit
+from callgate.storage.postgres import PostgresStore
 from callgate.storage.scripts import Render
 from callgate.storage.sqlite_writer import Writer
 from callgate.web import token
@@ -56,6 +57,16 @@ def synchronous_off() -> None:
 def synchronous_normal() -> None:
     """SQLite syncs at checkpoints only: whole, but the newest commits may be gone after a power cut."""
     _open_with("normal")
+
+
+def postgres_forgets() -> None:
+    """PostgreSQL says yes before the disk does, and the server's own look at its settings is left out."""
+
+    async def trust(_: PostgresStore, __: object) -> None:
+        return
+
+    plant(postgres_link, "_OPTIONS", f"{postgres_link._OPTIONS} -c synchronous_commit=off")
+    plant(PostgresStore, "_check", trust)
 
 
 def abrupt_end() -> None:
@@ -227,6 +238,7 @@ HOOKS: dict[str, Callable[[], None]] = {
         reply_before_commit,
         synchronous_off,
         synchronous_normal,
+        postgres_forgets,
         log_not_recovered,
         folder_not_synced,
         full_swallowed,

@@ -24,7 +24,7 @@ from tests.faults.process import Served, serve
 from tests.faults.traffic import Traffic
 from tests.faults.wire import Rejoining, Wire
 from tests.figures import Figure
-from tests.postgres_server import needs_postgres, shared_postgres
+from tests.postgres_server import PostgresServer, needs_postgres, shared_postgres
 
 LANES = 32
 WAIT_S_MAX = 60
@@ -40,9 +40,9 @@ def supervised(world: World, folder: Path, *, plant: str = "") -> Iterator[tuple
 
 
 @contextmanager
-def on_postgres(world: World, folder: Path) -> Iterator[World]:
-    """A copy of the world that lies in PostgreSQL."""
-    postgres = shared_postgres()
+def on_postgres(world: World, folder: Path, *, server: PostgresServer | None = None) -> Iterator[World]:
+    """A copy of the world that lies in PostgreSQL: in the cluster of all tests, if no other is named."""
+    postgres = server or shared_postgres()
     name = postgres.create()
     own = copy_world(world, folder / "served")
     CommandLine().copy(own.database, postgres.place(name), progress=lambda *_: None)

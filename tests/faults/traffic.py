@@ -26,6 +26,8 @@ LIVING_MAX = 8
 """Sessions a lane keeps alive: what must be looked at after every kill."""
 
 UNAVAILABLE = 503
+REST_S = 0.05
+"""How long a lane waits that was told so while the database is away; `Retry-After` counts in seconds, tests do not."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -136,7 +138,9 @@ class Lane:
         headers = {"Authorization": f"Bearer {held.access}"}
         answer = await self._tell(self.wire.ask("GET", SELF, headers=headers))
         self._note("read", answer)
-        if held.revoked:
+        if answer.status == UNAVAILABLE and self.ledger.may_be_away:
+            self._hold(_says_when(answer), f"503 without error or Retry-After: {answer}")
+        elif held.revoked:
             self._hold(answer.status == 401, f"a revoked token was answered {answer.status}")
         elif held.doubt is None:
             self._hold(answer.status == 200, f"a living token was answered {answer.status}: {answer.body[:200]!r}")
@@ -169,14 +173,15 @@ class Lane:
             self.ledger.lost_replies += 1
             raise
         self.last_id = answer.request_id
+        if answer.status == UNAVAILABLE and self.ledger.may_be_away:
+            await asyncio.sleep(REST_S)
         return answer
 
     def _is_done(self, answer: Answer, what: str) -> bool:
         """Whether it was acknowledged; anything but yes and "unavailable, repeat" breaks a promise."""
         self._note(what, answer)
         if answer.status == UNAVAILABLE:
-            told = answer.json().get("error") == "temporarily_unavailable" and "retry-after" in answer.headers
-            self._hold(told, f"503 without error or Retry-After: {answer}")
+            self._hold(_says_when(answer), f"503 without error or Retry-After: {answer}")
             return False
         self._hold(answer.status == 200, f"{what} was answered {answer.status}: {answer.body[:200]!r}")
         return answer.status == 200
@@ -243,6 +248,14 @@ class Traffic:
             person=person,
             chance=random.Random(f"{self.seed}/{number}"),
         )
+
+
+def _says_when(answer: Answer) -> bool:
+    """Whether a 503 says what it is, and when to come again."""
+    body = answer.json()
+    return "retry-after" in answer.headers and bool(
+        {"temporarily_unavailable", "CMN-211"} & {body.get("error"), body.get("errorCode")}
+    )
 
 
 async def _drive(lane: Lane, is_over: Callable[[], bool]) -> None:
