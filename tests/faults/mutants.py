@@ -17,7 +17,7 @@ from callgate.model.moment import Moment
 from callgate.service import upkeep
 from callgate.service.context import Context
 from callgate.service.reply import TokenReply
-from callgate.storage import backup, group_commit, postgres_link, schema, sqlite, sqlite_file
+from callgate.storage import backup, group_commit, postgres, postgres_lane, postgres_link, schema, sqlite, sqlite_file
 from callgate.storage.group_commit import GroupCommit
 from callgate.storage.postgres import PostgresStore
 from callgate.storage.scripts import Render
@@ -181,6 +181,14 @@ def sweep_soon() -> None:
     plant(upkeep, "SWEEP_S", 1)
 
 
+def impatient() -> None:
+    """Everything that PostgreSQL is given time for is given a quarter of it."""
+    for module in (postgres, postgres_link, postgres_lane):
+        for name, value in vars(module).copy().items():
+            if name.endswith(("_S", "_S_MAX")) and isinstance(value, float):
+                plant(module, name, value / 4)
+
+
 def full_on_signal() -> None:
     """From SIGUSR1 on the database may not grow by a page; from SIGUSR2 on it may again."""
     begin = Writer.begin
@@ -250,6 +258,7 @@ HOOKS: dict[str, Callable[[], None]] = {
         defect_with_tokens,
         small_checkpoints,
         sweep_soon,
+        impatient,
         full_on_signal,
     )
 }

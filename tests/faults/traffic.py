@@ -252,10 +252,8 @@ class Traffic:
 
 def _says_when(answer: Answer) -> bool:
     """Whether a 503 says what it is, and when to come again."""
-    body = answer.json()
-    return "retry-after" in answer.headers and bool(
-        {"temporarily_unavailable", "CMN-211"} & {body.get("error"), body.get("errorCode")}
-    )
+    is_said = answer.json().get("error") == "temporarily_unavailable" or b'"errorCode":"CMN-211"' in answer.body
+    return is_said and "retry-after" in answer.headers
 
 
 async def _drive(lane: Lane, is_over: Callable[[], bool]) -> None:

@@ -48,6 +48,13 @@ WATCH_S: Final = 0.25
 WAIT_S_MAX: Final = 2.0
 """How long a unit waits for a lane; past it the answer is 503, kinder than a reply after the caller gave up."""
 
+ANSWER_S_MAX: Final = 5.0
+"""How long whoever asked for a unit or a lookup waits in all. Past it they are told 503, and nobody tells them what
+becomes of it: it may yet be done, as where a reply is lost."""
+
+READ_S: Final = 2.0
+"""How long a session's row may take to come: past it the connection counts as dead, and another is asked."""
+
 PULSE_S_MAX: Final = 3.0
 """How long after its newest commit a process goes on accepting what it reads.
 
@@ -89,7 +96,7 @@ class PostgresStore:
         self._now_ms = 0
         self._queue: deque[Task] = deque()
         self._wakened = asyncio.Event()
-        self._sessions = Reader(self._connect, stamp_of=self._stamp)
+        self._sessions = Reader(self._connect, stamp_of=self._stamp, round_s=READ_S)
         self._others = Reader(self._connect, stamp_of=self._stamp)
         self.figures = StoreFigures()
         self._lanes = [
@@ -267,7 +274,7 @@ class PostgresStore:
         move_clock(pen, pen.view.now_ms)
 
     async def _keep_watch(self) -> None:
-        """Commit something where nothing was for a while, and let nobody wait for long when no lane comes for them."""
+        """Commit something where nothing was for a while, and let nobody wait for long."""
         beating: asyncio.Future[object] | None = None
         while True:
             await asyncio.sleep(WATCH_S)
@@ -275,6 +282,11 @@ class PostgresStore:
                 beating = self._beating()
             while self._queue and monotonic() - self._queue[0].came_s > WAIT_S_MAX:
                 tell(Told(self._queue.popleft(), None, Unavailable("PostgreSQL takes too long")))
+            late_s = monotonic() - ANSWER_S_MAX
+            for lane in self._lanes:
+                lane.give_up(late_s)
+            self._sessions.give_up(late_s)
+            self._others.give_up(late_s)
 
 
 def _alone(work: Callable[[Pen], T], pen: Pen) -> T:

@@ -75,6 +75,7 @@ class Lane:
         self._link: Link | None = None
         self._writer = Writer(name, "", 0)
         self._head = FIRST
+        self._serving: list[Task] = []
         self.committed_s = 0.0
 
     async def open(self) -> Link:
@@ -98,6 +99,7 @@ class Lane:
 
     async def serve(self, tasks: list[Task]) -> list[Task]:
         """Carry out tasks and answer each; returns those whose turn did not come. Never raises."""
+        self._serving = tasks
         try:
             return await self._serve(tasks)
         except Exception as error:  # noqa: BLE001 - a defect too: what stays unanswered here waits for ever
@@ -105,6 +107,14 @@ class Lane:
             for task in tasks:
                 tell(Done(task, None, as_failure(error)))
             return []
+        finally:
+            self._serving = []
+
+    def give_up(self, before_s: float) -> None:
+        """Tell whoever waits since before then that it takes too long; upkeep has all the time it needs."""
+        for task in self._serving:
+            if task.came_s < before_s and isinstance(task.job, Unit):
+                tell(Done(task, None, Unavailable("PostgreSQL takes too long; it may have been done all the same")))
 
     async def _serve(self, tasks: list[Task]) -> list[Task]:
         apart: list[tuple[Task, Mode]] = []

@@ -60,7 +60,7 @@ _OPTIONS: Final = " ".join(
 
 
 class Link:
-    """A connection; one round at a time. `lost` tells that it is gone."""
+    """A connection; one round at a time, of `round_s` at most. `lost` tells that it is gone."""
 
     def __init__(self, connection: AsyncConnection[tuple[object, ...]]) -> None:
         """Use `open`."""
@@ -75,6 +75,7 @@ class Link:
         self._results: list[pq.abc.PGresult] = []
         self._waiter: asyncio.Future[None] | None = None
         self.warnings: list[str] = []
+        self.round_s = ROUND_S
         self.lost = False
         self._pgconn.nonblocking = 1
         self._pgconn.enter_pipeline_mode()
@@ -86,11 +87,10 @@ class Link:
     async def open(cls, url: str, *, password: str | None = None) -> "Link":
         """Connect. Raises Lost."""
         try:
-            connection = await AsyncConnection.connect(
-                url, password=password, options=_OPTIONS, autocommit=True, connect_timeout=int(CONNECT_S)
-            )
-        except psycopg.Error as error:
-            raise Lost(str(error)) from error
+            async with asyncio.timeout(CONNECT_S):
+                connection = await AsyncConnection.connect(url, password=password, options=_OPTIONS, autocommit=True)
+        except (psycopg.Error, TimeoutError) as error:
+            raise Lost(str(error) or "no connection in time") from error
         return cls(connection)
 
     @property
@@ -114,7 +114,7 @@ class Link:
             self.close()
             raise Lost(str(error)) from error
         self._waiter = self._loop.create_future()
-        deadline = self._loop.call_later(ROUND_S, self._end, "no answer in time")
+        deadline = self._loop.call_later(self.round_s, self._end, "no answer in time")
         try:
             self._flush()
             await self._waiter

@@ -6,6 +6,7 @@ A lookup that asks again when it sees what it was answered begins anew in a tran
 import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial
+from time import monotonic
 from typing import Final, TypeVar
 
 from callgate.model.failure import Unavailable
@@ -15,7 +16,7 @@ from callgate.storage.load_writers import CLOCK
 from callgate.storage.postgres_asking import Asking, PostgresView
 from callgate.storage.postgres_errors import Lost, Refused, as_failure
 from callgate.storage.postgres_lane import Opener
-from callgate.storage.postgres_link import Link, Statement
+from callgate.storage.postgres_link import ROUND_S, Link, Statement
 from callgate.storage.rows import Row
 
 T = TypeVar("T")
@@ -31,10 +32,13 @@ class _Reading(Asking):
     def __init__(self, work: Callable[[], object], reply: asyncio.Future[object]) -> None:
         super().__init__(work)
         self.reply = reply
+        self.came_s = monotonic()
 
     def again(self) -> "_Reading":
         """The same from the beginning."""
-        return _Reading(self._work, self.reply)
+        anew = _Reading(self._work, self.reply)
+        anew.came_s = self.came_s
+        return anew
 
     def tell(self) -> None:
         """Answer whoever asked."""
@@ -47,13 +51,15 @@ class _Reading(Asking):
 
 
 class Reader:
-    """One connection that reads."""
+    """One connection that reads; `round_s` is how long it may take to answer a round."""
 
-    def __init__(self, opener: Opener, *, stamp_of: Callable[[Row], int]) -> None:
+    def __init__(self, opener: Opener, *, stamp_of: Callable[[Row], int], round_s: float = ROUND_S) -> None:
         self._opener = opener
+        self._round_s = round_s
         self._view = PostgresView(stamp_of)
         self._link: Link | None = None
         self._asked: list[_Reading] = []
+        self._under_way: list[_Reading] = []
         self._busy: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -85,14 +91,23 @@ class Reader:
         try:
             while self._asked:
                 readings, self._asked = self._asked, []
+                self._under_way = readings
                 await self._answer(readings)
         finally:
             self._busy = None
+            self._under_way = []
+
+    def give_up(self, before_s: float) -> None:
+        """Tell whoever waits since before then that it takes too long."""
+        for reading in (*self._under_way, *self._asked):
+            if reading.came_s < before_s and not reading.reply.done():
+                reading.reply.set_exception(Unavailable("PostgreSQL takes too long"))
 
     async def _answer(self, readings: list[_Reading]) -> None:
         for last in (False, True):
             try:
                 link = await self.open()
+                link.round_s = self._round_s
                 late = await self._kept(readings, self._at_once(link, readings))
                 if late:
                     await self._kept(late, self._in_turns(link, late))

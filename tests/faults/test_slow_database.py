@@ -1,0 +1,160 @@
+"""A network to PostgreSQL that is slow, stands still, breaks, or goes dead (assurance R8, R9).
+
+Whoever asks is answered in time, if only by 503; nothing acknowledged is lost; and it passes without a restart.
+"""
+
+import asyncio
+import re
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.faults.founding import World
+from tests.faults.ledger import Ledger
+from tests.faults.process import Served, serve
+from tests.faults.proxy import Weather, proxied
+from tests.faults.test_kill_postgres import is_ready
+from tests.faults.test_workers import on_postgres
+from tests.faults.traffic import Traffic
+from tests.faults.wire import Answer, Wire
+from tests.figures import Figure
+from tests.postgres_server import needs_postgres, shared_postgres
+
+pytestmark = needs_postgres
+
+LANES = 16
+ANSWER_S_MAX = 5.0
+"""What nobody waits longer for (storage/postgres.py), give or take how often the server looks."""
+
+GRACE_S = 1.0
+BACK_S_MAX = 10
+LIVE = "/health/live"
+
+
+@dataclass
+class Timed(Wire):
+    """A connection that notes how long each answer took."""
+
+    wire: Wire
+    took: list[tuple[float, int]]
+
+    async def raw(self, request: bytes) -> Answer:
+        """Send these bytes and wait for a reply. Raises LostError."""
+        began_s = time.monotonic()
+        answer = await self.wire.raw(request)
+        self.took.append((time.monotonic() - began_s, answer.status))
+        return answer
+
+    def close(self) -> None:
+        """Hang up."""
+        self.wire.close()
+
+
+@dataclass
+class Trial:
+    """A server behind the proxy, and its traffic."""
+
+    served: Served
+    weather: Weather
+    traffic: Traffic
+    pace: float
+    """How much faster than usual its clocks of patience run."""
+
+    took: list[tuple[float, int]] = field(default_factory=list)
+    beside: list[float] = field(default_factory=list)
+
+    async def under(self, change: Callable[[], None], *, seconds: float, after: Callable[[], None]) -> str:
+        """Traffic in fair weather, in foul, and in fair again; everything promised is looked at."""
+        ledger = self.traffic.ledger
+        self.took.clear()
+        self.beside.clear()
+        ledger.may_be_away = True
+        async with self.traffic.connected(self.served.port, LANES, join=self._join):
+            over = asyncio.Event()
+            lanes = [asyncio.create_task(self.traffic.run_until(over.is_set)), asyncio.create_task(self._walk(over))]
+            await asyncio.sleep(0.3)
+            change()
+            await asyncio.sleep(seconds / self.pace)
+            after()
+            back_s = await self._back()
+            over.set()
+            await asyncio.gather(*lanes)
+        ledger.may_be_away = False
+        async with self.traffic.connected(self.served.port, LANES):
+            await self.traffic.check()
+        statuses = Counter(status for _, status in self.took)
+        longest_s = max(seconds for seconds, _ in self.took)
+        assert longest_s < (ANSWER_S_MAX + GRACE_S * self.pace) / self.pace, f"somebody waited for {longest_s:.1f} s"
+        assert max(self.beside) < 1, "who needs no database waited for it"
+        assert ledger.broken == []
+        return (
+            f"{statuses[200]} × 200, {statuses[503]} × 503, longest wait {longest_s:.1f} s, "
+            f"served again after {back_s:.1f} s"
+        )
+
+    async def _join(self, port: int) -> Wire:
+        return Timed(await Wire.connect(port), self.took)
+
+    async def _walk(self, over: asyncio.Event) -> None:
+        """Somebody who asks for what needs no database."""
+        wire = await Wire.connect(self.served.port)
+        while not over.is_set():
+            began_s = time.monotonic()
+            assert (await wire.ask("GET", LIVE, headers={})).status == 200
+            self.beside.append(time.monotonic() - began_s)
+            await asyncio.sleep(0.05)
+        wire.close()
+
+    async def _back(self) -> float:
+        began_s = time.monotonic()
+        while not await is_ready(self.served.port):
+            assert time.monotonic() - began_s < BACK_S_MAX
+            await asyncio.sleep(0.02)
+        return time.monotonic() - began_s
+
+
+@asynccontextmanager
+async def trial(own: World, *, plant: str, pace: float) -> AsyncIterator[Trial]:
+    """Serve a world of PostgreSQL's through the proxy."""
+    postgres = shared_postgres()
+    async with proxied(postgres.folder / ".s.PGSQL.5432") as (port, weather):
+        away, changed = re.subn(
+            r'"postgresql://callgate@/(\w+)\?.*"',
+            rf'"postgresql://callgate@127.0.0.1:{port}/\1?sslmode=disable"',
+            own.config.read_text(),
+        )
+        assert changed
+        own.config.write_text(away)
+        with ExitStack() as stack:
+            served = await asyncio.to_thread(stack.enter_context, serve(own, plant=plant))
+            yield Trial(served, weather, Traffic(own, Ledger(), seed=6), pace)
+
+
+def test_everybody_is_answered_in_time_whatever_the_way_to_the_database_is_like(
+    world: World, tmp_path: Path, counts: Callable[[int, int], int], figure: Figure
+) -> None:
+    """The short run's server has a quarter of the patience, so that it takes a quarter of the time."""
+    pace = counts(4, 1)
+    seen: dict[str, str] = {}
+
+    async def drive(own: World) -> None:
+        async with trial(own, plant="impatient" if pace > 1 else "", pace=pace) as tried:
+            weather = tried.weather
+
+            def delay(seconds: float) -> Callable[[], None]:
+                return lambda: setattr(weather, "delay_s", seconds)
+
+            for milliseconds in (5, 50, 500):
+                foul = delay(milliseconds / 1000 / pace)
+                seen[f"{milliseconds} ms"] = await tried.under(foul, seconds=6, after=delay(0))
+            seen["stall of 10 s"] = await tried.under(weather.calm.clear, seconds=10, after=weather.calm.set)
+            seen["reset"] = await tried.under(weather.reset, seconds=1, after=lambda: None)
+            seen["dead"] = await tried.under(weather.forget, seconds=7, after=lambda: None)
+
+    with on_postgres(world, tmp_path) as own:
+        asyncio.run(drive(own))
+    for way, told in seen.items():
+        figure("database.slow", f"{way}: {told}")
