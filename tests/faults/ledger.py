@@ -63,6 +63,9 @@ class Ledger:
     """Every one ever received."""
 
     lost_replies: int = 0
+    may_expire: bool = False
+    """Whether the clock is being put forward: then a living access token may be over, but no refresh token is."""
+
     may_be_away: bool = False
     """Whether the database is being taken away: then a read may be answered "temporarily unavailable" too."""
 

@@ -23,14 +23,13 @@ Place = Path | PostgresPlace
 
 
 class Times(Protocol):
-    """The clock as engines need it: a file is stamped with its time, PostgreSQL's rows with the server's."""
+    """The clock as engines need it: files are stamped with its time, and where PostgreSQL gives it, it goes by that."""
 
     def now_ms(self) -> int:
         """Milliseconds since 1970."""
 
-    @property
-    def ahead_ms(self) -> int:
-        """How far it was moved ahead, in development."""
+    def hear(self, told_ms: int) -> int:
+        """Go by the database's clock, from what it said a moment ago; gives the time."""
 
 
 def open_store(place: Place, *, clock: Times, options: StoreOptions) -> Engine:
@@ -41,7 +40,7 @@ def open_store(place: Place, *, clock: Times, options: StoreOptions) -> Engine:
     from callgate.storage.schema_postgres import require_postgres_head  # noqa: PLC0415 - see above
 
     require_postgres_head(place)
-    chosen = PostgresOptions(writer=options.writer, time_of=lambda server_ms: server_ms + clock.ahead_ms)
+    chosen = PostgresOptions(writer=options.writer, time_of=clock.hear)
     if not options.exclusive:  # a command, which does one thing after another
         chosen = replace(chosen, lanes=1)
     return PostgresStore(place, chosen)
