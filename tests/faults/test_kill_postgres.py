@@ -159,8 +159,8 @@ def test_nothing_acknowledged_is_lost_when_anybody_is_killed(
     world: World, postgres: PostgresServer, tmp_path: Path, counts: Callable[[int, int], int], figure: Figure
 ) -> None:
     """Every grant and refresh acknowledged works, every revocation acknowledged holds, the audit chains are whole."""
-    ledger, life = Ledger(), (*DAY * counts(1, 3), Victim.SERVER)
-    lives = [life] * counts(1, 24)
+    ledger, life = Ledger(), (*DAY * counts(1, 25), Victim.SERVER)
+    lives = [life] * counts(1, 3)
     with on_postgres(world, tmp_path, server=postgres) as own:
         found = storm(own, postgres, ledger, lives=lives)
         audit = CommandLine().verify_audit(own.settings, progress=lambda *_: None)
