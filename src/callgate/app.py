@@ -28,12 +28,12 @@ from callgate.admin.notify import announce
 from callgate.admin.station import Station, Unsupervised
 from callgate.admin.supervisor import Left, supervise
 from callgate.admin.world import WorldFolder
-from callgate.config import KeySettings, LogFormat, Settings, load_settings
+from callgate.config import KeySettings, LogFormat, Place, Settings, load_settings
 from callgate.crypto.entropy import RowIds, SystemEntropy
 from callgate.crypto.kek import KeyEncryptionError, KeyEncryptionKey, kek_from_text, load_kek, load_or_create_kek
 from callgate.crypto.kek_change import add_kek, drop_old_keks
 from callgate.crypto.password_pool import PasswordPool
-from callgate.model.database import CopiedTable, PostgresPlace
+from callgate.model.database import CopiedTable
 from callgate.model.failure import Unavailable
 from callgate.model.lookups import KeysLookup
 from callgate.service.administer.desk import Desk, desk_of
@@ -253,8 +253,8 @@ class CommandLine:
         """Put a backup in the database's place, with every session issued until now over."""
         restore(backup, settings.database.path, clock=Clock().now_ms, by="cli", progress=progress)
 
-    def copy(self, source: Path, target: PostgresPlace, *, progress: Progress) -> tuple[CopiedTable, ...]:
-        """Copy a file that nobody has into a database that is empty, and compare all of it."""
+    def copy(self, source: Place, target: Place, *, progress: Progress) -> tuple[CopiedTable, ...]:
+        """Copy a database that nobody has into one that is empty, and compare all of it."""
         return copy(source, target, progress=progress)
 
     def look_over(self, settings: Settings) -> DatabaseSeen:

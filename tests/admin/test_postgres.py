@@ -16,6 +16,7 @@ pytestmark = needs_postgres
 
 TOKENS = ("access_token", "refresh_token")
 SQLITE = "sqlite:///callgate.db"
+BACK = "sqlite:///back.db"
 
 
 @pytest.fixture
@@ -85,9 +86,21 @@ def test_live_installation_moves_with_its_tokens(
         shell.give("apps", "unblock", "script")
         kept = login(url, world["script"], world["jwt"])
         assert read_calls(url, kept) == 200
+        again["refresh_token"] = pair(url, world["script"], bearer)["refresh_token"]
+        before = pair(url, world["script"], again)
         assert all(chain["links"] for chain in shell.give("audit", "verify"))
         assert shell.give("db", "check")["whole"]
         assert not shell.give("db", "migrate")["migrated"]
+        assert "open in other processes (server" in shell.refuse("db", "copy", "--to", BACK, code=3)
+    assert shell.give("db", "copy", "--to", BACK)
+    use(shell, BACK)
+    with serving(shell, free_port) as url:
+        assert [read_calls(url, token) for token in (kept, unattended, ended)] == [200, 200, 401]
+        repeated = pair(url, world["script"], again)
+        assert [repeated[token] for token in TOKENS] == [before[token] for token in TOKENS]
+        assert read_calls(url, login(url, world["script"], world["jwt"])) == 200
+        assert shell.give("db", "check")["whole"]
+    use(shell, target)
     assert "pg_dump" in shell.refuse("db", "backup", "x")
     assert "db restored" in shell.refuse("db", "restore", "x")
     assert "Say --yes" in shell.refuse("db", "restored")
@@ -157,5 +170,7 @@ def test_every_way_not_to_get_in_names_its_mend(shell: Shell, database: str) -> 
     use(shell, server.url(database))
     assert "callgate db migrate" in shell.refuse("accounts", "list", code=3)
     assert "must be sqlite" in shell.refuse("db", "copy", "--from", "x")
-    assert "the way is from" in shell.refuse("db", "copy", "--from", server.url(database))
+    assert "that is one database" in shell.refuse("db", "copy", "--from", server.url(database), code=3)
+    assert "both are files" in shell.refuse("db", "copy", "--from", SQLITE, "--to", BACK)
+    assert "say --from" in shell.refuse("db", "copy")
     assert "there is no" in shell.refuse("db", "copy", "--from", "sqlite:///none.db", code=3)

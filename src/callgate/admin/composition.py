@@ -7,9 +7,9 @@ from typing import NamedTuple, Protocol
 
 from callgate.admin.supervisor import Left
 from callgate.admin.world import WorldFolder
-from callgate.config import Settings
+from callgate.config import Place, Settings
 from callgate.model.audit import Anchor
-from callgate.model.database import CopiedTable, PostgresPlace
+from callgate.model.database import CopiedTable
 from callgate.service.administer.desk import Desk
 
 Progress = Callable[[int, int], None]
@@ -59,8 +59,8 @@ class Composition(Protocol):
     def restore(self, settings: Settings, backup: Path, *, progress: Progress) -> None:
         """Put a backup in the database's place, with every session issued until now over."""
 
-    def copy(self, source: Path, target: PostgresPlace, *, progress: Progress) -> tuple[CopiedTable, ...]:
-        """Copy a file that nobody has into a database that is empty, and compare all of it."""
+    def copy(self, source: Place, target: Place, *, progress: Progress) -> tuple[CopiedTable, ...]:
+        """Copy a database that nobody has into one that is empty, and compare all of it."""
 
     def look_over(self, settings: Settings) -> DatabaseSeen:
         """How large the database is, and what SQLite finds wrong with the file."""

@@ -42,16 +42,23 @@ class RestoredOptions:
 
 @dataclass(frozen=True, slots=True)
 class CopyOptions:
-    """From where, to where."""
+    """From where, to where; the settings' own where one is not said, whose password then stands in no list."""
 
-    source: Annotated[str, typer.Option("--from", metavar="URL", help="sqlite:///NAME.", show_default=False)]
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="URL",
+            help="sqlite:///NAME or postgresql://…; without it, the database of the settings.",
+            show_default=False,
+        ),
+    ] = None
     target: Annotated[
         str | None,
         typer.Option(
             "--to",
             metavar="URL",
-            help="postgresql://…, an empty database; without it, the one of the settings, whose password then stands "
-            "in no list of processes.",
+            help="An empty postgresql://…, or a file that is not there yet; without it, the database of the settings.",
             show_default=False,
         ),
     ] = None
@@ -114,12 +121,13 @@ def restored(run: Run, options: RestoredOptions) -> Record:
 
 @plain_command(DB, "copy", options=CopyOptions)
 def copy(run: Run, options: CopyOptions) -> Rows:
-    """Move an SQLite database to PostgreSQL, its server stopped: every row copied, then every row compared."""
-    source, target = _read_url(options.source, "--from"), run.settings.database.place
-    if options.target is not None:
-        target = _read_url(options.target, "--to")
-    if isinstance(source, PostgresPlace) or not isinstance(target, PostgresPlace):
-        raise Refusal("the way is from sqlite:///NAME to postgresql://…; PostgreSQL is copied by pg_dump")
+    """Move a database from SQLite to PostgreSQL or back, its servers stopped: every row copied, then compared."""
+    if options.source is None and options.target is None:
+        raise Refusal("say --from URL, --to URL, or both: the other is the database of the settings")
+    source = _read_url(options.source, "--from", otherwise=run.settings.database.place)
+    target = _read_url(options.target, "--to", otherwise=run.settings.database.place)
+    if isinstance(source, Path) and isinstance(target, Path):
+        raise Refusal("both are files: `callgate db backup` copies one, while it is served")
     with progress_bar("Copying and comparing") as progress:
         copied = run.composition.copy(source, target, progress=progress)
     total = sum(table.rows for table in copied)
@@ -154,8 +162,8 @@ async def _end_all(run: Run) -> None:
         granted(await end_every_session(desk))
 
 
-def _read_url(text: str, option: str) -> Place:
+def _read_url(text: str | None, option: str, *, otherwise: Place) -> Place:
     try:
-        return database_place(text)
+        return otherwise if text is None else database_place(text)
     except ValueError as error:
         raise Refusal(f"{option} {error}") from None

@@ -74,11 +74,11 @@ def verify(place: Place, progress: Progress, *, cut_before_ms: int = 0) -> Audit
     return check_postgres_audit(place, progress, cut_before_ms=cut_before_ms)
 
 
-def copy(source: Path, target: PostgresPlace, *, progress: Progress) -> tuple[CopiedTable, ...]:
-    """Copy a file that nobody has into a database that is empty, and compare all of it."""
-    from callgate.storage.copying import copy_to_postgres  # noqa: PLC0415 - see above
+def copy(source: Place, target: Place, *, progress: Progress) -> tuple[CopiedTable, ...]:
+    """Copy a database that nobody has into one that is empty, and compare all of it."""
+    from callgate.storage.copying import copy_database  # noqa: PLC0415 - see above
 
-    return copy_to_postgres(source, target, progress=progress)
+    return copy_database(source, target, progress=progress)
 
 
 def explain_trouble(error: Exception) -> str | None:

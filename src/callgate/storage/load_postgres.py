@@ -11,6 +11,10 @@ SELECT to_regclass('alembic_version') IS NOT NULL, to_regclass('stored_key') IS 
 """
 _REVISION: Final = "SELECT version_num FROM alembic_version"
 _BYTES: Final = "SELECT pg_database_size(current_database())"
+_RUNNING: Final = """
+SELECT name FROM writer WHERE NOT pg_try_advisory_xact_lock(hashtextextended('callgate writer ' || name, 0))
+ORDER BY name
+"""
 _LOCK: Final = "SELECT pg_advisory_lock(%s)"
 _UNLOCK: Final = "SELECT pg_advisory_unlock(%s)"
 
@@ -45,6 +49,11 @@ def take_lock(connection: psycopg.Connection, number: int) -> None:
 def free_lock(connection: psycopg.Connection, number: int) -> None:
     """Let the next have it."""
     connection.execute(_UNLOCK, (number,))
+
+
+def find_running_writers(connection: psycopg.Connection) -> list[str]:
+    """The names that connections of servers and commands have taken (load_writers.claim_writer)."""
+    return [str(name) for (name,) in connection.execute(_RUNNING)]
 
 
 def measure_database(connection: psycopg.Connection) -> int:

@@ -17,6 +17,10 @@ SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
 """
 
 
+Side = apsw.Connection | psycopg.Connection
+"""A database that is copied from, or to."""
+
+
 class Table(NamedTuple):
     """A table of both engines: its columns, and those of its primary key, which its rows are ordered by."""
 
@@ -39,26 +43,29 @@ def find_copied_tables(connection: apsw.Connection) -> list[Table]:
     return [_table_of(connection, name) for name in order.static_order()]
 
 
-def count_rows(connection: apsw.Connection, table: Table) -> int:
-    """How many rows a table of a file has."""
-    return cast("int", connection.execute(f"SELECT count(*) FROM {table.name}").fetchall()[0][0])
+def count_rows(side: Side, table: Table) -> int:
+    """How many rows a table has."""
+    return cast("int", _rows(side, f"SELECT count(*) FROM {table.name}")[0][0])
 
 
-def walk_file_rows(connection: apsw.Connection, table: Table) -> Iterator[Row]:
-    """Every row of a table of a file."""
-    return cast("Iterator[Row]", connection.execute(table.every_row))
-
-
-def walk_postgres_rows(connection: psycopg.Connection, table: Table) -> Iterator[Row]:
-    """Every row of a table on PostgreSQL, so many at a time."""
-    with connection.cursor(name="walk") as cursor:
+def walk_rows(side: Side, table: Table) -> Iterator[Row]:
+    """Every row of a table; on PostgreSQL, inside a transaction, so many at a time."""
+    if isinstance(side, apsw.Connection):
+        yield from cast("Iterator[Row]", side.execute(table.every_row))
+        return
+    with side.cursor(name="walk") as cursor:
         cursor.itersize = ROWS_KEPT
         yield from cursor.execute(table.every_row.encode())
 
 
-def is_filled(connection: psycopg.Connection, table: Table) -> bool:
-    """Whether a table on PostgreSQL has a row."""
-    return bool(connection.execute(f"SELECT 1 FROM {table.name} LIMIT 1".encode()).fetchall())
+def is_filled(side: Side, table: Table) -> bool:
+    """Whether a table has a row."""
+    return bool(_rows(side, f"SELECT 1 FROM {table.name} LIMIT 1"))
+
+
+def _rows(side: Side, sql: str) -> list[Row]:
+    found = side.execute(sql) if isinstance(side, apsw.Connection) else side.execute(sql.encode())
+    return cast("list[Row]", found.fetchall())
 
 
 def _table_of(connection: apsw.Connection, name: str) -> Table:

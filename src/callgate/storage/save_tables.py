@@ -2,25 +2,33 @@
 
 from collections.abc import Iterable
 
-import psycopg
+import apsw
 
-from callgate.storage.load_tables import Table
-from callgate.storage.rows import Row
+from callgate.storage.load_tables import Side, Table
+from callgate.storage.rows import Row, marks
 
 
-def empty_table(connection: psycopg.Connection, table: Table) -> None:
+def empty_table(side: Side, table: Table) -> None:
     """Delete what a migration put into a table."""
-    connection.execute(f"DELETE FROM {table.name}".encode())
+    delete = f"DELETE FROM {table.name}"
+    if isinstance(side, apsw.Connection):
+        side.execute(delete)
+    else:
+        side.execute(delete.encode())
 
 
-def fill_table(connection: psycopg.Connection, table: Table, *, rows: Iterable[Row]) -> None:
-    """Write rows into an empty table. Raises psycopg.Error."""
-    copy = f"COPY {table.name} ({', '.join(table.columns)}) FROM STDIN"
-    with connection.cursor() as cursor, cursor.copy(copy.encode()) as sink:
+def fill_table(side: Side, table: Table, *, rows: Iterable[Row]) -> None:
+    """Write rows into an empty table. Raises apsw.Error and psycopg.Error."""
+    columns = ", ".join(table.columns)
+    if isinstance(side, apsw.Connection):
+        side.executemany(f"INSERT INTO {table.name} ({columns}) VALUES ({marks(table.columns)})", rows)
+        return
+    with side.cursor() as cursor, cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN".encode()) as sink:
         for row in rows:
             sink.write_row(row)
 
 
-def gather_figures(connection: psycopg.Connection) -> None:
-    """Have the planner know what lies in the tables now: what it assumes of empty ones is wrong."""
-    connection.execute("ANALYZE")
+def gather_figures(side: Side) -> None:
+    """Have PostgreSQL's planner know what lies in the tables now: what it assumes of empty ones is wrong."""
+    if not isinstance(side, apsw.Connection):
+        side.execute("ANALYZE")
