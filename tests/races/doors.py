@@ -22,7 +22,7 @@ import httpx
 import psycopg
 
 from callgate.model.session import EndReason, SessionState
-from callgate.storage.copying import copy_to_postgres
+from callgate.storage.copying import copy_database
 from callgate.storage.placeholders import numbered
 from tests.nursery import Nursery, free_port, wait_until_ready
 from tests.postgres_server import migrated_template, shared_postgres
@@ -153,7 +153,7 @@ def open_doors(
     place = shared_postgres().place(name)
     data = folder / "world"
     shutil.copytree(template, data)
-    copy_to_postgres(data / "callgate.db", place, progress=lambda *_: None)
+    copy_database(data / "callgate.db", place, progress=lambda *_: None)
     houses = [House(free_port(), folder / str(number)) for number in range(SERVERS)]
     for house in houses:
         shutil.copytree(data, house.data, ignore=shutil.ignore_patterns("callgate.db*"))

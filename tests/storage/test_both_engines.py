@@ -17,7 +17,7 @@ from callgate.model.lookups import Lookup
 from callgate.model.paging import Page
 from callgate.model.queues import QueueListLookup, QueueListQuery
 from callgate.model.roles import RoleListLookup, RoleListQuery
-from callgate.storage.copying import copy_to_postgres
+from callgate.storage.copying import copy_database
 from callgate.storage.postgres import PostgresOptions, PostgresStore
 from tests.admin.casts import ACCOUNT, AGENT, SEEDED_MS
 from tests.postgres_server import migrated_template, needs_postgres, shared_postgres
@@ -77,7 +77,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[object], lis
     with open_store(path, batches=batch_calls(SEEDED)) as embedded:
         here = [whole(ask(embedded, lookup)) for lookup in lookups()]
     place = shared_postgres().place(shared_postgres().create(template=migrated_template()))
-    copy_to_postgres(path, place, progress=lambda *_: None)
+    copy_database(path, place, progress=lambda *_: None)
 
     async def ask_there() -> list[object]:
         options = PostgresOptions(lanes=1, time_of=lambda _: SEEDED_MS, trusts_server=True)
