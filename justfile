@@ -23,6 +23,8 @@ test *args:
     @# SimpleSAMLphp wants a web server and a PHP for one; these are the smallest, so they come before it.
     @tools/debian-packages micro-httpd php-cgi php-cli php-xml
     @tools/debian-packages simplesamlphp
+    @# The database that fails over is tried in full runs alone.
+    @{{ if args =~ '--long' { 'tools/debian-packages etcd-server iproute2 patroni python3-etcd' } else { 'true' } }}
     @tools/node-packages tests/clients
     @tools/node-packages tests/postman
     @# Hundreds of processes import the same modules: they are compiled once, also where Python is told to keep nothing.

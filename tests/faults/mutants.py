@@ -74,6 +74,24 @@ def abrupt_end() -> None:
     plant(BoundedProtocol, "shutdown", lambda self: self.transport.abort())
 
 
+def unknown_commit_is_success() -> None:
+    """A COMMIT on PostgreSQL that was not answered, or not replicated, is taken for one that was."""
+    from callgate.storage.postgres_lane import Lane  # noqa: PLC0415 - only who uses PostgreSQL imports it
+
+    async def pretend(*_: object) -> bool:
+        return True
+
+    plant(Lane, "_settle", pretend)
+
+
+def heartbeat_forgotten() -> None:
+    """Whatever PostgreSQL is connected is believed, however long ago it last committed anything."""
+    from callgate.storage.postgres import PostgresStore  # noqa: PLC0415 - only who uses PostgreSQL imports it
+
+    plant(PostgresStore, "_beats", lambda _: True)
+    plant(PostgresStore, "_vouches", lambda *_: True)
+
+
 def log_not_recovered() -> None:
     """A start throws away the log that a crash left."""
     migrate = schema.migrate_file
@@ -247,6 +265,8 @@ HOOKS: dict[str, Callable[[], None]] = {
         synchronous_off,
         synchronous_normal,
         postgres_forgets,
+        unknown_commit_is_success,
+        heartbeat_forgotten,
         log_not_recovered,
         folder_not_synced,
         full_swallowed,

@@ -23,6 +23,7 @@ _OPTIONS: Final = frozenset(
         "host",
         "hostaddr",
         "keepalives",
+        "keepalives_count",
         "keepalives_idle",
         "keepalives_interval",
         "load_balance_hosts",
@@ -60,7 +61,8 @@ class DatabaseSettings(Section):
     url: str = Field(default="sqlite:///callgate.db", repr=False)
     """sqlite:///NAME from the working directory, sqlite:////PATH from the root: one server a file.
     postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with libpq's options behind a `?` (sslmode, sslrootcert,
-    target_session_attrs, …): any number of servers. A Unix socket is `postgresql:///DATABASE?host=/run/postgresql`."""
+    tcp_user_timeout, …): any number of servers. `HOST,HOST` are a leader and its standbys: the one that is written is
+    found, by itself and at once. A Unix socket is `postgresql:///DATABASE?host=/run/postgresql`."""
 
     password_file: Path | None = None
     """File with PostgreSQL's password, for a URL without one."""

@@ -17,6 +17,12 @@ SELECT key FROM unnest(CAST(CAST(? AS TEXT) AS BIGINT[])) AS key WHERE pg_try_ad
 """
 """Those of the keys that nobody else holds, and that are held now."""
 
+SERVER: Final = """
+SELECT CAST(extract(epoch FROM pg_postmaster_start_time()) * 1000000 AS BIGINT), host(inet_server_addr()),
+    inet_server_port()
+"""
+"""Who answers: no two servers have all of it in common, nor one and the same before and after it was started anew."""
+
 _CLAIM: Final = "SELECT CAST(pg_try_advisory_lock(hashtextextended(?, 0)) AS INT)"
 _NEW_MARK: Final = "SELECT CAST(? AS TEXT) || ' ' || CAST(gen_random_uuid() AS TEXT)"
 _SETTINGS: Final = """

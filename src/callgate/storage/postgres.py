@@ -28,7 +28,7 @@ from callgate.storage.postgres_asking import PostgresView
 from callgate.storage.postgres_batch import Done as Told
 from callgate.storage.postgres_batch import Task
 from callgate.storage.postgres_errors import Lost, Refused, as_failure
-from callgate.storage.postgres_lane import Lane, carry_out, tell
+from callgate.storage.postgres_lane import Lane, Pulse, carry_out, tell
 from callgate.storage.postgres_link import Link
 from callgate.storage.postgres_reader import Reader
 from callgate.storage.rows import Row
@@ -96,8 +96,8 @@ class PostgresStore:
         self._now_ms = 0
         self._queue: deque[Task] = deque()
         self._wakened = asyncio.Event()
-        self._sessions = Reader(self._connect, stamp_of=self._stamp, round_s=READ_S)
-        self._others = Reader(self._connect, stamp_of=self._stamp)
+        self._sessions = Reader(self._connect, stamp_of=self._stamp, vouches=self._vouches, round_s=READ_S)
+        self._others = Reader(self._connect, stamp_of=self._stamp, vouches=self._vouches)
         self.figures = StoreFigures()
         self._lanes = [
             Lane(
@@ -105,6 +105,7 @@ class PostgresStore:
                 name=self._options.writer,
                 stamp_of=self._stamp,
                 answer_unwritten=self._answer_unwritten,
+                vouches=self._vouches,
                 figures=self.figures,
             )
             for _ in range(self._options.lanes)
@@ -175,7 +176,10 @@ class PostgresStore:
         if not self._beats():
             raise Unavailable("PostgreSQL has not answered a write for seconds")
         reader = self._sessions if type(lookup) is SessionLookup else self._others
-        return cast("F", await reader.read(cast("Lookup[object]", lookup)))
+        facts = await reader.read(cast("Lookup[object]", lookup))
+        if not self._beats():
+            raise Unavailable("PostgreSQL answered a question too late")
+        return cast("F", facts)
 
     async def run(self, unit: Unit[F, D]) -> D:
         """Load, decide, save, commit; see port.Store."""
@@ -219,7 +223,7 @@ class PostgresStore:
         if monotonic() < self._rests_until_s:
             raise Lost("the server did not answer a moment ago")
         try:
-            return await Link.open(self._place.url, password=self._place.password)
+            return await Link.open(self._place)
         except Lost:
             self._rests_until_s = monotonic() + REST_S
             raise
@@ -259,9 +263,17 @@ class PostgresStore:
     def _beats(self) -> bool:
         return self._idle_s() < PULSE_S_MAX
 
+    def _vouches(self, link: Link) -> bool:
+        """Whether what is read there is what is written: the newest commit was made by that server, just now."""
+        return self._beats() and link.server == self._newest.server
+
     def _idle_s(self) -> float:
         """How long ago the newest commit was sent that was answered."""
-        return monotonic() - max(lane.committed_s for lane in self._lanes)
+        return monotonic() - self._newest.sent_s
+
+    @property
+    def _newest(self) -> Pulse:
+        return max((lane.newest for lane in self._lanes), key=lambda pulse: pulse.sent_s)
 
     def _beating(self) -> asyncio.Future[object]:
         """A beat on its way; what becomes of it shows in when the newest commit was."""

@@ -216,6 +216,10 @@ class Batch:
                 play.leave()
         return later
 
+    def withhold(self, failure: Exception) -> None:
+        """Tell nobody what was found out: it may be long over."""
+        self.done = [Done(done.task, None, done.error or failure) for done in self.done]
+
     def _work_of(self, job: Job) -> Callable[[], object]:
         if isinstance(job, Unit):
             return partial(self._decide, job)

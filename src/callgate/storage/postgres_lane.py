@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from time import monotonic
-from typing import Final, TypeVar, cast
+from typing import Final, NamedTuple, TypeVar, cast
 
 from callgate.model.changes import Change
 from callgate.model.failure import Unavailable
@@ -50,12 +50,19 @@ _ROLLBACK: Final[Statement] = ("ROLLBACK", ())
 Opener = Callable[[], Awaitable[Link]]
 
 
+class Pulse(NamedTuple):
+    """A commit that was answered: when it was sent (monotonic), and which server made it."""
+
+    sent_s: float
+    server: Row
+
+
 class _Unsettled(Exception):
     """The batch may have been committed."""
 
 
 class Lane:
-    """One connection that writes. `committed_s` is when its newest commit that was answered was sent (monotonic)."""
+    """One connection that writes. `newest` is its newest commit that was answered."""
 
     def __init__(
         self,
@@ -64,9 +71,11 @@ class Lane:
         name: str,
         stamp_of: Callable[[Row], int],
         answer_unwritten: Callable[[Unit[object, Decided]], Awaitable[object]],
+        vouches: Callable[[Link], bool],
         figures: StoreFigures,
     ) -> None:
         self._figures = figures
+        self._vouches = vouches
         self._opener = opener
         self._name = name
         self._view = PostgresView(stamp_of)
@@ -76,7 +85,7 @@ class Lane:
         self._writer = Writer(name, "", 0)
         self._head = FIRST
         self._serving: list[Task] = []
-        self.committed_s = 0.0
+        self.newest = Pulse(0.0, ())
 
     async def open(self) -> Link:
         """Connect, unless it is, and take a writer's name nobody else has. Raises Lost and Refused."""
@@ -197,6 +206,8 @@ class Lane:
             return True
         if not batch.written:
             await link.ask([_COMMIT])
+            if not self._vouches(link):
+                batch.withhold(Unavailable("PostgreSQL has not answered a write for seconds"))
             return True
         entries = [describe(change) for done in batch.done for change in _changes_of(done) if change.AUDITED]
         statements = [_PATIENTLY, _COMMIT]
@@ -215,7 +226,8 @@ class Lane:
             link.close()
             return await self._settle(batch.number, Lost(link.warnings[0]))
         self._figures.committed(len(batch.done), monotonic() - sent_s)
-        self._writer, self._head, self.committed_s = self._writer._replace(batch=batch.number), head, sent_s
+        self._writer, self._head = self._writer._replace(batch=batch.number), head
+        self.newest = Pulse(sent_s, link.server)
         return True
 
     async def _settle(self, number: int, lost: Lost) -> bool:

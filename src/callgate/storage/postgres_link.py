@@ -11,19 +11,19 @@ from collections.abc import Sequence
 from typing import Final, cast
 
 import psycopg
-from psycopg import AsyncConnection, pq
+from psycopg import pq
 from psycopg.adapt import Transformer
 
+from callgate.model.database import PostgresPlace
+from callgate.storage.load_writers import SERVER
 from callgate.storage.placeholders import numbered
 from callgate.storage.postgres_errors import Lost, Refused
+from callgate.storage.postgres_hosts import CONNECT_S, Connection, connect, conninfo_of
 from callgate.storage.rows import Row, Value
 
 Statement = tuple[str, tuple[Value, ...]]
 Answer = list[Row] | int
 """The rows of a statement that gives rows, the number of those touched for every other."""
-
-CONNECT_S: Final = 3.0
-"""How long to try to reach the server."""
 
 ROUND_S: Final = 6.0
 """How long the server may take to answer one round; its own limits for a lock and a statement are shorter."""
@@ -60,9 +60,12 @@ _OPTIONS: Final = " ".join(
 
 
 class Link:
-    """A connection; one round at a time, of `round_s` at most. `lost` tells that it is gone."""
+    """A connection; one round at a time, of `round_s` at most. `lost` tells that it is gone; `server` who is there.
 
-    def __init__(self, connection: AsyncConnection[tuple[object, ...]]) -> None:
+    A server that was started anew is another one, whatever its address; so is who took over an address.
+    """
+
+    def __init__(self, connection: Connection) -> None:
         """Use `open`."""
         self._connection = connection
         self._pgconn = connection.pgconn
@@ -77,6 +80,7 @@ class Link:
         self.warnings: list[str] = []
         self.round_s = ROUND_S
         self.lost = False
+        self.server: Row = ()
         self._pgconn.nonblocking = 1
         self._pgconn.enter_pipeline_mode()
         self._pgconn.notice_handler = self._hear
@@ -84,14 +88,18 @@ class Link:
         self._loop.add_reader(self._socket, self._receive)
 
     @classmethod
-    async def open(cls, url: str, *, password: str | None = None) -> "Link":
-        """Connect. Raises Lost."""
+    async def open(cls, place: PostgresPlace) -> "Link":
+        """Connect to the server that is written. Raises Lost and Refused."""
         try:
             async with asyncio.timeout(CONNECT_S):
-                connection = await AsyncConnection.connect(url, password=password, options=_OPTIONS, autocommit=True)
+                connection = await connect(conninfo_of(place, options=_OPTIONS))
         except (psycopg.Error, TimeoutError) as error:
             raise Lost(str(error) or "no connection in time") from error
-        return cls(connection)
+        link = cls(connection)
+        (rows,) = await link.ask([(SERVER, ())])
+        assert isinstance(rows, list)
+        link.server = rows[0]
+        return link
 
     @property
     def server_version(self) -> int:

@@ -53,8 +53,16 @@ class _Reading(Asking):
 class Reader:
     """One connection that reads; `round_s` is how long it may take to answer a round."""
 
-    def __init__(self, opener: Opener, *, stamp_of: Callable[[Row], int], round_s: float = ROUND_S) -> None:
+    def __init__(
+        self,
+        opener: Opener,
+        *,
+        stamp_of: Callable[[Row], int],
+        vouches: Callable[[Link], bool],
+        round_s: float = ROUND_S,
+    ) -> None:
         self._opener = opener
+        self._vouches = vouches
         self._round_s = round_s
         self._view = PostgresView(stamp_of)
         self._link: Link | None = None
@@ -67,7 +75,16 @@ class Reader:
         """Connect, unless it is. Raises Lost and Refused."""
         if self._link is None or self._link.lost:
             self._link = await self._opener()
+            self._view.forget()
         return self._link
+
+    async def _open_where_it_is_written(self) -> Link:
+        """A server cut off from its successor goes on answering: from there nobody is to hear what was revoked."""
+        link = await self.open()
+        if not self._vouches(link):
+            link.close()
+            raise Lost("another server is written, or none")
+        return link
 
     async def close(self) -> None:
         """Answer what was asked, and end the connection."""
@@ -106,7 +123,7 @@ class Reader:
     async def _answer(self, readings: list[_Reading]) -> None:
         for last in (False, True):
             try:
-                link = await self.open()
+                link = await self._open_where_it_is_written()
                 link.round_s = self._round_s
                 late = await self._kept(readings, self._at_once(link, readings))
                 if late:

@@ -14,7 +14,8 @@ _MENDS: Final = (
     ("SSL|certificate", "see sslmode and sslrootcert in database.url, and what the server offers"),
     ("permission denied for (schema|database)", "make the user the database's owner: ALTER DATABASE … OWNER TO …"),
     ("too many (clients|connections)|connection slots", "raise max_connections, or have fewer server processes"),
-    ("read-only transaction|is not read-write", "a standby: name the leader, or add target_session_attrs=read-write"),
+    ("read-only transaction|is not read-write", "a standby: name all servers, host,host, and the leader is found"),
+    ("session is read-only", "no leader among the servers that database.url names: wait for one, or name it"),
     ("statement timeout", "the server is slow or a table is large: try again when there is less to do"),
     ("refused|No such file|timeout|resolve|unreachable", "does it run, and listen where database.url says?"),
 )

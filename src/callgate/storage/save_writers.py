@@ -19,6 +19,7 @@ _FORGET: Final = """
 DELETE FROM writer WHERE (name = ? OR at_ms < (SELECT max(at_ms) FROM writer) - ?)
     AND pg_try_advisory_xact_lock(hashtextextended('callgate writer ' || name, 0))
 """
+_WAIT: Final = "UPDATE writer SET batch = batch WHERE name = ?"
 _SETTLE: Final = "UPDATE writer SET batch = batch WHERE name = ? AND batch = ?"
 
 
@@ -29,5 +30,10 @@ def enter_mark(pen: Pen, mark: str, *, former: str, at_ms: int) -> None:
 
 
 def settle_batch(pen: Pen, mark: str, *, batch: int) -> bool:
-    """Wait until a batch is settled; tells whether it was committed. Its own commit proves the other's durable."""
+    """Wait until a batch is settled; tells whether it was committed. Its own commit proves the other's durable.
+
+    It waits for the mark, whatever is in it: who looks for the number does not see what is being committed, nor
+    waits for it.
+    """
+    pen.write(_WAIT, (mark,))
     return pen.write(_SETTLE, (mark, batch)) == 1

@@ -13,6 +13,7 @@ from psycopg.errors import LockNotAvailable
 
 from callgate.model.database import PostgresPlace
 from callgate.storage.load_postgres import find_postgres_revision, find_tables, free_lock, take_lock
+from callgate.storage.postgres_hosts import conninfo_of
 from callgate.storage.schema import HEAD, ServerUnfit
 from callgate.storage.scripts import BASE, Dialect, Render, SchemaDiffers, render_steps
 from callgate.storage.sqlite_file import InUse, NotOurs
@@ -61,9 +62,8 @@ def require_postgres_head(place: PostgresPlace) -> None:
 @contextmanager
 def open_link(place: PostgresPlace) -> Iterator[psycopg.Connection]:
     """A connection for upkeep, each statement a transaction of its own. Raises ServerUnfit and psycopg.Error."""
-    with psycopg.connect(
-        place.url, password=place.password, autocommit=True, options="-c search_path=public -c statement_timeout=0"
-    ) as connection:
+    conninfo = conninfo_of(place, options="-c search_path=public -c statement_timeout=0")
+    with psycopg.connect(conninfo, autocommit=True) as connection:
         info = connection.info
         if info.server_version < VERSION_MIN * 10_000:
             raise ServerUnfit(
