@@ -20,19 +20,29 @@ from callgate.config import load_settings
 from callgate.model.account import Account
 from callgate.model.acts import Refused
 from callgate.model.client import AppKind, GrantType
+from callgate.model.connection import Connection, ConnectionKind, SsoPolicy
 from callgate.protocol.administer.roles import STANDARD, SUPER_ADMIN
 from callgate.service.administer.app_copies import export_app, import_app
 from callgate.service.administer.apps import NewApp, Registration, allow_service, register_app
+from callgate.service.administer.connections import NewConnection, create_connection, set_policy
 from callgate.service.administer.credentials import NewCredential, create_credential
 from callgate.service.administer.desk import Desk
 from callgate.service.administer.people import NewAccount, NewPerson, create_extension, open_account
 from callgate.service.keeper import Keeper
+from tests.crypto.saml.signer import ISSUER, identity
 from tests.nursery import free_port, servers, wait_until_ready
 
 T = TypeVar("T")
 
 REDIRECT_URI = "http://localhost:5000/oauth2callback"
 PASSWORD = "a horse that nobody rides 7"
+SHARED_GRANTS = {
+    GrantType.AUTHORIZATION_CODE,
+    GrantType.CLIENT_CREDENTIALS,
+    GrantType.JWT_BEARER,
+    GrantType.REFRESH_TOKEN,
+    GrantType.SAML2_BEARER,
+}
 HEARD_S_MAX = 20
 HTTP = httpx.Client(verify=False, limits=httpx.Limits(keepalive_expiry=0.5))  # noqa: S501 - no TLS: authorities take long to load
 SECRET = "what only the two cells of this test know, 0123456789"
@@ -63,6 +73,7 @@ class Cell:
     extension_id: int
     email: str
     main_number: str
+    connection_id: int
     jwt: str = field(repr=False)
     service: App
     script: App
@@ -205,23 +216,23 @@ async def _found(
             password=PASSWORD,
         )
         person = _done(await create_extension(desk, account.id, wanted))
+        connection = await _connect(desk, account, number)
         jwt = _done(await create_credential(desk, person, NewCredential(label="test"))).jwt
         grants = {
             "service": {GrantType.CLIENT_CREDENTIALS},
-            "script": {GrantType.JWT_BEARER, GrantType.REFRESH_TOKEN, GrantType.PASSWORD},
+            "script": {
+                GrantType.JWT_BEARER,
+                GrantType.REFRESH_TOKEN,
+                GrantType.PASSWORD,
+                GrantType.DEVICE_CODE,
+                GrantType.SAML2_BEARER,
+            },
             "web": {GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN},
         }
         made = {name: await _app(desk, account, name, grants=each) for name, each in grants.items()}
         exported = None
         if taken is None:
-            everyone = await _app(
-                desk,
-                account,
-                "everyone",
-                grants=set(GrantType)
-                - {GrantType.PASSWORD, GrantType.IMPLICIT, GrantType.DEVICE_CODE, GrantType.SAML2_BEARER},
-                private=False,
-            )
+            everyone = await _app(desk, account, "everyone", grants=SHARED_GRANTS, private=False)
             exported = _done(await export_app(desk, everyone.client))
             shared, client = _known(everyone), everyone.client
         else:
@@ -238,6 +249,7 @@ async def _found(
         extension_id=person.id,
         email=email,
         main_number=account.main_number,
+        connection_id=connection.id,
         jwt=jwt,
         everyone=shared,
         **{name: _known(each) for name, each in made.items()},
@@ -249,6 +261,23 @@ async def _open_account(desk: Desk, number: int) -> Account:
     administrator = NewPerson(first_name="Ada", last_name="Admin", email=f"ada@company{number}.example")
     wanted = NewAccount(name=f"Company {number}", main_number=f"+1202555010{number}", administrator=administrator)
     return _done(await open_account(desk, wanted))
+
+
+async def _connect(desk: Desk, account: Account, number: int) -> Connection:
+    wanted = NewConnection(
+        account_id=account.id,
+        kind=ConnectionKind.SAML,
+        name="Company IdP",
+        issuer=ISSUER,
+        sso_url="https://idp.example/sso",
+        certificates=(identity().der,),
+        email_attribute="mail",
+        email_domains=(f"company{number}.example",),
+        allows_idp_initiated=True,
+    )
+    connection = _done(await create_connection(desk, wanted))
+    _done(await set_policy(desk, account, SsoPolicy.ALLOWED))
+    return connection
 
 
 async def _app(

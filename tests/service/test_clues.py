@@ -21,6 +21,7 @@ from callgate.service.clues import Sent, spell_login
 TWO = "CGT01P02"
 FORM = "application/x-www-form-urlencoded"
 SEALER = Sealer(KeyRing({1: b"r" * 32}, active=1), cell=TWO)
+SAML2_BEARER = "urn:ietf:params:oauth:grant-type:saml2-bearer"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
@@ -70,6 +71,16 @@ TOKEN_CALLS = {
     "account": (
         post(grant_type=JWT_BEARER, client_id="app", assertion=JWS, account_id="7"),
         Clue(client_id="app", question=Question(Held.ACCOUNT, "7")),
+    ),
+    "saml assertion": (
+        post(
+            grant_type=SAML2_BEARER, client_id="app", assertion=encode_base64url(b"<A>x/restapi/oauth/sso/7/metadata<")
+        ),
+        Clue(client_id="app", question=Question(Held.CONNECTION, "7")),
+    ),
+    "saml assertion for nobody": (
+        post(grant_type=SAML2_BEARER, client_id="app", assertion="?"),
+        Clue(client_id="app"),
     ),
     "service": (
         post(grant_type="client_credentials", client_id="app"),

@@ -4,12 +4,13 @@ A code or token names its cell. Else the app tells, which nearly always is in on
 is to sign in. Of a browser's page the cell it was at last (docs/cells.md).
 """
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
 from callgate.crypto.jws import Jws, parse_jws
 from callgate.crypto.passkeys import read_credential_id
-from callgate.crypto.strict_json import encode_base64url
+from callgate.crypto.strict_json import decode_base64url, encode_base64url
 from callgate.crypto.tokens import cell_named
 from callgate.model.account import LoginName
 from callgate.model.cells import HERE, Clue, Held, Question
@@ -26,6 +27,8 @@ from callgate.service.browser import Pairs
 
 BODY_BYTES_MAX = ASSERTION_BODY_BYTES_MAX
 """No form that tells something is longer."""
+
+_AUDIENCE = re.compile(rb"/restapi/oauth/sso/([0-9]{1,19})/metadata")
 
 
 class Sent(NamedTuple):
@@ -130,10 +133,18 @@ def _wanted(form: Form, client_id: str | None) -> Question | None:
         case GrantType.JWT_BEARER.value:
             person = _claim(form.get("assertion"), "sub")
             return Question(Held.EXTENSION, person) if person and read_id(person) is not None else None
+        case GrantType.SAML2_BEARER.value:
+            return _connection(form.get("assertion") or "")
         case GrantType.CLIENT_CREDENTIALS.value:
             return Question(Held.SERVICE, client_id) if client_id else None
         case _:
             return None
+
+
+def _connection(assertion: str) -> Question | None:
+    """The connection that an assertion says it is for, wherever in it that stands."""
+    found = _AUDIENCE.search(decode_base64url(assertion.rstrip("=")) or b"")
+    return Question(Held.CONNECTION, found[1].decode()) if found else None
 
 
 def _login(form: Form, held: Held) -> Question | None:
