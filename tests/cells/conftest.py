@@ -1,14 +1,22 @@
-"""Two cells for all tests that leave both of them running."""
+"""Two cells for all tests that leave both of them running; in the full run on PostgreSQL too."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from tests.cells.founding import Pair, serving_pair
+from tests.postgres_server import needs_postgres, shared_postgres
 
 
-@pytest.fixture(scope="session")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    """Two cells, served."""
-    with serving_pair(tmp_path_factory.mktemp("cells")) as served:
+@pytest.fixture(
+    scope="session",
+    params=["sqlite", pytest.param("postgres", marks=[pytest.mark.long, needs_postgres])],
+)
+def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """Two cells, served, each with a database of its own."""
+    databases: tuple[str, ...] = ()
+    if request.param == "postgres":
+        postgres = shared_postgres()
+        databases = tuple(postgres.url(postgres.create()) for _ in range(2))
+    with serving_pair(tmp_path_factory.mktemp("cells"), databases=databases) as served:
         yield served

@@ -136,12 +136,13 @@ class Pair:
 
 
 @contextmanager
-def serving_pair(folder: Path, *, public_port: int | None = None) -> Iterator[Pair]:
-    """Two cells in a folder, served."""
-    public_url = f"http://127.0.0.1:{public_port or free_port()}"
+def serving_pair(folder: Path, *, databases: tuple[str, ...] = ()) -> Iterator[Pair]:
+    """Two cells in a folder, served; their databases are files there, if they are not said to be elsewhere."""
+    public_url = f"http://127.0.0.1:{free_port()}"
     ports = {name: (free_port(), free_port()) for name in ("CGT01P01", "CGT01P02")}
-    for name in ports:
-        _write_settings(folder / name, name, public_url=public_url, ports=ports)
+    for number, name in enumerate(ports):
+        database = databases[number] if databases else f"sqlite:///{folder / name}/callgate.db"
+        _write_settings(folder / name, name, public_url=public_url, ports=ports, database=database)
     one, exported = asyncio.run(_found(folder / "CGT01P01", number=1, ports=ports["CGT01P01"]))
     two, _ = asyncio.run(_found(folder / "CGT01P02", number=2, ports=ports["CGT01P02"], taken=exported))
     pair = Pair(one, replace(two, everyone=one.everyone), public_url, {})
@@ -154,8 +155,10 @@ def serving_pair(folder: Path, *, public_port: int | None = None) -> Iterator[Pa
         pair.stop()
 
 
-def _write_settings(folder: Path, name: str, *, public_url: str, ports: dict[str, tuple[int, int]]) -> None:
-    (folder / "data").mkdir(parents=True)
+def _write_settings(
+    folder: Path, name: str, *, public_url: str, ports: dict[str, tuple[int, int]], database: str
+) -> None:
+    folder.mkdir()
     others = ", ".join(f"{other}=http://127.0.0.1:{port}" for other, (port, _) in ports.items() if other != name)
     secret = folder / "cells.secret"
     secret.write_text(f"{SECRET}\n")
@@ -166,16 +169,18 @@ def _write_settings(folder: Path, name: str, *, public_url: str, ports: dict[str
 port = {ports[name][0]}
 public_url = "{public_url}"
 cell = "{name}"
+trusted_proxies = "127.0.0.0/8"
 
 [cells]
 others = "{others}"
 secret_file = "{secret}"
+own_url = "http://127.0.0.1:{ports[name][0]}"
 wait_ms = 3000
 connect_ms = 500
 remember_s = 1
 
 [database]
-url = "sqlite:///{folder}/data/callgate.db"
+url = "{database}"
 
 [keys]
 key_encryption_key_file = "{folder}/kek"

@@ -1,5 +1,6 @@
 """What is one cell's works at either door: tokens, grants by app and by person, revocation."""
 
+import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -8,6 +9,10 @@ from typing import NamedTuple
 import httpx
 import pytest
 
+from callgate.app import CommandLine
+from callgate.config import Settings, load_settings
+from callgate.model.device_grant import DeviceAskLookup
+from callgate.model.ids import ClientId
 from tests.cells.founding import HTTP, PASSWORD, App, Cell, Pair, ask_token, read_extension
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -130,6 +135,64 @@ def test_keys_of_both_stand_in_one_set(pair: Pair) -> None:
     sets = [{key["kid"] for key in HTTP.get(f"{door.url}/restapi/oauth/jwks").json()["keys"]} for door in pair.both]
     assert sets[0] == sets[1]
     assert len(sets[0]) == 4
+
+
+def test_discovery_promises_what_an_app_of_either_cell_may_use(pair: Pair) -> None:
+    """The same at both doors."""
+    documents = [HTTP.get(f"{door.url}/.well-known/openid-configuration").json() for door in pair.both]
+    assert documents[0] == documents[1]
+
+
+def test_clients_are_told_their_own_cells_address(pair: Pair, way: Way) -> None:
+    """By the document for bearers, whichever door they ask at; whoever has no token yet is told the public one."""
+    home, door = pair.both[way.home], pair.both[way.door]
+    bearer = {"Authorization": f"Bearer {_tokens(home)['access_token']}"}
+    told = HTTP.get(f"{door.url}/.well-known/entry-points/external", headers=bearer).json()
+    assert {told["authApi"]["tokenUri"], told["coreApi"]["baseUri"]} == {f"{home.url}/restapi/oauth/token", home.url}
+    first = HTTP.get(f"{door.url}/.well-known/entry-points/initial").json()
+    assert first["authApi"]["defaultTokenUri"] == f"{pair.public_url}/restapi/oauth/token"
+
+
+def test_head_is_answered_without_a_body_and_with_its_length(pair: Pair, way: Way) -> None:
+    """As GET would be."""
+    home, door = pair.both[way.home], pair.both[way.door]
+    bearer = {"Authorization": f"Bearer {_tokens(home)['access_token']}"}
+    place = f"{door.url}/restapi/v1.0/account/~/extension/~"
+    head, whole = HTTP.head(place, headers=bearer), HTTP.get(place, headers=bearer)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == whole.headers["content-length"] == str(len(whole.content))
+
+
+def test_refusal_is_explained_at_either_door(pair: Pair, way: Way) -> None:
+    """By its id, to the app that met it."""
+    home, door = pair.both[way.home], pair.both[way.door]
+    refused = ask_token(door, home.service, grant_type="client_credentials", scope="Nothing")
+    for each in pair.both:
+        place = f"{each.url}/restapi/oauth/explanations/{refused.headers['rcrequestid']}"
+        told = HTTP.get(place, auth=home.service.proof)
+        assert told.status_code == 200, told.text
+        assert told.json()["errorCode"] == refused.json()["errors"][0]["errorCode"]
+
+
+def test_request_comes_from_where_its_first_door_saw_it(pair: Pair, way: Way) -> None:
+    """What a client says of it itself is believed by neither: the trusted proxy's word is."""
+    home, door = pair.both[way.home], pair.both[way.door]
+    number = f"203.0.113.{7 + 2 * way.home + way.door}"
+    asked = HTTP.post(
+        f"{door.url}/restapi/oauth/device-authorization",
+        auth=home.script.proof,
+        data={"scope": "ReadAccounts"},
+        headers={"X-Forwarded-For": f"198.51.100.1, {number}", "Forwarded": "for=198.51.100.2"},
+    )
+    assert asked.status_code == 200, asked.text
+    settings = load_settings(home.config)
+    assert number in asyncio.run(_networks(settings))
+
+
+async def _networks(settings: Settings) -> set[str]:
+    async with CommandLine().desk(settings, by="test") as desk:
+        listed = [await desk.store.read(DeviceAskLookup(ClientId(""), f"203.0.113.{last}")) for last in range(7, 11)]
+    return {f"203.0.113.{last}" for last, facts in enumerate(listed, 7) if facts.of_network}
 
 
 def test_documents_name_one_issuer(pair: Pair) -> None:

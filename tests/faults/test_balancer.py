@@ -1,70 +1,27 @@
 """Two servers on one PostgreSQL behind HAProxy, by the file that docs/operating.md gives: one may end under traffic."""
 
 import asyncio
-import re
-import shutil
 import signal
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
-
+from tests.balancer import balancing, needs_haproxy
 from tests.faults.flood import Flood
 from tests.faults.founding import World
 from tests.faults.ledger import Ledger
-from tests.faults.process import ROOT, Served, serve
+from tests.faults.process import Served, serve
 from tests.faults.test_workers import LANES, Joining, on_postgres
 from tests.faults.traffic import Traffic
 from tests.figures import Figure
 from tests.nursery import free_port
 from tests.postgres_server import needs_postgres
 
-PROGRAM = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
-FILE = ROOT / "deploy" / "haproxy" / "haproxy.cfg"
-START_S_MAX = 20
 NOTICED_S = 2
 """In which HAProxy sees that a server answers again."""
 
-pytestmark = [
-    needs_postgres,
-    pytest.mark.skipif(
-        PROGRAM is None, reason="needs HAProxy: `apt-get install haproxy` (./dev test installs it as root)"
-    ),
-]
-
-
-@contextmanager
-def balancing(folder: Path, *ports: int) -> Iterator[int]:
-    """HAProxy by our file, with the addresses of this machine; without TLS, which the traffic does not speak."""
-    port = free_port()
-    text = FILE.read_text()
-    for written, here in (
-        (r"bind :443 .*", f"bind 127.0.0.1:{port}"),
-        (r" +bind :80\n", ""),
-        (r" +http-request redirect .*\n", ""),
-        (r"log /dev/log local0", "log stdout format raw local0"),
-        (r"10\.0\.0\.11:8080", f"127.0.0.1:{ports[0]}"),
-        (r"10\.0\.0\.12:8080", f"127.0.0.1:{ports[1]}"),
-    ):
-        text, count = re.subn(written, here, text)
-        assert count == 1, written
-    (folder / "haproxy.cfg").write_text(text)
-    with (folder / "haproxy.log").open("wb") as log:
-        assert PROGRAM
-        process = subprocess.Popen([PROGRAM, "-db", "-f", str(folder / "haproxy.cfg")], stdout=log, stderr=log)
-    try:
-        until_s = time.monotonic() + START_S_MAX
-        while not _listens(port):
-            assert time.monotonic() < until_s, (folder / "haproxy.log").read_text()
-            time.sleep(0.02)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(START_S_MAX)
+pytestmark = [needs_postgres, needs_haproxy]
 
 
 @dataclass(slots=True)
@@ -132,7 +89,3 @@ def test_no_request_is_lost_when_servers_end_in_turn(
     assert flood.failures == []
     assert {"servers/one", "servers/two"} <= set(log.split())
     assert "access_token" not in log
-
-
-def _listens(port: int) -> bool:
-    return any(f":{port:04X} 00000000:0000 0A" in line for line in Path("/proc/net/tcp").read_text().splitlines())

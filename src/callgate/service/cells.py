@@ -22,9 +22,10 @@ from callgate.crypto.strict_json import decode_base64url
 from callgate.model.account import LoginName
 from callgate.model.cells import AccountHeldLookup, Clue, ExtensionHeldLookup, Held, Note, Question
 from callgate.model.device import USER_CODE_ALPHABET
+from callgate.model.facts import OffersFacts
 from callgate.model.failure import Unavailable
 from callgate.model.ids import ClientId, ConnectionId, read_id
-from callgate.model.lookups import ClientLookup, LoginLookup, ServiceOpening
+from callgate.model.lookups import ClientLookup, LoginLookup, OffersLookup, ServiceOpening
 from callgate.model.mfa import PasskeyLookup
 from callgate.model.sso import ConnectionLookup, RouteLookup
 from callgate.protocol.login_name import parse_login_name
@@ -45,6 +46,7 @@ _STALE_MS: Final = 3_600_000
 
 _HELLO: Final = b'{"hello":true}'
 _KEYS: Final = b'{"keys":true}'
+_OFFERS: Final = b'{"offers":true}'
 
 
 class Silent(NamedTuple):
@@ -90,7 +92,7 @@ class Cells:
         self._store = store
         self._clock = clock
         self._remembered: dict[Question, _Has] = {}
-        self._key_sets: dict[str, bytes] = {}
+        self._heard: dict[bytes, tuple[dict[str, bytes], int]] = {}
 
     # --- whose a request is ---------------------------------------------------------------------------------------
 
@@ -156,6 +158,8 @@ class Cells:
         asked = orjson.loads(body)
         if "keys" in asked:
             return own_keys
+        if "offers" in asked:
+            return orjson.dumps((await self._store.read(OffersLookup()))._asdict())
         if "hello" in asked:
             return b"{}"
         return orjson.dumps({"has": await self.holds(Question(Held(asked["held"]), asked["word"]))})
@@ -215,14 +219,28 @@ class Cells:
         note = self.write_note(link.cell, network="local", request_id="0", passed=bare)
         return bare._replace(fields=((FIELD, note), (b"content-type", b"application/json")))
 
-    # --- keys that others check signatures with ---------------------------------------------------------------------
+    # --- what is of all cells together ----------------------------------------------------------------------------
 
     async def key_set(self, own: bytes) -> bytes:
         """The public keys of every cell in one set; of a silent cell those that were last heard of."""
-        heard = await asyncio.gather(*(link.ask(self._passed(link, _KEYS)) for link in self.links.values()))
-        self._key_sets |= {cell: keys for cell, keys in zip(self.links, heard, strict=True) if keys is not None}
-        sets = (own, *(self._key_sets[cell] for cell in self.links if cell in self._key_sets))
+        sets = [own, *await self._hear_all(_KEYS)]
         return orjson.dumps({"keys": [key for each in sets for key in orjson.loads(each)["keys"]]})
+
+    async def offers(self, own: OffersFacts) -> OffersFacts:
+        """What an app of any cell may use."""
+        theirs = [orjson.loads(each) for each in await self._hear_all(_OFFERS)]
+        return OffersFacts(*(mine or any(each[name] for each in theirs) for name, mine in own._asdict().items()))
+
+    async def _hear_all(self, question: bytes) -> list[bytes]:
+        """What the others say to a question; of a silent cell what it said last."""
+        before, heard_ms = self._heard.get(question, ({}, 0))
+        now_ms = self._clock.now_ms()
+        if now_ms - heard_ms >= self._remember_ms or len(before) < len(self.links):
+            asked = (link.ask(self._passed(link, question)) for link in self.links.values())
+            said = zip(self.links, await asyncio.gather(*asked), strict=True)
+            before = before | {cell: answer for cell, answer in said if answer is not None}
+            self._heard[question] = before, now_ms
+        return list(before.values())
 
 
 @asynccontextmanager

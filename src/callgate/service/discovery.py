@@ -10,6 +10,8 @@ from callgate.service.context import Context
 async def metadata(context: Context, locales: Sequence[str]) -> Document:
     """OpenID Connect Discovery and RFC 8414 in one document. Raises Unavailable."""
     offers = await context.store.read(OffersLookup())
+    if context.cells is not None:
+        offers = await context.cells.offers(offers)
     return discovery(
         context.policy.issuer,
         offers,

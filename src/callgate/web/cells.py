@@ -64,6 +64,8 @@ _NOT_PASSED_BACK: Final = frozenset(
     b"server".split()
 )
 
+_UNAVAILABLE: Final = 503
+
 Read = Callable[[Sent], Clue]
 
 
@@ -127,7 +129,7 @@ class Forwarding:
         try:
             found = await self._cells.answer(body, own_keys=own_key_set(self._context))
         except Unavailable:
-            return Reply(503, NO_STORE, b"")
+            return Reply(_UNAVAILABLE, NO_STORE, b"")
         except (KeyError, TypeError, ValueError):  # a cell of another version asks what we do not know
             return Reply(400, NO_STORE, b"")
         return Reply(200, (JSON, *NO_STORE), found)
@@ -210,6 +212,8 @@ class Forwarding:
         path = str(request.scope["path"])
         if path == AUTHORIZE or path in _PAGES or path in {SIGN_IN, DEVICE} or _CONNECTION.fullmatch(path):
             reply = self._browsers.show_fault(request, denied)
+            if reply.status == _UNAVAILABLE and not any(name == b"retry-after" for name, _ in reply.headers):
+                reply = reply._replace(headers=(*reply.headers, (b"retry-after", b"%d" % envelope.RETRY_AFTER_S)))
         elif path.startswith(OAUTH) or denied.fault is cell_faults.NOTE_REFUSED:
             reply = envelope.oauth_error(denied, statuses=self._statuses)
         elif denied.fault is faults.BODY_TOO_LARGE:

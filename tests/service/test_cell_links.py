@@ -1,0 +1,170 @@
+"""The way to another cell, to servers that behave and to some that do not."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from callgate.model.cells import Neighbour
+from callgate.service import cell_links
+from callgate.service.cell_links import CellLink, CellSilentError, LinkRules, Passed
+from callgate.service.log import open_log
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+QUESTION = Passed("POST", b"/x?y=1", ((b"a", b"b"),), b"body")
+ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx: y\r\n\r\nok"
+FAST = LinkRules(wait_s=0.2, connect_s=0.1, in_flight_max=2)
+
+
+@asynccontextmanager
+async def linked(serve: Serve, rules: LinkRules = FAST) -> AsyncIterator[CellLink]:
+    """A link to a server that does this with each connection."""
+    serving: set[asyncio.Task[object]] = set()
+
+    async def keep(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        serving.add(task)
+        try:
+            with suppress(asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
+                await serve(reader, writer)
+        finally:
+            writer.transport.abort()
+
+    server = await asyncio.start_server(keep, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    link = CellLink(
+        Neighbour("CGT01P02", f"http://127.0.0.1:{port}"), rules, log=open_log("critical", for_people=False)
+    )
+    try:
+        yield link
+    finally:
+        await link.close()
+        server.close()
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving)
+
+
+async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """As a server that behaves."""
+    while await reader.readuntil(b"body"):
+        writer.write(ANSWER)
+
+
+async def hang(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+    """As one that is stopped."""
+    await reader.read()
+
+
+async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """As one that dies at that moment."""
+    writer.close()
+
+
+async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """As something else altogether."""
+    await reader.readuntil(b"body")
+    writer.write(b"+PONG\r\n" * 9)
+
+
+async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Without an end."""
+    await reader.readuntil(b"body")
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\n\r\n" + b"x" * 200_000)
+    await reader.read()
+
+
+def test_connection_is_used_again() -> None:
+    """And what was asked arrives as it was."""
+    seen: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(b"connection")
+        while True:
+            seen.append(await reader.readuntil(b"body"))
+            writer.write(ANSWER)
+
+    async def run() -> None:
+        async with linked(serve) as link:
+            for _ in range(3):
+                answered = await link.forward(QUESTION)
+                assert (answered.status, answered.body) == (200, b"ok")
+                assert (b"x", b"y") in answered.fields
+
+    asyncio.run(run())
+    assert seen.count(b"connection") == 1
+    assert seen[1].startswith(b"POST /x?y=1 HTTP/1.1\r\n")
+    assert b"\r\na: b\r\n" in seen[1]
+
+
+@pytest.mark.parametrize(
+    ("serve", "silences"),
+    [(hang, True), (hang_up, False), (babble, False), (flood, False)],
+    ids=["hangs", "hangs up", "babbles", "floods"],
+)
+def test_server_that_does_not_behave_is_no_answer(
+    serve: Serve, silences: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that hangs is asked nothing more until it is heard; the others may have had an accident."""
+    monkeypatch.setattr(cell_links, "ANSWER_BYTES_MAX", 100_000)
+
+    async def run() -> None:
+        async with linked(serve) as link:
+            with pytest.raises(CellSilentError):
+                await link.forward(QUESTION)
+            assert link.is_silent is silences
+            assert await link.ask(QUESTION) is None
+            assert link.in_flight == 0
+            link.hear()
+            assert not link.is_silent
+
+    asyncio.run(run())
+
+
+def test_cell_that_is_not_there_is_silent_until_it_is_heard() -> None:
+    """Nobody waits for it meanwhile."""
+
+    async def run() -> None:
+        async with linked(answer) as there:
+            gone = CellLink(
+                Neighbour("CGT01P03", "http://127.0.0.1:1"), FAST, log=open_log("critical", for_people=False)
+            )
+            with pytest.raises(CellSilentError):
+                await gone.forward(QUESTION)
+            assert gone.is_silent
+            there._fall_silent("a test says so")
+            looking = asyncio.create_task(there.keep_looking(lambda: QUESTION))
+            until = time.monotonic() + 5
+            while there.is_silent and time.monotonic() < until:  # noqa: ASYNC110 - nothing else tells of it
+                await asyncio.sleep(0.01)
+            looking.cancel()
+            assert not there.is_silent
+            assert gone.forwarded["silent"] == 1
+
+    asyncio.run(run())
+
+
+def test_no_more_than_so_many_wait_for_a_cell() -> None:
+    """Those beyond hear at once that they are too many; the cell is not called silent for it."""
+
+    async def run() -> None:
+        async with linked(hang, FAST._replace(wait_s=5)) as link:
+            waiting = [asyncio.create_task(link.forward(QUESTION)) for _ in range(2)]
+            await asyncio.sleep(0.05)
+            assert link.in_flight == 2
+            began = time.monotonic()
+            with pytest.raises(CellSilentError, match="wait for it already"):
+                await link.forward(QUESTION)
+            assert time.monotonic() - began < 1
+            assert not link.is_silent
+            assert link.forwarded == {"too many": 1}
+            for each in waiting:
+                each.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+            assert link.in_flight == 0
+
+    asyncio.run(run())
