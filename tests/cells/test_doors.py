@@ -122,6 +122,25 @@ def test_wrong_and_unknown_are_refused_alike(pair: Pair, app: str) -> None:
     assert len(refused) == 1
 
 
+def test_name_that_nobody_has_belongs_to_a_cell_too(pair: Pair) -> None:
+    """Always the same one, which nobody can foretell: the door that answers tells nothing of a name."""
+    refused = {}
+    for number in range(16):
+        form = {"grant_type": "password", "username": f"nobody{number}@where.example", "password": "x"}
+        replies = [ask_token(door, pair.one.everyone, **form) for door in pair.both]
+        refused[number] = [reply.headers["rcrequestid"] for reply in replies]
+    forwarded = [
+        {json.loads(line)["request_id"] for line in door.log().splitlines() if '"forwarded"' in line}
+        for door in pair.both
+    ]
+    of_two = {number for number, ids in refused.items() if ids[0] in forwarded[0]}
+    of_one = {number for number, ids in refused.items() if ids[1] in forwarded[1]}
+    assert of_one | of_two == {*refused}
+    assert not of_one & of_two
+    assert of_one
+    assert of_two
+
+
 def test_wrong_secret_and_unknown_app_are_refused_alike_at_both_doors(pair: Pair) -> None:
     """Each at the door of its cell as at the other's."""
     for app in (replace(pair.one.service, secret="x" * 43), App("A" * 22, "x" * 43)):

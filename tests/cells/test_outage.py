@@ -1,6 +1,7 @@
 """One cell is down or hangs: its own people are told to come again, everybody else notices nothing."""
 
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.cells.founding import HEARD_S_MAX, HTTP, PASSWORD, Pair, ask_token, look_over, read_extension, serving_pair
+from tests.nursery import ROOT
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
@@ -73,6 +75,10 @@ def test_one_cell_down_leaves_the_other_whole(own: Pair) -> None:
     figures = HTTP.get(f"http://127.0.0.1:{own.one.metrics}/metrics").text
     assert 'callgate_cell_forwarded_total{cell="CGT01P02",outcome="silent"}' in figures
     assert 'callgate_cell_silent{cell="CGT01P02"} 0.0' in figures
+    rules = (ROOT / "deploy/prometheus/callgate.rules.yml").read_text()
+    assert set(re.findall(r"\bcallgate_cell_\w+", rules)) <= set(
+        re.findall(r"^(callgate_cell_\w+)\{", figures, re.MULTILINE)
+    )
 
 
 def test_one_cell_that_hangs_costs_the_other_one_wait(own: Pair) -> None:

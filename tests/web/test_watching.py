@@ -180,4 +180,5 @@ def test_the_dashboard_and_the_rules_ask_for_figures_that_exist(watched: Watched
     asked.append((ROOT / "deploy/prometheus/callgate.rules.yml").read_text())
     named = {name for each in asked for name in re.findall(r"\b(?:callgate|process)_\w+|\bup\b", each)}
     assert len(named) > 10
-    assert named <= there
+    # Those of cells: tests/cells/test_outage.py.
+    assert {name for name in named if not name.startswith("callgate_cell_")} <= there

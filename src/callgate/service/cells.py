@@ -45,6 +45,8 @@ _STALE_MS: Final = 3_600_000
 """How long it is remembered what a cell had that does not answer now."""
 
 _HELLO: Final = b'{"hello":true}'
+_YES: Final = b'{"has":true}'
+_NO: Final = b'{"has":false}'
 _KEYS: Final = b'{"keys":true}'
 _OFFERS: Final = b'{"offers":true}'
 
@@ -149,7 +151,7 @@ class Cells:
     async def _ask(self, link: CellLink, question: Question) -> bool | None:
         body = orjson.dumps({"held": question.held.value, "word": question.word})
         answer = await link.ask(self._passed(link, body))
-        return None if answer is None else orjson.loads(answer)["has"] is True
+        return {_YES: True, _NO: False}.get(answer or b"")
 
     # --- what this cell has ---------------------------------------------------------------------------------------
 
@@ -162,7 +164,7 @@ class Cells:
             return orjson.dumps((await self._store.read(OffersLookup()))._asdict())
         if "hello" in asked:
             return b"{}"
-        return orjson.dumps({"has": await self.holds(Question(Held(asked["held"]), asked["word"]))})
+        return _YES if await self.holds(Question(Held(asked["held"]), str(asked["word"]))) else _NO
 
     async def holds(self, question: Question) -> bool:
         """Whether it is here. Raises Unavailable."""

@@ -22,7 +22,7 @@ from callgate.model.policy import Statuses
 from callgate.service import clues
 from callgate.service.browser import open_travelling
 from callgate.service.cell_links import Answered, CellLink, CellSilentError, Passed
-from callgate.service.cells import FIELD, PATH, Cells, Silent
+from callgate.service.cells import FIELD, PATH, Silent
 from callgate.service.clues import Sent
 from callgate.service.context import Context
 from callgate.service.discovery import own_key_set
@@ -72,7 +72,10 @@ Read = Callable[[Sent], Clue]
 class Forwarding:
     """Takes each request first. `take` gives None where it has answered, else the body for whoever answers here."""
 
-    def __init__(self, context: Context, cells: Cells, browsers: Browsers, *, log: FilteringBoundLogger) -> None:
+    def __init__(self, context: Context, browsers: Browsers, *, log: FilteringBoundLogger, tells: bool) -> None:
+        cells = context.cells
+        assert cells is not None
+        self._tells = tells
         self._context = context
         self._cells = cells
         self._browsers = browsers
@@ -104,6 +107,11 @@ class Forwarding:
                 return await self._come_in(request, note, send=send)
             return await self._send_on(request, receive, send=send)
         except DisconnectedError:
+            return None
+        except Exception:  # noqa: BLE001 - the edge, as an endpoint's
+            self._log.exception("defect", request_id=request.request_id)
+            oauth = str(scope["path"]).startswith(OAUTH)
+            await _reply(request, envelope.defect(oauth=oauth, statuses=self._statuses), send=send)
             return None
 
     # --- from another cell ----------------------------------------------------------------------------------------
@@ -205,7 +213,8 @@ class Forwarding:
             self._log.info("cells", outcome="not forwarded", request_id=request.request_id, trouble=str(trouble))
             await self._deny(request, Denied(fault=cell_faults.CELL_SILENT, why=link.cell), send=send)
             return
-        self._log.debug("cells", outcome="forwarded", request_id=request.request_id, cell=link.cell)
+        tell = self._log.info if self._tells else self._log.debug
+        tell("cells", outcome="forwarded", request_id=request.request_id, cell=link.cell, status=answered.status)
         await send_answer(request.scope, send, answer=_back(answered, request))
 
     async def _deny(self, request: Request, denied: Denied, *, send: Send) -> None:
