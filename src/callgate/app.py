@@ -357,6 +357,7 @@ class CommandLine:
                 settings=settings.server,
                 on_ready=station.say_ready,
                 on_end=partial(station.say_end, server.context.readiness.leave),
+                share=station.share,
             )
             await listen(serving, listener)
 

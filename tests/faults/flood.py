@@ -16,7 +16,7 @@ from tests.faults.traffic import SELF, TOKEN
 from tests.faults.wire import Wire
 
 PROGRAM = shutil.which("wrk")
-CONNECTIONS = 16
+CONNECTIONS = 8
 SLICE_S = 10
 """After it the next `wrk` begins: only when it ends does it say what it counted."""
 

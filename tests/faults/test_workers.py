@@ -6,9 +6,10 @@ import re
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -178,6 +179,35 @@ def test_no_request_is_lost_when_workers_are_replaced(
     assert joined > LANES * workers
 
 
+CROWD = 64
+CROWDS = 8
+
+
+def sockets_of(pid: int) -> int:
+    """How many a process has."""
+    links = (file.readlink() for file in Path(f"/proc/{pid}/fd").iterdir())
+    return sum(str(link).startswith("socket:") for link in links)
+
+
+def have(sockets: Mapping[int, int]) -> bool:
+    """Whether each process has as many."""
+    return all(sockets_of(pid) == count for pid, count in sockets.items())
+
+
+async def share_of_busiest(served: Served) -> float:
+    """Crowds of connections come at once, and stay until all are there: the greater part of each, on average."""
+    workers, parts = workers_of(served), []
+    for _ in range(CROWDS):
+        before = {pid: sockets_of(pid) for pid in workers}
+        wires = await asyncio.gather(*(Wire.connect(served.port) for _ in range(CROWD)))
+        await asyncio.gather(*(wire.ask("GET", LIVE, headers={}) for wire in wires))
+        parts.append(max(sockets_of(pid) - before[pid] for pid in workers) / CROWD)
+        for wire in wires:
+            wire.close()
+        await until(partial(have, before), "they are there still")
+    return sum(parts) / CROWDS
+
+
 @needs_postgres
 def test_no_request_is_lost_when_two_workers_are_replaced(
     world: World, tmp_path: Path, counts: Callable[[int, int], int], figure: Figure
@@ -195,6 +225,7 @@ def test_no_request_is_lost_when_two_workers_are_replaced(
     with on_postgres(world, tmp_path) as own, serve(own, workers=2) as served:
         traffic = Traffic(own, ledger, seed=restarts)
         assert len(workers_of(served)) == 2
+        busiest = asyncio.run(share_of_busiest(served))
         replacing = replace_workers(served, traffic, join, is_enough, flood=flood if requests_min else None)
         workers = asyncio.run(replacing)
         assert ledger.lost_replies == 0
@@ -207,7 +238,9 @@ def test_no_request_is_lost_when_two_workers_are_replaced(
         "workers.replaced-two",
         f"{workers - 2} replaced: {requests:,} requests, 0 lost; one killed: {lost} of {LANES} lanes lost one",
     )
+    figure("workers.shares", f"the busier one had {busiest:.0%} on average, of {CROWDS} crowds of {CROWD}")
     assert ledger.broken == []
+    assert busiest < 0.9
 
 
 async def kill_one(served: Served, traffic: Traffic) -> int:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import uvicorn
 
+from callgate.admin.accepting import Accepting, Share
 from callgate.config import ServerSettings
 
 _BACKLOG = 2048
@@ -35,13 +36,17 @@ _RETRY_S = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
-    """An application, the protocol its connections speak, and whom to tell when it answers, and when it is to end."""
+    """An application, the protocol its connections speak, and whom to tell when it answers, and when it is to end.
+
+    `share`: this worker's of the newcomers, where there are others.
+    """
 
     application: Callable[..., object]
     protocol: type[asyncio.Protocol]
     settings: ServerSettings
     on_ready: Callable[[], None]
     on_end: Callable[[], None]
+    share: Share | None
 
 
 def bind(settings: ServerSettings) -> socket.socket:
@@ -149,20 +154,35 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, serving: Serving) -> None:
         super().__init__(config)
         self._serving = serving
+        self._accepting: list[Accepting] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer, then say so."""
-        await super().startup(sockets)
+        share = self._serving.share
+        await super().startup(sockets if share is None else [])
+        if share is not None:
+            for listener in sockets or ():
+                connections = self.server_state.connections
+                self._accepting += [Accepting(listener, self._connection, connections=connections, share=share)]
         self._serving.on_ready()
+
+    def _connection(self) -> asyncio.Protocol:
+        return self.config.http_protocol_class(  # type: ignore[call-arg] # as uvicorn calls it
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Part from every connection; cut off those that are there past the time, as a second interrupt does."""
         self._serving.on_end()
+        for accepting in self._accepting:
+            accepting.leave()
         now = asyncio.get_running_loop().time
         began = now()
         await self._part(lambda: now() - began > _FAREWELL_S)
         for server in self.servers:
             server.close()
+        for accepting in self._accepting:
+            accepting.close()
         for listener in sockets or ():
             listener.close()
         await asyncio.sleep(_ASK_S)  # whoever was accepted in this turn of the loop is a connection in the next

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from callgate.admin.accepting import Share
+
 WAITING: Final = b"w"
 SERVING: Final = b"s"
 ADMITTED: Final = b"a"
@@ -24,11 +26,15 @@ REPLACED: Final = b"r"
 
 @dataclass(slots=True)
 class Station:
-    """A worker under a supervisor, in a place that it takes over from a former one; `succeeds`: there are such."""
+    """A worker under a supervisor, in a place that it takes over from a former one; `succeeds`: there are such.
+
+    `share`: its own of the newcomers, where others listen too.
+    """
 
     place: int
     succeeds: bool
     line: socket.socket
+    share: Share | None
     is_replaced: bool = False
 
     def wait_turn(self) -> None:
@@ -61,6 +67,7 @@ class Unsupervised:
 
     announce: Callable[[], None]
     place: int = 1
+    share: Share | None = None
 
     def say_ready(self) -> None:
         """Tell whoever started it."""

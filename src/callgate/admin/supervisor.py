@@ -24,6 +24,7 @@ from typing import Final, NamedTuple
 
 from structlog.typing import FilteringBoundLogger
 
+from callgate.admin.accepting import Share, Shares
 from callgate.admin.notify import tell_ready, tell_reloading, tell_stopping
 from callgate.admin.roster import LASTING_S, TRIES_MAX, Member, Next, Roster, Stage, Step, next_step, pause_s
 from callgate.admin.station import ADMITTED, REPLACED, SERVING, WAITING, Station, Unsupervised
@@ -90,6 +91,7 @@ class Supervisor:
     ) -> None:
         self._server = settings.server
         self._alone = settings.database.has_one_server
+        self._shares = Shares(self._server.workers)
         self._listener = listener
         self._announce = announce
         self._log = log
@@ -171,7 +173,7 @@ class Supervisor:
         if pid == 0:
             ours.close()
             self._become_worker()
-            return Station(place, succeeds, theirs)
+            return Station(place, succeeds, theirs, Share(self._shares, place) if self._server.workers > 1 else None)
         theirs.close()
         worker = _Worker(pid, ours, number, place, Stage.BEGINNING)
         self._workers.append(worker)
@@ -259,6 +261,8 @@ class Supervisor:
 
     def _mourn(self, worker: _Worker, status: int) -> None:
         """Judge a worker's end."""
+        if not worker.former:
+            self._shares.note(worker.place, None)
         if worker.stage is Stage.ENDING:
             self._status = max(self._status, status)
             return
