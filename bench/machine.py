@@ -13,11 +13,32 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 ROOT = Path(__file__).parent.parent
+CORES = os.cpu_count() or 1
 SERVER_CORE, CLIENT_CORE = "0", "1"
+AMPLE = 4
+"""From so many cores on, PostgreSQL and a second worker have one each, in nobody's way."""
+
+DATABASE_CORE, SERVER_CORES = ("1", "0,1") if CORES < AMPLE else ("3", "0,2")
+"""PostgreSQL's, and those of two workers."""
+
 READY_S = 120
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+
+
+class Database(Protocol):
+    """A PostgreSQL: its first process, and how many bytes its log has had written so far."""
+
+    @property
+    def postmaster(self) -> int:
+        """The process that began all others of it."""
+        ...
+
+    def logged_bytes(self) -> int:
+        """Where its write-ahead log ends."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +53,8 @@ class Running:
     said: str
     """Its line of JSON, where it says one."""
 
-    postmaster: int | None = None
-    """Of the PostgreSQL that only it uses."""
+    database: Database | None = None
+    """The PostgreSQL that only it uses."""
 
     def processor_s(self) -> float:
         """Processor time so far, of all its processes that live."""
@@ -44,9 +65,10 @@ class Running:
         return sum(_processor_s(pid) for pid in self._database_pids())
 
     def written_bytes(self) -> int:
-        """What it and its PostgreSQL had the system write to disk so far."""
-        pids = (*self._pids(), *self._database_pids())
-        return sum(_field(Path(f"/proc/{pid}/io"), "write_bytes") for pid in pids)
+        """What it had the system write to disk so far; with PostgreSQL, the log's bytes."""
+        if self.database is not None:
+            return self.database.logged_bytes()
+        return sum(_field(Path(f"/proc/{pid}/io"), "write_bytes") for pid in self._pids())
 
     def memory_mb(self) -> float:
         """Memory it occupies, shared pages by their share."""
@@ -56,9 +78,9 @@ class Running:
         return [pid for pid in _processes() if _group(pid) in self.groups]
 
     def _database_pids(self) -> list[int]:
-        if self.postmaster is None:
+        if self.database is None:
             return []
-        return [self.postmaster, *children_of(self.postmaster)]  # each is a group of its own
+        return [self.database.postmaster, *children_of(self.database.postmaster)]  # each is a group of its own
 
 
 @contextmanager
@@ -67,13 +89,14 @@ def serve(
     port: int,
     *,
     says: bool = False,
-    postmaster: int | None = None,
+    database: Database | None = None,
+    cores: str = SERVER_CORE,
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[Running]:
     """Start a server, wait until it answers (`says`: and has printed its line of JSON), end it at the end."""
     began = time.monotonic()
     with subprocess.Popen(
-        ["taskset", "-c", SERVER_CORE, *command],
+        ["taskset", "-c", cores, *command],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -85,7 +108,7 @@ def serve(
             said = _hear(process) if says else ""  # first: what a pipe cannot hold would keep the server waiting
             _wait(port, process)
             ready_s = None if says else time.monotonic() - began
-            yield Running(port, (process.pid,), ready_s, said, postmaster)
+            yield Running(port, (process.pid,), ready_s, said, database)
         finally:
             with suppress(ProcessLookupError):  # it ended by itself: why, is being told
                 os.killpg(process.pid, signal.SIGTERM)

@@ -1,48 +1,19 @@
-"""What a run found: tables, ratios to the bare reply, and a chart."""
+"""What the runs found, as README.md and the chart show it: all of it from figures.json."""
 
+import re
 import statistics
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 
+from bench import goals
+from bench.figures import Figures, Growth, Row, Sample, Server, Soak, Speed, Waits
 from bench.work import Kind
 
-BEGIN, END = "<!-- last run -->", "<!-- end of last run -->"
+_PART = re.compile(r"(<!-- begin: ([a-z ]+) -->\n).*?(<!-- end: \2 -->)", re.DOTALL)
 _WIDTH, _ROW, _HEAD, _LEFT = 760, 24, 34, 190
 _OURS = "Callgate"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """One measurement: units per second, latencies of requests, what a unit costs; PostgreSQL's share apart."""
-
-    rate: float
-    p50_ms: float
-    p99_ms: float
-    processor_us: float
-    database_us: float
-    written_bytes: float
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The medians of one kind of work."""
-
-    kind: Kind
-    sample: Sample
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """One server's results. `ready_s` is from its start to its first answer; None where it first made its world."""
-
-    name: str
-    durable: str
-    ready_s: float | None
-    idle_mb: float
-    loaded_mb: float
-    rows: tuple[Row, ...]
+UNMEASURED = "Not measured yet."
 
 
 def median(kind: Kind, samples: Sequence[Sample]) -> Row:
@@ -55,7 +26,7 @@ def median(kind: Kind, samples: Sequence[Sample]) -> Row:
             p99_ms=statistics.median(sample.p99_ms for sample in samples),
             processor_us=statistics.median(sample.processor_us for sample in samples),
             database_us=statistics.median(sample.database_us for sample in samples),
-            written_bytes=statistics.median(sample.written_bytes for sample in samples),
+            written_bytes=statistics.median(sample.written_bytes or 0 for sample in samples),
         ),
     )
 
@@ -86,13 +57,31 @@ def tables(servers: Sequence[Server]) -> str:
     return "\n".join(lines)
 
 
-def write(servers: Sequence[Server], folder: Path, machine: str) -> None:
-    """Put the tables into README.md between its marks, and draw the chart beside it."""
+def write(figures: Figures, folder: Path) -> None:
+    """Put what figures.json says into README.md, each part between its marks, and draw the chart beside it."""
     readme = folder / "README.md"
-    before, _, rest = readme.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    readme.write_text(f"{before}{BEGIN}\n\n{machine}.\n\n{tables(servers)}\n\n{END}{after}")
-    (folder / "chart.svg").write_text(chart(servers))
+    readme.write_text(fill(readme.read_text("utf-8"), figures), "utf-8")
+    if figures.speed is not None:
+        (folder / "chart.svg").write_text(chart(figures.speed.servers), "utf-8")
+
+
+def fill(page: str, figures: Figures) -> str:
+    """A page with its parts as the figures have it."""
+    return _PART.sub(lambda found: f"{found[1]}\n{PARTS[found[2]](figures)}\n\n{found[3]}", page)
+
+
+def shown(found: Speed | Growth | Waits | Soak) -> str:
+    """What a run found, for whoever started it."""
+    return PARTS[type(found).__name__.lower()](Figures().having(found))
+
+
+def speed(figures: Figures) -> str:
+    """Servers side by side."""
+    return f"{figures.speed.about}.\n\n{tables(figures.speed.servers)}" if figures.speed else UNMEASURED
+
+
+PARTS: dict[str, Callable[[Figures], str]] = {"speed": speed, "goals": goals.table}
+"""Name of a part, as README.md asks for it -> what writes it."""
 
 
 def chart(servers: Sequence[Server]) -> str:
@@ -130,6 +119,4 @@ def _processor(sample: Sample) -> str:
 
 
 def _written(sample: Sample) -> str:
-    return (
-        "–" if sample.database_us else f"{sample.written_bytes:,.0f}"
-    )  # what another user's processes write is not told
+    return "–" if sample.written_bytes is None else f"{sample.written_bytes:,.0f}"

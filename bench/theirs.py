@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench.machine import ROOT, SERVER_CORE, Running, free_port, serve
@@ -120,14 +121,14 @@ def _glewlwyd(folder: Path, chains: int) -> Iterator[Running]:
 
 
 _SYNCED = "SQLite, each write synced"
-_NODE = {"token": "/token", "introspect": "/token/introspection"}
-_PYTHON = {"token": "/o/token/", "introspect": "/o/introspect/"}
+_NODE = partial(Peer, token="/token", introspect="/token/introspection")
+_PYTHON = partial(Peer, token="/o/token/", introspect="/o/introspect/")
 PEERS = (
-    Peer(name="oidc-provider, memory", durable="nothing is kept", start=_node("memory"), **_NODE),
-    Peer(name="oidc-provider, Redis", durable="Redis, log synced once a second", start=_node_on_redis, **_NODE),
-    Peer(name="oidc-provider, SQLite", durable=_SYNCED, start=_node("sqlite"), **_NODE),
-    Peer(name="django-oauth-toolkit", durable=_SYNCED, start=_python("django_server.py"), **_PYTHON),
-    Peer(name="Authlib on Flask", durable=_SYNCED, start=_python("authlib_server.py"), **_PYTHON),
+    _NODE(name="oidc-provider, memory", durable="nothing is kept", start=_node("memory")),
+    _NODE(name="oidc-provider, Redis", durable="Redis, log synced once a second", start=_node_on_redis),
+    _NODE(name="oidc-provider, SQLite", durable=_SYNCED, start=_node("sqlite")),
+    _PYTHON(name="django-oauth-toolkit", durable=_SYNCED, start=_python("django_server.py")),
+    _PYTHON(name="Authlib on Flask", durable=_SYNCED, start=_python("authlib_server.py")),
     Peer(
         name="glewlwyd",
         durable="SQLite, each write synced; refresh without rotation",

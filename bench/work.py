@@ -4,11 +4,11 @@ import base64
 import urllib.parse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 
 
-class Kind(Enum):
+class Kind(StrEnum):
     """Kinds of work, in the order of the report."""
 
     CLIENT_CREDENTIALS = "client_credentials"

@@ -25,8 +25,17 @@ MEASURED = (
     GrantType.JWT_BEARER,
     GrantType.REFRESH_TOKEN,
 )
-APPS = 100
-PEOPLE = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """How many there are."""
+
+    apps: int = 100
+    people: int = 400
+
+
+EXTENT = Extent()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,7 @@ def settings_of(folder: Path, port: int, *, url: str | None = None) -> Settings:
     )
 
 
-def build(folder: Path, port: int, *, url: str | None = None) -> World:
+def build(folder: Path, port: int, *, url: str | None = None, extent: Extent = EXTENT) -> World:
     """Make the database and everything in it."""
     command_line = CommandLine()
     settings = settings_of(folder, port, url=url)
@@ -65,12 +74,12 @@ def build(folder: Path, port: int, *, url: str | None = None) -> World:
 
     async def fill() -> World:
         async with command_line.desk(settings, by="bench") as desk:
-            return await _fill(desk)
+            return await _fill(desk, extent)
 
     return asyncio.run(fill())
 
 
-async def _fill(desk: Desk) -> World:
+async def _fill(desk: Desk, extent: Extent) -> World:
     administrator = NewPerson(first_name="Ann", last_name="Admin", number="101")
     account = _made(
         await open_account(desk, NewAccount(name="Bench", main_number="+12025550100", administrator=administrator)),
@@ -78,13 +87,13 @@ async def _fill(desk: Desk) -> World:
     )
     role = _made(await find_role(desk, "Super Admin", account_id=account.id), Role)
     apps: list[tuple[str, str]] = []
-    for index in range(APPS):
+    for index in range(extent.apps):
         registration = _made(await register_app(desk, _app(account, index)), Registration)
         _made(await allow_service(desk, registration.client, account, role=role), int)
         assert registration.secret is not None
         apps.append((registration.client.id, registration.secret))
     credentials: list[str] = []
-    for index in range(PEOPLE):
+    for index in range(extent.people):
         person = await create_extension(desk, account.id, NewPerson(first_name=f"P{index}", number=str(1000 + index)))
         assert not isinstance(person, Refused), person
         issued = await create_credential(desk, person, NewCredential(label="bench"))

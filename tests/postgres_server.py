@@ -162,10 +162,10 @@ def _lives(pid: int) -> bool:
 
 
 @contextmanager
-def running_postgres(*settings: str) -> Iterator[PostgresServer]:
-    """Start a cluster of one's own."""
-    memory = str(_IN_MEMORY) if os.access(_IN_MEMORY, os.W_OK) else None
-    folder = Path(tempfile.mkdtemp(prefix="callgate-pg-", dir=memory))
+def running_postgres(*settings: str, beneath: Path | None = None) -> Iterator[PostgresServer]:
+    """Start a cluster of one's own, `beneath` a folder or in memory."""
+    memory = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None
+    folder = Path(tempfile.mkdtemp(prefix="callgate-pg-", dir=beneath or memory))
     server = PostgresServer(folder, settings)
     with server.kept_for_us():
         yield server

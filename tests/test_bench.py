@@ -1,12 +1,66 @@
-"""The benchmark's world can still be made: what it measures is the product's own, which goes on changing."""
+"""The benchmark still runs, in a form of seconds, and its pages say what its figures say."""
 
-from pathlib import Path
+import shutil
 
-from bench.world import APPS, PEOPLE, build
+import pytest
+
+from bench import figures, goals, report, speed
+from bench.figures import Figures, Row, Sample, Server, Speed
+from bench.options import Options
+from bench.work import Kind
+from bench.world import Extent
+
+TINY = Options(
+    rounds=1,
+    seconds=1,
+    connections=8,
+    only=("Callgate, SQLite",),
+    works=("first use",),
+    extent=Extent(apps=4, people=40),
+)
+needs_wrk = pytest.mark.skipif(
+    shutil.which("wrk") is None or shutil.which("taskset") is None, reason="needs wrk and taskset: apt-get install wrk"
+)
 
 
-def test_world_is_made_through_the_products_own_administration(tmp_path: Path) -> None:
-    """Every app has its secret, every person a credential."""
-    world = build(tmp_path, port=1)
-    assert len({secret for _, secret in world.apps}) == APPS
-    assert len(set(world.credentials)) == PEOPLE
+def server_of(name: str, kind: Kind, rate: float) -> Server:
+    """A server of which one work was measured."""
+    sample = Sample(rate=rate, p50_ms=1, p99_ms=2, processor_us=3, database_us=0, written_bytes=900)
+    return Server(name=name, durable="", ready_s=1, idle_mb=1, loaded_mb=1, rows=(Row(kind, sample),))
+
+
+def run_of(*servers: Server) -> Figures:
+    """Figures of one run side by side."""
+    return Figures(speed=Speed(about="here", cores=2, servers=servers))
+
+
+@needs_wrk
+def test_servers_are_measured_side_by_side() -> None:
+    """A refresh with first use is slower than the bare reply, takes processor time, and reaches the disk."""
+    found = speed.measure(TINY, "here")
+    ours, bare = found.sample(goals.SQLITE, Kind.REFRESH_AND_USE), found.sample(*goals.BARE)
+    assert ours is not None
+    assert bare is not None
+    assert 0 < ours.rate < bare.rate
+    assert ours.processor_us > bare.processor_us
+    assert ours.written_bytes
+
+
+@pytest.mark.parametrize(("rate", "verdict"), [(250, "| reached |"), (249, "**not reached**")])
+def test_goal_is_judged_by_the_figures(rate: float, verdict: str) -> None:
+    """At the bound it is reached, below it is not; what was not measured is neither."""
+    kind = Kind.CLIENT_CREDENTIALS
+    run = run_of(server_of("bare reply", Kind.BARE, 1000), server_of(goals.SQLITE, kind, rate))
+    lines = goals.table(run).splitlines()
+    assert verdict in next(line for line in lines if f"{kind}, SQLite" in line)
+    assert "not measured" in next(line for line in lines if "jwt-bearer, SQLite" in line)
+
+
+def test_pages_say_what_the_figures_say() -> None:
+    """README.md and the chart are those of figures.json: `./dev bench --write` makes all three."""
+    kept = figures.load()
+    folder = figures.FILE.parent
+    readme = (folder / "README.md").read_text("utf-8")
+    assert report.fill(readme, kept) == readme
+    assert kept.speed is not None
+    assert (folder / "chart.svg").read_text("utf-8") == report.chart(kept.speed.servers)

@@ -16,35 +16,12 @@ from parts_access import app_kinds, permissions, scopes, switches
 from parts_faults import catalogue
 from parts_operating import commands, exit_codes, saml_checks, settings
 from parts_reliability import trials
+from parts_speed import sizing, speed
 from parts_wire import operations, reference, routes
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 DIAGRAM = DOCS / "images/floors.svg"
-
-
-def speed() -> Iterator[str]:
-    """The last benchmark beside a peer of the same run: the one that keeps nothing."""
-    row = re.compile(r"^\| ([^|]+?) \| ([^|]+?) \| ([\d,]+) \|", re.MULTILINE)
-    found = row.findall((ROOT / "bench/README.md").read_text("utf-8"))
-    rates = {(work, server): int(rate.replace(",", "")) for work, server, rate in found}
-    works = {
-        "client_credentials": "client_credentials",
-        "refresh": "refresh",
-        "bearer validation": "bearer validation, introspection",
-    }
-    sides = ("Callgate, SQLite", "oidc-provider, memory")
-    ratios = [
-        f"{name} {rates[work, sides[0]] / rates[work, sides[1]]:.1f} ×"
-        for name, work in works.items()
-        if all((work, side) in rates for side in sides)
-    ]
-    yield (
-        "In the last measured run, with each change on disk before its reply, beside npm `oidc-provider` in memory:\n"
-        f"{', '.join(ratios)} its rate ([bench/README.md](bench/README.md))."
-        if ratios
-        else "Not measured yet: `./dev bench`."
-    )
 
 
 def decisions() -> Iterator[str]:
@@ -71,6 +48,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "saml checks": saml_checks,
     "speed": speed,
     "trials": trials,
+    "sizing": sizing,
     "decisions": decisions,
 }
 """Name of a part, as pages ask for it -> what writes it."""
