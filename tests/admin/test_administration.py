@@ -375,7 +375,9 @@ def test_consents_are_refused_when_there_is_none(shell: Shell) -> None:
     assert shell.give("consents", "list", "--account", account, "--app", "web", "--person", account) == []
     assert "has not agreed to this app" in shell.refuse("consents", "withdraw", account, "web", "--yes")
     assert "there is no app" in shell.refuse("consents", "withdraw", account, "none")
-    assert "with a colon between" in shell.refuse("consents", "list", "--after", "x")
+    for after in ("x", "1" * 20, f"{2**63}:web"):  # an id is what a column holds, here as everywhere
+        assert "with a colon between" in shell.refuse("consents", "list", "--after", after)
+    assert shell.give("consents", "list", "--after", f"{2**63 - 1}:web") == []
 
 
 def test_first_key_file_is_made_without_a_word_of_servers(shell: Shell) -> None:

@@ -174,7 +174,7 @@ def test_extensions_of_another_system_are_moved_as_told(beside: Shell, server: S
     name = write(beside, "calls.jsonl", [told("nobody", 41, extension={"id": 5}, to={})])
     assert bring(beside, name, "--keep-unknown")["new"] == 1
     assert "extension" not in shown(api, "nobody")
-    for pair in ("5", "x=1", "5=nobody", f"5={server.world.people['other_admin'].id}"):
+    for pair in ("5", "x=1", f"{'5' * 5000}=102", "5=nobody", f"5={server.world.people['other_admin'].id}"):
         beside.refuse("calls", "import", name, "--account", "Harbour Lane Books", "--move", pair)
 
 

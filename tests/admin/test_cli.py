@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+import pytest
 import typer
 from typer.core import TyperCommand, TyperGroup
 
@@ -45,9 +46,34 @@ def test_every_command_and_option_says_what_it_does() -> None:
 
 
 def test_every_command_prints_json_when_asked() -> None:
-    """Scripts read every noun alike; the commands that serve have no view to print."""
-    without = [path for path, command in ALL.items() if not any(p.name == "json" for p in command.params)]
-    assert without == []
+    """Scripts read every noun alike; the commands that serve show nothing, and say so rather than ignore the word."""
+    without = {path for path, command in ALL.items() if not any(p.name == "json" for p in command.params)}
+    assert without == {"callgate serve", "callgate dev", "callgate demo"}
+
+
+def test_command_that_serves_refuses_json(shell: Shell) -> None:
+    """Rather than ignore it: it would print none."""
+    ended = shell.run("serve", "--check", "--json")
+    assert (ended.code, ended.out) == (2, "")
+    assert "No such option: --json" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("words", "missing"),
+    [
+        (("credentials", "create"), "Missing '--person', '--label'."),
+        (("credentials", "create", "--app", "web"), "Missing '--person', '--label'."),
+        (("credentials", "create", "--person", "101"), "Missing option '--label'."),
+        (("apps", "allow-service"), "Missing 'APP', '--account', '--role'."),
+        (("apps", "allow-service", "web"), "Missing '--account', '--role'."),
+    ],
+)
+def test_everything_that_must_be_said_is_named_at_once(shell: Shell, words: tuple[str, ...], missing: str) -> None:
+    """Nobody learns of one option at a time; who asks for help gets that."""
+    ended = shell.run(*words)
+    assert (ended.code, ended.out) == (2, "")
+    assert missing in ended.err
+    assert shell.run(*words, "--help").code == 0
 
 
 def test_no_secret_is_taken_from_the_arguments() -> None:

@@ -44,7 +44,6 @@ def visitor(server: Server) -> Iterator[Visitor]:
     with visiting(server) as visitor:
         visitor.follows(PAGE)
         visitor.signs_in("agent")
-        visitor.follows(PAGE)
         yield visitor
 
 
@@ -85,7 +84,12 @@ def test_person_makes_replaces_and_deletes_a_credential(tab: Page, server: Serve
     assert tab.get_by_label("What it is for").input_value() == "Nightly report"
     look(tab)
     tab.get_by_label("script", exact=True).check()
+    tab.get_by_label("Other apps, by client ID").fill("no-such-app")
     tab.get_by_label("Until when").fill("2099-12-31")
+    press(tab, "Make it")
+    expect(tab.get_by_role("alert")).to_be_visible()
+    expect(tab.get_by_label("script", exact=True)).to_be_checked()
+    tab.get_by_label("Other apps, by client ID").fill("")
     press(tab, "Make it")
     expect(tab.get_by_role("heading", level=1)).to_have_text("Your new JWT credential")
     look(tab)
@@ -142,8 +146,57 @@ def test_credential_is_not_made_when_a_field_cannot_be_meant(visitor: Visitor, f
     assert code_on(visitor.presses("create", **fields)) == "CGT-211"
 
 
+def test_form_that_is_refused_keeps_what_was_filled_in(visitor: Visitor) -> None:
+    """Every field, as text: markup in it is none."""
+    script = visitor.app("script").client_id
+    typed = {"label": '"><b>', "client_ids": "none <i>", "expires": "2020-01-01", f"app-{script}": "yes"}
+    page = visitor.presses("create", **typed).text
+    assert all(f'value="{shown}"' in page for shown in ("&#34;&gt;&lt;b&gt;", "none &lt;i&gt;", "2020-01-01"))
+    assert re.findall(r'name="([^"]+)" type="checkbox" value="[a-z]+" checked', page) == [f"app-{script}"]
+    page = visitor.presses("create", label="", reach="all").text
+    assert re.findall(r'name="([^"]+)" type="checkbox" value="[a-z]+" checked', page) == ["reach"]
+    visitor.presses("create", label="kept", reach="all")
+    visitor.follows(_LINK.findall(visitor.follows(PAGE).text)[0])
+    page = visitor.presses("replace", overlap="30", expires="2020-01-01").text
+    assert re.findall(r'<option value="(\d+)" selected>', page) == ["30"]
+    assert 'value="2020-01-01"' in page
+    visitor.presses("delete")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("/restapi/oauth/security", "/restapi/oauth/security"),
+        ("/restapi/oauth/security/password", "/restapi/oauth/security/password"),
+        (PAGE, PAGE),
+        (f"{PAGE}/12345?next=https://elsewhere.example", PAGE),
+        (f"{PAGE}/%0d%0aX-Made:%20up", PAGE),
+    ],
+    ids=["how they sign in", "password", "credentials", "nobody's credential", "no credential"],
+)
+def test_sign_in_leads_to_the_page_that_was_wanted(server: Server, wanted: str, found: str) -> None:
+    """One of the person's own, whatever the address says beside."""
+    with visiting(server) as visitor:
+        visitor.follows(wanted)
+        assert visitor.signs_in("agent").status_code == 200
+        assert visitor.at.url == f"{server.base_url}{found}"
+
+
+@pytest.mark.parametrize("place", [PAGE, "https://elsewhere.example", "//elsewhere.example"])
+def test_address_says_nothing_of_where_a_sign_in_leads(server: Server, place: str) -> None:
+    """Only a page of ours seals that (no open redirect, RFC 9700 section 4.11)."""
+    with visiting(server) as visitor:
+        reply = visitor.http.get("/restapi/oauth/authorize", params={"own_page": place})
+        assert (reply.status_code, reply.headers.get("location")) == (400, None)
+        app = visitor.app("web")
+        visitor.goes_to("web", own_page=place, prompt="consent")
+        visitor.signs_in("agent")
+        visitor.presses("authorize")
+        assert visitor.at.headers["location"].startswith(app.redirect_uris[0])
+
+
 def test_nothing_is_done_by_who_signed_in_too_long_ago(visitor: Visitor) -> None:
-    """Nor is a credential shown that somebody finds a browser open for (ADR 61)."""
+    """Nor is a credential shown that somebody finds a browser open for (ADR 61); who signs in again is back there."""
     jwt = made(visitor.presses("create", label="old", reach="all"))
     visitor.follows(PAGE)
     [one, *_] = _LINK.findall(visitor.at.text)
@@ -151,7 +204,7 @@ def test_nothing_is_done_by_who_signed_in_too_long_ago(visitor: Visitor) -> None
         visitor.server.advance(601)
         visitor.follows(path)
         assert code_on(visitor.presses(action, label="late", reach="all")) == "CGT-203"
-        visitor.signs_in("agent")
+        assert visitor.signs_in("agent").url.path == path
     assert tokens(visitor.server, jwt).status_code == 200
 
 
@@ -161,7 +214,6 @@ def test_nobody_reaches_anothers_credential_or_form(server: Server) -> None:
         for visitor, who in ((admin, "admin"), (agent, "agent")):
             visitor.follows(PAGE)
             visitor.signs_in(who)
-            visitor.follows(PAGE)
         jwt = made(admin.presses("create", label="hers", reach="all"))
         admin.follows(PAGE)
         hers = _LINK.findall(admin.at.text)[0]

@@ -33,7 +33,7 @@ from callgate.model.calls import (
 from callgate.model.decisions import Denied
 from callgate.model.ids import AccountId, RowId
 from callgate.model.instant import parse_instant
-from callgate.protocol.call_records import People, note_calls, parse_call, split_records
+from callgate.protocol.call_records import Noted, People, note_calls, parse_call, split_records
 from callgate.service.call_log import CallShown
 from callgate.web.call_log import render_call
 from callgate.web.links import Links
@@ -308,6 +308,56 @@ def test_record_that_says_something_else_replaces_the_one_before() -> None:
     ((before, after),) = change.pairs
     assert before.seq == 7
     assert after == told._replace(id=KEPT.id, last_modified_ms=NOW_MS)
+
+
+PLACE = "https://pbx.example/sounds/7.mp3"
+SOUND = {"contentType": "audio/mpeg", "duration": 22, "contentUri": PLACE}
+RECORDED: Mapping[str, object] = {
+    **LEAST,
+    "recording": {"id": "7", "type": "OnDemand", **SOUND},
+    "legs": [{"legType": "Accept", "recording": {"id": "8", **SOUND}}, {"legType": "Park"}],
+}
+
+
+def test_export_of_ours_takes_nothing_from_what_is_known_of_its_recordings() -> None:
+    """The call log names a recording and says no more of it (docs/adr/0068): brought back, that is nothing new."""
+    known = read(RECORDED)._replace(last_modified_ms=NOW_MS)
+    told = read(render_call(CallShown(known, None, View.DETAILED), LINKS))
+    assert (told.segment.recording, known.segment.recording) == (
+        Recording("7", RecordingType.ON_DEMAND),
+        Recording("7", RecordingType.ON_DEMAND, "audio/mpeg", 22, PLACE),
+    )
+    assert note_calls([told], facts=stored(known)) == Noted((Outcome.UNCHANGED,))
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        ({"id": "7", "duration": 0}, Recording("7", RecordingType.AUTOMATIC, "audio/mpeg", 0, PLACE)),
+        ({"id": "7", "contentType": "audio/wav"}, Recording("7", RecordingType.AUTOMATIC, "audio/wav", 22, PLACE)),
+        ({"id": "9"}, Recording("9", RecordingType.AUTOMATIC)),
+        (None, None),
+    ],
+    ids=["another duration", "another type", "another recording", "none any more"],
+)
+def test_what_is_said_of_a_recording_replaces_what_was_known(told: object, found: Recording | None) -> None:
+    """And of another recording nothing is known."""
+    record = read({**RECORDED, "recording": told} if told else LEAST)
+    (change,) = note_calls([record], facts=stored(read(RECORDED))).changes
+    assert isinstance(change, CallsRewritten)
+    ((_, after),) = change.pairs
+    assert after.segment.recording == found
+
+
+def test_leg_that_is_new_has_what_is_said_of_it() -> None:
+    """Legs are known by their places."""
+    known, told = read({**RECORDED, "legs": []}), read(RECORDED)
+    (change,) = note_calls([told], facts=stored(known)).changes
+    assert isinstance(change, CallsRewritten)
+    assert change.pairs[0][1].legs == told.legs
+    (fewer,) = note_calls([known], facts=stored(told)).changes
+    assert isinstance(fewer, CallsRewritten)
+    assert fewer.pairs[0][1].legs == ()
 
 
 def test_last_of_two_with_one_name_counts() -> None:

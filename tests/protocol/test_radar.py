@@ -107,6 +107,30 @@ def test_findings_follow_the_advice() -> None:
     assert found(survey(never, FRESH._replace(last_used_ms=NOW_MS - UNUSED_MS))) == ["never used", "unused"]
 
 
+def test_deleting_is_the_mend_only_of_what_may_go() -> None:
+    """One story: whatever is told to be deleted is said to be safe to delete, and the other way round."""
+    never = FRESH._replace(last_used_ms=None, created_ms=NOW_MS - YOUNG_MS)
+    replaced = FRESH._replace(replaced_ms=NOW_MS - 2 * HOUR_MS)
+    young = FRESH._replace(last_used_ms=None, replaced_ms=NOW_MS - HOUR_MS + 1)
+    old = (FRESH._replace(last_used_ms=NOW_MS - UNUSED_MS), FRESH._replace(expires_ms=NOW_MS))
+    findings = list(look(survey(never, replaced, young, *old), within_ms=0))
+    delete = f"callgate credentials delete {FRESH.id}"
+    assert [finding.mend for finding in findings] == [
+        f"ask {AGENT.name} whether it is still to be installed",
+        "give whoever uses it the successor",
+        "give whoever uses it the successor",
+        delete,
+        delete,
+    ]
+    assert [finding.detail.startswith("safe to delete") for finding in findings] == [False] * 3 + [True] * 2
+
+
+def test_of_whoever_is_gone_nothing_more_is_told() -> None:
+    """Neither to make a successor that opens nothing, nor to ask somebody who left."""
+    never = FRESH._replace(last_used_ms=None, created_ms=NOW_MS - YOUNG_MS, expires_ms=NOW_MS + DAY_MS)
+    assert found(survey(never, person=None)) == ["owner gone"]
+
+
 def test_scope_is_unused_when_no_grant_had_it() -> None:
     """What a used one includes is used; an app of which nothing is recorded is not judged, nor another account's."""
     narrow = GRANT._replace(scope=frozenset({"ReadCallLog"}))

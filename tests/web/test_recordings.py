@@ -141,6 +141,15 @@ def test_recording_is_not_told_to_who_may_not_know(
     assert (answered, document["errors"][0]["errorCode"]) == (status, code)
 
 
+def test_export_brought_back_takes_nothing_away(company: Company) -> None:
+    """The log names a recording and no more; what is known of it stays, and so does where its sound was."""
+    exported = company.callers["archive"].get(f"{API}/call-log/first", params={"view": "Detailed"}).raise_for_status()
+    before = [company.get(f"/recording/8001{part}") for part in ("", "/content")]
+    reply = company.callers["pbx"].post(f"{API}/call-log", json=exported.json()).raise_for_status()
+    assert reply.json()["records"][0]["status"] == "Unchanged"
+    assert [company.get(f"/recording/8001{part}") for part in ("", "/content")] == before
+
+
 def test_recording_goes_where_its_calls_go(company: Company) -> None:
     """A call told otherwise no longer has it; deleted calls' recordings are unknown."""
     pbx, archive = company.callers["pbx"], company.callers["archive"]

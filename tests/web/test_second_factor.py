@@ -169,6 +169,16 @@ def test_one_of_a_hundred_gets_in_with_one_code(room: Room) -> None:
     assert seen == ["How you sign in", *["One more step"] * 7]
 
 
+def test_person_who_wanted_another_page_is_led_to_it_by_a_code(room: Room) -> None:
+    """The step between carries it."""
+    secret, _ = set_up(room)
+    room.later()
+    browser = room.browser()
+    browser.sign_in(f"{SECURITY}/credentials")
+    browser.post(SECOND, action="code", code=room.code(secret))
+    assert browser.heading == "Your JWT credentials"
+
+
 @pytest.mark.requirement("RFC 6238 section 5.2")
 def test_code_is_refused_the_second_time_even_to_another_process(room: Room) -> None:
     """RFC 6238 section 5.2; and one that is older than the newest accepted is spent with it."""

@@ -128,6 +128,15 @@ def test_requests_are_signed_and_say_who_asks(visitor: Visitor, company: Company
     assert set(httpx.URL(sent_away(visitor)).params) == {"SAMLRequest", "RelayState"}
 
 
+def test_person_who_wanted_a_page_of_their_own_is_led_to_it(visitor: Visitor, company: Company) -> None:
+    """The trip carries it as it carries an app's request."""
+    page = "/restapi/oauth/security/credentials"
+    visitor.follows(page)
+    visitor.presses("sso", username=email_of(visitor.server, "agent"))
+    comes_back(visitor, company.answers("agent", str(visitor.at.headers["location"])))
+    assert (visitor.at.status_code, visitor.at.url.path) == (200, page)
+
+
 def test_answer_opens_nothing_in_another_browser(visitor: Visitor, company: Company) -> None:
     """Login CSRF: an answer to a request that this browser did not send (RFC 6819 section 4.4.1.8)."""
     answer = company.answers("agent", sent_away(visitor))
