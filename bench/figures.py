@@ -66,12 +66,13 @@ class Speed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """One kind of work at two sizes of the database: units per second, and the ratio of each round's pair."""
+    """One kind of work at one size of the database; the ratios to the small one are medians of each round's."""
 
     kind: Kind
-    small: float
-    large: float
-    ratio: float
+    rate: float
+    processor_us: float
+    rate_ratio: float
+    processor_ratio: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

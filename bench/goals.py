@@ -148,7 +148,7 @@ def _grown(figures: Figures, engine: str) -> Grown | None:
 def _pace(engine: str, size: Callable[[Grown], Size]) -> Callable[[Figures], float | None]:
     def measure(figures: Figures) -> float | None:
         grown = _grown(figures, engine)
-        return min(pace.ratio for pace in size(grown).paces) if grown and grown.sizes else None
+        return min(pace.rate_ratio for pace in size(grown).paces) if grown and grown.sizes else None
 
     return measure
 

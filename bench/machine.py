@@ -3,6 +3,7 @@
 A server is a process group, so that its workers count with it. A PostgreSQL that only it uses is told apart.
 """
 
+import http.client
 import os
 import signal
 import socket
@@ -10,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +26,7 @@ DATABASE_CORE, SERVER_CORES = ("1", "0,1") if CORES < AMPLE else ("3", "0,2")
 """PostgreSQL's, and those of two workers."""
 
 READY_S = 120
+END_S = 30
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -74,6 +76,11 @@ class Running:
         """Memory it occupies, shared pages by their share."""
         return sum(_field(Path(f"/proc/{pid}/smaps_rollup"), "Pss") for pid in self._pids()) / 1024
 
+    def resident_mb(self) -> list[float]:
+        """What each of its processes has in memory, shared pages in full; the oldest first."""
+        pids = sorted(self._pids())
+        return [_field(Path(f"/proc/{pid}/status"), "VmRSS") / 1024 for pid in pids]
+
     def _pids(self) -> list[int]:
         return [pid for pid in _processes() if _group(pid) in self.groups]
 
@@ -112,6 +119,7 @@ def serve(
         finally:
             with suppress(ProcessLookupError):  # it ended by itself: why, is being told
                 os.killpg(process.pid, signal.SIGTERM)
+                process.wait(END_S)
 
 
 def pin(pid: int, core: str) -> None:
@@ -151,11 +159,19 @@ def _wait(port: int, process: "subprocess.Popen[str]") -> None:
     while time.monotonic() < until:
         if process.poll() is not None:
             raise ChildProcessError(f"{process.args!r} ended with {process.returncode}")
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if _answers(port):
+            return
         time.sleep(0.01)
     raise TimeoutError(f"nothing answers on port {port}")
+
+
+def _answers(port: int) -> bool:
+    """Whether a request is answered, whatever the answer: a socket may be there before who serves it."""
+    link = http.client.HTTPConnection("127.0.0.1", port, timeout=READY_S)
+    with closing(link), suppress(OSError, http.client.HTTPException):
+        link.request("GET", "/health/live")
+        return link.getresponse().status > 0
+    return False
 
 
 def _processes() -> list[int]:

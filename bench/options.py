@@ -19,6 +19,9 @@ class Options:
     extent: Extent = EXTENT
     sessions: int = 0
     people: int = 0
+    credentials: int = 5_000
+    requests: int = 200_000
+    shrink_s: int = 600
 
     @classmethod
     def of(cls, parsed: Namespace) -> "Options":
@@ -31,6 +34,7 @@ class Options:
             works=tuple(parsed.work),
             sessions=parsed.sessions,
             people=parsed.people,
+            requests=parsed.requests,
         )
 
     def wants(self, name: str) -> bool:

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from bench import goals
-from bench.figures import Figures, Growth, Row, Sample, Server, Soak, Speed, Waits
+from bench.figures import Figures, Growth, Pace, Row, Sample, Server, Shrinking, Soak, Speed, Waits
 from bench.work import Kind
 
 _PART = re.compile(r"(<!-- begin: ([a-z ]+) -->\n).*?(<!-- end: \2 -->)", re.DOTALL)
@@ -80,7 +80,84 @@ def speed(figures: Figures) -> str:
     return f"{figures.speed.about}.\n\n{tables(figures.speed.servers)}" if figures.speed else UNMEASURED
 
 
-PARTS: dict[str, Callable[[Figures], str]] = {"speed": speed, "goals": goals.table}
+def growth(figures: Figures) -> str:
+    """Each engine at each size, beside the small one; start and space."""
+    if figures.growth is None:
+        return UNMEASURED
+    sizes = [
+        (f"{grown.engine} | {size.people:,} | {size.sessions:,}", size)
+        for grown in figures.growth.engines
+        for size in (grown.small, *grown.sizes)
+    ]
+    lines = [
+        f"{figures.growth.about}.",
+        "",
+        "| engine | extensions | sessions | work | per second | of the small one | processor µs | of the small one |",
+        "|---|---:|---:|---|---:|---:|---:|---:|",
+        *(f"| {at} | {_pace(pace)} |" for at, size in sizes for pace in size.paces),
+        "",
+        "| engine | extensions | sessions | on disk | ready after |",
+        "|---|---:|---:|---:|---:|",
+        *(f"| {at} | {size.bytes / 1e6:,.0f} MB | {size.ready_s:.2f} s |" for at, size in sizes),
+        "",
+        "| engine | sessions that expire | before | with them | afterwards | of before | seconds |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+        *(_shrunk(grown.engine, grown.shrinking) for grown in figures.growth.engines if grown.shrinking),
+    ]
+    return "\n".join(lines)
+
+
+def waits(figures: Figures) -> str:
+    """How long callers wait, in three troubles."""
+    if (found := figures.waits) is None:
+        return UNMEASURED
+    return f"""{found.about}.
+
+| | |
+|---|---:|
+| client_credentials, as many as are answered | {found.peak:,.0f}/s |
+| at 70 % of that | {found.paced:,.0f}/s, p50 {found.paced_p50_ms:.1f} ms, p99 {found.paced_p99_ms:.1f} ms |
+| tokens checked, each sync of the disk 4 ms slower | {found.checks_alone:,.0f}/s |
+| beside 16 writers | {found.checks_slow_disk:,.0f}/s, p99 {found.checks_slow_disk_p99_ms:.1f} ms |
+| proof of a password, alone | {found.argon2_ms:.1f} ms |
+| password sign-in | {found.sign_in_ms:.1f} ms |
+| client_credentials at a tenth of the peak | p99 {found.quiet_p99_ms:.1f} ms |
+| in a flood of sign-ins | p99 {found.flooded_p99_ms:.1f} ms |"""
+
+
+def soak(figures: Figures) -> str:
+    """Memory."""
+    if (found := figures.soak) is None:
+        return UNMEASURED
+    growth_mb = (found.soaked_mb - found.warm_mb) / found.requests * 1e6
+    return f"""Resident, shared pages in full: a worker at rest {found.worker_mb:.0f} MB, its supervisor
+{found.supervisor_mb:.0f} MB. From {found.warm_mb:.1f} to {found.soaked_mb:.1f} MB in {found.requests:,} requests, which
+is {growth_mb:.1f} MB for a million."""
+
+
+def _pace(pace: Pace) -> str:
+    rate, processor = (
+        f"{pace.rate:,.0f} | {pace.rate_ratio:.2f}",
+        f"{pace.processor_us:,.0f} | {pace.processor_ratio:.2f}",
+    )
+    return f"{pace.kind} | {rate} | {processor}"
+
+
+def _shrunk(engine: str, found: Shrinking) -> str:
+    before, full, after = (
+        f"{size / 1e6:,.1f} MB" for size in (found.before_bytes, found.full_bytes, found.after_bytes)
+    )
+    ratio = found.after_bytes / found.before_bytes
+    return f"| {engine} | {found.sessions:,} | {before} | {full} | {after} | {ratio:.2f} | {found.swept_s:.0f} |"
+
+
+PARTS: dict[str, Callable[[Figures], str]] = {
+    "speed": speed,
+    "goals": goals.table,
+    "growth": growth,
+    "waits": waits,
+    "soak": soak,
+}
 """Name of a part, as README.md asks for it -> what writes it."""
 
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import figures, goals, report, speed
+from bench import figures, goals, growth, report, soak, speed, waits
 from bench.machine import ROOT
 from bench.options import Options
 
@@ -20,6 +20,9 @@ HERE = Path(__file__).parent
 Found = figures.Speed | figures.Growth | figures.Waits | figures.Soak
 MODES: dict[str, Callable[[Options, str], Found]] = {
     "speed": speed.measure,
+    "growth": growth.measure,
+    "waits": waits.measure,
+    "soak": soak.measure,
 }
 """What can be measured -> who does."""
 
@@ -35,6 +38,7 @@ def main() -> None:
     parser.add_argument("--work", action="append", default=[], help="works whose name contains this; may repeat")
     parser.add_argument("--sessions", type=int, default=10_000_000, help="growth: sessions of the largest (10,000,000)")
     parser.add_argument("--people", type=int, default=1_000_000, help="growth: extensions of the largest (1,000,000)")
+    parser.add_argument("--requests", type=int, default=200_000, help="soak: how many (200,000)")
     parser.add_argument("--write", action="store_true", help="keep what was found, write README.md, chart and docs/")
     parsed = parser.parse_args()
     if shutil.which("wrk") is None or shutil.which("taskset") is None:

@@ -1,10 +1,11 @@
 """The benchmark still runs, in a form of seconds, and its pages say what its figures say."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
-from bench import figures, goals, report, speed
+from bench import figures, goals, growth, report, soak, speed, waits
 from bench.figures import Figures, Row, Sample, Server, Speed
 from bench.options import Options
 from bench.work import Kind
@@ -44,6 +45,28 @@ def test_servers_are_measured_side_by_side() -> None:
     assert 0 < ours.rate < bare.rate
     assert ours.processor_us > bare.processor_us
     assert ours.written_bytes
+
+
+@needs_wrk
+def test_growth_is_measured() -> None:
+    """Sessions made set-wise are refreshed as any other, on a database of each size."""
+    few = replace(TINY, works=("refresh",), people=100, sessions=100, credentials=3, shrink_s=0)
+    (grown,) = growth.measure(few, "here").engines
+    assert [(size.people, size.sessions) for size in (grown.small, *grown.sizes)] == [(100, 100)] * 3
+    assert all(pace.rate > 0 for size in grown.sizes for pace in size.paces)
+    assert {pace.rate_ratio for pace in grown.small.paces} == {1.0}
+
+
+@needs_wrk
+@pytest.mark.long
+@pytest.mark.root
+@pytest.mark.timeout(300)
+def test_waits_and_memory_are_measured() -> None:
+    """Every figure of both is there."""
+    found = waits.measure(TINY, "here")
+    assert 0 < found.checks_slow_disk < found.checks_alone * 2
+    assert found.sign_in_ms > found.argon2_ms / 2
+    assert soak.measure(replace(TINY, requests=1000), "here").worker_mb > 0
 
 
 @pytest.mark.parametrize(("rate", "verdict"), [(250, "| reached |"), (249, "**not reached**")])

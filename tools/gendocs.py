@@ -16,7 +16,7 @@ from parts_access import app_kinds, permissions, scopes, switches
 from parts_faults import catalogue
 from parts_operating import commands, exit_codes, saml_checks, settings
 from parts_reliability import trials
-from parts_speed import sizing, speed
+from parts_speed import growth, sizing, speed
 from parts_wire import operations, reference, routes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,6 +49,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "speed": speed,
     "trials": trials,
     "sizing": sizing,
+    "growth": growth,
     "decisions": decisions,
 }
 """Name of a part, as pages ask for it -> what writes it."""

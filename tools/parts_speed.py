@@ -57,6 +57,43 @@ def sizing() -> Iterator[str]:
     if login is not None:
         ms = login.processor_us / 1000
         yield f"A password sign-in takes {ms:.0f} ms of a core, on threads of their own, and 19 MiB."
+    if figures.soak is not None:
+        yield (
+            f"A worker at rest has {figures.soak.worker_mb:.0f} MB in memory and its supervisor "
+            f"{figures.soak.supervisor_mb:.0f} MB, most of it shared; the caches of SQLite grow to 96 MB more."
+        )
+
+
+def growth() -> Iterator[str]:
+    """What millions of sessions take, and what they cost those who come."""
+    figures = load()
+    if figures.growth is None:
+        yield "Not measured yet: `./dev bench growth`."
+        return
+    rows = []
+    for grown in figures.growth.engines:
+        people = max(grown.sizes, key=lambda size: (size.people, -size.sessions))
+        most = max(grown.sizes, key=lambda size: size.sessions)
+        each = (most.bytes - people.bytes) / (most.sessions - people.sessions) if most.sessions > people.sessions else 0
+        rows.append(
+            (
+                grown.engine,
+                f"{most.people:,}, {most.sessions:,}",
+                f"{each * 1e6 / _MB:,.0f} MB",
+                f"{most.bytes / _MB:,.0f} MB",
+                ", ".join(f"{pace.kind} {pace.rate_ratio:.2f}" for pace in most.paces),
+                f"{most.ready_s:.1f} s",
+            )
+        )
+    head = (
+        "engine",
+        "extensions, sessions",
+        "a million sessions",
+        "all",
+        "rate, of that of a small database",
+        "ready after",
+    )
+    yield table(head, rows)
 
 
 def _cores(sample: Sample | None) -> str:

@@ -22,6 +22,8 @@ SELECT max(ms) FROM (
 
 _REVISION: Final = "SELECT version_num FROM alembic_version"
 _HEAD: Final = "SELECT seq, hash FROM audit WHERE writer = ? ORDER BY seq DESC LIMIT 1"
+_FREE: Final = "PRAGMA freelist_count"
+_PAGES: Final = "PRAGMA page_count"
 _LINKS: Final = """
 SELECT writer, seq, at_ms, entries, previous, hash FROM audit
 WHERE (writer, seq) > (?, ?) ORDER BY writer, seq LIMIT 500
@@ -40,6 +42,13 @@ class Head(NamedTuple):
 
     seq: int
     hash: bytes
+
+
+class Pages(NamedTuple):
+    """Of a file's pages those that hold nothing, and all."""
+
+    free: int
+    all: int
 
 
 class Link(NamedTuple):
@@ -67,6 +76,11 @@ def find_revision(view: View) -> str | None:
 def find_clock(view: View) -> int:
     """The latest time the cell is known to have stamped, in milliseconds since 1970."""
     return cast("int", view.rows(_CLOCK)[0][0])
+
+
+def count_pages(view: View) -> Pages:
+    """How much of an SQLite file is free."""
+    return Pages(cast("int", view.rows(_FREE)[0][0]), cast("int", view.rows(_PAGES)[0][0]))
 
 
 def find_head(view: View, writer: str) -> Head | None:

@@ -93,5 +93,11 @@ class Engine(Store, Protocol):
     async def work(self, work: Callable[[Pen], T]) -> T:
         """Carry out upkeep, that no decision stands behind, in a transaction. Raises failure.Unavailable."""
 
+    async def shrink(self) -> bool:
+        """Give some of the space back that swept rows have left, and tell whether there was any.
+
+        False where the database does so by itself. Raises failure.Unavailable.
+        """
+
     async def count_sessions(self) -> int:
         """Sessions that have not ended, some of them expired lately; beside the loop. Raises failure.Unavailable."""

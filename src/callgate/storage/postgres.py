@@ -190,6 +190,10 @@ class PostgresStore:
         if self._tasks and not self._closing and len(self._queue) < QUEUE_MAX:
             self._enqueue(Task(cast("Job", Unit(_NOTHING, lambda _: Done(changes))), None, monotonic()))
 
+    async def shrink(self) -> bool:
+        """Autovacuum does; see port.Engine."""
+        return False
+
     async def work(self, work: Callable[[Pen], T]) -> T:
         """Carry out upkeep in a transaction shared with units, one of all processes at a time; see port.Engine."""
         return cast("T", await self._submit(Upkeep(partial(_alone, work))))

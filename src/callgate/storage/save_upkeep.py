@@ -23,6 +23,9 @@ _FORGET_KEY: Final = "DELETE FROM stored_key WHERE key_use = ? AND number = ?"
 _CLOCK: Final = "UPDATE cell SET clock_ms = ?"
 _LINK: Final = f"INSERT INTO audit ({columns(Link._fields)}) VALUES ({marks(Link._fields)})"
 
+GIVE_BACK: Final = "PRAGMA incremental_vacuum(64)"
+"""Cut so many free pages off an SQLite file, by moving those at its end; a row is told for each."""
+
 _SWEEP: Final = "DELETE FROM session WHERE id = ? AND account_id = ?"
 _REBUCKET: Final = "UPDATE session SET sweep_bucket = ? WHERE id = ? AND account_id = ?"
 _SWEEP_SIGN_INS: Final = """

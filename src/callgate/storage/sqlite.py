@@ -65,6 +65,7 @@ class SqliteStore:
         self._on_fatal = options.on_fatal
         self._commits: GroupCommit | None = None
         self._writer: Writer | None = None
+        self._shrinks = False
         with ExitStack() as stack:
             if lies_on_read_only(path):
                 self._reader = stack.enter_context(closing(open_frozen(path)))
@@ -159,6 +160,27 @@ class SqliteStore:
         if self._commits is None:
             raise Unavailable(f"the store is {self.health.value}")
         return cast("T", await self._commits.submit(Upkeep(work)))
+
+    async def shrink(self) -> bool:
+        """Give pages back that no row needs; see port.Engine.
+
+        The file becomes shorter with a checkpoint, which nobody may be there to cause.
+        """
+        writer = self._writer
+        if writer is None:
+            return False
+        gave = await self.work(lambda _: writer.give_back())
+        if not gave and self._shrinks:
+            await asyncio.to_thread(self._checkpoint)
+        self._shrinks = gave
+        return gave
+
+    def _checkpoint(self) -> None:
+        try:
+            with closing(apsw.Connection(str(self.path))) as connection:
+                connection.pragma("wal_checkpoint")
+        except apsw.Error as error:
+            raise as_failure(error) from error
 
     def _load(self, lookup: Lookup[F]) -> F:
         """Answer from one state of the rows, which all reads of this turn of the loop share.

@@ -43,6 +43,7 @@ def open_writer(path: Path, *, vfs: str | None = None) -> apsw.Connection:
         connection.close()
         raise NotOurs(f"{path} is not a database of Callgate")
     if owner == 0:
+        connection.pragma("auto_vacuum", "incremental")  # before anything is written: it decides the file's format
         connection.pragma("application_id", APPLICATION_ID)
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", "full")

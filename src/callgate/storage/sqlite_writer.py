@@ -15,11 +15,11 @@ from callgate.model.failure import Unavailable
 from callgate.storage.audit import FIRST, forge_link
 from callgate.storage.audit_entries import describe
 from callgate.storage.load import load
-from callgate.storage.load_upkeep import find_clock, find_head
+from callgate.storage.load_upkeep import count_pages, find_clock, find_head
 from callgate.storage.pen import Conflict, Pen
 from callgate.storage.port import Decided, Unit
 from callgate.storage.save import SINGLE, save
-from callgate.storage.save_upkeep import append_link, move_clock
+from callgate.storage.save_upkeep import GIVE_BACK, append_link, move_clock
 from callgate.storage.sqlite_pen import SqlitePen
 from callgate.storage.sqlite_view import SqliteView
 
@@ -33,6 +33,12 @@ ATTEMPTS_MAX: Final = 5
 BUSY_STEP_S: Final = 0.0003
 """How often the lock is tried. A busy server is without it for a tenth of a millisecond between two batches: SQLite's
 own waiting, in steps of a millisecond and more, kept the command line out for up to a second."""
+
+FREE_PART: Final = 8
+"""A file keeps one free page for so many: what the next hour fills need not be asked of the file system again."""
+
+FREE_PAGES_MAX: Final = 128
+"""Half a megabyte is worth nobody's time."""
 
 CLOCK_STEP_MS: Final = 1000
 """The latest time stamped is kept this coarsely: a write of its own for each commit would buy nothing."""
@@ -159,6 +165,19 @@ class Writer:
             return self._undone_alone(lambda: work(self._pen))
         except apsw.Error as error:
             raise self._blame(error) from error
+
+    def give_back(self) -> bool:
+        """Cut some pages off the file, if many are free; tells whether there were any. Raises as `decide` does."""
+        free, pages = count_pages(self._view)
+        if free < FREE_PAGES_MAX or free * FREE_PART < pages:
+            return False
+        try:
+            self._cursor.execute(GIVE_BACK).fetchall()
+        except apsw.Error as error:
+            raise self._blame(error) from error
+        gave = count_pages(self._view).free < free  # a file of an earlier version keeps what it has
+        self._pen.written |= gave
+        return gave
 
     def seal(self) -> bool:
         """Write the audit link of what was done; returns whether there is anything to commit. Raises apsw.Error."""

@@ -72,7 +72,10 @@ async def sweep_step(store: Engine, now_ms: int, *, rows_max: int = ROWS_MAX) ->
 
 
 async def sweep_due(store: Engine, now_ms: int) -> Swept:
-    """Sweep step by step until nothing is due, resting as long as each step took. Raises Unavailable."""
+    """Sweep step by step until nothing is due, then give back the space, resting as long as each step took.
+
+    Raises Unavailable.
+    """
     total = Swept(0, 0, 0, 0, 0, due=True)
     while total.due:
         began_s = time.monotonic()
@@ -86,4 +89,8 @@ async def sweep_due(store: Engine, now_ms: int) -> Swept:
             due=step.due,
         )
         await asyncio.sleep(time.monotonic() - began_s)
+    began_s = time.monotonic()
+    while await store.shrink():
+        await asyncio.sleep(time.monotonic() - began_s)
+        began_s = time.monotonic()
     return total
