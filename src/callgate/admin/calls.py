@@ -21,7 +21,7 @@ from callgate.admin.progress import progress_bar
 from callgate.admin.view import Record
 from callgate.model.account import Account
 from callgate.model.calls import CallTally
-from callgate.model.ids import ExtensionId
+from callgate.model.ids import ExtensionId, read_id
 from callgate.service.administer.calls import add_outcomes, end_import, know_people
 from callgate.service.administer.desk import Desk
 from callgate.service.administer.finding import find_account, find_person
@@ -153,10 +153,11 @@ async def _find_moved(desk: Desk, account: Account, pairs: list[str]) -> dict[in
     moved: dict[int, ExtensionId] = {}
     for pair in pairs[:MOVED_MAX]:
         old, _, word = pair.partition("=")
-        if not (old.isascii() and old.isdigit() and word):
+        elsewhere = read_id(old)
+        if elsewhere is None or not word:
             raise Refusal(f"{pair!r} is not an id elsewhere and an extension here, as in 1234=+12025550100*102")
         extension = granted(await find_person(desk, word))
         if extension.account_id != account.id:
             raise Refusal(f"{word!r} is in another account")
-        moved[int(old)] = extension.id
+        moved[elsewhere] = extension.id
     return moved

@@ -1,6 +1,7 @@
 """How a command is made: options as one frozen value, an async function that gives a view, errors as one line.
 
-A command's options are a dataclass whose fields are annotated for Typer; `--json` and `--config` come with each.
+A command's options are a dataclass whose fields are annotated for Typer. `--config` comes with each, `--json` with each
+that shows something.
 Exit codes: 0 done, 1 refused or something is wrong, 2 used or configured wrongly, 3 the database or a file failed.
 """
 
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Final, NamedTuple, NoReturn, TypeVar, get_type_hints
 
 import typer
+from typer.core import TyperArgument, TyperCommand
 
 from callgate.admin.composition import Composition
 from callgate.admin.view import View
@@ -92,10 +94,19 @@ def desk_command(
 def plain_command(
     group: typer.Typer, name: str, *, options: type[O]
 ) -> Callable[[Callable[[Run, O], View | None]], None]:
-    """Register a command that needs no database open: it may give no view, having printed or served."""
+    """Register a command that needs no database open: it may give no view, having printed."""
 
     def register(act: Callable[[Run, O], View | None]) -> None:
         _register(group, name, options=options, about=act.__doc__, run=act)
+
+    return register
+
+
+def serving_command(group: typer.Typer, name: str, *, options: type[O]) -> Callable[[Callable[[Run, O], None]], None]:
+    """Register a command that serves: it shows nothing, and so it has no `--json`."""
+
+    def register(act: Callable[[Run, O], None]) -> None:
+        _register(group, name, options=options, about=act.__doc__, run=act, shows=False)
 
     return register
 
@@ -120,6 +131,21 @@ def fail(composition: Composition, error: Exception) -> NoReturn:
             raise typer.Exit(FAILED) from None
 
 
+class _Command(TyperCommand):
+    """Whatever must be said and was not is named at once: left to itself, click would name the first."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override] # Typer's own class
+        said, _, _ = self.make_parser(ctx).parse_args([*args])
+        missing = [
+            f"'{parameter.metavar if isinstance(parameter, TyperArgument) else parameter.opts[0]}'"
+            for parameter in self.get_params(ctx)
+            if parameter.required and parameter.value_is_missing(parameter.consume_value(ctx, said)[0])
+        ]
+        if len(missing) > 1 and "help" not in said:
+            ctx.fail(f"Missing {', '.join(missing)}.")
+        return super().parse_args(ctx, args)
+
+
 def _register(
     group: typer.Typer,
     name: str,
@@ -127,10 +153,11 @@ def _register(
     options: type[O],
     about: str | None,
     run: Callable[[Run, O], View | None],
+    shows: bool = True,
 ) -> None:
     def wrapper(ctx: typer.Context, **given: object) -> None:
         composition: Composition = ctx.find_root().obj
-        as_json, file = bool(given.pop("json")), given.pop("config")
+        as_json, file = bool(given.pop("json", False)), given.pop("config")
         assert file is None or isinstance(file, Path)
         try:
             view = run(Run(composition, composition.load(file)), options(**given))
@@ -146,7 +173,7 @@ def _register(
     parameters = [
         inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
         *_parameters(options),
-        _keyword("json", JsonFlag, default=False),
+        *((_keyword("json", JsonFlag, default=False),) if shows else ()),
         _keyword("config", ConfigOption, default=None),
     ]
     # Typer reads a function's signature; this one's is written from the options' fields.
@@ -154,7 +181,7 @@ def _register(
     wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     wrapper.__doc__ = about
     # What lists show of a command is its first sentence, whole: left to itself, click would cut it.
-    group.command(name, short_help=(about or "").partition("\n\n")[0])(wrapper)
+    group.command(name, cls=_Command, short_help=(about or "").partition("\n\n")[0])(wrapper)
 
 
 def _parameters(options: type[object]) -> Iterator[inspect.Parameter]:

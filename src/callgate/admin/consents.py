@@ -9,7 +9,7 @@ from callgate.admin.asking import YesFlag, require_yes
 from callgate.admin.command import Refusal, desk_command, granted, noun
 from callgate.admin.paging import Limit, take_page
 from callgate.admin.view import Record, Rows, Value
-from callgate.model.ids import ClientId, ExtensionId
+from callgate.model.ids import ClientId, ExtensionId, read_id
 from callgate.model.instant import render_instant
 from callgate.model.listings import ConsentsListing, ListedConsent
 from callgate.service.administer.consents import withdraw_consent
@@ -17,8 +17,6 @@ from callgate.service.administer.desk import Desk
 from callgate.service.administer.finding import find_account, find_app, find_person
 
 CONSENTS = noun("consents", "Consents: which apps may act for whom, as people agreed.")
-
-_ID_DIGITS_MAX = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +89,10 @@ def _read_after(text: str) -> tuple[ExtensionId, ClientId]:
     if not text:
         return ConsentsListing().after
     digits, _, client_id = text.partition(":")
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= _ID_DIGITS_MAX):
+    extension_id = read_id(digits)
+    if extension_id is None:
         raise Refusal(f"{text!r} is not an extension id and a client id with a colon between")
-    return ExtensionId(int(digits)), ClientId(client_id)
+    return ExtensionId(extension_id), ClientId(client_id)
 
 
 def _key(listed: ListedConsent) -> str:

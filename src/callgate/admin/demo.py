@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from callgate.admin.command import Refusal, Run, plain_command
+from callgate.admin.command import Refusal, Run, serving_command
 from callgate.admin.demo_steps import Answer, Call, Stage
 from callgate.admin.dev import DATA, PORT, DataOption, PortOption, use_world
 from callgate.admin.drawing import open_console
@@ -46,7 +46,7 @@ class DemoOptions:
 def add_demo(cli: typer.Typer) -> None:
     """Register the command."""
 
-    @plain_command(cli, "demo", options=DemoOptions)
+    @serving_command(cli, "demo", options=DemoOptions)
     def demo(_run: Run, options: DemoOptions) -> None:
         """Watch a token being issued, used, refreshed, lost, found and revoked; then try the server yourself."""
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))

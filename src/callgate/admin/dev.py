@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from callgate.admin.command import Refusal, Run, plain_command
+from callgate.admin.command import Refusal, Run, serving_command
 from callgate.admin.notify import announce
 from callgate.admin.own_files import write_own
 from callgate.admin.seed import is_empty, seed
@@ -72,7 +72,7 @@ class DevOptions:
 def add_dev(cli: typer.Typer) -> None:
     """Register the command."""
 
-    @plain_command(cli, "dev", options=DevOptions)
+    @serving_command(cli, "dev", options=DevOptions)
     def dev(run: Run, options: DevOptions) -> None:
         """Serve a development world: seeded when empty, described in DATA/dev.json, its clock movable.
 

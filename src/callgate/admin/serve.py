@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from callgate.admin.command import HELP, Refusal, Run, plain_command
+from callgate.admin.command import HELP, Refusal, Run, serving_command
 from callgate.admin.supervisor import ADOPT_OPTION, CHECK_FLAG, read_left
 from callgate.config import ONE_SERVER, WORKERS_MAX, ConfigError, Settings
 
@@ -37,7 +37,7 @@ def build_serve() -> typer.Typer:
 def add_serve(cli: typer.Typer) -> None:
     """Register the command."""
 
-    @plain_command(cli, "serve", options=ServeOptions)
+    @serving_command(cli, "serve", options=ServeOptions)
     def serve(run: Run, options: ServeOptions) -> None:
         """Serve until told to stop, by the settings of the file and the environment; migrates first.
 

@@ -3,12 +3,13 @@
 What a record must say: `id`, `sessionId`, `startTime`, `type`, `direction`, `action`. Every other member may be absent,
 unknown ones are never looked at, and every text has a bound. Two members are ours: `extension.extensionNumber`, for
 whoever knows no ids, and `companyLog: false`, for a record that the company's log is not to show beside another of the
-same call. What is brought again under the same id replaces what was there.
+same call. What is brought again under the same id replaces what was there, but for what is known of the same recording.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import NamedTuple
 from zlib import crc32
 
@@ -355,8 +356,31 @@ def _read_categories(reader: BodyReader) -> tuple[str, ...]:
 def _merged(record: CallRecord, stored: CallRecord, *, now_ms: int) -> CallRecord | None:
     """What is to be stored in place of the stored record, or None where nothing is new. What was deleted stays so."""
     modified_ms = record.last_modified_ms or stored.last_modified_ms
-    kept = record._replace(id=stored.id, deleted=record.deleted or stored.deleted, last_modified_ms=modified_ms)
+    kept = record._replace(
+        id=stored.id,
+        deleted=record.deleted or stored.deleted,
+        last_modified_ms=modified_ms,
+        segment=_completed(record.segment, stored.segment),
+        legs=tuple(_completed_leg(leg, known) for leg, known in zip_longest(record.legs, stored.legs) if leg),
+    )
     return None if kept == stored else kept._replace(last_modified_ms=record.last_modified_ms or now_ms)
+
+
+def _completed_leg(leg: Leg, stored: Leg | None) -> Leg:
+    return leg if stored is None else leg._replace(segment=_completed(leg.segment, stored.segment))
+
+
+def _completed(segment: Segment, stored: Segment) -> Segment:
+    """With what is known of its recording and the call log does not tell: an export of ours takes nothing away."""
+    told, known = segment.recording, stored.recording
+    if told is None or known is None or told.id != known.id:
+        return segment
+    whole = told._replace(
+        content_type=told.content_type or known.content_type,
+        duration_s=known.duration_s if told.duration_s is None else told.duration_s,
+        sound_url=told.sound_url or known.sound_url,
+    )
+    return segment._replace(recording=whole)
 
 
 def _placed(record: CallRecord, *, now_ms: int, attempt: int) -> CallRecord:

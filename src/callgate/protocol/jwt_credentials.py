@@ -4,7 +4,6 @@ Who may ask at all stands in protocol/resources.py; what a credential may be, an
 protocol/administer/credentials.py.
 """
 
-import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from callgate.model.acts import CredentialActFacts, Refused
 from callgate.model.client_secret import OVERLAP_MAX_MS
 from callgate.model.credential import JwtCredential
 from callgate.model.decisions import Admitted, Denied, Done
-from callgate.model.ids import ClientId, RowId
+from callgate.model.ids import ClientId, RowId, read_id
 from callgate.model.instant import DAY_MS, parse_instant
 from callgate.model.scope import covers
 from callgate.protocol.administer import credentials
@@ -27,8 +26,6 @@ LIFE_MAX_MS = 90 * DAY_MS
 OVERLAP_DEFAULT_MS = 7 * DAY_MS
 """As on the command line."""
 
-_ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
-_ROW_ID_MAX = 2**63 - 1
 _CLIENT_ID_CHARS_MAX = 128
 
 
@@ -72,8 +69,7 @@ def parse_replacement(body: Mapping[str, object]) -> ReplacementWish | Denied:
 
 def find_credential_id(word: str | None) -> RowId:
     """The id of a credential that a path or a form names; 0, which none has, for what is no id."""
-    number = int(word) if word is not None and _ID.fullmatch(word) else 0
-    return RowId(number if number <= _ROW_ID_MAX else 0)
+    return RowId(read_id(word or "") or 0)
 
 
 def no_such_credential() -> Denied:

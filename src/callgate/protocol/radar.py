@@ -111,20 +111,29 @@ def _job(survey: Survey, grants: tuple[RecordedGrant, ...]) -> Job:
 
 
 def _look_at(credential: JwtCredential, survey: Survey, *, within_ms: int) -> Iterator[Finding]:
+    """Of whoever is gone, nothing more is told: it opens nothing, used or not."""
     subject = f"credential {credential.id} ({credential.label})"
     owner = survey.people.get(credential.extension_id)
-    if problem := _gone(owner, survey):
-        mend = f"callgate credentials delete {credential.id}"
-        yield Finding("owner gone", subject, problem, mend)
+    gone = "its extension was deleted" if owner is None else _gone(owner, survey)
+    if owner is None or gone is not None:
+        yield Finding("owner gone", subject, gone or "", f"callgate credentials delete {credential.id}")
+        return
     if credential.expires_ms is not None and _expires_soon(credential, survey, within_ms=within_ms):
         mend = f"callgate credentials rotate {credential.id} --overlap 7d"
         yield Finding("expiring", subject, f"expires {render_instant(credential.expires_ms)}", mend)
     advice = advise_on(credential, now_ms=survey.now_ms)
     if advice is None:
         return
-    replaced = advice.standing is Standing.REPLACED
-    mend = "give whoever uses it the successor" if replaced else f"callgate credentials delete {credential.id}"
-    yield Finding(advice.standing.value, subject, advice.text, mend)
+    yield Finding(advice.standing.value, subject, advice.text, _mend(credential, advice, owner=owner))
+
+
+def _mend(credential: JwtCredential, advice: Advice, *, owner: Extension) -> str:
+    """What to do about it: only what may go is to be deleted."""
+    if advice.may_go:
+        return f"callgate credentials delete {credential.id}"
+    if advice.standing is Standing.NEVER_USED:
+        return f"ask {owner.name} whether it is still to be installed"
+    return "give whoever uses it the successor"
 
 
 def _expires_soon(credential: JwtCredential, survey: Survey, *, within_ms: int) -> bool:
@@ -135,9 +144,7 @@ def _expires_soon(credential: JwtCredential, survey: Survey, *, within_ms: int) 
     return survey.now_ms < expires_ms <= survey.now_ms + within_ms
 
 
-def _gone(owner: Extension | None, survey: Survey) -> str | None:
-    if owner is None:
-        return "its extension was deleted"
+def _gone(owner: Extension, survey: Survey) -> str | None:
     if owner.status is not ExtensionStatus.ENABLED:
         return f"extension {owner.id} is {owner.status.value}"
     account = survey.accounts.get(owner.account_id)

@@ -37,6 +37,7 @@ from callgate.service.browser import (
     Cookies,
     FormState,
     SignInKey,
+    lead_to,
     new_binding,
     open_form_state,
     open_sign_in,
@@ -58,9 +59,6 @@ from callgate.service.outcome import (
 )
 from callgate.service.passkeys import ask_for_one, draw_challenge
 from callgate.storage.port import Unit
-
-OWN_PAGES = "/restapi/oauth/security"
-"""Where a sign-in leads that no app asked for."""
 
 
 class UnderWay(NamedTuple):
@@ -94,8 +92,8 @@ async def begin(context: Context, query: bytes, *, cookies: Cookies, request_id:
         state = open_form_state(context, pairs[0][1], cookies.binding)
         if state is None:
             return refuse(context, Denied(fault=authorize_faults.FORM_EXPIRED), request_id)
-        if not state.pairs:
-            return GoTo(OWN_PAGES)
+        if state.own_page is not None:
+            return GoTo(state.own_page)
     else:
         # A device's request begins at the page for its code, where guesses are counted.
         state = FormState([pair for pair in pairs if pair[0] != "user_code"], context.clock.now_ms())
@@ -105,7 +103,7 @@ async def begin(context: Context, query: bytes, *, cookies: Cookies, request_id:
 
 async def take_up(context: Context, state: FormState, *, cookies: Cookies, request_id: str) -> UnderWay | Outcome:
     """The request that a browser is about, checked, or where it stops. Raises Unavailable."""
-    if not state.pairs:
+    if state.own_page is not None:
         return _own(context, state, cookies=cookies, request_id=request_id)
     return await _check(context, state, cookies=cookies, request_id=request_id)
 
@@ -115,9 +113,9 @@ async def _check(context: Context, state: FormState, *, cookies: Cookies, reques
     return read if isinstance(read, UnderWay) else _stop(context, read, request_id)
 
 
-def begin_own(context: Context, *, cookies: Cookies, request_id: str) -> UnderWay:
-    """A sign-in that no app asked for: it leads to the person's own pages."""
-    state = FormState([], context.clock.now_ms())
+def begin_own(context: Context, page: str, *, cookies: Cookies, request_id: str) -> UnderWay:
+    """A sign-in that no app asked for: it leads to this page of the person's own."""
+    state = lead_to(page, now_ms=context.clock.now_ms())
     return _own(context, state, cookies=cookies, request_id=request_id)
 
 
@@ -282,7 +280,7 @@ async def show_sign_in(context: Context, read: UnderWay, form: Form | None, *, f
     offer = await context.store.read(SsoOfferLookup())
     challenge = draw_challenge(context) if offer.passkeys else b""
     form_state = seal_form_state(context, read.state._replace(challenge=challenge), read.binding)
-    if (client is None and read.state.pairs) or form_state is None:
+    if (client is None and read.state.own_page is None) or form_state is None:
         return _too_long(context, read)
     return ShowSignIn(
         request=read.request,
@@ -302,7 +300,7 @@ async def cancel(context: Context, read: UnderWay, request_id: str) -> Outcome:
     """Back to the app: the person does not want to. A device goes on waiting: who may say no to it signs in first."""
     if read.request.user_code:
         return ShowDeviceAnswer(answer=DeviceAnswer.NONE)
-    if not read.state.pairs:
+    if read.state.own_page is not None:
         return GoTo("/")
     denial = RedirectFault(request=read.request, fault=authorize_faults.ACCESS_DENIED)
     return _stop(context, Stopped(denial, read.request.client_id), request_id)

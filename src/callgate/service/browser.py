@@ -20,6 +20,11 @@ BINDING_MS = 24 * 3600 * 1000
 PAYLOAD_BYTES_MAX = 8000
 """A little under what a sealed box takes."""
 
+OWN_PAGES = "/restapi/oauth/security"
+"""Where a person's own pages begin."""
+
+_OWN = "own_page"
+
 Pairs = list[tuple[str, str]]
 
 
@@ -54,6 +59,15 @@ class FormState(NamedTuple):
     shown_to: int | None = None
     shown_scope: str = ""
     challenge: bytes = b""
+
+    @property
+    def own_page(self) -> str | None:
+        """The page of the person's own that a sign-in leads to; None: an app's request, which names the app."""
+        match self.pairs:
+            case [(name, path)] if name == _OWN and path.startswith(OWN_PAGES):
+                return path
+            case _:
+                return None
 
     def __repr__(self) -> str:
         return f"FormState(began_ms={self.began_ms}, …)"
@@ -98,6 +112,11 @@ class SecurityState(NamedTuple):
 def new_binding(context: Context) -> str:
     """A fresh name for this browser; changes at every rise of privilege (session fixation)."""
     return mint_endpoint_id(context.entropy)
+
+
+def lead_to(page: str, *, now_ms: int) -> FormState:
+    """A sign-in that no app asked for: it leads to this page of the person's own."""
+    return FormState([(_OWN, page)], now_ms)
 
 
 def seal_form_state(context: Context, state: FormState, binding: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from callgate.model import mfa_faults
 from callgate.model.account import Extension
@@ -39,6 +40,20 @@ _DAYS = {"0": 0, "1": 1, "7": 7, "30": 30, "90": 90}
 """How long a credential and its successor may both count, as the page offers it."""
 
 
+class Typed(NamedTuple):
+    """What was typed and chosen in a form that is shown again; nothing of it is secret. `boxes` are those ticked."""
+
+    label: str = ""
+    boxes: frozenset[str] = frozenset()
+    everywhere: bool = False
+    client_ids: str = ""
+    expires: str = ""
+    overlap: str = "7"
+
+
+_UNTOUCHED = Typed()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowCredentials(FormShown):
     """A person's credentials, the newest first, and a form for another. `offered`: apps with a box in the form."""
@@ -47,7 +62,7 @@ class ShowCredentials(FormShown):
     credentials: tuple[CredentialShown, ...]
     may_make: bool
     offered: tuple[tuple[Client, str], ...]
-    label: str = ""
+    typed: Typed = _UNTOUCHED
     fault: Fault | None = None
 
 
@@ -58,6 +73,7 @@ class ShowCredential(FormShown):
     shown: CredentialShown
     apps: tuple[str, ...] | None
     may_replace: bool
+    typed: Typed = _UNTOUCHED
     fault: Fault | None = None
 
 
@@ -75,23 +91,24 @@ CredentialsOutcome = Outcome | ShowCredentials | ShowCredential | ShowMade
 
 async def show_all(context: Context, cookies: Cookies, request_id: str) -> CredentialsOutcome:
     """GET of the page: the person's credentials. Raises Unavailable."""
-    visit = await visit_of(context, cookies, request_id, about=OwnCredentialsLookup)
+    visit = await visit_of(context, cookies, request_id, page=CREDENTIALS, about=OwnCredentialsLookup)
     if visit is None:
-        return await ask_to_sign_in(context, cookies, request_id, fault=None)
+        return await ask_to_sign_in(context, cookies, request_id, page=CREDENTIALS)
     return _page(context, visit)
 
 
 async def show_one(context: Context, cookies: Cookies, *, item: str, request_id: str) -> CredentialsOutcome:
     """GET of the page of one of them; what is none of theirs leads back to all. Raises Unavailable."""
-    visit = await visit_of(context, cookies, request_id, about=OwnCredentialsLookup)
+    page = _page_for(item)
+    visit = await visit_of(context, cookies, request_id, page=page, about=OwnCredentialsLookup)
     if visit is None:
-        return await ask_to_sign_in(context, cookies, request_id, fault=None)
+        return await ask_to_sign_in(context, cookies, request_id, page=page)
     return _page_of_one(context, visit, _find(visit, item))
 
 
 async def make(context: Context, post: Post) -> CredentialsOutcome:
     """POST of the page of all: another credential. Raises Unavailable."""
-    opened = await open_post(context, post, about=OwnCredentialsLookup)
+    opened = await open_post(context, post, page=CREDENTIALS, about=OwnCredentialsLookup)
     if not isinstance(opened, tuple):
         return opened
     form, _, visit = opened
@@ -101,7 +118,7 @@ async def make(context: Context, post: Post) -> CredentialsOutcome:
     refused = _check(visit) or (wish if isinstance(wish, Denied) else None)
     if refused or isinstance(wish, Denied):
         assert refused is not None
-        return await _refuse(context, visit, refused, label=form.get("label") or "")
+        return await _refuse(context, visit, refused, form=form)
     wanted = NewCredential(label=wish.label, client_ids=wish.client_ids, expires_ms=wish.expires_ms)
     issued = await mint(context, visit.here.extension, wanted)
 
@@ -112,13 +129,13 @@ async def make(context: Context, post: Post) -> CredentialsOutcome:
         context, visit, judge, credential_id=issued.credential.id, client_ids=wish.client_ids or frozenset()
     )
     if refused:
-        return await _refuse(context, visit, refused, label=wish.label)
+        return await _refuse(context, visit, refused, form=form)
     return ShowMade(credential=issued.credential, jwt=issued.jwt)
 
 
 async def change(context: Context, post: Post, *, item: str) -> CredentialsOutcome:
     """POST of the page of one: a successor for it, or its end. Raises Unavailable."""
-    opened = await open_post(context, post, about=OwnCredentialsLookup)
+    opened = await open_post(context, post, page=_page_for(item), about=OwnCredentialsLookup)
     if not isinstance(opened, tuple):
         return opened
     form, _, visit = opened
@@ -132,7 +149,7 @@ async def change(context: Context, post: Post, *, item: str) -> CredentialsOutco
             refused = await _carry_out(
                 context, visit, lambda facts: protocol.delete_own(visit.key.secret, facts), credential_id=before.id
             )
-            return await _refuse(context, visit, refused, about=before) if refused else GoTo(CREDENTIALS)
+            return await _refuse(context, visit, refused, form=form, about=before) if refused else GoTo(CREDENTIALS)
         case _:
             return GoTo(CREDENTIALS)
 
@@ -143,7 +160,7 @@ async def _replace(context: Context, visit: _Visit, before: JwtCredential, *, fo
     if refused or isinstance(expiry, Denied):
         why = refused or (expiry if isinstance(expiry, Denied) else None)
         assert why is not None
-        return await _refuse(context, visit, why, about=before)
+        return await _refuse(context, visit, why, form=form, about=before)
     wanted = NewCredential(label=before.label, client_ids=before.client_ids, expires_ms=expiry.expires_ms)
     issued = await mint(context, visit.here.extension, wanted)
     overlap_ms = _DAYS.get(form.get("overlap") or "", 0) * DAY_MS
@@ -153,7 +170,7 @@ async def _replace(context: Context, visit: _Visit, before: JwtCredential, *, fo
 
     refused = await _carry_out(context, visit, judge, credential_id=before.id)
     if refused:
-        return await _refuse(context, visit, refused, about=before)
+        return await _refuse(context, visit, refused, form=form, about=before)
     return ShowMade(credential=issued.credential, jwt=issued.jwt)
 
 
@@ -180,15 +197,34 @@ async def _carry_out(
 
 
 async def _refuse(
-    context: Context, visit: _Visit, denied: Denied, *, about: JwtCredential | None = None, label: str = ""
+    context: Context, visit: _Visit, denied: Denied, *, form: Form, about: JwtCredential | None = None
 ) -> CredentialsOutcome:
-    """Where a new sign-in is what is missing, its page; else the page it came from says what is wrong."""
+    """Where a new sign-in is what is missing, its page; else the page it came from says what is wrong, filled in."""
     note(context, denied, request_id=visit.request_id, client_id=None)
     if denied.fault is mfa_faults.SIGN_IN_AGAIN:
-        return await ask_to_sign_in(context, visit.cookies, visit.request_id, fault=denied.fault)
+        return await ask_to_sign_in(context, visit.cookies, visit.request_id, page=visit.page, fault=denied.fault)
+    typed = _read_typed(form, visit)
     if about is None:
-        return _page(context, visit, label=label, fault=denied.fault)
-    return _page_of_one(context, visit, about, fault=denied.fault)
+        return _page(context, visit, typed=typed, fault=denied.fault)
+    return _page_of_one(context, visit, about, typed=typed, fault=denied.fault)
+
+
+def _read_typed(form: Form, visit: _Visit) -> Typed:
+    boxes = (protocol.box_of(client.id) for client in visit.facts.apps)
+    return Typed(
+        label=form.get("label") or "",
+        boxes=frozenset(box for box in boxes if form.has(box)),
+        everywhere=form.get("reach") == "all",
+        client_ids=form.get("client_ids") or "",
+        expires=form.get("expires") or "",
+        overlap=form.get("overlap") or _UNTOUCHED.overlap,
+    )
+
+
+def _page_for(item: str) -> str:
+    """The address of one of them; of what is no id, that of all."""
+    wanted = find_credential_id(item)
+    return f"{CREDENTIALS}/{wanted}" if wanted else CREDENTIALS
 
 
 def _find(visit: _Visit, item: str) -> JwtCredential | None:
@@ -196,7 +232,7 @@ def _find(visit: _Visit, item: str) -> JwtCredential | None:
     return next((each for each in visit.facts.credentials if each.id == wanted), None)
 
 
-def _page(context: Context, visit: _Visit, *, label: str = "", fault: Fault | None = None) -> ShowCredentials:
+def _page(context: Context, visit: _Visit, *, typed: Typed = _UNTOUCHED, fault: Fault | None = None) -> ShowCredentials:
     binding = visit.cookies.binding or new_binding(context)
     person = visit.here.extension
     return ShowCredentials(
@@ -206,13 +242,18 @@ def _page(context: Context, visit: _Visit, *, label: str = "", fault: Fault | No
         offered=tuple((client, protocol.box_of(client.id)) for client in visit.facts.apps),
         form_state=seal_security(context, SecurityState(person.id), binding),
         binding=binding,
-        label=label,
+        typed=typed,
         fault=fault,
     )
 
 
 def _page_of_one(
-    context: Context, visit: _Visit, credential: JwtCredential | None, *, fault: Fault | None = None
+    context: Context,
+    visit: _Visit,
+    credential: JwtCredential | None,
+    *,
+    typed: Typed = _UNTOUCHED,
+    fault: Fault | None = None,
 ) -> ShowCredential | GoTo:
     if credential is None:
         return GoTo(CREDENTIALS)
@@ -228,5 +269,6 @@ def _page_of_one(
         may_replace=may_make and credential.replaced_ms is None and not is_over,
         form_state=seal_security(context, SecurityState(person.id), binding),
         binding=binding,
+        typed=typed,
         fault=fault,
     )

@@ -38,26 +38,31 @@ About = Callable[[tuple[AccountId, RowId]], Lookup[F]]
 
 @dataclass(frozen=True, slots=True)
 class Visit(Generic[F]):
-    """A request of somebody signed in."""
+    """A request of somebody signed in. `page` is where they are led back to if they must sign in again."""
 
     key: SignInKey
     here: Here
     facts: F
+    page: str
     cookies: Cookies
     request_id: str
 
 
-async def visit_of(context: Context, cookies: Cookies, request_id: str, *, about: About[F]) -> Visit[F] | None:
+async def visit_of(
+    context: Context, cookies: Cookies, request_id: str, *, page: str, about: About[F]
+) -> Visit[F] | None:
     """Who is signed in at this browser, and what the page is about; None when nobody is. Raises Unavailable."""
     key = open_sign_in(context, cookies.sign_in)
     if key is None:
         return None
     facts = await context.store.read(about((key.account_id, key.row_id)))
     here = who_is_here(key.secret, facts.browser)
-    return None if here is None else Visit(key, here, facts, cookies, request_id)
+    return None if here is None else Visit(key, here, facts, page, cookies, request_id)
 
 
-async def open_post(context: Context, post: Post, *, about: About[F]) -> tuple[Form, SecurityState, Visit[F]] | Outcome:
+async def open_post(
+    context: Context, post: Post, *, page: str, about: About[F]
+) -> tuple[Form, SecurityState, Visit[F]] | Outcome:
     """The form, and who sent it: a page of ours, shown in this browser to whoever is signed in now."""
     form = parse_form(post.content_type, post.body)
     if isinstance(form, Denied):
@@ -65,9 +70,9 @@ async def open_post(context: Context, post: Post, *, about: About[F]) -> tuple[F
     state = open_security(context, form.get("form_state"), post.cookies.binding)
     if state is None:
         return expired(context, post.request_id)
-    visit = await visit_of(context, post.cookies, post.request_id, about=about)
+    visit = await visit_of(context, post.cookies, post.request_id, page=page, about=about)
     if visit is None:
-        return await ask_to_sign_in(context, post.cookies, post.request_id, fault=None)
+        return await ask_to_sign_in(context, post.cookies, post.request_id, page=page)
     if visit.here.extension.id != state.shown_to:
         return expired(context, post.request_id)
     return form, state, visit
@@ -78,7 +83,9 @@ def expired(context: Context, request_id: str) -> ShowFault:
     return refuse(context, Denied(fault=authorize_faults.FORM_EXPIRED), request_id)
 
 
-async def ask_to_sign_in(context: Context, cookies: Cookies, request_id: str, *, fault: Fault | None) -> Outcome:
-    """The sign-in page, which leads to the person's own pages. Raises Unavailable."""
-    read = begin_own(context, cookies=cookies, request_id=request_id)
+async def ask_to_sign_in(
+    context: Context, cookies: Cookies, request_id: str, *, page: str, fault: Fault | None = None
+) -> Outcome:
+    """The sign-in page, which leads back to this page of the person's own. Raises Unavailable."""
+    read = begin_own(context, page, cookies=cookies, request_id=request_id)
     return await show_sign_in(context, read, None, fault=fault)

@@ -23,6 +23,7 @@ from callgate.service import password as passwords
 from callgate.service.administer.passwords import hash_password, judge_new_password, known_of
 from callgate.service.authorize import note
 from callgate.service.browser import (
+    OWN_PAGES,
     Cookies,
     SecurityState,
     new_binding,
@@ -35,9 +36,9 @@ from callgate.service.outcome import FormShown, GoTo, Outcome, Post
 from callgate.service.own_pages import Visit, ask_to_sign_in, open_post, visit_of
 from callgate.storage.port import Unit
 
-PAGE = "/restapi/oauth/security"
-PASSWORD = "/restapi/oauth/security/password"
-CREDENTIALS = "/restapi/oauth/security/credentials"
+PAGE = OWN_PAGES
+PASSWORD = f"{OWN_PAGES}/password"
+CREDENTIALS = f"{OWN_PAGES}/credentials"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,21 +85,21 @@ SecurityOutcome = Outcome | ShowSecurity | ShowNewTotp | ShowPassword | Kept
 
 async def show(context: Context, cookies: Cookies, request_id: str) -> SecurityOutcome:
     """GET of the page: how the person signs in; whoever is not signed in does so first. Raises Unavailable."""
-    visit = await visit_of(context, cookies, request_id, about=SecurityLookup)
-    return await ask_to_sign_in(context, cookies, request_id, fault=None) if visit is None else _page(context, visit)
+    visit = await visit_of(context, cookies, request_id, page=PAGE, about=SecurityLookup)
+    return await ask_to_sign_in(context, cookies, request_id, page=PAGE) if visit is None else _page(context, visit)
 
 
 async def show_password(context: Context, cookies: Cookies, request_id: str) -> SecurityOutcome:
     """GET of the page that asks for a new password. Raises Unavailable."""
-    visit = await visit_of(context, cookies, request_id, about=SecurityLookup)
+    visit = await visit_of(context, cookies, request_id, page=PASSWORD, about=SecurityLookup)
     if visit is None:
-        return await ask_to_sign_in(context, cookies, request_id, fault=None)
+        return await ask_to_sign_in(context, cookies, request_id, page=PASSWORD)
     return _password_page(context, visit)
 
 
 async def change(context: Context, post: Post) -> SecurityOutcome:
     """POST of the page, and of the one that shows a new authenticator app. Raises Unavailable."""
-    opened = await open_post(context, post, about=SecurityLookup)
+    opened = await open_post(context, post, page=PAGE, about=SecurityLookup)
     if not isinstance(opened, tuple):
         return opened
     form, state, visit = opened
@@ -124,7 +125,7 @@ async def change(context: Context, post: Post) -> SecurityOutcome:
 
 async def change_password(context: Context, post: Post) -> SecurityOutcome:
     """POST of the page that asks for a new password. Raises Unavailable."""
-    opened = await open_post(context, post, about=SecurityLookup)
+    opened = await open_post(context, post, page=PASSWORD, about=SecurityLookup)
     if not isinstance(opened, tuple):
         return opened
     form, _, visit = opened
@@ -249,7 +250,7 @@ async def _refuse(context: Context, visit: _Visit, denied: Denied) -> SecurityOu
     """Where a new sign-in is what is missing, its page; else this page says what is wrong."""
     note(context, denied, request_id=visit.request_id, client_id=None)
     if denied.fault is mfa_faults.SIGN_IN_AGAIN:
-        return await ask_to_sign_in(context, visit.cookies, visit.request_id, fault=denied.fault)
+        return await ask_to_sign_in(context, visit.cookies, visit.request_id, page=visit.page, fault=denied.fault)
     return _page(context, visit, fault=denied.fault)
 
 

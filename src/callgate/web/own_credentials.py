@@ -71,11 +71,17 @@ def _page(shown: ShowCredentials) -> CredentialsPage:
     return CredentialsPage(
         credentials=tuple(_listed(each) for each in shown.credentials),
         may_make=shown.may_make,
-        offered=tuple(OfferedApp(box=box, name=client.name, client_id=client.id) for client, box in shown.offered),
+        offered=tuple(
+            OfferedApp(box=box, name=client.name, client_id=client.id, ticked=box in shown.typed.boxes)
+            for client, box in shown.offered
+        ),
         action_url=CREDENTIALS,
         back_url=PAGE,
         form_state=shown.form_state,
-        label=shown.label,
+        label=shown.typed.label,
+        everywhere=shown.typed.everywhere,
+        client_ids=shown.typed.client_ids,
+        expires=shown.typed.expires,
         fault=shown.fault,
     )
 
@@ -89,6 +95,8 @@ def _page_of_one(shown: ShowCredential) -> CredentialPage:
         action_url=listed.url,
         back_url=CREDENTIALS,
         form_state=shown.form_state,
+        overlap=shown.typed.overlap,
+        expires=shown.typed.expires,
         fault=shown.fault,
     )
 

@@ -184,13 +184,14 @@ class OfferedApp:
     box: str
     name: str
     client_id: str
+    ticked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialsPage:
     """The person's JWT credentials, and a form for another where the account leaves that to them.
 
-    `label` is what was typed before, `fault` what is wrong with it.
+    `label`, `everywhere`, `client_ids` and `expires` are what was filled in before, `fault` what is wrong with it.
     """
 
     credentials: tuple[ListedCredential, ...]
@@ -200,12 +201,18 @@ class CredentialsPage:
     back_url: str
     form_state: str = field(repr=False)
     label: str = ""
+    everywhere: bool = False
+    client_ids: str = ""
+    expires: str = ""
     fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialPage:
-    """One of them, to be replaced or deleted. `apps` None: it is for all of the organisation."""
+    """One of them, to be replaced or deleted. `apps` None: it is for all of the organisation.
+
+    `overlap` (days) and `expires` are what was chosen before.
+    """
 
     credential: ListedCredential
     apps: tuple[str, ...] | None
@@ -213,6 +220,8 @@ class CredentialPage:
     action_url: str
     back_url: str
     form_state: str = field(repr=False)
+    overlap: str = "7"
+    expires: str = ""
     fault: Fault | None = None
 
 
