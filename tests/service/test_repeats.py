@@ -14,7 +14,7 @@ from callgate.service import token
 from callgate.service.administer.apps import change_app
 from callgate.service.administer.credentials import delete_credential
 from callgate.service.administer.people import change_extension
-from callgate.service.repeats import BODY_BYTES_MAX, mark_of
+from callgate.service.repeats import BODY_BYTES_MAX, Mark, mark_of
 from callgate.service.reply import TokenReply
 from callgate.service.token import TokenRequest, exchange
 from tests.races.founding import done
@@ -48,6 +48,60 @@ def test_request_is_not_read_again_when_it_comes_to_the_letter(
     assert after.owner_id == before.owner_id
     with pytest.raises(AssertionError, match="it was read"):
         runner.run(ask(there, there.basic(scope="ReadAccounts")))
+
+
+def test_refresh_is_not_read_again_when_only_its_token_is_new(
+    world: tuple[asyncio.Runner, World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each refresh brings another token, and all else to the letter."""
+    runner, there = world
+    opened = runner.run(ask(there, there.basic()))
+    assert isinstance(opened, TokenReply)
+    first = runner.run(ask(there, there.refresh(opened)))
+    assert isinstance(first, TokenReply)
+
+    def read(**_: object) -> None:
+        raise AssertionError("it was read")
+
+    monkeypatch.setattr(token, "read_call", read)
+    second = runner.run(ask(there, there.refresh(first)))
+    assert isinstance(second, TokenReply)
+    assert second.session_id == opened.session_id
+    assert len({opened.refresh_token, first.refresh_token, second.refresh_token}) == 3
+
+
+def test_theft_is_noticed_once_when_the_refresh_is_known(world: tuple[asyncio.Runner, World]) -> None:
+    """The denial that ends the session is the answer: decided anew, it would find the session over already."""
+    runner, there = world
+    opened = runner.run(ask(there, there.basic()))
+    assert isinstance(opened, TokenReply)
+    living = opened
+    for _ in range(3):
+        renewed = runner.run(ask(there, there.refresh(living)))
+        assert isinstance(renewed, TokenReply)
+        living = renewed
+    stolen = runner.run(ask(there, there.refresh(opened)))
+    assert isinstance(stolen, Denied)
+    assert stolen.fault is grant_faults.TOKEN_REVOKED
+    assert stolen.why.startswith("replay")
+    assert len(stolen.changes) == 1
+    ended = runner.run(ask(there, there.refresh(living)))
+    assert isinstance(ended, Denied)
+    assert ended.fault is grant_faults.TOKEN_REVOKED
+
+
+def test_old_secret_learns_nothing_of_a_token_when_the_refresh_was_known(world: tuple[asyncio.Runner, World]) -> None:
+    """Whatever a refresh with it comes to, the app is proven first."""
+    runner, there = world
+    opened = runner.run(ask(there, there.basic()))
+    assert isinstance(opened, TokenReply)
+    renewed = runner.run(ask(there, there.refresh(opened)))
+    assert isinstance(renewed, TokenReply)
+    asked = [there.refresh(each) for each in (opened, renewed)]
+    unknown = asked[0]._replace(body=asked[0].body[:-96] + b"x" * 96)
+    runner.run(rotate(there))
+    outcomes = [runner.run(ask(there, each)) for each in (unknown, *asked)]
+    assert [outcome.fault for outcome in outcomes if isinstance(outcome, Denied)] == [faults.CLIENT_UNPROVEN] * 3
 
 
 async def rotate(there: World) -> None:
@@ -102,7 +156,7 @@ def test_nothing_secret_is_remembered(world: tuple[asyncio.Runner, World]) -> No
         content_type=asked.content_type, body=asked.body, query=asked.query, authorization=asked.authorization
     )
     assert mark is not None
-    known = there.context.repeats.get(mark)
+    known = there.context.repeats.get(mark.sha256)
     assert known is not None
     kept = "".join(repr(part) + str(getattr(part, "assertion", "")) for part in known)
     assert there.jwt not in kept
@@ -113,13 +167,15 @@ def test_nothing_secret_is_remembered(world: tuple[asyncio.Runner, World]) -> No
     ("body", "authorization"),
     [
         (b"grant_type=refresh_token&refresh_token=x", "Basic x"),
+        (b"grant_type=refresh_token&refresh_token=" + 97 * b"x", "Basic x"),
+        (b"grant_type=refresh_token&refresh_token=" + 95 * b"x" + b"%78", "Basic x"),
         (b"grant_type=authorization_code&code=x", "Basic x"),
         (b"grant_type=client_credentials", None),
         (b"x" * (BODY_BYTES_MAX + 1), "Basic x"),
     ],
 )
 def test_request_has_no_mark_when_it_is_not_looked_for(body: bytes, authorization: str | None) -> None:
-    """What brings a token or a code comes once; proofs in the body are new each time; long forms cost too much."""
+    """Codes, and tokens that are none, come once; proofs in the body are new each time; long forms cost too much."""
     assert mark_of(content_type=FORM, body=body, query=b"", authorization=authorization) is None
 
 
@@ -129,3 +185,42 @@ def test_marks_differ_when_any_part_of_the_request_does() -> None:
     others = ({"content_type": "text/plain"}, {"query": b"a=b"}, {"authorization": "Basic y"}, {"body": b"scope=x"})
     marks = {mark_of(**(plain | other)) for other in ({}, *others)}  # type: ignore[arg-type] # of two types of value
     assert len(marks) == 5
+
+
+TOKEN = 96 * b"t"
+
+
+def test_refreshes_have_one_mark_when_only_their_tokens_differ() -> None:
+    """The token is cut out of the body, wherever it stands, and nothing else is."""
+
+    def mark(body: bytes) -> Mark | None:
+        return mark_of(content_type=FORM, body=body, query=b"", authorization="Basic x")
+
+    bodies = [
+        b"grant_type=refresh_token&refresh_token=%b",
+        b"refresh_token=%b&grant_type=refresh_token",
+        b"refresh_token=%b&grant_type=refresh_token&scope=x",
+        b"refresh_token=%b&grant_type=refresh_token&scope=xx",
+    ]
+    marks = [mark(body % each) for body in bodies for each in (TOKEN, 96 * b"u")]
+    assert all(marks)
+    assert [each and each.refresh_token[0] for each in marks] == 4 * ["t", "u"]
+    assert [len({each.sha256 for each in marks[at : at + 2] if each}) for at in range(0, 8, 2)] == [1, 1, 1, 1]
+    assert len({each.sha256 for each in marks if each}) == 4
+    assert "ttt" not in repr(marks)
+
+
+def test_refresh_is_read_each_time_when_its_token_has_a_field_spelled_otherwise(
+    world: tuple[asyncio.Runner, World],
+) -> None:
+    """What a mark has cut out is the grant's token, or nothing is remembered: a lost reply is given again."""
+    runner, there = world
+    opened = runner.run(ask(there, there.basic(), times=2))
+    assert isinstance(opened, TokenReply)
+    asked = there.refresh(opened)
+    asked = asked._replace(body=asked.body.replace(b"&refresh_token", b"&refresh%5Ftoken"))
+    first = runner.run(ask(there, asked))
+    assert isinstance(first, TokenReply)
+    again = runner.run(ask(there, asked, times=2))
+    assert isinstance(again, TokenReply)
+    assert again.refresh_token == first.refresh_token

@@ -79,7 +79,9 @@ def read_grant(call: TokenCall, client: Client) -> GrantRequest | Denied:
 
 
 def _bytes_max(body: bytes) -> int:
-    """How long a form may be is said by the grant it asks for, which is looked for before the form is read."""
+    """How long a form may be is said by the grant it asks for, which is looked for before a long form is read."""
+    if len(body) <= BODY_BYTES_MAX:
+        return BODY_BYTES_MAX
     for field in body[:ASSERTION_BODY_BYTES_MAX].split(b"&"):
         name, _, value = field.partition(b"=")
         if name == b"grant_type" and unquote_to_bytes(value[:_GRANT_CHARS_MAX]) == _LONG_GRANT:

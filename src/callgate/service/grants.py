@@ -8,7 +8,7 @@ from typing import assert_never
 from callgate.crypto.jwt_credential import NotOurs, hash_jwt_credential, inspect_jwt_credential
 from callgate.model import device_faults, grant_faults
 from callgate.model.credential import JwtCredential
-from callgate.model.decisions import Denied, Granted, TokenDecision
+from callgate.model.decisions import Denied, Granted, LookAgain, TokenDecision
 from callgate.model.device_grant import DeviceFacts
 from callgate.model.evidence import ClientProven, CredentialPresented, PasswordProven
 from callgate.model.facts import OpeningFacts, ServiceFacts, SessionFacts
@@ -32,7 +32,7 @@ from callgate.protocol.grants import (
 from callgate.service import issuers
 from callgate.service import password as passwords
 from callgate.service.context import Context
-from callgate.service.repeats import Repeat
+from callgate.service.repeats import Mark, Repeat
 from callgate.service.visit import Holder, Person, Service, Visit
 from callgate.storage.port import Unit
 
@@ -60,15 +60,18 @@ async def run_grant(context: Context, grant: GrantRequest, *, client: ClientProv
             assert_never(grant)
 
 
-async def run_repeat(context: Context, repeat: Repeat, *, visit: Visit) -> TokenDecision:
+async def run_repeat(context: Context, repeat: Repeat, mark: Mark, *, visit: Visit) -> TokenDecision:
     """The unit of a request that was read before."""
-    client = repeat.evidence
-    if isinstance(repeat.grant, client_credentials.ClientCredentialsRequest):
-        return await _client_credentials(context, repeat.grant, client=client, visit=visit)
+    client, grant = repeat.evidence, repeat.grant
+    if isinstance(grant, refresh_token.RefreshRequest):
+        whole = refresh_token.RefreshRequest(mark.refresh_token, grant.scope)
+        return await _refresh(context, whole, client=client, visit=visit)
+    if isinstance(grant, client_credentials.ClientCredentialsRequest):
+        return await _client_credentials(context, grant, client=client, visit=visit)
     credential = await _find_credential(context, repeat.assertion_sha256)
     if credential is None:
-        return Denied(fault=grant_faults.CREDENTIAL_GONE, why="no such credential")
-    return await _open_with(context, credential, repeat.grant, client=client, visit=visit)
+        return LookAgain()  # it may be an outside issuer's by now
+    return await _open_with(context, credential, grant, client=client, visit=visit)
 
 
 async def _refresh(

@@ -11,7 +11,7 @@ from callgate.protocol.token import ASSERTION_BODY_BYTES_MAX, TokenCall, read_ca
 from callgate.service import client as clients
 from callgate.service.context import Context
 from callgate.service.grants import run_grant, run_repeat
-from callgate.service.repeats import mark_of, repeatable
+from callgate.service.repeats import Mark, mark_of, repeatable
 from callgate.service.reply import TokenReply, id_token_secret, seal
 from callgate.service.uses import note_use
 from callgate.service.visit import Visit
@@ -42,14 +42,16 @@ async def exchange(context: Context, request: TokenRequest) -> TokenReply | Deni
     content_type, body, query, authorization = request[:4]
     visit = Visit(context, request.network)
     mark = mark_of(content_type=content_type, body=body, query=query, authorization=authorization)
-    granted = None if mark is None else await _decide_repeat(context, mark, visit=visit)
-    if granted is not None:
-        return await _answer(context, request, granted, visit=visit)
+    known = None if mark is None else await _decide_repeat(context, mark, visit=visit)
+    if isinstance(known, Granted):
+        return await _answer(context, request, known, visit=visit)
     call = read_call(content_type=content_type, body=body, query=query, authorization=authorization)
     if isinstance(call, Denied):
         return _denied(context, request, denial=await visit.refuse(call, ""), client_id=None)
     visit.asked = call.grant.value
-    decision, client_id, secret = await _decide(context, call, visit=visit, mark=mark)
+    decision, client_id, secret = await (
+        _decide(context, call, visit=visit, mark=mark) if known is None else _refuse(context, call, known, visit=visit)
+    )
     if isinstance(decision, Denied):
         denial = await visit.refuse(decision, client_id or call.presented.client_id or "")
         return _denied(context, request, denial=denial, client_id=client_id, asked=visit.asked)
@@ -64,17 +66,17 @@ class _Decided(NamedTuple):
     secret: HmacSecret | None = None
 
 
-async def _decide_repeat(context: Context, mark: bytes, *, visit: Visit) -> Granted | None:
-    """A request known to the letter, while its app is as it was then; None for whatever does not end in a grant."""
-    known = context.repeats.get(mark)
+async def _decide_repeat(context: Context, mark: Mark, *, visit: Visit) -> Granted | Denied | None:
+    """A request known to the letter, while its app is as it was then; None where it is to be read anew."""
+    known = context.repeats.get(mark.sha256)
     if known is None or context.apps.get(known.evidence.client_id) is not known.facts:
         return None
     visit.client, visit.asked = known.facts.client, known.asked
-    decision = await run_repeat(context, known, visit=visit)
-    return decision if isinstance(decision, Granted) else None
+    decision = await run_repeat(context, known, mark, visit=visit)
+    return None if isinstance(decision, LookAgain) else decision
 
 
-async def _decide(context: Context, call: TokenCall, *, visit: Visit, mark: bytes | None) -> _Decided:
+async def _decide(context: Context, call: TokenCall, *, visit: Visit, mark: Mark | None) -> _Decided:
     """Prove and decide, again when a proof was overtaken by a change."""
     decided = await _decide_from_memory(context, call, visit=visit, mark=mark)
     if decided is not None:
@@ -96,13 +98,8 @@ async def _decide(context: Context, call: TokenCall, *, visit: Visit, mark: byte
     return _Decided(Denied(fault=faults.TEMPORARILY_UNAVAILABLE, why="the app or person kept changing"))
 
 
-async def _decide_from_memory(
-    context: Context, call: TokenCall, *, visit: Visit, mark: bytes | None
-) -> _Decided | None:
-    """Without reading the app first; None where memory does not carry a yes. The transaction compares it with today's.
-
-    Denied by what the transaction saw: the app is proven anew, so that nothing is told to an old secret.
-    """
+async def _decide_from_memory(context: Context, call: TokenCall, *, visit: Visit, mark: Mark | None) -> _Decided | None:
+    """Without reading the app first, which the transaction compares with today's; None where memory carries no yes."""
     recalled = clients.recall(context, call.presented)
     if recalled is None:
         return None
@@ -115,14 +112,24 @@ async def _decide_from_memory(
     if isinstance(decision, LookAgain):
         return None
     if isinstance(decision, Denied):
-        proven = await clients.prove(context, call.presented)
-        if isinstance(proven, Denied):
-            return _Decided(proven)
-    elif mark is not None and secret is None and not recalled.former:
-        repeat = repeatable(recalled.facts, recalled.evidence, grant=grant)
+        return await _refuse(context, call, decision, visit=visit)
+    if mark is not None and secret is None and not recalled.former:
+        repeat = repeatable(mark, recalled.facts, recalled.evidence, grant=grant)
         if repeat is not None:
-            context.repeats.put(mark, repeat)
+            context.repeats.put(mark.sha256, repeat)
     return _Decided(decision, recalled.client.id, secret)
+
+
+async def _refuse(context: Context, call: TokenCall, denied: Denied, *, visit: Visit) -> _Decided:
+    """Denied by what the transaction saw: the app is proven anew, so that nothing is told to an old secret.
+
+    It is not decided anew: the denial of a stolen token has ended its session.
+    """
+    proven = await clients.prove(context, call.presented)
+    if isinstance(proven, Denied):
+        return _Decided(proven)
+    assert visit.client is not None, "a grant is decided for an app"
+    return _Decided(denied, visit.client.id)
 
 
 async def _answer(

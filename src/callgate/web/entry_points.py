@@ -5,7 +5,7 @@ Every address is on the server's own base URL: a client that follows these docum
 
 import hashlib
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
@@ -107,13 +107,18 @@ def describe_external(base_url: str, *, brand_id: str) -> JsonObject:
 
 def describe_versions(base_url: str) -> JsonObject:
     """The API's versions and the server's."""
-    server_version = version("callgate")
+    server_version = _server_version()
     return {
         "uri": f"{base_url}/restapi",
         "apiVersions": [_describe_version(base_url)],
         "serverVersion": server_version,
         "serverRevision": server_version,
     }
+
+
+@cache  # looked for in the folders of all packages
+def _server_version() -> str:
+    return version("callgate")
 
 
 def _describe_version(base_url: str) -> JsonObject:
