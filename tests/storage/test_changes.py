@@ -1,5 +1,7 @@
 """Every change of the core: what it writes, and that it does not when its row has moved on."""
 
+import asyncio
+
 import pytest
 
 from callgate.model.account import AccountStatus, ExtensionStatus, LoginName
@@ -37,7 +39,7 @@ from callgate.model.changes import (
 )
 from callgate.model.client import ClientKeys, ClientStatus, GrantType, Switch
 from callgate.model.decisions import Done
-from callgate.model.facts import KeysFacts
+from callgate.model.facts import KeysFacts, OpeningFacts
 from callgate.model.failure import Unavailable
 from callgate.model.ids import AccountId, ClientId, ExtensionId, RoleId, RowId
 from callgate.model.key import KeyState
@@ -45,12 +47,16 @@ from callgate.model.lookups import (
     AuthorizeLookup,
     ClientLookup,
     CredentialLookup,
+    CredentialOpening,
     KeysLookup,
     LoginLookup,
     ServiceOpening,
     SessionLookup,
 )
 from callgate.model.session import ENDED_MAX, ENDED_MEMORY_MS, EndReason, Session, SessionState
+from callgate.protocol.seats import Row, place_live
+from callgate.protocol.sessions import parties_of
+from callgate.storage.port import Unit
 from callgate.storage.sqlite_writer import ATTEMPTS_MAX
 from tests.storage.engines import BROKEN_REFERENCE, Opened
 from tests.storage.world import (
@@ -213,13 +219,27 @@ def test_slot_is_free_for_another_app_or_person(store: Opened) -> None:
 
 
 def test_endpoint_has_one_living_session(store: Opened) -> None:
-    """Two sign-ins of one endpoint at once: the second replaces the first. Codes have not come that far yet."""
-    store.save(SessionOpened(session_of(0)))
-    twin = session_of(1)._replace(endpoint_id=session_of(0).endpoint_id)
-    assert conflicts(store, SessionOpened(twin))
-    store.save(SessionOpened(pending_of(2)._replace(endpoint_id=session_of(0).endpoint_id)))
-    store.save(SessionEnded(session_of(0), EndReason.REPLACED, LATER_MS, APP.id), SessionOpened(twin))
-    assert session_in(store, twin) == twin
+    """Sign-ins of one endpoint at once: each replaces the one before. Codes have not come that far yet."""
+    endpoint = session_of(0).endpoint_id
+    store.save(SessionOpened(pending_of(9)._replace(endpoint_id=endpoint)))
+
+    def sign_in(number: int) -> Unit[OpeningFacts, Done]:
+        def decide(facts: OpeningFacts) -> Done:
+            parties = parties_of(facts)
+            assert parties is not None
+            row = Row(parties, facts.seat, facts.sessions_from_ms, facts.now_ms)
+            placed = place_live(row, endpoint_id=endpoint)
+            opened = session_of(number)._replace(slot=placed.slot, endpoint_id=endpoint, issued_ms=facts.now_ms)
+            return Done((*placed.changes, SessionOpened(opened)))
+
+        return Unit(CredentialOpening(APP.id, CREDENTIAL.id), decide)
+
+    async def sign_in_at_once() -> None:
+        await asyncio.gather(*(store.store.run(sign_in(number)) for number in range(4)))
+
+    store.await_(sign_in_at_once())
+    counted = "SELECT state, count(*) FROM session WHERE endpoint_id = ? GROUP BY state ORDER BY state"
+    assert store.rows(counted, endpoint) == [(1, 1), (2, 1), (3, 3)]
 
 
 def test_row_id_is_taken_by_one_session(store: Opened) -> None:

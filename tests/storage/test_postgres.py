@@ -156,6 +156,21 @@ def test_cap_is_kept_by_the_index_and_not_by_the_locks(world: PostgresWorld, mon
         world.look(str(definition).replace(" ON ONLY ", " ON "), ())  # on the partitions too
 
 
+def test_endpoint_is_kept_to_one_session_by_its_index(world: PostgresWorld) -> None:
+    """Whoever would open a second one, however it was decided, decides in vain. Codes are no sessions yet."""
+    twin = session_of(1)._replace(endpoint_id=session_of(0).endpoint_id)
+    pending = session_of(2)._replace(endpoint_id=twin.endpoint_id, state=SessionState.PENDING, slot=1000)
+
+    async def open_all() -> None:
+        async with stores(world.place, 1) as (store,):
+            await store.run(unit_of(SessionOpened(session_of(0))))
+            await store.run(unit_of(SessionOpened(pending)))
+            with pytest.raises(Unavailable, match="attempt"):
+                await store.run(unit_of(SessionOpened(twin)))
+
+    asyncio.run(open_all())
+
+
 def test_code_is_redeemed_once_at_two_processes(world: PostgresWorld) -> None:
     """Sixty-four at once; those who come too late see that it was."""
     pending = session_of(0)._replace(state=SessionState.PENDING, slot=1000, redeemed_ms=None)

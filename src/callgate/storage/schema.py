@@ -15,7 +15,7 @@ from callgate.storage.scripts import BASE, Dialect, Render, SchemaDiffers, rende
 from callgate.storage.sqlite_file import keep_in_place, lies_on_read_only, open_writer
 from callgate.storage.sqlite_view import SqliteView
 
-HEAD: Final = "0028"
+HEAD: Final = "0036"
 """The newest script; a constant, so that a start without a change need not import Alembic (tests compare it)."""
 
 
