@@ -6,6 +6,7 @@ again and again, so it is cut out first; codes come once with all that is around
 """
 
 import hashlib
+import hmac
 import re
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -67,15 +68,15 @@ def mark_of(*, content_type: str, body: bytes, query: bytes, authorization: str 
     return Mark(hashlib.sha256(said).digest(), token)
 
 
-def repeatable(mark: Mark, facts: ClientFacts, evidence: ClientProven, *, grant: GrantRequest) -> Repeat | None:
-    """What to remember of a grant that may come again, or None."""
+def repeatable(facts: ClientFacts, evidence: ClientProven, *, mark: Mark, grant: GrantRequest) -> Repeat | None:
+    """What to remember of a grant that may come again, or None; of a refresh only if its token was what was cut out."""
     match grant:
         case ClientCredentialsRequest():
             return Repeat(facts, evidence, grant, b"", GrantType.CLIENT_CREDENTIALS.value)
         case JwtBearerRequest():
             spared = replace(grant, assertion="")
             return Repeat(facts, evidence, spared, hash_jwt_credential(grant.assertion), GrantType.JWT_BEARER.value)
-        case RefreshRequest() if grant.refresh_token == mark.refresh_token:  # else what was cut out was not the token
+        case RefreshRequest() if hmac.compare_digest(grant.refresh_token, mark.refresh_token):
             spared_token = replace(grant, refresh_token="")
             return Repeat(facts, evidence, spared_token, b"", GrantType.REFRESH_TOKEN.value)
         case _:

@@ -114,7 +114,7 @@ async def _decide_from_memory(context: Context, call: TokenCall, *, visit: Visit
     if isinstance(decision, Denied):
         return await _refuse(context, call, decision, visit=visit)
     if mark is not None and secret is None and not recalled.former:
-        repeat = repeatable(mark, recalled.facts, recalled.evidence, grant=grant)
+        repeat = repeatable(recalled.facts, recalled.evidence, mark=mark, grant=grant)
         if repeat is not None:
             context.repeats.put(mark.sha256, repeat)
     return _Decided(decision, recalled.client.id, secret)
