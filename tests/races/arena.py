@@ -16,8 +16,10 @@ from typing import NamedTuple, TypeVar
 import apsw
 import httpx
 
+from callgate.admin.dev import SETTINGS_FILE
 from callgate.admin.world import World, WorldApp, read_world
 from callgate.app import CommandLine
+from callgate.config import Settings
 from callgate.model.session import EndReason, SessionState
 from callgate.service.administer.desk import Desk
 from tests.nursery import Nursery, free_port, wait_until_ready
@@ -79,6 +81,16 @@ class Arena:
         return self.data / "callgate.db"
 
     @property
+    def settings(self) -> Settings:
+        """As commands that act on it have them."""
+        return settings_of(self.data, self.port)
+
+    @property
+    def settings_file(self) -> Path:
+        """With it, commands act on it."""
+        return self.data / SETTINGS_FILE
+
+    @property
     def ports(self) -> list[int]:
         """Where it answers."""
         return [self.port]
@@ -127,7 +139,7 @@ class Arena:
     @asynccontextmanager
     async def desk(self) -> AsyncIterator[Desk]:
         """The command line's desk, opened beside the server in this process."""
-        async with CommandLine().desk(settings_of(self.data, self.port), by="races") as desk:
+        async with CommandLine().desk(self.settings, by="races") as desk:
             desk.clock.advance(self.ahead_s)
             yield desk
 

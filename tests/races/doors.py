@@ -21,6 +21,9 @@ from typing import cast
 import httpx
 import psycopg
 
+from callgate.admin.dev import SETTINGS_FILE
+from callgate.config import Settings, load_settings
+from callgate.model.database import PostgresPlace
 from callgate.model.session import EndReason, SessionState
 from callgate.storage.copying import copy_database
 from callgate.storage.placeholders import numbered
@@ -60,8 +63,18 @@ class SharedArena(Arena):
     servers: Nursery = field(kw_only=True)
     houses: Sequence[House] = field(kw_only=True)
     plants: Sequence[str] = field(kw_only=True)
-    url: str = field(kw_only=True)
+    place: PostgresPlace = field(kw_only=True)
     connection: psycopg.Connection = field(kw_only=True)
+
+    @property
+    def settings_file(self) -> Path:
+        """Any server's: all name the same database."""
+        return self.houses[0].data / SETTINGS_FILE
+
+    @property
+    def settings(self) -> Settings:
+        """As commands that act on it have them."""
+        return load_settings(self.settings_file)
 
     @property
     def ports(self) -> list[int]:
@@ -135,7 +148,7 @@ class SharedArena(Arena):
         return said
 
     def _begin(self, house: House) -> int:
-        command = ("dev", "--port", str(house.port), "--data", str(house.data), "--database", self.url)
+        command = ("dev", "--port", str(house.port), "--data", str(house.data), "--database", self.place.url)
         env = {"CALLGATE_LOG__LEVEL": "warning"}
         return self.servers.start(command, folder=house.folder, plants=self.plants, env=env)
 
@@ -159,7 +172,7 @@ def open_doors(
         shutil.copytree(data, house.data, ignore=shutil.ignore_patterns("callgate.db*"))
     with closing(psycopg.connect(place.url, autocommit=True, cursor_factory=psycopg.RawCursor)) as connection:
         arena = SharedArena(
-            0, data, 0, servers=servers, houses=houses, plants=plants, url=place.url, connection=connection
+            0, data, 0, servers=servers, houses=houses, plants=plants, place=place, connection=connection
         )
         said = ""
         try:

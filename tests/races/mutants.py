@@ -156,6 +156,17 @@ HASTE: dict[str, tuple[Plant, ...]] = {
         Plant("callgate.service.upkeep", "KEYS_S = RELOAD_MS // 1000", "KEYS_S = 0.25"),
         Plant("callgate.service.upkeep", "seconds: int", "seconds: float"),
     ),
+    "rotating-by-hand": (
+        # As above, and nothing changes until somebody says so.
+        Plant("callgate.crypto.rotation", "RELOAD_MS = 60_000", "RELOAD_MS = 500"),
+        Plant(
+            "callgate.crypto.rotation",
+            "active_for_ms=90 * _DAY_MS, published_for_ms=_DAY_MS, retired_for_ms=2 * _DAY_MS",
+            "active_for_ms=90 * _DAY_MS, published_for_ms=2000, retired_for_ms=2 * _DAY_MS",
+        ),
+        Plant("callgate.service.upkeep", "KEYS_S = RELOAD_MS // 1000", "KEYS_S = 0.25"),
+        Plant("callgate.service.upkeep", "seconds: int", "seconds: float"),
+    ),
     "quick-upkeep": (
         Plant("callgate.crypto.rotation", "RELOAD_MS = 60_000", "RELOAD_MS = 500"),
         Plant("callgate.service.upkeep", "KEYS_S = RELOAD_MS // 1000", "KEYS_S = 0.25"),

@@ -8,19 +8,23 @@ import sys
 import time
 from base64 import urlsafe_b64decode
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from callgate.crypto.tokens import UnknownKey
-from callgate.model.key import KeyUse
+from callgate.model.key import KeyState, KeyUse
 from callgate.model.reference import TokenKind
+from callgate.service.administer.credentials import NewCredential, create_credential, delete_credential
+from callgate.service.administer.finding import find_person
 from tests.races.arena import Arena, log_in
 from tests.races.browser import Browser, code_in, redeeming
+from tests.races.founding import done
 from tests.races.wire import Answer, Pair, Wire, at_once, logging_in, refreshing, using, wires
 
 JWKS = b"GET /restapi/oauth/jwks HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -94,9 +98,20 @@ async def keys_rotate_under_load(arena: Arena, *, rotations: int) -> Load:
     return load
 
 
+class _Turns(Wire):
+    """A connection to each server; every request goes to the next of them."""
+
+    def __init__(self, opened: Sequence[Wire]) -> None:
+        self._opened = cycle(opened)
+
+    async def ask(self, request: bytes) -> Answer:
+        """Send, and wait for the reply."""
+        return await next(self._opened).ask(request)
+
+
 async def _wire(stack: AsyncExitStack, arena: Arena) -> Wire:
-    (wire,) = await stack.enter_async_context(wires(arena.port, 1))
-    return wire
+    opened = [await stack.enter_async_context(wires(port, 1)) for port in arena.ports]
+    return _Turns([wire for (wire,) in opened])
 
 
 async def _logins(load: Load, wire: Wire, arena: Arena) -> None:
@@ -156,16 +171,56 @@ async def command_line_rotates(arena: Arena) -> Load:
     load = Load(arena.port, lambda seen: len(seen.sealing) > 1, patience_s=60)
     async with AsyncExitStack() as stack:
         traffic = [lane(load, await _wire(stack, arena), arena) for lane in (_logins, _calls, _refreshes)]
-        told, *_ = await asyncio.gather(asyncio.to_thread(_rotate, arena.data), *traffic)
+        told, *_ = await asyncio.gather(asyncio.to_thread(_rotate, arena.settings_file, KeyUse.SEALING), *traffic)
     assert told == {"use": "sealing", "number": 2, "state": "published"}
     return load
 
 
-def _rotate(data: Path) -> object:
+async def command_line_rotates_every_key(arena: Arena, *, times: int) -> Load:
+    """`callgate keys rotate` for keys of every use, again and again; each is in use at all servers before the next."""
+    over = asyncio.Event()
+    load = Load(arena.port, lambda _: over.is_set(), patience_s=times * PATIENCE_S * len(KeyUse))
+    async with AsyncExitStack() as stack:
+        lanes = [_logins, _calls, _refreshes, _codes, _id_tokens, _new_credentials]
+        traffic = asyncio.gather(*[lane(load, await _wire(stack, arena), arena) for lane in lanes])
+        for _ in range(times):
+            before = _in_use(arena)
+            orders = (asyncio.to_thread(_rotate, arena.settings_file, use) for use in KeyUse)
+            told = await asyncio.gather(*orders)
+            assert all(isinstance(each, dict) and each["state"] == "published" for each in told), told
+            until = time.monotonic() + PATIENCE_S * len(KeyUse)
+            while any(number <= before[use] for use, number in _in_use(arena).items()) and not traffic.done():
+                assert time.monotonic() < until, f"a key is not in use: {before}, {_in_use(arena)}"
+                await asyncio.sleep(0.1)
+        over.set()
+        await traffic
+    return load
+
+
+def _in_use(arena: Arena) -> dict[object, int]:
+    """The number of the key in use, by what it is for."""
+    found = arena.rows("SELECT key_use, max(number) FROM stored_key WHERE state = ? GROUP BY key_use", KeyState.ACTIVE)
+    return {use: number for use, number in found if isinstance(number, int)}
+
+
+async def _new_credentials(load: Load, wire: Wire, arena: Arena) -> None:
+    """Credentials signed with the key of the moment, used at every server, and deleted."""
+    app = arena.world.apps["script"]
+    async with arena.desk() as desk:
+        person = done(await find_person(desk, "runner8@races.example"))
+        while load.goes_on:
+            issued = done(await create_credential(desk, person, NewCredential(label="of the moment")))
+            for _ in arena.ports:
+                load.pair("new credential", await wire.ask(logging_in(app, issued.jwt)))
+            done(await delete_credential(desk, issued.credential))
+            await asyncio.sleep(0.2)
+
+
+def _rotate(settings_file: Path, use: KeyUse) -> object:
     command = Path(sys.executable).with_name("callgate")
-    settings = {"CALLGATE_CONFIG": str(data / "callgate.toml")}
+    settings = {"CALLGATE_CONFIG": str(settings_file)}
     ended = subprocess.run(
-        [command, "keys", "rotate", "--json"],
+        [command, "keys", "rotate", "--json", "--use", use.value],
         capture_output=True,
         check=False,
         timeout=60,

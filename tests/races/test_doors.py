@@ -7,17 +7,18 @@ from time import monotonic
 
 import pytest
 
+from callgate.model.key import KeyUse
 from tests.figures import Figure
 from tests.nursery import servers
 from tests.postgres_server import needs_postgres
-from tests.races import endings, histories, openings, refreshes
+from tests.races import endings, histories, openings, refreshes, rotations, staleness, upgrades
 from tests.races.arena import Arena, Seat, check
-from tests.races.doors import SERVERS, open_doors
+from tests.races.doors import SERVERS, SharedArena, open_doors
 from tests.races.mutants import BESIDE_EACH_OTHER
 
 pytestmark = needs_postgres
 
-OpenDoors = Callable[..., AbstractContextManager[Arena]]
+OpenDoors = Callable[..., AbstractContextManager[SharedArena]]
 Counts = Callable[[int, int], int]
 
 CAUGHT_S_MAX = 60
@@ -29,7 +30,7 @@ IN_SHORT = "swaps-that-missed-pass"
 def doors(template: Path, tmp_path_factory: pytest.TempPathFactory) -> OpenDoors:
     """Opens an arena of several servers, with plants if any."""
 
-    def open_one(*plants: str) -> AbstractContextManager[Arena]:
+    def open_one(*plants: str) -> AbstractContextManager[SharedArena]:
         folder = tmp_path_factory.mktemp("doors")
         return open_doors(servers(), template, folder=folder, plants=plants)
 
@@ -37,7 +38,7 @@ def doors(template: Path, tmp_path_factory: pytest.TempPathFactory) -> OpenDoors
 
 
 @pytest.fixture(scope="module")
-def shared(doors: OpenDoors) -> Iterator[Arena]:
+def shared(doors: OpenDoors) -> Iterator[SharedArena]:
     """The one arena of this module."""
     with doors() as opened:
         yield opened
@@ -49,6 +50,45 @@ def test_hundred_refreshes_at_once_give_one_pair(shared: Arena, counts: Counts, 
     rounds = counts(2, 500)
     check(refreshes.crowd_gets_one_pair(shared, rounds=rounds))
     figure("races.refreshes", f"{rounds} rounds at {SERVERS} servers on PostgreSQL: the same")
+
+
+def test_what_is_forbidden_at_one_door_is_refused_at_all(shared: Arena, counts: Counts, figure: Figure) -> None:
+    """From the moment on that the act is answered; what may be a second old, is not at all."""
+    trials = counts(4, 60)
+    asked = check(staleness.forbidding_holds_at_once(shared, trials=trials))
+    late_ms = max(asked.accepted_s, default=0) * 1000
+    told = f"{asked.refused} requests sent after the answer refused, {len(asked.accepted_s)} accepted"
+    figure("races.doors-stale", f"{trials} acts: {told}, {late_ms:.0f} ms late at most")
+    assert asked.accepted_s == []
+
+
+def test_no_request_fails_while_tables_change_and_change_back(
+    shared: SharedArena, counts: Counts, figure: Figure
+) -> None:
+    """And change back: as the next version's script would, beside servers of this one (assurance R14)."""
+    times = counts(5, 50)
+    answered = check(upgrades.requests_go_on(shared, shared.place, times=times))
+    figure("races.doors-upgrades", f"{times} times up and down: {answered:,} requests, none failed")
+    assert answered > times
+
+
+def test_token_of_another_servers_key_is_served(shared: Arena) -> None:
+    """An unknown number means one look for keys before refusal, at whichever door."""
+    check(rotations.key_of_another_node_is_looked_for(shared))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_no_token_is_refused_while_keys_of_every_use_are_rotated(
+    doors: OpenDoors, counts: Counts, figure: Figure
+) -> None:
+    """By the command line, beside the servers; each request goes to the next of them."""
+    times = counts(1, 20)
+    with doors("rotating-by-hand") as arena:
+        load = check(rotations.command_line_rotates_every_key(arena, times=times))
+    told = f"{load.answers.total():,} requests, none refused"
+    figure("keys.rotated-doors", f"{times} rotations of each of {len(KeyUse)} kinds: {told}")
+    assert len(load.sealing) == times + 1
 
 
 @pytest.mark.timeout(3600)
