@@ -146,6 +146,27 @@ class Soak:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What a unit of work costs a server that tells something; `ratio` to one that tells nothing."""
+
+    way: str
+    kind: Kind
+    processor_us: float
+    ratio: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """What being watched costs."""
+
+    about: str
+    rows: tuple[Watched, ...]
+
+
+Run = Speed | Growth | Waits | Soak | Watching
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """The last run of each kind, if there was one."""
 
@@ -153,8 +174,9 @@ class Figures:
     growth: Growth | None = None
     waits: Waits | None = None
     soak: Soak | None = None
+    watching: Watching | None = None
 
-    def having(self, found: Speed | Growth | Waits | Soak) -> "Figures":
+    def having(self, found: Run) -> "Figures":
         """With a run in the place of the last one of its kind."""
         match found:
             case Speed():
@@ -165,6 +187,8 @@ class Figures:
                 return replace(self, waits=found)
             case Soak():
                 return replace(self, soak=found)
+            case Watching():
+                return replace(self, watching=found)
 
 
 _FIGURES = TypeAdapter(Figures)
@@ -175,7 +199,7 @@ def load(file: Path = FILE) -> Figures:
     return _FIGURES.validate_json(file.read_bytes())
 
 
-def keep(found: Speed | Growth | Waits | Soak, file: Path = FILE) -> Figures:
+def keep(found: Run, file: Path = FILE) -> Figures:
     """Put a run in the place of the last one of its kind; all of the file, as it is then."""
     figures = load(file).having(found)
     file.write_bytes(_FIGURES.dump_json(figures, indent=1) + b"\n")

@@ -48,7 +48,7 @@ SHRINK_PART = 10
 EXPIRED_MS = 45 * 60_000
 """How long ago they did: past the sweeper's grace and its buckets."""
 
-TOGETHER = 100
+TOGETHER = 16
 """Credentials made at a time: they share commits."""
 
 QUIET_S, LOOK_S = 150, 1

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from bench import goals
-from bench.figures import Figures, Growth, Pace, Row, Sample, Server, Shrinking, Soak, Speed, Waits
+from bench.figures import Figures, Pace, Row, Run, Sample, Server, Shrinking
 from bench.work import Kind
 
 _PART = re.compile(r"(<!-- begin: ([a-z ]+) -->\n).*?(<!-- end: \2 -->)", re.DOTALL)
@@ -70,7 +70,7 @@ def fill(page: str, figures: Figures) -> str:
     return _PART.sub(lambda found: f"{found[1]}\n{PARTS[found[2]](figures)}\n\n{found[3]}", page)
 
 
-def shown(found: Speed | Growth | Waits | Soak) -> str:
+def shown(found: Run) -> str:
     """What a run found, for whoever started it."""
     return PARTS[type(found).__name__.lower()](Figures().having(found))
 
@@ -135,6 +135,15 @@ def soak(figures: Figures) -> str:
 is {growth_mb:.1f} MB for a million."""
 
 
+def watching(figures: Figures) -> str:
+    """What being watched costs."""
+    if (found := figures.watching) is None:
+        return UNMEASURED
+    rows = (f"| {row.kind} | {row.way} | {row.processor_us:,.1f} | {row.ratio:.3f} |" for row in found.rows)
+    head = ("| work | told | processor µs | of telling nothing |", "|---|---|---:|---:|")
+    return "\n".join((f"{found.about}.", "", *head, *rows))
+
+
 def _pace(pace: Pace) -> str:
     rate, processor = (
         f"{pace.rate:,.0f} | {pace.rate_ratio:.2f}",
@@ -157,6 +166,7 @@ PARTS: dict[str, Callable[[Figures], str]] = {
     "growth": growth,
     "waits": waits,
     "soak": soak,
+    "watching": watching,
 }
 """Name of a part, as README.md asks for it -> what writes it."""
 

@@ -12,17 +12,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import figures, goals, growth, report, soak, speed, waits
+from bench import figures, goals, growth, report, soak, speed, waits, watching
 from bench.machine import ROOT
 from bench.options import Options
 
 HERE = Path(__file__).parent
-Found = figures.Speed | figures.Growth | figures.Waits | figures.Soak
-MODES: dict[str, Callable[[Options, str], Found]] = {
+MODES: dict[str, Callable[[Options, str], figures.Run]] = {
     "speed": speed.measure,
     "growth": growth.measure,
     "waits": waits.measure,
     "soak": soak.measure,
+    "watching": watching.measure,
 }
 """What can be measured -> who does."""
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench import figures, goals, growth, report, soak, speed, waits
+from bench import figures, goals, growth, report, soak, speed, waits, watching
 from bench.figures import Figures, Row, Sample, Server, Speed
 from bench.options import Options
 from bench.work import Kind
@@ -61,12 +61,13 @@ def test_growth_is_measured() -> None:
 @pytest.mark.long
 @pytest.mark.root
 @pytest.mark.timeout(300)
-def test_waits_and_memory_are_measured() -> None:
-    """Every figure of both is there."""
+def test_waits_memory_and_watching_are_measured() -> None:
+    """Every figure is there."""
     found = waits.measure(TINY, "here")
     assert 0 < found.checks_slow_disk < found.checks_alone * 2
     assert found.sign_in_ms > found.argon2_ms / 2
     assert soak.measure(replace(TINY, requests=1000), "here").worker_mb > 0
+    assert {row.way for row in watching.measure(TINY, "here").rows} == set(watching.WAYS)
 
 
 @pytest.mark.parametrize(("rate", "verdict"), [(250, "| reached |"), (249, "**not reached**")])

@@ -79,7 +79,9 @@ _KEY_STATES = _members(KeyState)
 _POLICY, _MFA_POLICY, _CREDENTIAL_POLICY = (
     Account._fields.index(field) for field in ("sso_policy", "mfa_policy", "credential_policy")
 )
-_EXEMPTION, _HAS_FACTOR = (Extension._fields.index(field) for field in ("sso_exemption", "has_factor"))
+_TYPE, _STATUS, _EXEMPTION, _HAS_FACTOR = (
+    Extension._fields.index(field) for field in ("type", "status", "sso_exemption", "has_factor")
+)
 _FACTOR = SignIn._fields.index("factor")
 _CERTIFICATES, _DOMAINS, _ENABLED, _SIGNS, _UNASKED = (
     Connection._fields.index(field)
@@ -150,13 +152,12 @@ def account_from(row: Row) -> Account:
 
 def extension_from(row: Row) -> Extension:
     """The extension in a row of its columns."""
-    extension = Extension._make(row)
-    return extension._replace(
-        type=_EXTENSION_TYPES[row[3]],
-        status=_EXTENSION_STATUSES[row[4]],
-        sso_exemption=_SSO_EXEMPTIONS[row[_EXEMPTION]],
-        has_factor=row[_HAS_FACTOR] == 1,
-    )
+    values: list[object] = list(row)
+    values[_TYPE] = _EXTENSION_TYPES[row[_TYPE]]
+    values[_STATUS] = _EXTENSION_STATUSES[row[_STATUS]]
+    values[_EXEMPTION] = _SSO_EXEMPTIONS[row[_EXEMPTION]]
+    values[_HAS_FACTOR] = row[_HAS_FACTOR] == 1
+    return Extension._make(values)
 
 
 def role_from(row: Row) -> Role:
