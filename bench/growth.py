@@ -51,7 +51,7 @@ EXPIRED_MS = 45 * 60_000
 TOGETHER = 16
 """Credentials made at a time: they share commits."""
 
-QUIET_S, LOOK_S = 150, 1
+QUIET_S, LOOK_S = 100, 1
 """How long nothing may change, past the sweeper's rests and autovacuum's; how often is looked."""
 
 T = TypeVar("T")

@@ -26,13 +26,16 @@ MODES: dict[str, Callable[[Options, str], figures.Run]] = {
 }
 """What can be measured -> who does."""
 
+SECONDS, GROWTH_S = 4, 2
+"""Of growth most goes into making what is measured."""
+
 
 def main() -> None:
     """Measure, print what was found; keep it, and write the tables and the chart."""
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("what", nargs="?", choices=MODES, default="speed", help="what to measure (speed)")
     parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds; medians are reported (3)")
-    parser.add_argument("--seconds", type=int, default=4, help="how long each work takes in a round (4)")
+    parser.add_argument("--seconds", type=int, help="how long each work takes in a round (4; growth 2)")
     parser.add_argument("--connections", type=int, default=32, help="keep-alive connections (32)")
     parser.add_argument("--only", action="append", default=[], help="servers whose name contains this; may repeat")
     parser.add_argument("--work", action="append", default=[], help="works whose name contains this; may repeat")
@@ -43,6 +46,7 @@ def main() -> None:
     parsed = parser.parse_args()
     if shutil.which("wrk") is None or shutil.which("taskset") is None:
         sys.exit("wrk and taskset are needed: apt-get install wrk util-linux")
+    parsed.seconds = parsed.seconds or (GROWTH_S if parsed.what == "growth" else SECONDS)
     options = Options.of(parsed)
     found = MODES[parsed.what](options, _about(options))
     print(report.shown(found))
