@@ -103,6 +103,7 @@ class Pair:
     two: Cell
     public_url: str
     pids: dict[str, int]
+    workers: int
 
     @property
     def both(self) -> tuple[Cell, Cell]:
@@ -118,7 +119,9 @@ class Pair:
 
     def start(self, cell: Cell) -> None:
         """Serve a cell, and wait until it answers."""
-        pid = servers().start(("serve", "--config", str(cell.config), "--workers", "0"), folder=cell.folder)
+        pid = servers().start(
+            ("serve", "--config", str(cell.config), "--workers", str(self.workers)), folder=cell.folder
+        )
         self.pids[cell.name] = pid
         wait_until_ready(pid, cell.folder)
 
@@ -136,8 +139,8 @@ class Pair:
 
 
 @contextmanager
-def serving_pair(folder: Path, *, databases: tuple[str, ...] = ()) -> Iterator[Pair]:
-    """Two cells in a folder, served; their databases are files there, if they are not said to be elsewhere."""
+def serving_pair(folder: Path, *, databases: tuple[str, ...] = (), workers: int = 0) -> Iterator[Pair]:
+    """Two cells in a folder, each served by so many workers; their databases are files there, if not said otherwise."""
     public_url = f"http://127.0.0.1:{free_port()}"
     ports = {name: (free_port(), free_port()) for name in ("CGT01P01", "CGT01P02")}
     for number, name in enumerate(ports):
@@ -145,7 +148,7 @@ def serving_pair(folder: Path, *, databases: tuple[str, ...] = ()) -> Iterator[P
         _write_settings(folder / name, name, public_url=public_url, ports=ports, database=database)
     one, exported = asyncio.run(_found(folder / "CGT01P01", number=1, ports=ports["CGT01P01"]))
     two, _ = asyncio.run(_found(folder / "CGT01P02", number=2, ports=ports["CGT01P02"], taken=exported))
-    pair = Pair(one, replace(two, everyone=one.everyone), public_url, {})
+    pair = Pair(one, replace(two, everyone=one.everyone), public_url, {}, workers)
     try:
         pair.start(one)
         pair.start(pair.two)

@@ -9,14 +9,16 @@ from typing import Final
 
 import orjson
 
+from callgate.crypto.jwks import JwksRefused, read_jwks
 from callgate.crypto.strict_json import decode_base64url, encode_base64url, parse_object
 from callgate.model.account import Account
 from callgate.model.acts import AppActLookup, Refused
 from callgate.model.client import AppKind, AuthMethod, Client, ClientKeys, ClientStatus, GrantType, Switch
-from callgate.model.ids import ClientId
+from callgate.model.ids import AccountId, ClientId
 from callgate.model.limits import AppRate, RateGroup
 from callgate.model.lookups import ClientLookup
 from callgate.protocol.administer import apps
+from callgate.protocol.client_auth import CLIENT_ID_CHARS_MAX
 from callgate.service.administer.desk import Desk
 
 BYTES_MAX: Final = 128 * 1024
@@ -37,7 +39,7 @@ async def export_app(desk: Desk, client: Client) -> str | Refused:
 
 async def import_app(desk: Desk, content: bytes, account: Account) -> Client | Refused:
     """The app of such a JSON as this account's here. Raises Unavailable."""
-    read = _read(content, account)
+    read = read_app(content, account.id)
     if isinstance(read, Refused):
         return read
     client, keys = read
@@ -69,28 +71,29 @@ def _spell(client: Client, keys: ClientKeys) -> dict[str, object]:
     }
 
 
-def _read(content: bytes, account: Account) -> tuple[Client, ClientKeys] | Refused:
+def read_app(content: bytes, account_id: AccountId) -> tuple[Client, ClientKeys] | Refused:
+    """The app of such a JSON, as this account's, if it is one; whether it may be registered is not looked at."""
     said = parse_object(content) if len(content) <= BYTES_MAX else None
     if said is None or said.get("format") != _FORMAT:
         return Refused(_NOT_READ)
     try:
         sha256, jwks = said["secret_sha256"], said["jwks"]
-        keys = ClientKeys(_sha256(sha256), None, None if jwks is None else _text(jwks))
-        return _client(said, account), keys
+        keys = ClientKeys(_sha256(sha256), None, None if jwks is None else _jwks(jwks))
+        return _client(said, account_id), keys
     except (KeyError, TypeError, ValueError):
         return Refused(_NOT_READ)
 
 
-def _client(said: Mapping[str, object], account: Account) -> Client:
+def _client(said: Mapping[str, object], account_id: AccountId) -> Client:
     rates = said["rates"]
     if not isinstance(rates, dict):
         raise TypeError("rates")
     client_id = _text(said["client_id"])
-    if not client_id.isalnum() or not client_id.isascii():
+    if not client_id.isalnum() or not client_id.isascii() or len(client_id) > CLIENT_ID_CHARS_MAX:
         raise ValueError("client_id")
     return Client(
         id=ClientId(client_id),
-        account_id=account.id,
+        account_id=account_id,
         name=_text(said["name"]),
         kind=AppKind(said["kind"]),
         private=False,
@@ -114,6 +117,12 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("a text")
     return value
+
+
+def _jwks(value: object) -> str:
+    if isinstance(read_jwks(_text(value)), JwksRefused):
+        raise ValueError("keys")  # noqa: TRY004 - a text it is
+    return _text(value)
 
 
 def _texts(value: object) -> tuple[str, ...]:
