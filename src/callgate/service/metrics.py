@@ -196,9 +196,7 @@ class Metrics(Collector):
         yield _counter("callgate_connections_ended", "Connections ended by the server.", labels=("why",), values=ended)
 
     def _cells(self) -> _Made:
-        if self._context.cells is None:
-            return
-        links = self._context.cells.links.values()
+        links = self._context.cells.links.values() if self._context.cells else ()
         silent = GaugeMetricFamily("callgate_cell_silent", "1 for a cell that does not answer.", labels=("cell",))
         waiting = GaugeMetricFamily("callgate_cell_in_flight", "Requests another cell works on.", labels=("cell",))
         seconds = HistogramMetricFamily(
