@@ -139,8 +139,8 @@ def test_credential_is_made_used_replaced_and_deleted(company: Company, agent: h
         ({"clientIds": ["x" * 129]}, (400, "CMN-101")),
         ({"expirationTime": None}, (400, "CGT-170")),
         ({"expirationTime": "soon"}, (400, "CMN-101")),
-        ({"expirationTime": in_days(91)}, (400, "CMN-101")),
-        ({"expirationTime": "2020-01-01"}, (400, "CMN-101")),
+        ({"expirationTime": in_days(91)}, (400, "CGT-173")),
+        ({"expirationTime": "2020-01-01"}, (400, "CGT-173")),
     ],
     ids=lambda value: str(sorted(value)) if isinstance(value, dict) else value[1],
 )

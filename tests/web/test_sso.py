@@ -494,6 +494,15 @@ def test_page_offers_the_ways_that_prompt_names(visitor: Visitor, prompt: str, *
     assert ('name="password"' in page, 'value="sso"' in page) == (password, sso)
 
 
+def test_page_that_says_to_use_a_password_asks_for_one(visitor: Visitor) -> None:
+    """Where single sign-on was asked for and the company has none, nobody is left without a way."""
+    visitor.goes_to("web", prompt="sso")
+    refused = visitor.presses("sso", username="somebody@nowhere.example")
+    assert code_of(refused) == "CGT-129"
+    assert 'name="password"' in refused.text
+    assert 'name="password"' not in visitor.signs_in("agent").text
+
+
 def test_page_offers_no_single_sign_on_where_nobody_has_it(server: Server) -> None:
     """A button that leads nowhere confuses."""
     with visiting(server) as visitor:

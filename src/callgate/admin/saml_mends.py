@@ -59,7 +59,7 @@ MENDS: dict[str, Mend] = {
     ),
     SamlCheck.ENCODING.value: Mend(
         "A response is base64, as in the form field SAMLResponse. The grant’s assertion is base64url: - and _ where "
-        "base64 has + and / (RFC 7522 section 2.1)."
+        "base64 has + and / (RFC 7522 section 2.1): check one with --grant."
     ),
     SamlCheck.MARKUP.value: _CHANGED,
     SamlCheck.SHAPE.value: Mend(

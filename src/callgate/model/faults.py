@@ -155,7 +155,8 @@ CLIENT_ASSERTION_INVALID = Fault(
     error="invalid_client",
     text="Client assertion is invalid",
     remedy="Make a new one: iss and sub the client id, aud this server's issuer, exp at most an hour ahead, a new jti, "
-    "signed with the app's registered key or secret (RFC 7523 section 3).",
+    "signed with the app's registered key or secret (RFC 7523 section 3). Of an app with federated_jwt: a token, not "
+    "shown before, of an issuer trusted with --proves-app; `callgate issuers check` says what is wrong with one.",
     rfc=401,
     vendor=401,
 )

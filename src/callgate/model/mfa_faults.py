@@ -39,7 +39,7 @@ FACTOR_NEEDED = Fault(
     code="CGT-202",
     error="invalid_request",
     text="The account requires a second factor, and this is the last one",
-    remedy="Register another one, which takes the place of the former; or have the account require none: "
+    remedy="Set up another one first, a passkey or an authenticator app; or have the account require none: "
     "`callgate accounts update ACCOUNT --mfa allowed`.",
     audience=Audience.ADMINISTRATOR,
 )

@@ -148,7 +148,7 @@ def _exceeds(credential: JwtCredential, *, admitted: Admitted, facts: Credential
         return exceeds
     expires_ms = credential.expires_ms
     if expires_ms is None or not facts.now_ms < expires_ms <= facts.now_ms + LIFE_MAX_MS:
-        return Denied(fault=api_faults.PARAMETER_INVALID, values=(("parameterName", "expirationTime"),))
+        return refused(f"expirationTime must be later than now, and at most {LIFE_MAX_MS // DAY_MS} days ahead")
     if credential.client_ids is None:
         values = (("clientId", "*"), ("permissionName", "all apps"))
         return Denied(fault=api_faults.CREDENTIAL_EXCEEDS_TOKEN, values=values, why="it is for all apps")

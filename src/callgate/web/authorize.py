@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from callgate.model import sso_faults
+from callgate.model import authorize_faults, sso_faults
 from callgate.model.decisions import AuthorizeRequest, Denied
 from callgate.model.device import spell_user_code
 from callgate.service import authorize as service
@@ -174,10 +174,13 @@ def _sign_in_page(shown: ShowSignIn, *, secure: bool) -> SignInPage:
 
 
 def _methods(shown: ShowSignIn) -> frozenset[SignInMethod]:
-    """Those that `prompt` names; without one, or with both, what anybody here can use (protocol.md C.2)."""
+    """Those that `prompt` names; without one, or with both, what anybody here can use (protocol.md C.2).
+
+    Where the page says to go the other way, that is there too.
+    """
     asked = {SignInMethod(word) for word in shown.request.prompt & set(SignInMethod)}
     if asked == {SignInMethod.SSO}:
-        return frozenset(asked)
+        return frozenset(SignInMethod) if shown.fault is authorize_faults.SSO_NOT_CONFIGURED else frozenset(asked)
     only_login = asked == {SignInMethod.LOGIN} and shown.fault is not sso_faults.SSO_REQUIRED
     both = shown.sso_offered and not only_login
     return frozenset(SignInMethod) if both else frozenset({SignInMethod.LOGIN})

@@ -16,7 +16,7 @@ from callgate.web.pages import (
 )
 from callgate.web.pages.static import asset_path
 from tests.web.pages.markup import Markup
-from tests.web.pages.samples import CONSENT, FAULT, HOSTILE, PAGES, REFUSAL, SIGN_IN
+from tests.web.pages.samples import CONSENT, FAULT, HOSTILE, PAGES, REFUSAL, SECURITY, SIGN_IN
 
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES.keys())
 EVERY_LOCALE = pytest.mark.parametrize("locale", Locale)
@@ -221,3 +221,16 @@ def test_views_keep_the_form_state_out_of_logs() -> None:
     """The sealed request is bound to a browser, and no log needs it."""
     assert "c2VhbGVk" not in repr(SIGN_IN) + repr(CONSENT)
     assert grant_faults.CREDENTIALS_INVALID.code in repr(PAGES["sign-in-wrong"])
+
+
+def test_page_speaks_of_a_passkey_only_where_one_can_be_made() -> None:
+    """Where the browser or the server's address allows none, a code is the only way."""
+    without, beside = (english(PAGES[name]).text for name in ("enrolment", "enrolment-passkey"))
+    assert ("or a passkey" in without, "or a passkey" in beside) == (False, True)
+
+
+def test_page_warns_of_the_password_alone_only_where_nothing_else_is_asked() -> None:
+    """Whoever has a passkey is asked for it after the password."""
+    bare, keyed = PAGES["security-bare"], replace(SECURITY, has_totp=False)
+    warned = ["whoever learns your password" in english(page).text for page in (bare, keyed)]
+    assert warned == [True, False]

@@ -150,7 +150,7 @@ WORDS = {
     "CGT-202": Words(
         msgid("This cannot be removed"),
         msgid("Your company asks for more than a password, and this is the last thing you have."),
-        msgid("Set up another one instead, which takes its place."),
+        msgid("Set up another one first."),
     ),
     "CGT-203": _person(
         msgid("You signed in too long ago to change this."), msgid("Sign in again, then make the change.")
