@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs, urlsplit
 
 import apsw
@@ -384,13 +384,13 @@ def test_nothing_secret_is_kept_in_the_clear_or_told(room: Room) -> None:
     assert '"what":"RecoveryCodeUsed"' in told
 
 
-def add_passkey(browser: Browser, device: Authenticator) -> None:
-    """Make one for the page that the browser is on."""
+def add_passkey(browser: Browser, device: Authenticator, path: str = SECURITY) -> None:
+    """Make one for the page that the browser is on, whose form goes there."""
     options = re.search(r'data-options="([^"]*)"', browser.page)
     assert options
     challenge = json.loads(html.unescape(options[1]))["publicKey"]["challenge"]
     answer = device.make(domain="localhost", origin=browser.room.server.base_url, challenge=challenge)
-    browser.post(SECURITY, action="add-passkey", passkey=answer)
+    browser.post(path, action="add-passkey", passkey=answer)
 
 
 def test_passkey_is_added_once_and_for_nobody_else(room: Room) -> None:
@@ -408,6 +408,26 @@ def test_passkey_is_added_once_and_for_nobody_else(room: Room) -> None:
     thief.post(SIGN_IN, username=agent.email or "", password=agent.password, action="sign-in")
     add_passkey(thief, device)
     assert (thief.status, thief.code) == (400, "CGT-208")
+
+
+def test_passkey_of_somebody_else_is_nobodys_first_factor(room: Room) -> None:
+    """The same at the sign-in that asks for a first factor: refused, not taken for a database in trouble."""
+    device, account = Authenticator(credential_id=room.email.encode()), room.server.world.accounts["main"].id
+    owner = room.browser()
+    owner.sign_in()
+    add_passkey(owner, device)
+    hire(room.server, email := f"second.{room.email}")
+    beside(room.server).give("accounts", "update", account, "--mfa", "required")
+    try:
+        thief = replace(room, email=email).browser()
+        thief.sign_in()
+        assert thief.heading == "Set up an authenticator app"
+        add_passkey(thief, device, SECOND)
+        assert (thief.status, thief.code) == (400, "CGT-208")
+        add_passkey(thief, Authenticator(credential_id=email.encode()), SECOND)
+        assert thief.heading == "Your recovery codes"
+    finally:
+        beside(room.server).give("accounts", "update", account, "--mfa", "allowed")
 
 
 @pytest.mark.parametrize("page", [SECOND, SECURITY, "/restapi/oauth/sign-out/confirm"])

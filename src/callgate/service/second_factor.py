@@ -120,8 +120,9 @@ async def _enrol(context: Context, state: SecondState, *, form: Form, codes: Rec
     made: TotpConfirmed | PasskeyMade | None
     if form.get("action") == "add-passkey":
         made = passkeys.read_made(context, state.challenge, answer=form.get("passkey") or "", codes=codes)
-        if made is None:
-            return Denied(fault=mfa_faults.PASSKEY_NOT_MADE, why="it made none for this page")
+        if made is None or await passkeys.is_known(context, made):
+            why = "it made none for this page, or one whose id somebody has"
+            return Denied(fault=mfa_faults.PASSKEY_NOT_MADE, why=why)
         lookup = FactorsLookup(pending.account_id, pending.extension_id, made.challenge)
     else:
         typed = form.get("code") or ""
