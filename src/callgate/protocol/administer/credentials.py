@@ -103,7 +103,9 @@ def _may_not(facts: CredentialActFacts, *, giver_id: ExtensionId | None) -> str 
     assert account is not None, "asked before"
     policy = account.credential_policy
     if policy is CredentialPolicy.NOBODY:
-        return f"account {account.id} makes no JWT credentials: `callgate accounts update ACCOUNT --credentials everybody`"
+        return (
+            f"account {account.id} makes no JWT credentials: `callgate accounts update ACCOUNT --credentials everybody`"
+        )
     own = extension is not None and giver_id == extension.id
     if giver_id is None or not is_withheld(policy, giver=facts.giver, own=own):
         return None
