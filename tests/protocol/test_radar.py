@@ -144,6 +144,9 @@ def test_former_secret_is_told_with_its_advice() -> None:
     dates = SecretDates(NOW_MS - 2 * HOUR_MS, NOW_MS - HOUR_MS, NOW_MS + HOUR_MS, None)
     [finding] = look(survey(dates=dates), within_ms=0)
     assert (finding.what, finding.detail.partition(":")[0]) == ("former secret", "safe to retire")
+    assert finding.mend == f"callgate apps retire-secret {SCRIPT.id}"
+    [finding] = look(survey(dates=dates._replace(former_used_ms=NOW_MS - HOUR_MS)), within_ms=0)
+    assert (finding.detail.partition(":")[0], finding.mend) == ("still used", "give whoever uses it the new secret")
     assert found(survey(dates=dates._replace(former_until_ms=NOW_MS))) == []
 
 

@@ -63,7 +63,7 @@ async def secrets(desk: Desk, options: OneApp) -> Record:
 async def _fields(desk: Desk, client: Client) -> tuple[tuple[str, Value], ...]:
     facts = await desk.store.read(SecretActLookup(client.id))
     dates = facts.dates
-    until_ms = former_until(dates, now_ms=facts.now_ms)
+    until_ms, advice = former_until(dates, now_ms=facts.now_ms), advise(dates, now_ms=facts.now_ms)
     return (
         ("client_id", client.id),
         ("name", client.name),
@@ -71,7 +71,7 @@ async def _fields(desk: Desk, client: Client) -> tuple[tuple[str, Value], ...]:
         ("secret_last_used", _instant(dates.used_ms)),
         ("former_until", _instant(until_ms)),
         ("former_last_used", None if until_ms is None else _instant(dates.former_used_ms)),
-        ("former_advice", advise(dates, now_ms=facts.now_ms)),
+        ("former_advice", advice.text if advice else None),
     )
 
 

@@ -15,16 +15,17 @@ from callgate.model.session import CredentialKind
 
 
 class Standing(Enum):
-    """Why a JWT credential asks for attention."""
+    """Why a JWT credential, or an app's former secret, asks for attention."""
 
     EXPIRED = "expired"
     REPLACED = "replaced"
     UNUSED = "unused"
     NEVER_USED = "never used"
+    FORMER = "former secret"
 
 
 class Advice(NamedTuple):
-    """What is said of a JWT credential. `may_go`: nothing uses it any more."""
+    """What is said of a JWT credential or a former secret. `may_go`: nothing uses it any more."""
 
     standing: Standing
     text: str

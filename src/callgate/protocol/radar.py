@@ -17,7 +17,7 @@ from callgate.model.radar import Advice, Finding, Job, RecordedGrant, Standing, 
 from callgate.model.scope import covers
 from callgate.model.session import CredentialKind
 from callgate.model.ways import password_open
-from callgate.protocol.administer.secrets import advise, former_until
+from callgate.protocol.administer.secrets import advise
 
 DAY_MS = 24 * 3600 * 1000
 
@@ -168,7 +168,8 @@ def _unused_scopes(app: Client, survey: Survey) -> Iterator[Finding]:
 
 def _former_secret(app: Client, survey: Survey) -> Iterator[Finding]:
     dates = survey.secret_dates.get(app.id)
-    if dates is None or former_until(dates, now_ms=survey.now_ms) is None:
+    advice = None if dates is None else advise(dates, now_ms=survey.now_ms)
+    if advice is None:
         return
-    advice = advise(dates, now_ms=survey.now_ms) or ""
-    yield Finding("former secret", f"app {app.id} ({app.name})", advice, f"callgate apps retire-secret {app.id}")
+    mend = f"callgate apps retire-secret {app.id}" if advice.may_go else "give whoever uses it the new secret"
+    yield Finding(advice.standing.value, f"app {app.id} ({app.name})", advice.text, mend)

@@ -83,4 +83,7 @@ def test_former_secret_is_retired_where_there_is_one() -> None:
 def test_advice_is_careful(dates: SecretDates, advice: str | None) -> None:
     """Uses are known to the hour: nobody is told that it is safe before one has passed."""
     said = advise(dates, now_ms=NOW_MS)
-    assert said == advice if advice is None else (said or "").startswith(advice)
+    assert (said is None) == (advice is None)
+    if said is not None and advice is not None:
+        assert said.text.startswith(advice)
+        assert said.may_go == advice.startswith("safe to retire")

@@ -12,6 +12,7 @@ from callgate.model.client_secret import (
 from callgate.model.decisions import Done
 from callgate.model.instant import render_instant
 from callgate.model.policy import CREDENTIAL_USE_STEP_MS
+from callgate.model.radar import Advice, Standing
 from callgate.protocol.administer.apps import check_keys, keeps_secret
 
 
@@ -51,20 +52,20 @@ def former_until(dates: SecretDates, *, now_ms: int) -> int | None:
     return until_ms if until_ms is not None and now_ms < until_ms else None
 
 
-def advise(dates: SecretDates, *, now_ms: int) -> str | None:
+def advise(dates: SecretDates, *, now_ms: int) -> Advice | None:
     """Whether the former secret can go; a use is known to the hour, so one hour must have passed."""
     until_ms = former_until(dates, now_ms=now_ms)
     if until_ms is None or dates.made_ms is None:
         return None
     used_ms = dates.former_used_ms
     if used_ms is not None and used_ms >= dates.made_ms:
-        return f"still used: last at {render_instant(used_ms)}"
+        return Advice(Standing.FORMER, f"still used: last at {render_instant(used_ms)}", may_go=False)
     if dates.used_ms is None:
-        return "wait: the new secret was not used yet"
+        return Advice(Standing.FORMER, "wait: the new secret was not used yet", may_go=False)
     if now_ms < dates.made_ms + CREDENTIAL_USE_STEP_MS:
-        return "wait: the new secret is younger than an hour"
+        return Advice(Standing.FORMER, "wait: the new secret is younger than an hour", may_go=False)
     since_ms = dates.made_ms if used_ms is None else used_ms
-    return f"safe to retire: not used since {render_instant(since_ms)}"
+    return Advice(Standing.FORMER, f"safe to retire: not used since {render_instant(since_ms)}", may_go=True)
 
 
 def _cannot_have(client: Client, keys: ClientKeys) -> str | None:
