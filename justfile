@@ -19,7 +19,7 @@ example name:
 
 # run the tests, or those named, two files at a time (--long: the full counts, one by one, which take far longer)
 test *args:
-    @tools/debian-packages chromium curl fonts-dejavu-core haproxy libfaketime postgresql redis-server strace wrk
+    @tools/debian-packages chromium curl fonts-dejavu-core haproxy libfaketime pgbouncer postgresql redis-server strace wrk
     @# SimpleSAMLphp wants a web server and a PHP for one; these are the smallest, so they come before it.
     @tools/debian-packages micro-httpd php-cgi php-cli php-xml
     @tools/debian-packages simplesamlphp

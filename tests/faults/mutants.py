@@ -65,7 +65,7 @@ def postgres_forgets() -> None:
     async def trust(_: PostgresStore, __: object) -> None:
         return
 
-    plant(postgres_link, "_OPTIONS", f"{postgres_link._OPTIONS} -c synchronous_commit=off")
+    plant(postgres_link, "_SETTINGS", postgres_link._SETTINGS + b"; SET synchronous_commit=off")
     plant(PostgresStore, "_check", trust)
 
 

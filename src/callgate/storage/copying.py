@@ -23,7 +23,7 @@ from callgate.storage.postgres_batch import CELL
 from callgate.storage.rows import Row
 from callgate.storage.save_tables import empty_table, fill_table, gather_figures
 from callgate.storage.schema import migrate, migrate_file, require_head
-from callgate.storage.schema_postgres import migrate_postgres, open_link, require_postgres_head
+from callgate.storage.schema_postgres import migrate_postgres, open_link, require_own_session, require_postgres_head
 from callgate.storage.sqlite_file import (
     APPLICATION_ID,
     InUse,
@@ -111,6 +111,7 @@ def _source_link(place: PostgresPlace) -> Iterator[psycopg.Connection]:
     """A database that no writer has, as of one moment; whoever comes meanwhile cannot write."""
     require_postgres_head(place)
     with open_link(place) as origin:
+        require_own_session(origin, place)
         origin.execute("SET lock_timeout = '4s'")
         try:
             take_lock(origin, CELL)

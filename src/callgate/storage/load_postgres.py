@@ -15,6 +15,7 @@ _RUNNING: Final = """
 SELECT name FROM writer WHERE NOT pg_try_advisory_xact_lock(hashtextextended('callgate writer ' || name, 0))
 ORDER BY name
 """
+_BACKEND: Final = "SELECT pg_backend_pid()"
 _LOCK: Final = "SELECT pg_advisory_lock(%s)"
 _UNLOCK: Final = "SELECT pg_advisory_unlock(%s)"
 
@@ -39,6 +40,13 @@ def find_postgres_revision(connection: psycopg.Connection) -> str | None:
     """The schema's revision, as Alembic wrote it."""
     row = connection.execute(_REVISION).fetchone()
     return str(row[0]) if row else None
+
+
+def find_answering(connection: psycopg.Connection) -> int:
+    """The number of the server's process that answers; poolers tell libpq another."""
+    row = connection.execute(_BACKEND).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def take_lock(connection: psycopg.Connection, number: int) -> None:

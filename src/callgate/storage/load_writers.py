@@ -25,6 +25,7 @@ SELECT CAST(extract(epoch FROM pg_postmaster_start_time()) * 1000000 AS BIGINT),
 
 _CLAIM: Final = "SELECT CAST(pg_try_advisory_lock(hashtextextended(?, 0)) AS INT)"
 _NEW_MARK: Final = "SELECT CAST(? AS TEXT) || ' ' || CAST(gen_random_uuid() AS TEXT)"
+_BACKEND: Final = "SELECT pg_backend_pid()"
 _SETTINGS: Final = """
 SELECT current_setting('fsync'), current_setting('synchronous_commit'), current_setting('full_page_writes'),
     CAST(pg_is_in_recovery() AS INT)
@@ -43,6 +44,11 @@ class ServerSettings(NamedTuple):
 def find_settings(view: View) -> ServerSettings:
     """How the server is set up."""
     return ServerSettings._make(cast("tuple[str, str, str, int]", view.rows(_SETTINGS)[0]))
+
+
+def find_backend(view: View) -> int:
+    """The number of the server's process that answers."""
+    return cast("int", view.rows(_BACKEND)[0][0])
 
 
 def claim_writer(view: View, name: str) -> bool:

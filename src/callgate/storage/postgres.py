@@ -21,7 +21,7 @@ from callgate.model.lookups import Lookup, NothingLookup, SessionLookup
 from callgate.storage.figures import StoreFigures
 from callgate.storage.group_commit import BATCH_MAX, QUEUE_MAX, Job, Upkeep
 from callgate.storage.load_upkeep import count_sessions
-from callgate.storage.load_writers import TAKE, find_settings
+from callgate.storage.load_writers import TAKE, find_backend, find_settings
 from callgate.storage.pen import Pen
 from callgate.storage.port import Decided, Health, Unit
 from callgate.storage.postgres_asking import PostgresView
@@ -33,7 +33,7 @@ from callgate.storage.postgres_link import Link
 from callgate.storage.postgres_reader import Reader
 from callgate.storage.rows import Row
 from callgate.storage.save_upkeep import move_clock
-from callgate.storage.schema import ServerUnfit
+from callgate.storage.schema import ServerUnfit, pooled_apart
 
 F = TypeVar("F")
 D = TypeVar("D", bound=Decided)
@@ -70,6 +70,8 @@ UPKEEP: Final = 0x43474154_00000002
 
 _LASTING: Final = frozenset({"on", "remote_apply"})
 _NOTHING: Final = NothingLookup()
+_PREPARED_ALREADY: Final = "42P05"
+"""Another connection's statement has the name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,11 +145,10 @@ class PostgresStore:
 
         Raises:
             Unavailable: the server cannot be reached.
-            ServerUnfit: it may lose what it committed.
+            ServerUnfit: it may lose what it committed, or a pooler gives its connections to whoever comes.
         """
         try:
-            await self._check(await self._sessions.open())
-            await self._others.open()
+            await self._check(await self._open_readers())
             for lane in self._lanes:
                 await lane.open()
             self._tasks = [asyncio.create_task(self._run(lane)) for lane in self._lanes]
@@ -231,6 +232,20 @@ class PostgresStore:
         except Lost:
             self._rests_until_s = monotonic() + REST_S
             raise
+
+    async def _open_readers(self) -> Link:
+        """Connect to read; gives one. Raises ServerUnfit where one of the server's processes answers both."""
+        view = PostgresView(self._stamp)
+        try:
+            links = [await reader.open() for reader in (self._sessions, self._others)]
+            answering = {await carry_out(link, partial(find_backend, view)) for link in links}
+        except Refused as error:
+            if error.state != _PREPARED_ALREADY:
+                raise
+            raise pooled_apart(self._place) from error
+        if len(answering) < len(links):
+            raise pooled_apart(self._place)
+        return links[0]
 
     async def _check(self, link: Link) -> None:
         """Raise ServerUnfit for a server that says it may lose what it committed."""

@@ -39,13 +39,13 @@ _STATE, _MESSAGE = pq.DiagnosticField.SQLSTATE, pq.DiagnosticField.MESSAGE_PRIMA
 _PLAN_OUTDATED: Final = "0A000"
 """A table was changed under a prepared statement: a new connection prepares it anew."""
 
-_OPTIONS: Final = " ".join(
-    f"-c {setting}"
+_SETTINGS: Final = "; ".join(
+    f"SET {setting}"
     for setting in (
-        "lock_timeout=4s",
-        "statement_timeout=5s",
-        "idle_in_transaction_session_timeout=15s",
-        "client_connection_check_interval=2s",
+        "lock_timeout='4s'",
+        "statement_timeout='5s'",
+        "idle_in_transaction_session_timeout='15s'",
+        "client_connection_check_interval='2s'",
         "search_path=public",
         # One plan for each statement, from index to index. Otherwise a session is planned anew whenever it is asked for
         # (its partitions make the lasting plan look dear: 250 µs, not 16), and tables not analyzed yet are walked.
@@ -56,7 +56,8 @@ _OPTIONS: Final = " ".join(
         "enable_mergejoin=off",
         "jit=off",
     )
-)
+).encode()
+"""Set once connected, and not as `options` of the start, which poolers refuse or, told not to, drop."""
 
 
 class Link:
@@ -92,7 +93,12 @@ class Link:
         """Connect to the server that is written. Raises Lost and Refused."""
         try:
             async with asyncio.timeout(CONNECT_S):
-                connection = await connect(conninfo_of(place, options=_OPTIONS))
+                connection = await connect(conninfo_of(place))
+                try:
+                    await connection.execute(_SETTINGS)
+                except BaseException:
+                    await connection.close()
+                    raise
         except (psycopg.Error, TimeoutError) as error:
             raise Lost(str(error) or "no connection in time") from error
         link = cls(connection)

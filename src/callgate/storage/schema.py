@@ -23,6 +23,14 @@ class ServerUnfit(Exception):
     """A server of PostgreSQL, or how its database was made, is not what Callgate works with; the message says more."""
 
 
+def pooled_apart(place: object) -> ServerUnfit:
+    """What is said of a pooler that gives a connection of the server to whoever has a transaction."""
+    return ServerUnfit(
+        f"{place} is behind a pooler that takes connections apart: locks and prepared statements would be another's. "
+        "Connect directly, or have it pool sessions (PgBouncer: pool_mode = session)"
+    )
+
+
 def revision_of(connection: apsw.Connection) -> str:
     """The revision of an open file; BASE when it is empty."""
     if not connection.table_exists("main", "alembic_version"):

@@ -12,9 +12,9 @@ import psycopg
 from psycopg.errors import LockNotAvailable
 
 from callgate.model.database import PostgresPlace
-from callgate.storage.load_postgres import find_postgres_revision, find_tables, free_lock, take_lock
+from callgate.storage.load_postgres import find_answering, find_postgres_revision, find_tables, free_lock, take_lock
 from callgate.storage.postgres_hosts import conninfo_of
-from callgate.storage.schema import HEAD, ServerUnfit
+from callgate.storage.schema import HEAD, ServerUnfit, pooled_apart
 from callgate.storage.scripts import BASE, Dialect, Render, SchemaDiffers, render_steps
 from callgate.storage.sqlite_file import InUse, NotOurs
 
@@ -44,6 +44,7 @@ def migrate_postgres(place: PostgresPlace, to: str = HEAD, *, render: Render = r
     with open_link(place) as connection:
         if revision_of_postgres(connection, place) == to:
             return False
+        require_own_session(connection, place)
         with _alone(connection, place):
             found = revision_of_postgres(connection, place)  # again: another process may have migrated meanwhile
             for script in render(found, to, dialect=Dialect.POSTGRESQL):
@@ -62,8 +63,8 @@ def require_postgres_head(place: PostgresPlace) -> None:
 @contextmanager
 def open_link(place: PostgresPlace) -> Iterator[psycopg.Connection]:
     """A connection for upkeep, each statement a transaction of its own. Raises ServerUnfit and psycopg.Error."""
-    conninfo = conninfo_of(place, options="-c search_path=public -c statement_timeout=0")
-    with psycopg.connect(conninfo, autocommit=True) as connection:
+    with psycopg.connect(conninfo_of(place), autocommit=True) as connection:
+        connection.execute("SET search_path = public; SET statement_timeout = 0")
         info = connection.info
         if info.server_version < VERSION_MIN * 10_000:
             raise ServerUnfit(
@@ -82,6 +83,14 @@ def revision_of_postgres(connection: psycopg.Connection, place: PostgresPlace) -
     if not tables.versioned or not tables.ours:
         raise NotOurs(f"{place} has tables of something else: give Callgate a database of its own")
     return find_postgres_revision(connection) or BASE
+
+
+def require_own_session(connection: psycopg.Connection, place: PostgresPlace) -> None:
+    """Raise ServerUnfit where an open connection's server process answers another connection, too."""
+    answering = find_answering(connection)
+    with open_link(place) as other:
+        if find_answering(other) == answering:
+            raise pooled_apart(place)
 
 
 @contextmanager
