@@ -51,6 +51,7 @@ from callgate.service.limits import Limits
 from callgate.service.log import open_log
 from callgate.service.polls import Polls
 from callgate.service.readiness import Readiness
+from callgate.service.retold import Retold
 from callgate.service.shelves import open_shelves
 from callgate.service.tallies import Tallies
 from callgate.service.upkeep import keep_up
@@ -120,7 +121,7 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
             row_ids=RowIds(entropy),
             passwords=passwords,
             policy=settings.policy,
-            events=Events(log),
+            events=Events(log, Retold(shelves.refusals, keeper, clock) if shelves.refusals else None),
             fetcher=fetcher,
             key_sets=KeySets(fetcher),
             limits=Limits(settings.limits.rates_charged, shelves.meters),

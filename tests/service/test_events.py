@@ -1,5 +1,7 @@
 """What is remembered of refusals: bounded, and no app's at another's expense."""
 
+import asyncio
+
 import pytest
 
 from callgate.model import faults
@@ -7,6 +9,7 @@ from callgate.model.decisions import Denied
 from callgate.model.ids import ClientId
 from callgate.service.events import EXPLANATIONS_MAX, Events
 from callgate.service.log import open_log
+from callgate.service.retold import Explanation
 
 DENIED = Denied(fault=faults.CLIENT_UNPROVEN, why="first")
 
@@ -15,6 +18,11 @@ DENIED = Denied(fault=faults.CLIENT_UNPROVEN, why="first")
 def events() -> Events:
     """Nothing was refused yet."""
     return Events(open_log("critical", for_people=False))
+
+
+def explained(events: Events, request_id: str, *, app: str = "app") -> Explanation | None:
+    """What an app learns, of a process that is alone."""
+    return asyncio.run(events.explain(request_id, ClientId(app)))
 
 
 def refuse(events: Events, request_id: str, *, app: str | None) -> None:
@@ -27,8 +35,8 @@ def test_explanation_stays_when_nobody_known_floods(events: Events) -> None:
     refuse(events, "kept", app="app")
     for number in range(EXPLANATIONS_MAX + 1):
         refuse(events, str(number), app=None)
-    assert events.explain("kept") is not None
-    assert events.explain("0") is None
+    assert explained(events, "kept") is not None
+    assert explained(events, "0") is None
 
 
 def test_explanation_stays_when_requests_are_refused_in_another_apps_name(events: Events) -> None:
@@ -37,9 +45,9 @@ def test_explanation_stays_when_requests_are_refused_in_another_apps_name(events
     for number in range(3 * EXPLANATIONS_MAX):
         refuse(events, f"flood {number}", app="flooded")
     refuse(events, "second", app="app")
-    kept = [number for number in range(3 * EXPLANATIONS_MAX) if events.explain(f"flood {number}")]
-    assert events.explain("first")
-    assert events.explain("second")
+    kept = [number for number in range(3 * EXPLANATIONS_MAX) if explained(events, f"flood {number}", app="flooded")]
+    assert explained(events, "first")
+    assert explained(events, "second")
     assert len(kept) + 2 == EXPLANATIONS_MAX
     assert kept[-1] == 3 * EXPLANATIONS_MAX - 1
 
@@ -48,8 +56,8 @@ def test_oldest_explanation_goes_when_many_apps_share_the_room(events: Events) -
     """No app has more than its share: what is oldest is asked for least."""
     for number in range(EXPLANATIONS_MAX + 3):
         refuse(events, str(number), app=f"app {number}")
-    assert [number for number in range(5) if events.explain(str(number))] == [3, 4]
-    assert events.explain(str(EXPLANATIONS_MAX + 2))
+    assert [number for number in range(5) if explained(events, str(number), app=f"app {number}")] == [3, 4]
+    assert explained(events, str(EXPLANATIONS_MAX + 2), app=f"app {EXPLANATIONS_MAX + 2}")
 
 
 def test_explanation_is_the_last_when_one_request_is_refused_twice(events: Events) -> None:
@@ -57,9 +65,9 @@ def test_explanation_is_the_last_when_one_request_is_refused_twice(events: Event
     refuse(events, "twice", app="app")
     again = Denied(fault=faults.BODY_TOO_LARGE, why="then")
     events.denied("authorize", again, request_id="twice", client_id=ClientId("app"), at_ms=2)
-    found = events.explain("twice")
+    found = explained(events, "twice")
     assert found
     assert found.why == "then"
     for number in range(2 * EXPLANATIONS_MAX):
         refuse(events, str(number), app="app")
-    assert events.explain("twice") is None
+    assert explained(events, "twice") is None

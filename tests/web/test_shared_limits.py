@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
+from redis import Redis
 
 from tests.redis_server import RedisServer, needs_redis, running_redis
 from tests.server import Server, copied, running_server
@@ -14,6 +15,7 @@ from tests.server import Server, copied, running_server
 pytestmark = needs_redis
 
 TOKEN = "/restapi/oauth/token"
+EXPLANATIONS = "/restapi/oauth/explanations"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 PASSWORD = "open-sesame"
 
@@ -30,6 +32,11 @@ class Node:
         app = self.server.world.apps["script"]
         proof = (app.client_id, app.client_secret or "")
         return self.http.post(TOKEN, data=form, auth=proof, headers={"X-Forwarded-For": "198.51.100.1"})
+
+    def explained(self, request_id: str, *, app: str = "script") -> httpx.Response:
+        """What an app is told of a request."""
+        shown = self.server.world.apps[app]
+        return self.http.get(f"{EXPLANATIONS}/{request_id}", auth=(shown.client_id, shown.client_secret or ""))
 
     def log_in(self) -> int:
         """Tokens by JWT credential: of the group Auth, five a minute."""
@@ -117,6 +124,24 @@ def test_wrong_passwords_are_one_count_for_both(nodes: tuple[Node, Node]) -> Non
     for node in nodes:
         node.server.advance(900)
     assert (one.guess("agent", right), two.guess("agent", right)) == ("in", "in")
+
+
+def test_refusal_is_explained_by_whichever_server_is_asked(redis: RedisServer, nodes: tuple[Node, Node]) -> None:
+    """To its app alone; and what lies between the servers tells whoever may read it nothing."""
+    one, two = nodes
+    refused = one.ask(grant_type="refresh_token", refresh_token="none").headers["rcrequestid"]
+    told = one.explained(refused)
+    until = time.monotonic() + 20
+    while (found := two.explained(refused)).status_code == 404:  # it is told after the answer
+        assert time.monotonic() < until
+    assert told.json()["detail"] == "not a refresh token of this server"
+    assert found.json() == told.json()
+    assert two.explained(refused, app="service").json()["errors"][0]["errorCode"] == "CGT-192"
+    assert two.explained("x" * 64).status_code == 404
+    with Redis.from_url(redis.url, password=PASSWORD) as looking:
+        kept = [looking.get(key) for key in looking.scan_iter("*:refusal:*")]
+    assert kept
+    assert [word for word in ("refresh token", "not a", refused) if any(word in str(each) for each in kept)] == []
 
 
 def test_server_answers_while_redis_is_killed_and_counts_with_the_other_when_it_is_back(

@@ -198,7 +198,7 @@ EXPLANATION_UNKNOWN = Fault(
     code="CGT-192",
     error="invalid_request",
     text="No such request of this application is remembered",
-    remedy="Use the RCRequestId of a recent refused reply: each process keeps its last 10,000 until it ends. Where "
-    "several answer, another may know it: ask again, on a new connection.",
+    remedy="Use the RCRequestId of a recent refused reply: each process keeps its last 10,000 until it ends, and tells "
+    "the others, for an hour, where they have limits.store. Where they have not, ask again, on a new connection.",
     status=404,
 )

@@ -4,34 +4,26 @@ Nothing secret gets here: a denial's `why` names rules and ids only, and request
 """
 
 from collections import Counter, defaultdict, deque
-from typing import NamedTuple
 
 from structlog.typing import FilteringBoundLogger
 
 from callgate.model.decisions import Denied, RedirectFault
-from callgate.model.faults import Fault
 from callgate.model.ids import ClientId
+from callgate.service.retold import Explanation, Retold
 
 EXPLANATIONS_MAX = 10_000
 """A few megabytes; the event log keeps the rest."""
 
 
-class Explanation(NamedTuple):
-    """Why a request was denied, for the fault's audience."""
-
-    request_id: str
-    at_ms: int
-    endpoint: str
-    fault: Fault
-    why: str
-    client_id: ClientId
-
-
 class Events:
-    """Where services tell what they decided. What was decided is counted, too, for `metrics`."""
+    """Where services tell what they decided. What was decided is counted, too, for `metrics`.
 
-    def __init__(self, log: FilteringBoundLogger) -> None:
+    `retold`: where other processes are told, and asked, why something was denied; None where this one is alone.
+    """
+
+    def __init__(self, log: FilteringBoundLogger, retold: Retold | None = None) -> None:
         self._log = log
+        self._retold = retold
         self._explanations: dict[str, Explanation] = {}
         self._of: defaultdict[ClientId, deque[str]] = defaultdict(deque)
         self.granted_ever: Counter[tuple[str, str]] = Counter()
@@ -85,14 +77,19 @@ class Events:
                 self._make_room()
             self._of[client_id].append(request_id)
         self._explanations[request_id] = explanation
+        if self._retold is not None:
+            self._retold.tell(explanation)
 
     def done(self, endpoint: str, request_id: str, *, client_id: str, changed: bool) -> None:
         """Something was carried out that has no tokens."""
         self._log.info(endpoint, outcome="done", request_id=request_id, client_id=client_id, changed=changed)
 
-    def explain(self, request_id: str) -> Explanation | None:
-        """What is remembered of a denial."""
-        return self._explanations.get(request_id)
+    async def explain(self, request_id: str, client_id: ClientId) -> Explanation | None:
+        """What is remembered, here or elsewhere, of a denial of this app's."""
+        known = self._explanations.get(request_id)
+        if known is None and self._retold is not None:
+            return await self._retold.ask(request_id, client_id)
+        return known if known is not None and known.client_id == client_id else None
 
     def _make_room(self) -> None:
         """The app with the most gives up its oldest; of several, the one that was refused first.

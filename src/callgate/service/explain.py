@@ -41,8 +41,8 @@ async def explain(context: Context, request: TokenRequest, asked_id: str) -> Exp
     proven = await clients.prove(context, shown)
     if isinstance(proven, Denied):
         return _denied(context, request, denial=proven, client_id=None)
-    found = context.events.explain(asked_id)
-    if found is None or found.client_id != proven.client.id:
+    found = await context.events.explain(asked_id, proven.client.id)
+    if found is None:
         denial = Denied(fault=faults.EXPLANATION_UNKNOWN, why="no such request of this app is remembered")
         return _denied(context, request, denial=denial, client_id=proven.client.id)
     fault = found.fault

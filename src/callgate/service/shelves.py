@@ -1,4 +1,4 @@
-"""What limits are counted on, opened as the settings say: one process's memory, or Redis for several."""
+"""What limits are counted on, and refusals told on, opened as the settings say: one process's memory, or Redis."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -13,15 +13,18 @@ from callgate.model.limits import WINDOW_S, Meter
 from callgate.protocol.device import Poll
 from callgate.protocol.guesses import TALLY_WEIGHTS, weigh
 from callgate.service.clock import Clock
+from callgate.service.retold import KEEP_MS, Sealed
 from callgate.storage.shelf import MemoryShelf, Shelf
 
 
 class Shelves(NamedTuple):
-    """What limits are counted on."""
+    """What limits are counted on, and refusals told on."""
 
     meters: Shelf[Meter]
     tallies: Shelf[Tally]
     polls: Shelf[Poll]
+    refusals: Shelf[Sealed] | None
+    """What other processes are told of (service/retold.py); None where there are none to tell."""
 
 
 @contextlib.asynccontextmanager
@@ -32,8 +35,10 @@ async def open_shelves(settings: Settings, clock: Clock, *, log: FilteringBoundL
     polls: MemoryShelf[Poll] = MemoryShelf(clock.now_ms, keep_ms=DEVICE_CODE_TTL_S * 1000)
     store = settings.limits.counters
     if store is None:
-        yield Shelves(meters, tallies, polls)
+        yield Shelves(meters, tallies, polls, None)
         return
+    # What could not be told is told to nobody: it is remembered by whoever refused.
+    refusals: MemoryShelf[Sealed] = MemoryShelf(clock.now_ms, keep_ms=KEEP_MS, records_max=1)
     from callgate.storage.shelf_redis import Link, RedisShelves  # noqa: PLC0415 - whoever has none waits for none
 
     def told(trouble: Exception | None) -> None:
@@ -50,6 +55,7 @@ async def open_shelves(settings: Settings, clock: Clock, *, log: FilteringBoundL
             shared.share("meter", Meter._make, spare=meters),
             shared.share("tally", Tally._make, spare=tallies),
             shared.share("poll", Poll._make, spare=polls),
+            shared.share("refusal", Sealed._make, spare=refusals),
         )
     finally:
         await link.close()
