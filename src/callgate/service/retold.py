@@ -8,7 +8,6 @@ and a process that has too much to tell drops the oldest: its own memory (events
 
 import asyncio
 from collections import deque
-from functools import partial
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -19,7 +18,7 @@ from callgate.model.faults import Audience, Fault
 from callgate.model.ids import ClientId
 from callgate.service.clock import Clock
 from callgate.service.keeper import Keeper
-from callgate.storage.shelf import Key, Shelf
+from callgate.storage.shelf import Key, Shelf, Step
 
 KEEP_MS: Final = 3_600_000
 
@@ -86,11 +85,14 @@ class Retold:
             expires_ms = self._clock.now_ms() + KEEP_MS
             bound_to = _binding(each.request_id, each.client_id)
             sealed = Sealed(self._keeper.rings.form_box.seal(payload, expires_ms, bound_to=bound_to))
-            await self._shelf.change(_place(each.request_id, each.client_id), partial(_put, sealed))
+            await self._shelf.change(_place(each.request_id, each.client_id), _putting(sealed))
 
 
-def _put(sealed: Sealed, _before: Sealed | None, _now_ms: int) -> tuple[Sealed, None]:
-    return sealed, None
+def _putting(sealed: Sealed) -> Step[Sealed, None]:
+    def put(_before: Sealed | None, _now_ms: int) -> tuple[Sealed, None]:
+        return sealed, None
+
+    return put
 
 
 def _place(request_id: str, client_id: ClientId) -> Key:
