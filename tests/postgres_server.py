@@ -102,7 +102,7 @@ class PostgresServer:
         below = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text("utf-8").split()
         found = {}
         for pid in (postmaster, *map(int, below)):
-            with suppress(FileNotFoundError):
+            with suppress(FileNotFoundError, ProcessLookupError):
                 found[pid] = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0 ").decode()
         return found
 
@@ -157,7 +157,7 @@ def _lives(pid: int) -> bool:
     """Whether a process has not ended; who inherited it may not have looked yet."""
     try:
         return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 

@@ -9,6 +9,7 @@ import pytest
 from callgate.crypto.entropy import SystemEntropy
 from callgate.crypto.password_pool import Busy, PasswordPool
 from callgate.crypto.passwords import hash_password, verify_password
+from callgate.model.failure import Unavailable
 
 STORED = hash_password("right", SystemEntropy())
 
@@ -149,7 +150,7 @@ def test_a_closed_pool_refuses_and_counts_nothing() -> None:
     async def body(pool: PasswordPool) -> None:
         pool.close()
         for _ in range(3):
-            with pytest.raises(RuntimeError):
+            with pytest.raises(Unavailable):
                 await pool.verify(STORED, "right")
 
     run(body)

@@ -1,6 +1,8 @@
 """Passwords: argon2id as OWASP asks, the same work for nobody, and nothing that fails."""
 
 import string
+import subprocess
+import sys
 
 import argon2
 import pytest
@@ -90,3 +92,29 @@ def test_any_text_is_an_answer(password: str) -> None:
 def test_weaker_hashes_are_due_for_another(stored: str, *, due: bool) -> None:
     """At the next right password."""
     assert needs_rehash(stored) is due
+
+
+WITHOUT_MEMORY = f"""
+import resource
+from callgate.crypto.entropy import SystemEntropy
+from callgate.crypto.passwords import hash_password, verify_password
+from callgate.model.failure import Unavailable
+
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (8 << 20), resource.RLIM_INFINITY))
+for prove in (
+    lambda: verify_password({STORED!r}, "correct horse"),
+    lambda: verify_password(None, "correct horse"),
+    lambda: hash_password("correct horse", SystemEntropy()),
+):
+    try:
+        print(prove())
+    except Unavailable:
+        print("unavailable")
+"""
+
+
+def test_nobody_knows_whether_a_password_is_right_when_there_is_no_memory() -> None:
+    """P2: neither right nor wrong, for anybody."""
+    run = subprocess.run([sys.executable, "-c", WITHOUT_MEMORY], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["unavailable"] * 3

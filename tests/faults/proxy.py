@@ -4,8 +4,8 @@ It runs in the test's own loop: TCP on the server's side, the cluster's socket o
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,20 +23,46 @@ class Weather:
     connections: dict[asyncio.Task[None], tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = field(
         default_factory=dict
     )
-    opened: int = 0
-    segments: int = 0
 
-    def reset(self) -> None:
-        """Break every connection there is, as a firewall that forgot them does: with RST."""
-        for writers in self.connections.values():
-            for writer in writers:
-                writer.transport.abort()
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
+    """What turns the weather may run in another thread."""
+
+    @contextmanager
+    def delayed(self, seconds: float) -> Iterator[None]:
+        """Each segment takes so long."""
+        self.delay_s = seconds
+        yield
+        self.delay_s = 0
+
+    @contextmanager
+    def stalled(self) -> Iterator[None]:
+        """Nothing gets through; afterwards all of it comes."""
+        self.loop.call_soon_threadsafe(self.calm.clear)
+        yield
+        self.loop.call_soon_threadsafe(self.calm.set)
+
+    @contextmanager
+    def reset(self) -> Iterator[None]:
+        """Every connection that there is breaks at once."""
+        self.loop.call_soon_threadsafe(self._abort)
+        yield
+
+    @contextmanager
+    def forgotten(self) -> Iterator[None]:
+        """Every connection that there is goes dead without a word; new ones are served."""
+        self.loop.call_soon_threadsafe(self.forget)
+        yield
 
     def forget(self) -> None:
-        """Let every connection there is go dead without a word; new ones are served."""
+        """Let go of every connection, and close none."""
         for task in self.connections:
             task.cancel()
         self.connections.clear()
+
+    def _abort(self) -> None:
+        for writers in self.connections.values():
+            for writer in writers:
+                writer.transport.abort()
 
 
 @asynccontextmanager
@@ -48,7 +74,6 @@ async def proxied(socket: Path) -> AsyncIterator[tuple[int, Weather]]:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         kept.append(writer)
-        weather.opened += 1
         try:
             theirs, other = await asyncio.open_unix_connection(str(socket))
         except OSError:
@@ -78,7 +103,6 @@ async def proxied(socket: Path) -> AsyncIterator[tuple[int, Weather]]:
 async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, weather: Weather) -> None:
     with suppress(ConnectionError):
         while segment := await reader.read(_SEGMENT):
-            weather.segments += 1
             if weather.delay_s:
                 await asyncio.sleep(weather.delay_s)
             await weather.calm.wait()

@@ -7,10 +7,13 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+import psycopg
 
 from tests.faults.founding import World
 from tests.faults.ledger import Ledger
@@ -66,7 +69,7 @@ class Trial:
     took: list[tuple[float, int]] = field(default_factory=list)
     beside: list[float] = field(default_factory=list)
 
-    async def under(self, change: Callable[[], None], *, seconds: float, after: Callable[[], None]) -> str:
+    async def under(self, trouble: AbstractContextManager[object], *, seconds: float) -> str:
         """Traffic in fair weather, in foul, and in fair again; everything promised is looked at."""
         ledger = self.traffic.ledger
         self.took.clear()
@@ -75,9 +78,9 @@ class Trial:
             over = asyncio.Event()
             lanes = [asyncio.create_task(self.traffic.run_until(over.is_set)), asyncio.create_task(self._walk(over))]
             await asyncio.sleep(0.3)
-            change()
+            await asyncio.to_thread(trouble.__enter__)
             await asyncio.sleep(seconds / self.pace)
-            after()
+            await asyncio.to_thread(trouble.__exit__, None, None, None)
             back_s = await self._back()
             over.set()
             await asyncio.gather(*lanes)
@@ -131,6 +134,40 @@ async def trial(own: World, *, plant: str, pace: float) -> AsyncIterator[Trial]:
             yield Trial(served, weather, Traffic(own, Ledger(may_be_away=True), seed=6), pace)
 
 
+@contextmanager
+def crowded(own: World) -> Iterator[None]:
+    """Others have every connection that the cluster gives, and the server has lost its own."""
+    url = shared_postgres().url()
+    ours = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+    with ExitStack() as others:
+        watcher = others.enter_context(psycopg.connect(url, autocommit=True))
+        name = url_of(own).path.lstrip("/")
+        while True:
+            left = watcher.execute(ours, (name,)).fetchall()
+            with suppress(psycopg.OperationalError):
+                while True:
+                    others.enter_context(psycopg.connect(url))
+            if not left:
+                break
+        yield
+
+
+@contextmanager
+def locked(own: World) -> Iterator[None]:
+    """Somebody holds the table of sessions for themselves alone."""
+    with psycopg.connect(shared_postgres().url(url_of(own).path.lstrip("/"))) as other:
+        other.execute("LOCK TABLE session IN ACCESS EXCLUSIVE MODE")
+        yield
+        other.rollback()
+
+
+def url_of(own: World) -> SplitResult:
+    """Where the world's settings say that it lies."""
+    found = re.search(r'"(postgresql://.*)"', own.config.read_text())
+    assert found
+    return urlsplit(found[1])
+
+
 def test_everybody_is_answered_in_time_whatever_the_way_to_the_database_is_like(
     world: World, tmp_path: Path, counts: Callable[[int, int], int], figure: Figure
 ) -> None:
@@ -142,15 +179,14 @@ def test_everybody_is_answered_in_time_whatever_the_way_to_the_database_is_like(
         async with trial(own, plant="impatient" if pace > 1 else "", pace=pace) as tried:
             weather = tried.weather
 
-            def delay(seconds: float) -> Callable[[], None]:
-                return lambda: setattr(weather, "delay_s", seconds)
-
             for milliseconds in (500,) if pace > 1 else (5, 50, 500):
-                foul = delay(milliseconds / 1000 / pace)
-                seen[f"{milliseconds} ms"] = await tried.under(foul, seconds=6, after=delay(0))
-            seen["stall of 10 s"] = await tried.under(weather.calm.clear, seconds=10, after=weather.calm.set)
-            seen["reset"] = await tried.under(weather.reset, seconds=0.3 * pace, after=lambda: None)
-            seen["dead"] = await tried.under(weather.forget, seconds=3, after=lambda: None)
+                slow = weather.delayed(milliseconds / 1000 / pace)
+                seen[f"{milliseconds} ms"] = await tried.under(slow, seconds=6)
+            seen["stall of 10 s"] = await tried.under(weather.stalled(), seconds=10)
+            seen["reset"] = await tried.under(weather.reset(), seconds=0.3 * pace)
+            seen["dead"] = await tried.under(weather.forgotten(), seconds=3)
+            seen["no connection left"] = await tried.under(crowded(own), seconds=4)
+            seen["a table locked"] = await tried.under(locked(own), seconds=8)
 
     with on_postgres(world, tmp_path) as own:
         asyncio.run(drive(own))

@@ -14,6 +14,7 @@ import pytest
 import structlog
 
 from callgate.web.deadline import FILES_KEPT, bounded_protocol
+from tests.figures import Figure
 from tests.server import Server, running_server
 from tests.web.raw import Answer, Process, answers, ask, connected, request
 
@@ -123,16 +124,18 @@ def test_bound_follows_the_files_that_the_process_may_have() -> None:
     assert protocol.watch.connections_max == 256 - FILES_KEPT
 
 
-def test_server_lives_on_when_it_runs_out_of_files(patient: Process, guests: ExitStack) -> None:
+def test_server_lives_on_when_it_runs_out_of_files(patient: Process, guests: ExitStack, figure: Figure) -> None:
     """Refused connections cost no busy loop, and there is room at once when they go (assurance R10)."""
     resource.prlimit(patient.process.pid, resource.RLIMIT_NOFILE, (64, 64))
     admit(patient, guests, 500)
     before_s = busy_s(patient)
     time.sleep(2)
-    assert busy_s(patient) - before_s < 0.4
+    busy = (busy_s(patient) - before_s) / 2
+    assert busy < 0.2
     guests.close()
     time.sleep(1)
     assert ask(patient, request("/0", "Connection: close")).status == 200
+    figure("clients.files-exhausted", f"{busy:.0%} of a core while out of files; serves again within 1 s")
 
 
 def busy_s(server: Process) -> float:

@@ -16,6 +16,7 @@ from typing import TypeVar
 from callgate.crypto.entropy import Entropy
 from callgate.crypto.passwords import hash_password, verify_password
 from callgate.crypto.turns import Turns
+from callgate.model.failure import Unavailable
 
 QUEUE_PER_WORKER = 64
 """At some 30 ms a proof: whoever is let in waits two seconds at most."""
@@ -78,9 +79,9 @@ class PasswordPool:
 
         try:
             future = self._executor.submit(work)
-        except BaseException:
+        except RuntimeError as error:  # no memory for a thread, or the end of the server
             self._turns.give_back()
-            raise
+            raise Unavailable(f"no proof of a password can be begun: {error}") from error
         # Given back when the work itself ends: a caller who hangs up does not free the core that serves it.
         future.add_done_callback(give_back)
         return await asyncio.wrap_future(future)

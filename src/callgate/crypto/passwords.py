@@ -7,9 +7,11 @@ transaction; `password_pool` bounds how many run.
 import unicodedata
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import HashingError, InvalidHashError, VerificationError
+from argon2.low_level import error_to_str
 
 from callgate.crypto.entropy import Entropy
+from callgate.model.failure import Unavailable
 
 MEMORY_KIB = 19 * 1024
 TIME_COST = 2
@@ -23,6 +25,7 @@ _SALT_BYTES = 16
 _HASHER = PasswordHasher(
     time_cost=TIME_COST, memory_cost=MEMORY_KIB, parallelism=PARALLELISM, hash_len=32, salt_len=_SALT_BYTES
 )
+_NO_MEMORY = error_to_str(-22)
 # A hash of no password: its tag is all zeros, which argon2 gives for an input with probability 2⁻²⁵⁶.
 _NOBODY = f"$argon2id$v=19$m={MEMORY_KIB},t={TIME_COST},p={PARALLELISM}${'A' * 22}${'A' * 43}"
 
@@ -33,18 +36,26 @@ def password_fits(password: str) -> bool:
 
 
 def hash_password(password: str, entropy: Entropy) -> str:
-    """Hash a new password that fits, with a fresh salt, in argon2's own notation."""
+    """Hash a new password that fits, with a fresh salt, in argon2's own notation. Raises Unavailable without memory."""
     assert password_fits(password)
-    return _HASHER.hash(_prepared(password), salt=entropy.random_bytes(_SALT_BYTES))
+    try:
+        return _HASHER.hash(_prepared(password), salt=entropy.random_bytes(_SALT_BYTES))
+    except HashingError as error:
+        raise Unavailable(f"argon2: {error}") from error
 
 
 def verify_password(stored: str | None, password: str) -> bool:
-    """Check a password; None (nobody, or nobody with a password) takes the same time and gives False."""
+    """Check a password; None (nobody, or nobody with a password) takes the same time and gives False.
+
+    Raises Unavailable when there is no memory for it, for then nobody knows whether it is right.
+    """
     if not password_fits(password):
         return False
     try:
         _HASHER.verify(_NOBODY if stored is None else stored, _prepared(password))
-    except (VerificationError, InvalidHashError):
+    except (VerificationError, InvalidHashError) as error:
+        if str(error) == _NO_MEMORY:
+            raise Unavailable(f"argon2: {error}") from error
         return False
     return stored is not None
 

@@ -87,8 +87,8 @@ class Endpoint:
         except DisconnectedError:
             self._figures[GONE].add(monotonic() - began_s)
             return
-        except Unavailable as trouble:
-            self._log.warning("unavailable", request_id=request.request_id, trouble=str(trouble))
+        except (Unavailable, MemoryError) as trouble:
+            self._log.warning("unavailable", request_id=request.request_id, trouble=str(trouble) or "no memory")
             reply = envelope.unavailable(oauth=self._is_oauth, statuses=self._statuses)
         except Exception:  # noqa: BLE001 - the edge: a defect is logged with its trace and answered
             self._log.exception("defect", request_id=request.request_id)
