@@ -2,10 +2,11 @@
 
 import asyncio
 import signal
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,12 +21,16 @@ from tests.faults.founding import World, copy_world
 from tests.faults.ledger import Ledger
 from tests.faults.mounts import fill, make_room, mounted, mounted_world, resize
 from tests.faults.process import NotStartedError, Served, serve
+from tests.faults.test_workers import on_postgres
 from tests.faults.traffic import TOKEN, UNAVAILABLE, Traffic
 from tests.faults.wire import Wire
 from tests.figures import Figure
+from tests.postgres_server import needs_postgres, running_postgres
 
 LANES = 32
 RECOVERY_S_MAX = 5
+ROOM_KB = 220 << 10
+"""For a cluster and its write-ahead log."""
 
 WRITES = ("grant", "refresh", "revoke")
 
@@ -65,9 +70,9 @@ class Disk:
     make_room: Callable[[], None]
 
 
-async def squeeze(world: World, served: Served, disk: Disk, *, seconds: float) -> Squeeze:
+async def squeeze(world: World, served: Served, disk: Disk, *, seconds: float, ledger: Ledger | None = None) -> Squeeze:
     """Traffic before, while the disk is full, and after; at the end every promise is looked at."""
-    traffic = Traffic(world, Ledger(), seed=4)
+    traffic = Traffic(world, ledger or Ledger(), seed=4)
     async with traffic.connected(served.port, LANES):
         await traffic.run_for(seconds / 2)
     disk.fill()
@@ -137,6 +142,36 @@ def test_server_answers_what_it_can_when_the_file_system_is_full(
     assert found.answered(UNAVAILABLE, *WRITES), "nothing was refused: it was not full"
     assert found.answered(200, "read")
     assert found.answered(401, "read")
+    assert found.recovered_after_s < RECOVERY_S_MAX
+
+
+@needs_postgres
+@pytest.mark.long
+@pytest.mark.root
+def test_server_answers_what_it_can_when_postgresql_has_no_room(
+    world: World, tmp_path: Path, counts: Callable[[int, int], int], figure: Figure
+) -> None:
+    """Tables that cannot grow refuse a statement, not the server: it goes on, and so do we, without a restart."""
+    with tempfile.TemporaryDirectory(prefix="callgate-full-") as parent, ExitStack() as stack:
+        short = Path(parent) / "pg"
+        short.parent.chmod(0o755)
+        stack.enter_context(mounted(short, kilobytes=ROOM_KB))
+        short.chmod(0o755)
+        postgres = stack.enter_context(running_postgres(beneath=short))
+        disk = Disk(fill=lambda: fill(short), make_room=lambda: make_room(short))
+        with on_postgres(world, tmp_path, server=postgres) as own:
+            with serve(own) as served:
+                # Whoever could not commit for three seconds accepts no token either.
+                ledger = Ledger(may_be_away=True)
+                found = asyncio.run(squeeze(own, served, disk, seconds=counts(1, 10), ledger=ledger))
+                assert served.stop() == 0
+            ledger.may_be_away = False
+            check_again(own, found.traffic)
+        postgres.stop()
+    figure("disk.full-postgres", found.summary())
+    assert found.broken == []
+    assert found.answered(UNAVAILABLE, *WRITES), "nothing was refused: it was not full"
+    assert found.answered(200, "read")
     assert found.recovered_after_s < RECOVERY_S_MAX
 
 

@@ -181,6 +181,7 @@ def test_nothing_acknowledged_is_lost_when_anybody_is_killed(
     assert ledger.statuses["grant", 503], "the database was never away"
 
 
+@pytest.mark.long
 def test_the_loss_is_found_when_the_database_loses_what_it_said_it_has(
     world: World, postgres: PostgresServer, tmp_path: Path
 ) -> None:
