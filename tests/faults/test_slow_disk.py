@@ -26,12 +26,12 @@ pytestmark = pytest.mark.skipif(
 async def read_for(own: World, port: int, seconds: float) -> list[float]:
     """How long each bearer check took, of some that are asked side by side; sorted."""
     waits: list[float] = []
-    until_s = time.monotonic() + seconds
 
     async def read() -> None:
         wire = await Wire.connect(port)
         given = await wire.post(TOKEN, own.service, {"grant_type": "client_credentials"})
         headers = {"Authorization": f"Bearer {given.text('access_token')}"}
+        until_s = time.monotonic() + seconds
         while (began_s := time.monotonic()) < until_s:
             assert (await wire.ask("GET", SELF, headers=headers)).status == 200
             waits.append(time.monotonic() - began_s)
