@@ -76,9 +76,10 @@ class Storm:
         """Look at what was promised; then traffic, a kill in the middle of it, and traffic until all is well again."""
         ledger = self.traffic.ledger
         async with self.traffic.connected(served.port):
-            await self.traffic.check(self.touched + self.chance.sample(ledger.held, min(OLD_SAMPLE, len(ledger.held))))
+            await self.traffic.check_again(
+                self.touched + self.chance.sample(ledger.held, min(OLD_SAMPLE, len(ledger.held)))
+            )
             acts_before = [len(held.acts) for held in ledger.held]
-            ledger.may_be_away = True
             over = asyncio.Event()
             lanes = asyncio.create_task(self.traffic.run_until(over.is_set))
             await asyncio.sleep(self.chance.uniform(0.3, 0.8))
@@ -89,7 +90,6 @@ class Storm:
                 await asyncio.sleep(0.1)
             over.set()
             await lanes
-            ledger.may_be_away = False
         old = zip(ledger.held, acts_before, strict=False)
         self.touched = [held for held, acts in old if len(held.acts) > acts] + ledger.held[len(acts_before) :]
 
@@ -156,7 +156,7 @@ def storm(
 
         async def look() -> None:
             async with found.traffic.connected(served.port):
-                await found.traffic.check()
+                await found.traffic.check_again()
 
         asyncio.run(look())
     return found
@@ -166,7 +166,7 @@ def test_nothing_acknowledged_is_lost_when_anybody_is_killed(
     world: World, postgres: PostgresServer, tmp_path: Path, counts: Callable[[int, int], int], figure: Figure
 ) -> None:
     """Every grant and refresh acknowledged works, every revocation acknowledged holds, the audit chains are whole."""
-    ledger, life = Ledger(), (*DAY * counts(1, 25), Victim.SERVER)
+    ledger, life = Ledger(may_be_away=True), (*DAY * counts(1, 25), Victim.SERVER)
     lives = [life] * counts(1, 3)
     with on_postgres(world, tmp_path, server=postgres) as own:
         found = storm(own, postgres, ledger, lives=lives)
@@ -186,7 +186,7 @@ def test_the_loss_is_found_when_the_database_loses_what_it_said_it_has(
     world: World, postgres: PostgresServer, tmp_path: Path
 ) -> None:
     """Planted: commits that PostgreSQL may forget for a while, `synchronous_commit = off`."""
-    ledger = Ledger()
+    ledger = Ledger(may_be_away=True)
     with on_postgres(world, tmp_path, server=postgres) as own:
         storm(own, postgres, ledger, lives=[[Victim.DATABASE]], plant="postgres_forgets")
     assert any("living token was answered 401" in why or "answered 400" in why for why in ledger.broken)

@@ -26,7 +26,7 @@ LIVING_MAX = 8
 """Sessions a lane keeps alive: what must be looked at after every kill."""
 
 UNAVAILABLE = 503
-CALM_S_MAX = 60
+CALM_S_MAX = 100
 REST_S = 0.05
 """How long a lane waits that was told so while the database is away; `Retry-After` counts in seconds, tests do not."""
 
@@ -241,13 +241,13 @@ class Traffic:
         chosen = None if held is None else {id(each) for each in held}
         await asyncio.gather(*(_check(lane, chosen) for lane in self.lanes))
 
-    async def check_again(self) -> None:
-        """The same of all of them, again until nobody is told "temporarily unavailable" any more. Raises LostError."""
+    async def check_again(self, held: Sequence[Held] | None = None) -> None:
+        """The same, again until nobody is told "temporarily unavailable" any more. Raises LostError."""
         async with asyncio.timeout(CALM_S_MAX):
             refused = None
             while refused != self._refused:
                 refused = self._refused
-                await self.check()
+                await self.check(held)
 
     @property
     def _refused(self) -> int:
