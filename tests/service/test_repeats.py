@@ -70,6 +70,25 @@ def test_refresh_is_not_read_again_when_only_its_token_is_new(
     assert len({opened.refresh_token, first.refresh_token, second.refresh_token}) == 3
 
 
+def test_request_is_not_read_again_when_only_its_assertion_is_new(
+    world: tuple[asyncio.Runner, World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An app asks for many people: what is new is whom for. What no row accepts is read, and refused for what it is."""
+    runner, there = world
+    other = runner.run(there.issue_until(there.context.clock.now_ms() + 60_000)).jwt
+    assert isinstance(runner.run(ask(there, there.basic(), times=2)), TokenReply)
+    unknown = runner.run(ask(there, there.basic(assertion=other[:-1])))
+    assert isinstance(unknown, Denied)
+    assert unknown.fault is grant_faults.ASSERTION_UNREADABLE
+
+    def read(**_: object) -> None:
+        raise AssertionError("it was read")
+
+    monkeypatch.setattr(token, "read_call", read)
+    opened = runner.run(ask(there, there.basic(assertion=other)))
+    assert isinstance(opened, TokenReply)
+
+
 def test_theft_is_noticed_once_when_the_refresh_is_known(world: tuple[asyncio.Runner, World]) -> None:
     """The denial that ends the session is the answer: decided anew, it would find the session over already."""
     runner, there = world
@@ -169,6 +188,8 @@ def test_nothing_secret_is_remembered(world: tuple[asyncio.Runner, World]) -> No
         (b"grant_type=refresh_token&refresh_token=x", "Basic x"),
         (b"grant_type=refresh_token&refresh_token=" + 97 * b"x", "Basic x"),
         (b"grant_type=refresh_token&refresh_token=" + 95 * b"x" + b"%78", "Basic x"),
+        (b"grant_type=jwt-bearer&assertion=a.%62.c", "Basic x"),
+        (b"grant_type=jwt-bearer&assertion=", "Basic x"),
         (b"grant_type=authorization_code&code=x", "Basic x"),
         (b"grant_type=client_credentials", None),
         (b"x" * (BODY_BYTES_MAX + 1), "Basic x"),
@@ -187,11 +208,8 @@ def test_marks_differ_when_any_part_of_the_request_does() -> None:
     assert len(marks) == 5
 
 
-TOKEN = 96 * b"t"
-
-
-def test_refreshes_have_one_mark_when_only_their_tokens_differ() -> None:
-    """The token is cut out of the body, wherever it stands, and nothing else is."""
+def test_requests_have_one_mark_when_only_their_tokens_differ() -> None:
+    """A token, or an assertion, is cut out of the body, wherever it stands, and nothing else is."""
 
     def mark(body: bytes) -> Mark | None:
         return mark_of(content_type=FORM, body=body, query=b"", authorization="Basic x")
@@ -201,12 +219,13 @@ def test_refreshes_have_one_mark_when_only_their_tokens_differ() -> None:
         b"refresh_token=%b&grant_type=refresh_token",
         b"refresh_token=%b&grant_type=refresh_token&scope=x",
         b"refresh_token=%b&grant_type=refresh_token&scope=xx",
+        b"grant_type=jwt-bearer&assertion=%b",
+        b"assertion=%b&grant_type=jwt-bearer&assertion=",
     ]
-    marks = [mark(body % each) for body in bodies for each in (TOKEN, 96 * b"u")]
-    assert all(marks)
-    assert [each and each.refresh_token[0] for each in marks] == 4 * ["t", "u"]
-    assert [len({each.sha256 for each in marks[at : at + 2] if each}) for at in range(0, 8, 2)] == [1, 1, 1, 1]
-    assert len({each.sha256 for each in marks if each}) == 4
+    marks = [mark(body % each) for body in bodies for each in (96 * b"t", 96 * b"u")]
+    assert [each and each.cut_out for each in marks] == len(bodies) * [96 * "t", 96 * "u"]
+    assert [len({each.sha256 for each in marks[at : at + 2] if each}) for at in range(0, 12, 2)] == 6 * [1]
+    assert len({each.sha256 for each in marks if each}) == len(bodies)
     assert "ttt" not in repr(marks)
 
 

@@ -64,11 +64,11 @@ async def run_repeat(context: Context, repeat: Repeat, mark: Mark, *, visit: Vis
     """The unit of a request that was read before."""
     client, grant = repeat.evidence, repeat.grant
     if isinstance(grant, refresh_token.RefreshRequest):
-        whole = refresh_token.RefreshRequest(mark.refresh_token, grant.scope)
+        whole = refresh_token.RefreshRequest(mark.cut_out, grant.scope)
         return await _refresh(context, whole, client=client, visit=visit)
     if isinstance(grant, client_credentials.ClientCredentialsRequest):
         return await _client_credentials(context, grant, client=client, visit=visit)
-    credential = await _find_credential(context, repeat.assertion_sha256)
+    credential = await _find_credential(context, hash_jwt_credential(mark.cut_out))
     if credential is None:
         return LookAgain()  # it may be an outside issuer's by now
     return await _open_with(context, credential, grant, client=client, visit=visit)

@@ -1,8 +1,9 @@
 """Requests sent again to the letter, as machines send them for each new token: read once, then known by their hash.
 
 What is remembered holds no secret, and is evidence only, as everything in `lately`: it counts while the app is as it
-was remembered, and the transaction compares it with today's rows. A refresh token comes once, and everything around it
-again and again, so it is cut out first; codes come once with all that is around them, and are not looked for.
+was remembered, and the transaction compares it with today's rows. A refresh token comes once, and a person's assertion
+with each of an app's people, while everything around them comes again and again: so they are cut out first. Codes come
+once with all that is around them, and are not looked for.
 """
 
 import hashlib
@@ -11,7 +12,6 @@ import re
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from callgate.crypto.jwt_credential import hash_jwt_credential
 from callgate.crypto.tokens import TOKEN_CHARS
 from callgate.model.client import GrantType
 from callgate.model.evidence import ClientProven
@@ -24,31 +24,29 @@ from callgate.protocol.grants.refresh_token import RefreshRequest
 BODY_BYTES_MAX: Final = 4096
 """A JWT credential's form has some 900; hashing what is longer costs as much as reading it."""
 
-_FIELD: Final = b"refresh_token="
-_TOKEN: Final = re.compile(rb"[A-Za-z0-9_-]{%d}(?=&|\Z)" % TOKEN_CHARS)
-"""One that is spelled as it reads."""
+_CUT_OUT: Final = (
+    (b"refresh_token=", re.compile(rb"[A-Za-z0-9_-]{%d}(?=&|\Z)" % TOKEN_CHARS)),
+    (b"assertion=", re.compile(rb"[A-Za-z0-9_.-]+(?=&|\Z)")),
+)
+"""Fields, and their values where they are spelled as they read."""
 
 
 class Mark(NamedTuple):
-    """What a request is known by: the SHA-256 of all that it says, its refresh token apart; empty where it has none."""
+    """What a request is known by: the SHA-256 of all that it says but for what was cut out, its token or assertion."""
 
     sha256: bytes
-    refresh_token: str = ""
+    cut_out: str = ""
 
     def __repr__(self) -> str:
         return f"Mark({self.sha256.hex()})"
 
 
 class Repeat(NamedTuple):
-    """What a request was read as. `assertion_sha256` is all that is kept of its assertion, empty where it has none.
-
-    `asked` is its grant type as spelled on the wire.
-    """
+    """What a request was read as, without what was cut out; `asked` is its grant type as spelled on the wire."""
 
     facts: ClientFacts
     evidence: ClientProven
     grant: ClientCredentialsRequest | JwtBearerRequest | RefreshRequest
-    assertion_sha256: bytes
     asked: str
 
 
@@ -56,28 +54,33 @@ def mark_of(*, content_type: str, body: bytes, query: bytes, authorization: str 
     """What a token request is known by; None for what does not come twice."""
     if authorization is None or len(body) > BODY_BYTES_MAX or b"code=" in body:
         return None
-    token = ""
-    begin = body.find(_FIELD) + len(_FIELD)
-    if begin >= len(_FIELD):
-        found = _TOKEN.match(body, begin)
-        if found is None:
-            return None
-        body, token = body[:begin] + body[found.end() :], found[0].decode("ascii")
+    cut_out = ""
+    for field, spelling in _CUT_OUT:
+        begin = body.find(field)
+        if begin >= 0:
+            begin += len(field)
+            found = spelling.match(body, begin)
+            if found is None:
+                return None
+            body, cut_out = body[:begin] + body[found.end() :], found[0].decode("ascii")
+            break
     # No header or query can hold a NUL, so no two requests are spelled alike.
     said = b"%b\0%b\0%b\0%b" % (content_type.encode(), authorization.encode(), query, body)
-    return Mark(hashlib.sha256(said).digest(), token)
+    return Mark(hashlib.sha256(said).digest(), cut_out)
 
 
 def repeatable(facts: ClientFacts, evidence: ClientProven, *, mark: Mark, grant: GrantRequest) -> Repeat | None:
-    """What to remember of a grant that may come again, or None; of a refresh only if its token was what was cut out."""
+    """What to remember of a grant that may come again, or None; if it brings something, that was what was cut out."""
     match grant:
         case ClientCredentialsRequest():
-            return Repeat(facts, evidence, grant, b"", GrantType.CLIENT_CREDENTIALS.value)
-        case JwtBearerRequest():
-            spared = replace(grant, assertion="")
-            return Repeat(facts, evidence, spared, hash_jwt_credential(grant.assertion), GrantType.JWT_BEARER.value)
-        case RefreshRequest() if hmac.compare_digest(grant.refresh_token, mark.refresh_token):
-            spared_token = replace(grant, refresh_token="")
-            return Repeat(facts, evidence, spared_token, b"", GrantType.REFRESH_TOKEN.value)
+            return Repeat(facts, evidence, grant, GrantType.CLIENT_CREDENTIALS.value)
+        case JwtBearerRequest() if _is_same(grant.assertion, mark.cut_out):
+            return Repeat(facts, evidence, replace(grant, assertion=""), GrantType.JWT_BEARER.value)
+        case RefreshRequest() if _is_same(grant.refresh_token, mark.cut_out):
+            return Repeat(facts, evidence, replace(grant, refresh_token=""), GrantType.REFRESH_TOKEN.value)
         case _:
             return None
+
+
+def _is_same(brought: str, cut_out: str) -> bool:
+    return hmac.compare_digest(brought.encode(), cut_out.encode())
