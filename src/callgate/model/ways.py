@@ -3,6 +3,8 @@
 A sign-in and a session stand as long as the way they came by is open: closing it ends them by comparison.
 """
 
+from typing import assert_never
+
 from callgate.model.account import Account, Extension
 from callgate.model.connection import SsoExemption, SsoPolicy
 from callgate.model.factor import MfaPolicy
@@ -36,6 +38,8 @@ def sso_open(account: Account) -> bool:
 def way_open(kind: CredentialKind, *, account: Account, extension: Extension) -> bool:
     """Whether what opened a session still opens one. Unattended ways in are not the switches' concern (seed 002)."""
     match kind:
+        case CredentialKind.JWT_CREDENTIAL | CredentialKind.ALLOWANCE | CredentialKind.TRUSTED_ISSUER:
+            return True
         case CredentialKind.PASSWORD:
             return password_open(account, extension) and not factor_needed(account, extension)
         case CredentialKind.PASSWORD_AND_CODE | CredentialKind.PASSWORD_AND_PASSKEY | CredentialKind.PASSKEY:
@@ -43,4 +47,4 @@ def way_open(kind: CredentialKind, *, account: Account, extension: Extension) ->
         case CredentialKind.CONNECTION:
             return sso_open(account)
         case _:
-            return True
+            assert_never(kind)

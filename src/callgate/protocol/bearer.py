@@ -30,19 +30,18 @@ def read_token(authorization: str | None, query: bytes, *, query_tokens: bool) -
 
     Two that are equal are one; two that differ are refused (RFC 6750 section 2).
     """
-    sent = _in_query(query) if _QUERY_NAME in query else set[str]()
+    sent = _in_query(query) if _QUERY_NAME in query else None
     if sent and not query_tokens:
         return Denied(fault=faults.QUERY_TOKEN_OFF)
     if authorization is not None:
         scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token:
             return Denied(fault=faults.AUTHORIZATION_MALFORMED)
-        sent.add(token.strip())
+        return Denied(fault=faults.TOKENS_DIFFER) if sent and sent != {token} else token
     if not sent:
         return Denied(fault=faults.AUTHORIZATION_ABSENT)
-    if len(sent) > 1:
-        return Denied(fault=faults.TOKENS_DIFFER)
-    return sent.pop()
+    return Denied(fault=faults.TOKENS_DIFFER) if len(sent) > 1 else sent.pop()
 
 
 def _in_query(query: bytes) -> set[str]:

@@ -104,15 +104,16 @@ def _judge(found: ClientFacts, shown: ClientNamed | SecretPresented, *, now_ms: 
         return refused
     if not proven:
         return Denied(fault=faults.CLIENT_UNPROVEN, why=f"wrong secret of {client.id}")
-    return _proven(client, by_grant=client.auth_method is AuthMethod.FEDERATED_JWT)._replace(former=former)
+    by_grant = client.auth_method is AuthMethod.FEDERATED_JWT
+    return Proven(client, _evidence(client, by_grant=by_grant), former=former)
 
 
 def _former_counts(keys: ClientKeys | None, *, now_ms: int) -> bool:
     return keys is not None and keys.former_until_ms is not None and now_ms < keys.former_until_ms
 
 
-def _proven(client: Client, *, by_grant: bool = False) -> Proven:
-    return Proven(client, ClientProven(client.id, client_reliance(client), by_grant=by_grant))
+def _evidence(client: Client, *, by_grant: bool = False) -> ClientProven:
+    return ClientProven(client.id, client_reliance(client), by_grant=by_grant)
 
 
 async def _prove_assertion(context: Context, shown: AssertionPresented, *, claimed: bool) -> Proven | Denied:
@@ -144,7 +145,7 @@ async def _prove_assertion(context: Context, shown: AssertionPresented, *, claim
     if isinstance(verified, AssertionRefused):
         return _refused(verified.reason.value)
     refused = None if claimed else await _claim(context, verified)
-    return refused or _proven(client)._replace(claimed=True, former=former)
+    return refused or Proven(client, _evidence(client), claimed=True, former=former)
 
 
 async def _prove_federated(context: Context, client: Client, assertion: str, *, claimed: bool) -> Proven | Denied:
@@ -153,7 +154,7 @@ async def _prove_federated(context: Context, client: Client, assertion: str, *, 
     if isinstance(judged, Denied):
         unreachable = judged.fault is faults.TEMPORARILY_UNAVAILABLE
         return judged if unreachable else _refused(f"{judged.fault.text}: {judged.why}")
-    proven = _proven(client)._replace(claimed=True)
+    proven = Proven(client, _evidence(client), claimed=True)
     if claimed:
         return proven
 

@@ -55,9 +55,9 @@ class Limits:
         """Whether anything is charged."""
         return self._rates is not None
 
-    async def charge_call(self, admitted: Admitted, group: RateGroup | None) -> Charged | None:
+    async def charge_call(self, admitted: Admitted, group: RateGroup) -> Charged | None:
         """A call of the API by a bearer; None where it costs nothing."""
-        if self._rates is None or group is None:
+        if self._rates is None:
             return None
         rule = self._rules.of(group, admitted.client)
         key = (group.value, admitted.extension.id, admitted.client.id)

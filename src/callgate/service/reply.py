@@ -28,7 +28,7 @@ class TokenReply(NamedTuple):
     owner_id: str
     endpoint_id: str
     session_id: str
-    rate: Charged | None = None
+    rate: Charged | None
 
     def __repr__(self) -> str:
         return f"TokenReply(session_id={self.session_id})"
@@ -46,18 +46,18 @@ async def id_token_secret(context: Context, client: Client) -> HmacSecret | None
     return clients.hmac_secret(context, client, keys) if keys else None
 
 
-async def seal(context: Context, granted: Granted, secret: HmacSecret | None = None) -> TokenReply:
+async def seal(
+    context: Context, granted: Granted, secret: HmacSecret | None = None, *, rate: Charged | None = None
+) -> TokenReply:
     """The strings of a decision: the same session and generation always give the same.
 
-    `secret` is the app's, where that signs its ID tokens.
+    `secret` is the app's, where that signs its ID tokens; `rate` is what the grant cost.
     """
     session = granted.session
     await context.keeper.knows(session.key_number)
-    access = Reference(
-        TokenKind.ACCESS, session.account_id, session.id, granted.secret, session.generation, session.key_number
-    )
-    access_token = context.keeper.seal(access)
-    refresh = context.keeper.seal(access._replace(kind=TokenKind.REFRESH)) if session.refresh_ttl_s else None
+    of = (session.account_id, session.id, granted.secret, session.generation, session.key_number)
+    access_token = context.keeper.seal(Reference(TokenKind.ACCESS, *of))
+    refresh = context.keeper.seal(Reference(TokenKind.REFRESH, *of)) if session.refresh_ttl_s else None
     openid = "openid" in session.scope.split(" ") if "openid" in session.scope else False
     return TokenReply(
         access_token=access_token,
@@ -68,6 +68,7 @@ async def seal(context: Context, granted: Granted, secret: HmacSecret | None = N
         owner_id=str(session.extension_id),
         endpoint_id=session.endpoint_id,
         session_id=session_id(session.id, session.secret_sha256),
+        rate=rate,
     )
 
 

@@ -135,7 +135,7 @@ async def _refuse(context: Context, call: TokenCall, denied: Denied, *, visit: V
 async def _answer(
     context: Context, request: TokenRequest, granted: Granted, *, visit: Visit, secret: HmacSecret | None = None
 ) -> TokenReply:
-    reply = (await seal(context, granted, secret))._replace(rate=visit.grant(granted))
+    reply = await seal(context, granted, secret, rate=visit.grant(granted))
     note_use(context, granted.client, former=visit.former)
     context.events.granted(
         "token",

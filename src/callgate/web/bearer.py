@@ -27,7 +27,8 @@ class BearerEndpoint:
         admitted = await admit(self._context, request.header(b"authorization"), request.query)
         if isinstance(admitted, Denied):
             return self._deny(request, admitted, client_id=None)
-        charged = await self._context.limits.charge_call(admitted, self._group)
+        group = self._group
+        charged = None if group is None else await self._context.limits.charge_call(admitted, group)
         if charged is not None and charged.refused:
             denied = Denied(fault=RATE_EXCEEDED, why=f"group {charged.group}: {charged.charge}", rate=charged)
             return self._deny(request, denied, client_id=admitted.client.id)

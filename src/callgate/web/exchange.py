@@ -101,8 +101,8 @@ class Exchange(RequestResponseCycle):
 
 def open_exchange(connection: HttpToolsProtocol, method: str, *, version: str) -> Exchange:
     """The exchange of a head that is whole: what it asks for, as ASGI has it, and the way to answer it at once."""
-    target = httptools.parse_url(connection.url)
-    path = target.path.decode("ascii")
+    raw_path, query = _split(connection.url)
+    path = raw_path.decode("ascii")
     exchange = Exchange(
         scope=connection.scope,
         transport=connection.transport,
@@ -120,11 +120,19 @@ def open_exchange(connection: HttpToolsProtocol, method: str, *, version: str) -
         "method": method,
         "http_version": version,
         "path": unquote(path) if "%" in path else path,
-        "raw_path": target.path,
-        "query_string": target.query or b"",
+        "raw_path": raw_path,
+        "query_string": query,
         SEND_WHOLE: exchange.send_whole,
     }
     return exchange
+
+
+def _split(target: bytes) -> tuple[bytes, bytes]:
+    """The path and the query of a target; most are a path and nothing else."""
+    if target.startswith(b"/") and b"?" not in target:
+        return target, b""
+    parsed = httptools.parse_url(target)
+    return parsed.path, parsed.query or b""
 
 
 class _Begun:

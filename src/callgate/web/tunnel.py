@@ -16,8 +16,9 @@ def tunnelled(request: Request) -> str | Denied:
 
     Any other method stands for itself: a link that is merely followed must delete nothing.
     """
-    if request.method != "POST":
-        return request.method
+    method = request.method
+    if method != "POST":
+        return method
     field = request.header(_FIELD)
     named = {field.upper()} if field else set()
     if _PARAMETER.encode() in request.query:
