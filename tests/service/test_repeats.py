@@ -80,6 +80,7 @@ def test_request_is_not_read_again_when_only_its_assertion_is_new(
     unknown = runner.run(ask(there, there.basic(assertion=other[:-1])))
     assert isinstance(unknown, Denied)
     assert unknown.fault is grant_faults.ASSERTION_UNREADABLE
+    assert isinstance(runner.run(ask(there, there.basic())), TokenReply)  # the refusal has read the app anew
 
     def read(**_: object) -> None:
         raise AssertionError("it was read")
