@@ -132,8 +132,8 @@ MUTANTS: dict[str, tuple[Plant, ...]] = {
     "repeat-under-the-key-of-today": (
         Plant(
             "callgate.service.reply",
-            "granted.secret, session.generation, session.key_number\n",
-            "granted.secret, session.generation, context.keeper.rings.sealer.active_key_number\n",
+            "granted.secret, session.generation, session.key_number)\n",
+            "granted.secret, session.generation, context.keeper.rings.sealer.active_key_number)\n",
         ),
     ),
 }
