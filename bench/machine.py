@@ -8,13 +8,14 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TextIO
 
 ROOT = Path(__file__).parent.parent
 CORES = os.cpu_count() or 1
@@ -102,18 +103,21 @@ def serve(
 ) -> Iterator[Running]:
     """Start a server, wait until it answers (`says`: and has printed its line of JSON), end it at the end."""
     began = time.monotonic()
-    with subprocess.Popen(
-        ["taskset", "-c", cores, *command],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, **(environment or {})},
-        start_new_session=True,  # what the environment calls node is a script that starts it
-    ) as process:
+    with (
+        tempfile.TemporaryFile("w+") as stderr,
+        subprocess.Popen(
+            ["taskset", "-c", cores, *command],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, **(environment or {})},
+            start_new_session=True,  # what the environment calls node is a script that starts it
+        ) as process,
+    ):
         try:
             said = _hear(process) if says else ""  # first: what a pipe cannot hold would keep the server waiting
-            _wait(port, process)
+            _wait(port, process, stderr)
             ready_s = None if says else time.monotonic() - began
             yield Running(port, (process.pid,), ready_s, said, database)
         finally:
@@ -154,11 +158,12 @@ def _hear(process: "subprocess.Popen[str]") -> str:
     raise ChildProcessError(f"{process.args!r} ended with {process.wait()} and said nothing")
 
 
-def _wait(port: int, process: "subprocess.Popen[str]") -> None:
+def _wait(port: int, process: "subprocess.Popen[str]", stderr: TextIO) -> None:
     until = time.monotonic() + READY_S
     while time.monotonic() < until:
         if process.poll() is not None:
-            raise ChildProcessError(f"{process.args!r} ended with {process.returncode}")
+            stderr.seek(0)
+            raise ChildProcessError(f"{process.args!r} ended with {process.returncode}: {stderr.read()[-2000:]}")
         if _answers(port):
             return
         time.sleep(0.01)
