@@ -121,9 +121,12 @@ def _sizes(folder: Path, store: Store, options: Options) -> list[Sized]:
         made.append(_credentials(copy, people, options))
     crowded = _copied(many.folder, many.store, "sessions")
     return [
-        _sized(small, world, made[0], people=small_people, sessions=small_sessions),
-        _sized(many, world, made[1], people=options.people, sessions=small_sessions),
-        _sized(crowded, world, made[1], people=options.people, sessions=options.sessions),
+        _sized(copy, replace(options, people=people, sessions=sessions), world, jwts)
+        for copy, people, sessions, jwts in (
+            (small, small_people, small_sessions, made[0]),
+            (many, options.people, small_sessions, made[1]),
+            (crowded, options.people, options.sessions, made[1]),
+        )
     ]
 
 
@@ -165,18 +168,32 @@ def _at_desk(copy: _Copy, work: Callable[[Desk], Awaitable[T]]) -> T:
     return asyncio.run(do())
 
 
-def _sized(copy: _Copy, world: World, jwts: list[str], *, people: int, sessions: int) -> Sized:
+def _sized(copy: _Copy, options: Options, world: World, jwts: list[str]) -> Sized:
     with crowd.hand(copy.store.url) as beside:
         apps = [client_id for client_id, _ in world.apps[: max(1, len(world.apps) // CROWD_PART)]]
-        gathered = crowd.gather(beside, apps, people=people, sessions=sessions)
+        gathered = crowd.gather(beside, apps, people=options.people, sessions=options.sessions)
 
     async def ask(desk: Desk) -> tuple[Work, ...]:
-        return _works(copy.folder, world, jwts, gathered, keeper=await desk.keeper())
+        lines = _Lines(copy.folder, world, await desk.keeper(), gathered)
+        return _works(lines, jwts, rounds=options.rounds)
 
-    return Sized(copy=copy, people=people, sessions=sessions, bytes=copy.store.bytes(), works=_at_desk(copy, ask))
+    return Sized(
+        copy=copy, people=options.people, sessions=options.sessions, bytes=copy.store.bytes(), works=_at_desk(copy, ask)
+    )
 
 
-def _works(folder: Path, world: World, jwts: list[str], gathered: Crowd, *, keeper: Keeper) -> tuple[Work, ...]:
+class _Lines(NamedTuple):
+    """What the lines that wrk sends are made of."""
+
+    folder: Path
+    world: World
+    keeper: Keeper
+    gathered: Crowd
+
+
+def _works(lines: _Lines, jwts: list[str], *, rounds: int) -> tuple[Work, ...]:
+    """Each round refreshes sessions of an app of its own, and no access token of such a session is shown afterwards."""
+    folder, world, keeper, gathered = lines
     crowd_apps = len(gathered.apps)
     service = [(encode_basic(*app), encode_form(grant_type="client_credentials")) for app in world.apps]
     others = world.apps[crowd_apps:]
@@ -186,7 +203,7 @@ def _works(folder: Path, world: World, jwts: list[str], gathered: Crowd, *, keep
         write_lines(folder / f"refresh.{app}", [(encode_basic(*world.apps[app]), token) for token in tokens])
     readers = [
         (token, "")
-        for app in range(crowd_apps)
+        for app in range(rounds, crowd_apps) or range(crowd_apps)
         for token in gathered.tokens(keeper, TokenKind.ACCESS, app=app, count=TOKENS // crowd_apps)
     ]
     return (
