@@ -34,6 +34,7 @@ JWKS_KEPT_S = 1.0
 PATIENCE_S = 20
 """For each rotation; one is due every two seconds."""
 
+COMMAND_S_MAX = 180
 CROWD = 50
 
 
@@ -223,7 +224,7 @@ def _rotate(settings_file: Path, use: KeyUse) -> object:
         [command, "keys", "rotate", "--json", "--use", use.value],
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=COMMAND_S_MAX,
         env=os.environ | settings,
     )
     assert ended.returncode == 0, ended.stderr.decode()

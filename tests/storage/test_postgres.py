@@ -401,6 +401,26 @@ def test_guessing_what_a_commit_came_to_is_wrong_one_way_or_the_other(
     assert isinstance(told, Done) is not (world.look("SELECT count(*) FROM session", ()) == [(1,)])
 
 
+def test_read_is_asked_again_when_a_deadlock_undid_it(world: PostgresWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may meet a migration, which locks tables in another order."""
+    ask, undone = Link.ask, list[Link]()
+
+    async def undo(link: Link, statements: list[tuple[str, tuple[object, ...]]]) -> object:
+        if not undone and any("LEFT JOIN session s" in sql for sql, _ in statements):
+            undone.append(link)
+            raise Refused("40P01", "deadlock detected", 1)
+        return await ask(link, statements)  # type: ignore[arg-type]
+
+    async def read() -> SessionFacts:
+        async with stores(world.place, 1) as (store,):
+            await store.run(unit_of(SessionOpened(session_of(0))))
+            monkeypatch.setattr(Link, "ask", undo)
+            return await store.read(SessionLookup(ACCOUNT.id, session_of(0).id))
+
+    assert asyncio.run(read()).session == session_of(0)
+    assert len(undone) == 1
+
+
 def test_statements_are_prepared_anew_when_there_are_too_many(
     world: PostgresWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:

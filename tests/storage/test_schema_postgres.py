@@ -144,6 +144,21 @@ def test_tables_change_and_change_back_under_traffic() -> None:
         assert [session and session.generation for session in found] == [1 + count for count in counts]
 
 
+def test_script_goes_again_when_it_meets_somebody_in_the_other_order() -> None:
+    """Who reads the second of its tables, and then wants the first: one of the two must give way."""
+    world = postgres_world()
+    waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation'"
+    with psycopg.connect(world.place.url) as reader, open_link(world.place) as link, ThreadPoolExecutor(1) as beside:
+        reader.execute("SELECT count(*) FROM extension")
+        changed = beside.submit(carry_out, link, UP, place=world.place)
+        while world.look(waits, ()) == [(0,)]:
+            pass
+        reader.execute("SELECT count(*) FROM session")
+        reader.commit()
+        changed.result()
+        carry_out(link, DOWN, place=world.place)
+
+
 def test_database_that_is_not_ours_is_left_alone(place: PostgresPlace) -> None:
     """Tables of something else, whether or not it uses Alembic too."""
     server = shared_postgres()

@@ -229,6 +229,8 @@ class Supervisor:
         if self._heeds(signal.SIGTERM) | self._heeds(signal.SIGINT):
             tell_stopping()
             self._stopping = True
+            # Once no worker takes anybody, newcomers are refused, and go elsewhere; here they would wait for nobody.
+            self._listener.close()
         if self._heeds(signal.SIGCHLD):
             self._bury()
         if self._is_asked_to_reload():

@@ -14,7 +14,7 @@ from callgate.model.lookups import Lookup
 from callgate.storage.load import load
 from callgate.storage.load_writers import CLOCK
 from callgate.storage.postgres_asking import Asking, PostgresView
-from callgate.storage.postgres_errors import Lost, Refused, as_failure
+from callgate.storage.postgres_errors import Lost, Refused, as_failure, is_conflict
 from callgate.storage.postgres_lane import Opener
 from callgate.storage.postgres_link import ROUND_S, Link, Statement
 from callgate.storage.rows import Row
@@ -133,8 +133,10 @@ class Reader:
                 if last:
                     self._fail(readings, error)
             except Refused as error:
-                await self._apart(readings, error)
-                return
+                if last or not is_conflict(error):
+                    await self._apart(readings, error)
+                    return
+                readings = self._once_more(readings)  # the server undid them, and not for what they asked
             except Exception as error:  # noqa: BLE001 - a defect too: what stays unanswered here waits for ever
                 self._fail(readings, error)
                 return
@@ -180,15 +182,19 @@ class Reader:
 
     async def _apart(self, readings: list[_Reading], error: Refused) -> None:
         """Find out whose statement was refused: each is read by itself."""
-        waiting = [reading.again() for reading in readings if not reading.reply.done()]
-        self._view.forget()
-        if self._link is not None:
-            self._link.close()
+        waiting = self._once_more(readings)
         if len(waiting) == 1:
             self._fail(waiting, error)
             return
         for reading in waiting:
             await self._answer([reading])
+
+    def _once_more(self, readings: list[_Reading]) -> list[_Reading]:
+        """Those without an answer, from their beginning, on another connection."""
+        self._view.forget()
+        if self._link is not None:
+            self._link.close()
+        return [reading.again() for reading in readings if not reading.reply.done()]
 
     def _fail(self, readings: list[_Reading], error: Exception) -> None:
         for reading in readings:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import psycopg
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from callgate.model.database import PostgresPlace
 from callgate.storage.load_postgres import find_answering, find_postgres_revision, find_tables, free_lock, take_lock
@@ -26,6 +26,8 @@ _MIGRATING: Final = 0x43474154
 
 _PATIENCE: Final = "60s"
 """How long to wait for another process that migrates."""
+
+_TRIES_MAX: Final = 5
 
 _LIMITS: Final = "SET LOCAL lock_timeout = '4s'; SET LOCAL statement_timeout = '5s';"
 """A statement that waits for a lock makes all that come after it wait as well."""
@@ -109,11 +111,22 @@ def _alone(connection: psycopg.Connection, place: PostgresPlace) -> Iterator[Non
 
 
 def carry_out(connection: psycopg.Connection, script: str, *, place: PostgresPlace) -> None:
-    """Carry out one script whole, or nothing of it. Raises InUse and psycopg.Error."""
-    try:
-        with connection.transaction():
-            connection.execute((_LIMITS + script).encode())
-    except LockNotAvailable as error:
-        raise InUse(
-            f"a table of {place} was in use for longer than 4 s; nothing of this step was done: again"
-        ) from error
+    """Carry out one script whole, or nothing of it. Raises InUse and psycopg.Error.
+
+    A script that changes two tables may meet somebody who reads both in the other order: then it goes again.
+    """
+    for tries_left in reversed(range(_TRIES_MAX)):
+        try:
+            with connection.transaction():
+                connection.execute((_LIMITS + script).encode())
+        except LockNotAvailable as error:
+            raise InUse(
+                f"a table of {place} was in use for longer than 4 s; nothing of this step was done: again"
+            ) from error
+        except DeadlockDetected as error:
+            if not tries_left:
+                raise InUse(
+                    f"others were always in the way at {place}; nothing of this step was done: again"
+                ) from error
+        else:
+            return

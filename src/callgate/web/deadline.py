@@ -9,6 +9,7 @@ are counted in looks. What a request may look like belongs to `framing`; what it
 import asyncio
 import enum
 import fcntl
+import os
 import resource
 import socket
 import struct
@@ -327,10 +328,16 @@ class BoundedProtocol(HttpToolsProtocol):
         """Close if nothing is under way, not even in the kernel: closing over unread bytes would reset the peer."""
         if self.transport.is_closing() or self._is_our_turn() or self._reading is not Reading.NOTHING:
             return
-        descriptor = self.transport.get_extra_info("socket").fileno()
-        (unread,) = struct.unpack("i", fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)))
-        if not unread:
-            self.transport.close()
+        try:
+            with socket.socket(fileno=os.dup(self.transport.get_extra_info("socket").fileno())) as connection:
+                (unread,) = struct.unpack("i", fcntl.ioctl(connection, termios.FIONREAD, bytes(4)))
+                if unread:
+                    return
+                # At once: the transport closes when all else of this turn is done, and a request would come meanwhile.
+                connection.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # it has gone, or there are no files left
+        self.transport.close()
 
     def _reset(self) -> None:
         # Not lingering, or the kernel would go on offering the peer what it holds, megabytes, for minutes.
