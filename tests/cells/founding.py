@@ -179,7 +179,7 @@ others = "{others}"
 secret_file = "{secret}"
 own_url = "http://127.0.0.1:{ports[name][0]}"
 wait_ms = 3000
-connect_ms = 500
+connect_ms = 2000
 remember_s = 1
 
 [database]
