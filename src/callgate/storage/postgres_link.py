@@ -102,7 +102,11 @@ class Link:
         except (psycopg.Error, TimeoutError) as error:
             raise Lost(str(error) or "no connection in time") from error
         link = cls(connection)
-        (rows,) = await link.ask([(SERVER, ())])
+        try:
+            (rows,) = await link.ask([(SERVER, ())])
+        except BaseException:
+            link.close()
+            raise
         assert isinstance(rows, list)
         link.server = rows[0]
         return link
