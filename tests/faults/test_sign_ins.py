@@ -72,6 +72,7 @@ def status_of(pid: int, field: str) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:"))
 
 
+@pytest.mark.long
 def test_tokens_are_issued_and_memory_is_bounded_when_strangers_sign_in_without_end(
     serving: tuple[Served, World], counts: Callable[[int, int], int], figure: Figure
 ) -> None:
@@ -102,9 +103,10 @@ def test_tokens_are_issued_and_memory_is_bounded_when_strangers_sign_in_without_
     assert set(told) == {400, UNAVAILABLE}
     assert worker_of(served) == worker
     assert grown_kb < GROWTH_KB_MAX
-    assert busy[len(busy) // 2] < 1 + 100 * quiet[len(quiet) // 2], "tokens waited for proofs"
+    assert len(busy) > told.total() / STRANGERS / 4, "who wanted tokens had fewer turns than those who signed in"
 
 
+@pytest.mark.long
 def test_nobody_is_told_that_a_password_is_wrong_when_there_is_no_memory_to_know(
     serving: tuple[Served, World], figure: Figure
 ) -> None:

@@ -32,7 +32,7 @@ LANES = 16
 ANSWER_S_MAX = 5.0
 """What nobody waits longer for (storage/postgres.py), give or take how often the server looks."""
 
-GRACE_S = 1.0
+GRACE_S = 2.0
 BACK_S_MAX = 10
 LIVE = "/health/live"
 
