@@ -1,6 +1,6 @@
 """SQLite without the index that keeps an endpoint to one session: nobody can come between a look and its writes there.
 
-Its pages were a third of what a person's grant wrote (docs/adr/0090-no-index-over-endpoints-on-sqlite.md).
+Its pages were two fifths of what a person's grant wrote (docs/adr/0090-no-index-over-endpoints-on-sqlite.md).
 """
 
 from alembic import op
