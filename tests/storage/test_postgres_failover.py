@@ -20,6 +20,7 @@ from callgate.storage import postgres_hosts
 from callgate.storage.port import Unit
 from callgate.storage.postgres import PostgresOptions, PostgresStore
 from callgate.storage.postgres_hosts import connect, conninfo_of, options_of
+from callgate.storage.postgres_servers import Servers
 from tests.postgres_server import PostgresServer, needs_postgres, running_postgres, shared_postgres
 from tests.storage.engines import PostgresWorld, postgres_world, unit_of
 from tests.storage.world import session_of
@@ -145,12 +146,33 @@ def test_written_server_is_found_beside_one_that_is_silent(tmp_path: Path) -> No
         url = f"postgresql://callgate@/postgres?host={silent},{server.folder}"
 
         async def find() -> str:
-            async with await connect(conninfo_of(PostgresPlace(url, None, url))) as connection:
+            connection, _ = await connect(conninfo_of(PostgresPlace(url, None, url)))
+            async with connection:
                 return connection.info.host
 
         before_s = monotonic()
         assert asyncio.run(find()) == str(server.folder)
         assert monotonic() - before_s < postgres_hosts.CONNECT_S / 2
+
+
+@pytest.mark.parametrize("last", [0, 1])
+def test_server_that_did_not_answer_a_commit_is_asked_last(tmp_path: Path, last: int) -> None:
+    """Two may say that they are written; the one that is cut off must not be found again and again."""
+    server = shared_postgres()
+    (tmp_path / "too").symlink_to(server.folder)
+    url = f"postgresql://callgate@/postgres?host={server.folder},{tmp_path}/too"
+
+    async def find() -> int:
+        servers = Servers(PostgresPlace(url, None, url))
+        left = await servers.connect()
+        left.host = last
+        servers.shun(left)
+        found = await servers.connect()
+        left.close()
+        found.close()
+        return found.host
+
+    assert asyncio.run(find()) == 1 - last
 
 
 @pytest.mark.parametrize("beside", ["silent", "nobody"])
@@ -166,7 +188,8 @@ def test_standby_is_asked_again_while_another_is_silent(world: PostgresWorld, tm
         found_nothing = finding.done()
         server.execute(role + "off")
         with suppress(psycopg.OperationalError):
-            await (await finding).close()
+            connection, _ = await finding
+            await connection.close()
         return found_nothing
 
     server.execute(role + "on")

@@ -31,6 +31,7 @@ from callgate.storage.postgres_errors import Lost, Refused, as_failure
 from callgate.storage.postgres_lane import Lane, Pulse, carry_out, tell
 from callgate.storage.postgres_link import Link
 from callgate.storage.postgres_reader import Reader
+from callgate.storage.postgres_servers import Servers
 from callgate.storage.rows import Row
 from callgate.storage.save_upkeep import move_clock
 from callgate.storage.schema import ServerUnfit, pooled_apart
@@ -61,9 +62,6 @@ PULSE_S_MAX: Final = 3.0
 Longer ago, and the server it reads from may not be the one that is written any more: what was revoked there is alive
 here. See architecture.md.
 """
-
-REST_S: Final = 0.2
-"""How long a server that could not be reached is not tried again."""
 
 UPKEEP: Final = 0x43474154_00000002
 """The advisory lock of whoever sweeps."""
@@ -98,12 +96,13 @@ class PostgresStore:
         self._now_ms = 0
         self._queue: deque[Task] = deque()
         self._wakened = asyncio.Event()
-        self._sessions = Reader(self._connect, stamp_of=self._stamp, vouches=self._vouches, round_s=READ_S)
-        self._others = Reader(self._connect, stamp_of=self._stamp, vouches=self._vouches)
+        self._servers = Servers(place)
+        self._sessions = Reader(self._servers, stamp_of=self._stamp, vouches=self._vouches, round_s=READ_S)
+        self._others = Reader(self._servers, stamp_of=self._stamp, vouches=self._vouches)
         self.figures = StoreFigures()
         self._lanes = [
             Lane(
-                self._connect,
+                self._servers,
                 name=self._options.writer,
                 stamp_of=self._stamp,
                 answer_unwritten=self._answer_unwritten,
@@ -114,7 +113,6 @@ class PostgresStore:
         ]
         self._tasks: list[asyncio.Task[None]] = []
         self._watch: asyncio.Task[None] | None = None
-        self._rests_until_s = 0.0
         self._closing = False
 
     @property
@@ -132,7 +130,7 @@ class PostgresStore:
     async def count_sessions(self) -> int:
         """Count on a connection of its own; see port.Engine."""
         try:
-            link = await self._connect()
+            link = await self._servers.connect()
             try:
                 return await carry_out(link, partial(count_sessions, PostgresView(self._stamp)))
             finally:
@@ -223,15 +221,6 @@ class PostgresStore:
             count = min(len(self._queue), BATCH_MAX)
             tasks = [task for task in (self._queue.popleft() for _ in range(count)) if not _given_up(task)]
             self._queue.extendleft(reversed(await lane.serve(tasks)))
-
-    async def _connect(self) -> Link:
-        if monotonic() < self._rests_until_s:
-            raise Lost("the server did not answer a moment ago")
-        try:
-            return await Link.open(self._place)
-        except Lost:
-            self._rests_until_s = monotonic() + REST_S
-            raise
 
     async def _open_readers(self) -> Link:
         """Connect to read; gives one. Raises ServerUnfit where one of the server's processes answers both."""

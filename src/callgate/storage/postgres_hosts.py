@@ -5,7 +5,7 @@ two ──── no answer ··················
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 import psycopg
@@ -19,6 +19,9 @@ CONNECT_S: Final = 3.0
 
 AGAIN_S: Final = 0.1
 """How soon one that is not written is asked again, while another has not answered."""
+
+LAST_S: Final = 0.5
+"""How long after the others the last one is asked."""
 
 Connection = AsyncConnection[tuple[object, ...]]
 Parameters = Mapping[str, str | int | None]
@@ -48,15 +51,20 @@ def conninfo_of(place: PostgresPlace, **ours: str) -> str:
     return make_conninfo("", **options_of(place.url), **password, **ours)
 
 
-async def connect(conninfo: str) -> Connection:
-    """Connect to the server that is written, each statement a transaction of its own. Raises psycopg.Error."""
+async def connect(conninfo: str, *, last: int | None = None) -> tuple[Connection, int]:
+    """Connect to the server that is written, each statement a transaction of its own; tells its place in the URL.
+
+    The server at `last` is asked a moment after the others. Raises psycopg.Error.
+    """
     hosts = _hosts(cast("Parameters", conninfo_to_dict(conninfo)))
     silent = set(range(len(hosts)))
 
-    async def ask(place: int) -> Connection:
+    async def ask(place: int) -> tuple[Connection, int]:
+        if place == last and len(hosts) > 1:
+            await asyncio.sleep(LAST_S)
         while True:
             try:
-                return await AsyncConnection.connect(make_conninfo(conninfo, **hosts[place]), autocommit=True)
+                return await AsyncConnection.connect(make_conninfo(conninfo, **hosts[place]), autocommit=True), place
             except psycopg.Error:
                 silent.discard(place)
                 if not silent:
@@ -67,9 +75,9 @@ async def connect(conninfo: str) -> Connection:
     return await _first(asking)
 
 
-async def _first(asking: list[asyncio.Task[Connection]]) -> Connection:
+async def _first(asking: Sequence[asyncio.Task[tuple[Connection, int]]]) -> tuple[Connection, int]:
     """The first that came about; the others end. Raises what the last one did, when none came about."""
-    chosen: Connection | None = None
+    chosen: tuple[Connection, int] | None = None
     waiting = set(asking)
     try:
         while chosen is None:
@@ -82,8 +90,8 @@ async def _first(asking: list[asyncio.Task[Connection]]) -> Connection:
         for task in asking:
             task.cancel()
         for other in await asyncio.gather(*asking, return_exceptions=True):
-            if isinstance(other, AsyncConnection) and other is not chosen:
-                await other.close()
+            if not isinstance(other, BaseException) and other is not chosen:
+                await other[0].close()
 
 
 def _hosts(said: Parameters) -> list[Parameters]:

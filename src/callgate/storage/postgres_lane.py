@@ -27,6 +27,7 @@ from callgate.storage.postgres_asking import Asking, PostgresPen, PostgresView
 from callgate.storage.postgres_batch import Batch, Done, Mode, Spoiled, Task, Writer, out_of_attempts
 from callgate.storage.postgres_errors import Lost, Refused, as_failure, is_conflict, is_world
 from callgate.storage.postgres_link import Link, Statement
+from callgate.storage.postgres_servers import Servers
 from callgate.storage.rows import Row
 from callgate.storage.save_upkeep import append_link
 from callgate.storage.save_writers import enter_mark, settle_batch
@@ -47,8 +48,6 @@ _PATIENTLY: Final[Statement] = ("SET LOCAL statement_timeout = 0", ())
 """A COMMIT that is cut short while it waits for a standby reports success all the same."""
 _ROLLBACK: Final[Statement] = ("ROLLBACK", ())
 
-Opener = Callable[[], Awaitable[Link]]
-
 
 class Pulse(NamedTuple):
     """A commit that was answered: when it was sent (monotonic), and which server made it."""
@@ -66,7 +65,7 @@ class Lane:
 
     def __init__(
         self,
-        opener: Opener,
+        servers: Servers,
         *,
         name: str,
         stamp_of: Callable[[Row], int],
@@ -76,7 +75,7 @@ class Lane:
     ) -> None:
         self._figures = figures
         self._vouches = vouches
-        self._opener = opener
+        self._servers = servers
         self._name = name
         self._view = PostgresView(stamp_of)
         self._pen = PostgresPen(self._view)
@@ -91,9 +90,9 @@ class Lane:
         """Connect, unless it is, and take a writer's name nobody else has. Raises Lost and Refused."""
         if self._link is not None and not self._link.lost:
             return self._link
-        link = await self._opener()
+        link = await self._servers.connect()
         try:
-            self._writer, self._head = await carry_out(link, self._claim)
+            self._writer, self._head = await self._enter(link)
         except BaseException:
             link.close()
             raise
@@ -221,8 +220,10 @@ class Lane:
         try:
             await link.ask(statements)
         except Lost as lost:
+            self._servers.shun(link)
             return await self._settle(batch.number, lost)
         if link.warnings:  # committed here, and perhaps not where it was to be replicated to
+            self._servers.shun(link)
             link.close()
             return await self._settle(batch.number, Lost(link.warnings[0]))
         self._figures.committed(len(batch.done), monotonic() - sent_s)
@@ -235,7 +236,7 @@ class Lane:
         mark, until = self._writer.mark, monotonic() + SETTLE_S
         while monotonic() < until:
             with suppress(Lost, Refused):
-                link = await self._opener()
+                link = await self._servers.connect()
                 try:
                     await link.ask([("BEGIN", ())])
                     settled = await carry_out(link, lambda: settle_batch(self._pen, mark, batch=number))
@@ -269,6 +270,17 @@ class Lane:
             tell(Done(task, None, failure))
 
         await asyncio.gather(*map(answer, tasks))
+
+    async def _enter(self, link: Link) -> tuple[Writer, Head]:
+        try:
+            entered = await carry_out(link, self._claim)
+        except Lost:
+            self._servers.shun(link)
+            raise
+        if link.warnings:  # the mark is not where it was to be replicated to
+            self._servers.shun(link)
+            raise Lost(link.warnings[0])
+        return entered
 
     def _claim(self) -> tuple[Writer, Head]:
         """Take the first name that is free; the chains of all processes are as many as wrote at once."""

@@ -61,7 +61,9 @@ _SETTINGS: Final = "; ".join(
 
 
 class Link:
-    """A connection; one round at a time, of `round_s` at most. `lost` tells that it is gone; `server` who is there.
+    """A connection; one round at a time, of `round_s` at most. `lost` tells that it is gone.
+
+    `server` is who is there, `host` their place in the URL.
 
     A server that was started anew is another one, whatever its address; so is who took over an address.
     """
@@ -82,6 +84,7 @@ class Link:
         self.round_s = ROUND_S
         self.lost = False
         self.server: Row = ()
+        self.host = 0
         self._pgconn.nonblocking = 1
         self._pgconn.enter_pipeline_mode()
         self._pgconn.notice_handler = self._hear
@@ -89,11 +92,11 @@ class Link:
         self._loop.add_reader(self._socket, self._receive)
 
     @classmethod
-    async def open(cls, place: PostgresPlace) -> "Link":
-        """Connect to the server that is written. Raises Lost and Refused."""
+    async def open(cls, place: PostgresPlace, *, last: int | None = None) -> "Link":
+        """Connect to the server that is written, and ask the one at `last` last. Raises Lost and Refused."""
         try:
             async with asyncio.timeout(CONNECT_S):
-                connection = await connect(conninfo_of(place))
+                connection, host = await connect(conninfo_of(place), last=last)
                 try:
                     await connection.execute(_SETTINGS)
                 except BaseException:
@@ -102,6 +105,7 @@ class Link:
         except (psycopg.Error, TimeoutError) as error:
             raise Lost(str(error) or "no connection in time") from error
         link = cls(connection)
+        link.host = host
         try:
             (rows,) = await link.ask([(SERVER, ())])
         except BaseException:

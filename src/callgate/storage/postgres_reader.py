@@ -15,8 +15,8 @@ from callgate.storage.load import load
 from callgate.storage.load_writers import CLOCK
 from callgate.storage.postgres_asking import Asking, PostgresView
 from callgate.storage.postgres_errors import Lost, Refused, as_failure, is_conflict
-from callgate.storage.postgres_lane import Opener
 from callgate.storage.postgres_link import ROUND_S, Link, Statement
+from callgate.storage.postgres_servers import Servers
 from callgate.storage.rows import Row
 
 T = TypeVar("T")
@@ -55,13 +55,13 @@ class Reader:
 
     def __init__(
         self,
-        opener: Opener,
+        servers: Servers,
         *,
         stamp_of: Callable[[Row], int],
         vouches: Callable[[Link], bool],
         round_s: float = ROUND_S,
     ) -> None:
-        self._opener = opener
+        self._servers = servers
         self._vouches = vouches
         self._round_s = round_s
         self._view = PostgresView(stamp_of)
@@ -74,7 +74,7 @@ class Reader:
     async def open(self) -> Link:
         """Connect, unless it is. Raises Lost and Refused."""
         if self._link is None or self._link.lost:
-            self._link = await self._opener()
+            self._link = await self._servers.connect()
             self._view.forget()
         return self._link
 

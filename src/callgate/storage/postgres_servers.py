@@ -1,0 +1,42 @@
+"""The servers of one URL, as the connections of a store reach them: the one that is written, and can be.
+
+A leader that is cut off says that it is written, and cannot commit: it is asked a moment after the others.
+"""
+
+from time import monotonic
+from typing import Final
+
+from callgate.model.database import PostgresPlace
+from callgate.storage.postgres_errors import Lost
+from callgate.storage.postgres_link import Link
+
+REST_S: Final = 0.2
+"""How long servers that could not be reached are not tried again."""
+
+SHUNNED_S: Final = 30.0
+"""How long one that did not answer a commit is asked after the others."""
+
+
+class Servers:
+    """All that a URL names."""
+
+    def __init__(self, place: PostgresPlace) -> None:
+        self._place = place
+        self._rests_until_s = 0.0
+        self._shunned: int | None = None
+        self._shunned_until_s = 0.0
+
+    async def connect(self) -> Link:
+        """Connect to the one that is written. Raises Lost and Refused."""
+        now_s = monotonic()
+        if now_s < self._rests_until_s:
+            raise Lost("the server did not answer a moment ago")
+        try:
+            return await Link.open(self._place, last=self._shunned if now_s < self._shunned_until_s else None)
+        except Lost:
+            self._rests_until_s = monotonic() + REST_S
+            raise
+
+    def shun(self, link: Link) -> None:
+        """It did not answer a commit: if another is written, that is the one."""
+        self._shunned, self._shunned_until_s = link.host, monotonic() + SHUNNED_S
