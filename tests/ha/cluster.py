@@ -21,7 +21,7 @@ from tests.postgres_server import PROGRAMS
 DEPLOY = ROOT / "deploy" / "patroni"
 ADDRESSES = {"etcd": "10.0.0.31", "one": "10.0.0.21", "two": "10.0.0.22", "app1": "10.0.0.11", "app2": "10.0.0.12"}
 PASSWORD = "correct-horse"
-PATIENCE_S = 60
+PATIENCE_S = 120
 _IN_MEMORY = Path("/dev/shm")
 _USER = "postgres"
 """Whom Debian's unit runs Patroni as."""

@@ -9,6 +9,7 @@
 Nothing leaves it: the switch has no address, and no machine a route.
 """
 
+import itertools
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 IP = shutil.which("ip") or shutil.which("ip", path="/usr/sbin:/sbin")
+_numbers = itertools.count(1)
 _NOBODY = "02:00:00:00:00:ff"
 """A network card that no machine has: what is sent there is gone without a word."""
 
@@ -96,7 +98,7 @@ class Machine:
 @contextmanager
 def network(addresses: dict[str, str]) -> Iterator[dict[str, Machine]]:
     """Machines by name, each with its address on one switch; gone at the end, and all that runs there."""
-    prefix = f"callgate-{os.getpid()}"
+    prefix = f"callgate-{os.getpid()}-{next(_numbers)}"
     switch = f"{prefix}-switch"
     machines = {name: Machine(f"{prefix}-{name}", address) for name, address in addresses.items()}
     spaces = [switch, *(machine.space for machine in machines.values())]

@@ -7,6 +7,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -91,6 +92,13 @@ def cut_off_with_a_server(cluster: Cluster, leader: Node) -> None:
     cluster.machines["app1"].part_from(cluster.other(leader).machine)
 
 
+def cut_off_and_killed(cluster: Cluster, leader: Node) -> None:
+    """What it commits in its last second and a half waits for the standby, and dies with it."""
+    cut_off(cluster, leader)
+    time.sleep(1.5)
+    leader.machine.kill()
+
+
 def mend(cluster: Cluster, leader: Node) -> None:
     """Undo whatever was done."""
     other = cluster.other(leader).machine
@@ -110,6 +118,7 @@ FAULTS: Final[dict[Fault, float]] = {
     cut_off: 20,
     cut_off_asleep: 30,
     cut_off_with_a_server: 30,
+    cut_off_and_killed: 20,
 }
 """Seconds without a write at most, on a busy machine; docs/reliability.md has what was seen."""
 
@@ -157,6 +166,7 @@ async def through(traffic: Traffic, opening: Opening, watch: Watch, *, do: Calla
         began_s = monotonic()
         await asyncio.to_thread(do)
         await asyncio.to_thread(wait_until, lambda: is_over(watch, began_s), "nobody is answered any more")
+        traffic.ledger.broken += await watch.end_the_old()
         over.set()
         await lanes
     return began_s
@@ -212,7 +222,7 @@ def test_loss_is_found_when_an_unknown_commit_is_taken_for_success(
     world: World, tmp_path: Path, cluster: Cluster
 ) -> None:
     """Planted: what a leader that was cut off could not replicate was acknowledged."""
-    outcome = fail_over(world, tmp_path, cluster, cut_off_asleep, plant="unknown_commit_is_success")
+    outcome = fail_over(world, tmp_path, cluster, cut_off_and_killed, plant="unknown_commit_is_success")
     assert any("living token was answered 401" in why for why in outcome.broken), outcome.broken
 
 
