@@ -51,8 +51,8 @@ EXPIRED_MS = 45 * 60_000
 TOGETHER = 16
 """Credentials made at a time: they share commits."""
 
-QUIET_S, LOOK_S = 100, 1
-"""How long nothing may change, past the sweeper's rests and autovacuum's; how often is looked."""
+QUIET_S, LOOK_S = 180, 1
+"""How long nothing may change, past the minutes in which sweeper and autovacuum begin; how often is looked."""
 
 T = TypeVar("T")
 
