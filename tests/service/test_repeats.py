@@ -191,13 +191,14 @@ def test_nothing_secret_is_remembered(world: tuple[asyncio.Runner, World]) -> No
         (b"grant_type=refresh_token&refresh_token=" + 95 * b"x" + b"%78", "Basic x"),
         (b"grant_type=jwt-bearer&assertion=a.%62.c", "Basic x"),
         (b"grant_type=jwt-bearer&assertion=", "Basic x"),
+        (b"grant_type=refresh_token" + 2 * (b"&refresh_token=" + 96 * b"x"), "Basic x"),
         (b"grant_type=authorization_code&code=x", "Basic x"),
         (b"grant_type=client_credentials", None),
         (b"x" * (BODY_BYTES_MAX + 1), "Basic x"),
     ],
 )
 def test_request_has_no_mark_when_it_is_not_looked_for(body: bytes, authorization: str | None) -> None:
-    """Codes, and tokens that are none, come once; proofs in the body are new each time; long forms cost too much."""
+    """Codes, and tokens that are none, come once; of two, which counts is not ours to say; long forms cost too much."""
     assert mark_of(content_type=FORM, body=body, query=b"", authorization=authorization) is None
 
 
@@ -221,7 +222,7 @@ def test_requests_have_one_mark_when_only_their_tokens_differ() -> None:
         b"refresh_token=%b&grant_type=refresh_token&scope=x",
         b"refresh_token=%b&grant_type=refresh_token&scope=xx",
         b"grant_type=jwt-bearer&assertion=%b",
-        b"assertion=%b&grant_type=jwt-bearer&assertion=",
+        b"assertion=%b&grant_type=jwt-bearer",
     ]
     marks = [mark(body % each) for body in bodies for each in (96 * b"t", 96 * b"u")]
     assert [each and each.cut_out for each in marks] == len(bodies) * [96 * "t", 96 * "u"]

@@ -60,7 +60,7 @@ def mark_of(*, content_type: str, body: bytes, query: bytes, authorization: str 
         if begin >= 0:
             begin += len(field)
             found = spelling.match(body, begin)
-            if found is None:
+            if found is None or field in body[begin:]:
                 return None
             body, cut_out = body[:begin] + body[found.end() :], found[0].decode("ascii")
             break
