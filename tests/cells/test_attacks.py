@@ -7,15 +7,23 @@ from collections.abc import Callable
 import pytest
 
 from callgate.crypto.cell_keys import NOTE_MS, CellKeys
-from callgate.model.cells import Note
+from callgate.model.cells import Errand, Note
 from tests.cells.founding import HTTP, SECRET, Cell, Pair, ask_token, read_extension
 
-BODY = b'{"hello":true}'
+BODY = b'{"held":"client","word":"nobody"}'
 
 
-def note(sender: str, to: str, *, at_ms: int | None = None, secret: str = SECRET, body: bytes = BODY) -> str:
+def note(
+    sender: str,
+    to: str,
+    *,
+    errand: Errand = Errand.QUESTION,
+    at_ms: int | None = None,
+    secret: str = SECRET,
+    body: bytes = BODY,
+) -> str:
     """The field's value for a question that one cell asks another."""
-    said = Note(sender, to, int(time.time() * 1000) if at_ms is None else at_ms, "203.0.113.7", "0")
+    said = Note(errand, sender, to, int(time.time() * 1000) if at_ms is None else at_ms, "203.0.113.7", "0")
     return CellKeys([secret]).sign(said, method="POST", target=b"/_cells", body=body)
 
 
@@ -31,6 +39,7 @@ FORGED: dict[str, Callable[[], str]] = {
     "early": lambda: note(TWO, ONE, at_ms=int(time.time() * 1000) + NOTE_MS + 5000),
     "for another body": lambda: note(TWO, ONE, body=b"{}"),
     "with another network": lambda: note(TWO, ONE).replace("203.0.113.7", "203.0.113.8"),
+    "for another errand": lambda: note(TWO, ONE).replace("question", "hello"),
     "too long": lambda: note(TWO, ONE) + "A" * 600,
     "empty": lambda: "",
 }
@@ -48,7 +57,32 @@ def test_forged_note_is_refused(pair: Pair, how: str) -> None:
 def test_cell_is_heard(pair: Pair) -> None:
     """The same question with a note as cells write it: what the refusals above rest on."""
     reply = HTTP.post(f"{pair.one.url}/_cells", content=BODY, headers={"Callgate-Cell": note(TWO, ONE)})
-    assert (reply.status_code, reply.json()) == (200, {})
+    assert (reply.status_code, reply.json()) == (200, {"has": False})
+
+
+def test_note_of_a_forwarded_request_answers_no_question(pair: Pair) -> None:
+    """However it came there; and the note of a question is none for anything else."""
+    for path in ("/_cells", "/%5Fcells"):
+        said = Note(Errand.FORWARDED, TWO, ONE, int(time.time() * 1000), "203.0.113.7", "0")
+        sent = {"Callgate-Cell": CellKeys([SECRET]).sign(said, method="POST", target=path.encode(), body=BODY)}
+        assert HTTP.post(f"{pair.one.url}{path}", content=BODY, headers=sent).status_code == 403
+    asked = Note(Errand.QUESTION, TWO, ONE, int(time.time() * 1000), "203.0.113.7", "0")
+    sent = {"Callgate-Cell": CellKeys([SECRET]).sign(asked, method="POST", target=b"/health/live", body=BODY)}
+    assert HTTP.post(f"{pair.one.url}/health/live", content=BODY, headers=sent).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/_cells", "/%5Fcells", "/_%63ells"])
+def test_stranger_asks_no_cell_through_another(pair: Pair, path: str) -> None:
+    """A token that leads to the other cell, real or only with its name in front, takes no question there."""
+    token = ask_token(pair.two, pair.two.service, grant_type="client_credentials").json()["access_token"]
+    for shown in (token, f"{token[:11]}{'A' * (len(token) - 11)}"):
+        for question in (BODY, f'{{"held":"login","word":"{pair.two.email}"}}'.encode()):
+            replies = [
+                HTTP.post(f"{pair.one.url}{path}", content=question, headers={"Authorization": f"Bearer {shown}"}),
+                HTTP.post(f"{pair.one.url}{path}?access_token={shown}", content=question),
+            ]
+            assert {reply.status_code for reply in replies} == {404}
+            assert all(b"has" not in reply.content for reply in replies)
 
 
 def test_note_twice_is_none(pair: Pair) -> None:
@@ -74,7 +108,7 @@ def test_forwarded_request_is_not_forwarded_again(pair: Pair) -> None:
     """Whosever it seems: a request that two cells think is the other's ends at the second."""
     token = ask_token(pair.two, pair.two.service, grant_type="client_credentials").json()["access_token"]
     target = "/restapi/v1.0/account/~/extension/~"
-    said = Note(TWO, ONE, int(time.time() * 1000), "203.0.113.7", "0")
+    said = Note(Errand.FORWARDED, TWO, ONE, int(time.time() * 1000), "203.0.113.7", "0")
     sent = CellKeys([SECRET]).sign(said, method="GET", target=target.encode(), body=b"")
     reply = HTTP.get(f"{pair.one.url}{target}", headers={"Callgate-Cell": sent, "Authorization": f"Bearer {token}"})
     assert (reply.status_code, reply.json()["errors"][0]["errorCode"]) == (401, "OAU-149")
@@ -93,6 +127,13 @@ def test_body_that_is_too_long_is_refused_before_it_is_held(pair: Pair, path: st
     """At the first door."""
     form = {"refresh_token": "x" * 600_000}
     assert HTTP.post(f"{pair.one.url}{path}", data=form).status_code in {400, 413}
+
+
+def test_form_that_is_read_for_what_it_tells_is_bounded(pair: Pair) -> None:
+    """No form that leads anywhere is longer than 64 KiB, and no more of one is held."""
+    for path in ("token", "revoke", "sign-in", "authorize"):
+        reply = HTTP.post(f"{pair.one.url}/restapi/oauth/{path}", data={"x": "x" * 66_000})
+        assert "64 KiB" in reply.text, path
 
 
 def test_body_of_another_cells_call_is_bounded(pair: Pair) -> None:

@@ -9,7 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.cells.founding import HEARD_S_MAX, HTTP, PASSWORD, Pair, ask_token, look_over, read_extension, serving_pair
+from tests.cells.founding import (
+    HEARD_S_MAX,
+    HTTP,
+    PASSWORD,
+    App,
+    Pair,
+    ask_token,
+    look_over,
+    read_extension,
+    serving_pair,
+)
 from tests.nursery import ROOT
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -28,7 +38,10 @@ def whole(pair: Pair) -> dict[str, int]:
     token = ask_token(home, home.service, grant_type="client_credentials")
     account = {"grant_type": "client_credentials", "account_id": str(home.account_id)}
     wrong = {"grant_type": "password", "username": home.email, "password": "wrong, all of it 1"}
+    nobody = {"grant_type": "client_credentials", "account_id": "123456789"}
     return {
+        "account of nobody, app of both": ask_token(home, home.everyone, **nobody).status_code,
+        "app of nobody": ask_token(home, App("nobody", "secret"), **account).status_code,
         "service": token.status_code,
         "read": read_extension(home, token.json()["access_token"]).status_code,
         "jwt": ask_token(home, home.script, grant_type=JWT_BEARER, assertion=home.jwt).status_code,
@@ -66,6 +79,10 @@ def test_one_cell_down_leaves_the_other_whole(own: Pair) -> None:
     assert lost["read"].json()["errors"][0]["errorCode"] == "CGT-193"
     assert lost["refresh"].json()["error"] == "temporarily_unavailable"
     assert "We will be right back" in lost["page"].text
+    foreign = {"Authorization": f"Bearer {theirs['access_token']}", "Origin": "https://app.example"}
+    shown = HTTP.get(f"{own.one.url}/restapi/v1.0/account/~/extension/~", headers=foreign)
+    assert (shown.status_code, shown.headers["access-control-allow-origin"]) == (503, "https://app.example")
+    assert "not forwarded" in own.one.log()
     assert look_over(own.one)["cells"] == {"CGT01P02": "silent"}
     assert {key["kid"] for key in HTTP.get(f"{own.one.url}/restapi/oauth/jwks").json()["keys"]} == kids
     own.start(own.two)

@@ -14,8 +14,8 @@ from callgate.service.log import open_log
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
-QUESTION = Passed("POST", b"/x?y=1", ((b"a", b"b"),), b"body")
-ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx: y\r\n\r\nok"
+QUESTION = Passed("POST", b"/x?y=1", ((b"a", b"b"),), b"body", "7")
+ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx: y\r\nRCRequestId: 7\r\n\r\nok"
 FAST = LinkRules(wait_s=0.2, connect_s=0.1, in_flight_max=2)
 
 
@@ -47,6 +47,23 @@ async def linked(serve: Serve, rules: LinkRules = FAST) -> AsyncIterator[CellLin
         for task in serving:
             task.cancel()
         await asyncio.gather(*serving)
+
+
+@asynccontextmanager
+async def looked_after(link: CellLink) -> AsyncIterator[None]:
+    """As a server does."""
+    looking = asyncio.create_task(link.keep_looking(lambda: QUESTION))
+    try:
+        yield
+    finally:
+        looking.cancel()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Until something has come about that nothing else tells of."""
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0.01)
 
 
 async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -101,26 +118,75 @@ def test_connection_is_used_again() -> None:
     assert b"\r\na: b\r\n" in seen[1]
 
 
+async def stand_before_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """As the proxy of a cell that is down."""
+    while await reader.readuntil(b"body"):
+        writer.write(b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n")
+
+
+async def know_us_not(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """As a cell that believes none of our notes, or another server altogether."""
+    while await reader.readuntil(b"body"):
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nRCRequestId: 8\r\n\r\nok")
+
+
 @pytest.mark.parametrize(
-    ("serve", "silences"),
-    [(hang, True), (hang_up, False), (babble, False), (flood, False)],
-    ids=["hangs", "hangs up", "babbles", "floods"],
+    "serve",
+    [hang, hang_up, babble, flood, stand_before_nothing, know_us_not],
+    ids=["hangs", "hangs up", "babbles", "floods", "proxy", "refuses"],
 )
-def test_server_that_does_not_behave_is_no_answer(
-    serve: Serve, silences: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One that hangs is asked nothing more until it is heard; the others may have had an accident."""
+def test_server_that_does_not_behave_is_no_answer(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One request that fails is one; the cell is silent when it does not say that it is there."""
     monkeypatch.setattr(cell_links, "ANSWER_BYTES_MAX", 100_000)
 
     async def run() -> None:
         async with linked(serve) as link:
             with pytest.raises(CellSilentError):
                 await link.forward(QUESTION)
-            assert link.is_silent is silences
+            assert not link.is_silent
             assert await link.ask(QUESTION) is None
             assert link.in_flight == 0
-            link.hear()
+            async with looked_after(link):
+                await until(lambda: link.is_silent)
+
+    asyncio.run(run())
+
+
+def test_one_slow_answer_silences_nobody() -> None:
+    """A cell that says that it is there is asked on, whatever one of its answers takes."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while head := await reader.readuntil(b"body"):
+            if b"/slow" not in head:
+                writer.write(ANSWER)
+
+    async def run() -> None:
+        async with linked(serve) as link, looked_after(link):
+            with pytest.raises(CellSilentError, match="no answer in"):
+                await link.forward(QUESTION._replace(target=b"/slow"))
             assert not link.is_silent
+            assert (await link.forward(QUESTION)).status == 200
+
+    asyncio.run(run())
+
+
+def test_failed_request_has_the_cell_asked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not only when the next look is due."""
+    monkeypatch.setattr(cell_links, "LOOK_S", 3600)
+    asked: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            asked.append(await reader.readuntil(b"body"))
+            if len(asked) == 1:
+                writer.write(ANSWER)
+
+    async def run() -> None:
+        async with linked(serve) as link, looked_after(link):
+            await until(lambda: len(asked) == 1)
+            with pytest.raises(CellSilentError):
+                await link.forward(QUESTION)
+            await until(lambda: link.is_silent)
 
     asyncio.run(run())
 
@@ -137,12 +203,8 @@ def test_cell_that_is_not_there_is_silent_until_it_is_heard() -> None:
                 await gone.forward(QUESTION)
             assert gone.is_silent
             there._fall_silent("a test says so")
-            looking = asyncio.create_task(there.keep_looking(lambda: QUESTION))
-            until = time.monotonic() + 5
-            while there.is_silent and time.monotonic() < until:  # noqa: ASYNC110 - nothing else tells of it
-                await asyncio.sleep(0.01)
-            looking.cancel()
-            assert not there.is_silent
+            async with looked_after(there):
+                await until(lambda: not there.is_silent)
             assert gone.forwarded["silent"] == 1
 
     asyncio.run(run())

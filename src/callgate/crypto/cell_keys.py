@@ -1,7 +1,7 @@
 """What all cells share: notes on forwarded requests, form state that any cell opens, and a place for unknown names.
 
-A note says whose request was forwarded, and holds for that request alone: method, target and body are under its MAC,
-and it is believed for half a minute. Each purpose has a key of its own, derived by HKDF from a shared secret.
+A note says which cell sends a request and what for, and holds for that request alone: method, target and body are under
+its MAC, and it is believed for half a minute. Each purpose has a key of its own, derived by HKDF from a shared secret.
 """
 
 import hashlib
@@ -17,15 +17,16 @@ from callgate.crypto.entropy import Entropy
 from callgate.crypto.keys import ROOT_BYTES, KeyRing, Purpose
 from callgate.crypto.sealed_box import SealedBox
 from callgate.crypto.strict_json import encode_base64url
-from callgate.model.cells import Note
+from callgate.model.cells import Errand, Note
 
 NOTE_MS: Final = 30_000
 """How far the clocks of two cells may be apart, the time on the way included."""
 
-_VERSION: Final = "v1"
+_VERSION: Final = "v2"
 _NOTE_CHARS_MAX: Final = 512
 _NOTE: Final = re.compile(
-    r"(v1;([A-Z]{3}\d\d[PT]\d\d);([A-Z]{3}\d\d[PT]\d\d);(\d{1,15});([0-9a-z.:/]{1,64});([0-9a-f-]{1,64}));([\w-]{43})",
+    r"(v2;(forwarded|question|hello);([A-Z]{3}\d\d[PT]\d\d);([A-Z]{3}\d\d[PT]\d\d);(\d{1,15});"
+    r"([0-9a-z.:/]{1,64});([0-9a-f-]{1,64}));([\w-]{43})",
     re.ASCII,
 )
 _NUMBERS: Final = 999_999
@@ -48,7 +49,8 @@ class CellKeys:
 
     def sign(self, note: Note, *, method: str, target: bytes, body: bytes) -> str:
         """A note as it travels, for one request."""
-        said = ";".join((_VERSION, note.sender, note.to, str(note.at_ms), note.network, note.request_id))
+        errand, sender, to, at_ms, network, request_id = note
+        said = ";".join((_VERSION, errand.value, sender, to, str(at_ms), network, request_id))
         return f"{said};{_mac(self._note_keys[0], said, method=method, target=target, body=body)}"
 
     def read(self, text: str, *, method: str, target: bytes, body: bytes) -> Note | None:
@@ -56,12 +58,12 @@ class CellKeys:
         found = _NOTE.fullmatch(text) if len(text) <= _NOTE_CHARS_MAX else None
         if found is None:
             return None
-        said, sender, to, at_ms, network, request_id, mac = found.groups()
+        said, errand, sender, to, at_ms, network, request_id, mac = found.groups()
         fits = [
             hmac.compare_digest(mac, _mac(key, said, method=method, target=target, body=body))
             for key in self._note_keys
         ]
-        return Note(sender, to, int(at_ms), network, request_id) if any(fits) else None
+        return Note(Errand(errand), sender, to, int(at_ms), network, request_id) if any(fits) else None
 
     def form_box(self, entropy: Entropy) -> SealedBox:
         """For form state that begins at one cell and goes on at another. It proves neither sign-in nor consent."""

@@ -81,9 +81,20 @@ class Neighbour(NamedTuple):
     url: str
 
 
-class Note(NamedTuple):
-    """What the cell that forwards a request says of it, proven by a key that only cells have."""
+class Errand(Enum):
+    """What a cell sends a request for. A note for one is none for another."""
 
+    FORWARDED = "forwarded"
+    """Somebody's request, on its way to the cell it belongs to."""
+
+    QUESTION = "question"
+    HELLO = "hello"
+
+
+class Note(NamedTuple):
+    """What the cell that sends a request says of it, proven by a key that only cells have."""
+
+    errand: Errand
     sender: str
     to: str
     at_ms: int

@@ -1,13 +1,15 @@
 """The way to another cell: a bounded number of requests at a time, on connections that are used again.
 
-A cell that does not answer is silent: nobody waits for it, until it answers the question that is asked once a second
-whether it is there. So a cell that is down or hangs costs the others one wait, and no more.
+Each cell is asked once a second whether it is there, and at once where a request came back without its answer. One that
+does not say so, or takes no connection, is silent: nobody waits for it until it says so again. Only what bears the id
+of our request is a cell's answer: a proxy in front of a dead cell knows none, and a cell that refuses our notes gives
+another.
 """
 
 import asyncio
 import ssl
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
@@ -27,9 +29,10 @@ IDLE_S: Final = 0.5
 """Shorter than a server keeps a silent connection at any time, so that no request meets the end of one."""
 
 LOOK_S: Final = 1.0
-"""How often a silent cell is asked whether it is there, and a cell that nobody has heard from."""
+"""How often a cell is asked whether it is there."""
 
 _OK: Final = 200
+_ID: Final = b"rcrequestid"
 
 
 class CellSilentError(Exception):
@@ -37,6 +40,7 @@ class CellSilentError(Exception):
 
     def __init__(self, cell: str, why: str) -> None:
         self.cell = cell
+        self.why = why
         super().__init__(f"{cell}: {why}")
 
 
@@ -52,12 +56,13 @@ class Answered(NamedTuple):
 
 
 class Passed(NamedTuple):
-    """A request as another cell is to have it; `target` is path and query as they came."""
+    """A request as another cell is to have it: path and query as they came. Its answer bears `request_id`."""
 
     method: str
     target: bytes
     fields: tuple[tuple[bytes, bytes], ...]
     body: bytes
+    request_id: str
 
     def __repr__(self) -> str:
         return f"Passed({self.method}, …)"
@@ -85,10 +90,10 @@ class CellLink:
         self._log = log
         self._url = httpcore.URL(neighbour.url)
         self._asking = 0
-        self._heard_s = -LOOK_S
+        self._doubts = asyncio.Event()
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=_tls(rules.ca_file) if self._url.scheme == b"https" else None,
-            max_connections=2 * rules.in_flight_max,
+            max_connections=2 * rules.in_flight_max + 1,  # forwarded, asked, and whether it is there
             max_keepalive_connections=rules.in_flight_max,
             keepalive_expiry=IDLE_S,
         )
@@ -125,23 +130,20 @@ class CellLink:
         return answered.body if answered.status == _OK else None
 
     async def keep_looking(self, hello: Callable[[], Passed]) -> None:
-        """Ask a cell that was not heard from lately whether it is there; runs until cancelled."""
+        """Ask the cell whether it is there, again and again; runs until cancelled."""
         while True:
-            if self.is_silent or monotonic() - self._heard_s >= LOOK_S:
-                with suppress(CellSilentError):
-                    answered = await self._bounded(self._send(hello()), within_s=self._rules.connect_s)
-                    if answered.status == _OK:
-                        self.hear()
-                    else:  # no cell at all, or one that does not know us
-                        self._fall_silent(f"it answers {answered.status}")
-            await asyncio.sleep(LOOK_S)
-
-    def hear(self) -> None:
-        """It is there: it has answered, or sent something itself."""
-        self._heard_s = monotonic()
-        if self.is_silent:
-            self.is_silent = False
-            self._log.info("cells", outcome="answers", cell=self.cell)
+            try:
+                answered = await self._bounded(hello(), within_s=self._rules.connect_s)
+            except CellSilentError as trouble:
+                self._fall_silent(trouble.why)
+            else:
+                if answered.status == _OK:
+                    self._hear()
+                else:
+                    self._fall_silent(f"it answers {answered.status}")
+            self._doubts.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._doubts.wait(), LOOK_S)
 
     async def close(self) -> None:
         """Let its connections go."""
@@ -150,24 +152,30 @@ class CellLink:
     async def _answer(self, passed: Passed, *, within_s: float) -> Answered:
         if self.is_silent:
             raise CellSilentError(self.cell, "it did not answer a moment ago")
-        answered = await self._bounded(self._send(passed), within_s=within_s)
-        self._heard_s = monotonic()
-        return answered
+        try:
+            return await self._bounded(passed, within_s=within_s)
+        except CellSilentError:
+            self._doubts.set()
+            raise
 
-    async def _bounded(self, sending: Coroutine[object, object, Answered], *, within_s: float) -> Answered:
+    async def _bounded(self, passed: Passed, *, within_s: float) -> Answered:
         async def in_time() -> Answered:
             async with asyncio.timeout(within_s):
-                return await sending
+                return await self._send(passed)
 
         try:
             # A task of its own, which time-outs need: requests begin without one (web/exchange.py).
-            return await asyncio.get_running_loop().create_task(in_time())
-        except (TimeoutError, httpcore.TimeoutException):
-            raise self._fall_silent(f"no answer in {within_s:g} s") from None
-        except httpcore.ConnectError as error:
+            answered = await asyncio.get_running_loop().create_task(in_time())
+        except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
             raise self._fall_silent(str(error) or type(error).__name__) from None
+        except (TimeoutError, httpcore.TimeoutException):
+            raise CellSilentError(self.cell, f"no answer in {within_s:g} s") from None
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise CellSilentError(self.cell, type(error).__name__) from None
+        ids = [value for name, value in answered.fields if name.lower() == _ID]
+        if ids != [passed.request_id.encode()]:
+            raise CellSilentError(self.cell, f"{answered.status} without the id of our request: not by that cell")
+        return answered
 
     async def _send(self, passed: Passed) -> Answered:
         url = httpcore.URL(scheme=self._url.scheme, host=self._url.host, port=self._url.port, target=passed.target)
@@ -184,6 +192,11 @@ class CellLink:
                     raise CellSilentError(self.cell, "its answer is too long")
                 parts.append(part)
             return Answered(answer.status, tuple(answer.headers), b"".join(parts))
+
+    def _hear(self) -> None:
+        if self.is_silent:
+            self.is_silent = False
+            self._log.info("cells", outcome="answers", cell=self.cell)
 
     def _fall_silent(self, why: str) -> CellSilentError:
         if not self.is_silent:

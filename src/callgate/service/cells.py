@@ -6,6 +6,7 @@ refuses a wrong password. How requests travel is for `web/cells` to say (docs/ad
 """
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -20,7 +21,7 @@ from callgate.crypto.entropy import Entropy
 from callgate.crypto.sealed_box import SealedBox
 from callgate.crypto.strict_json import decode_base64url
 from callgate.model.account import LoginName
-from callgate.model.cells import AccountHeldLookup, Clue, ExtensionHeldLookup, Held, Note, Question
+from callgate.model.cells import AccountHeldLookup, Clue, Errand, ExtensionHeldLookup, Held, Note, Question
 from callgate.model.device import USER_CODE_ALPHABET
 from callgate.model.facts import OffersFacts
 from callgate.model.failure import Unavailable
@@ -28,6 +29,7 @@ from callgate.model.ids import ClientId, ConnectionId, read_id
 from callgate.model.lookups import ClientLookup, LoginLookup, OffersLookup, ServiceOpening
 from callgate.model.mfa import PasskeyLookup
 from callgate.model.sso import ConnectionLookup, RouteLookup
+from callgate.protocol.client_auth import CLIENT_ID_CHARS_MAX
 from callgate.protocol.login_name import parse_login_name
 from callgate.service.cell_links import CellLink, LinkRules, Passed
 from callgate.service.clock import Clock
@@ -39,12 +41,10 @@ PATH: Final = "/_cells"
 FIELD: Final = b"callgate-cell"
 """The field of the note on a request that another cell has forwarded."""
 
-WORD_CHARS_MAX: Final = 2048
 _REMEMBERED_MAX: Final = 32_768
 _STALE_MS: Final = 3_600_000
 """How long it is remembered what a cell had that does not answer now."""
 
-_HELLO: Final = b'{"hello":true}'
 _YES: Final = b'{"has":true}'
 _NO: Final = b'{"has":false}'
 _KEYS: Final = b'{"keys":true}'
@@ -63,6 +63,9 @@ class _Has(NamedTuple):
     sure: frozenset[str]
     perhaps: frozenset[str]
     at_ms: int
+
+
+_NOBODY: Final = _Has(frozenset(), frozenset(), 0)
 
 
 class Place(NamedTuple):
@@ -94,6 +97,8 @@ class Cells:
         self._store = store
         self._clock = clock
         self._remembered: dict[Question, _Has] = {}
+        self._under_way: dict[Question, asyncio.Task[_Has]] = {}
+        self._serial = itertools.count(1)
         self._heard: dict[bytes, tuple[dict[str, bytes], int]] = {}
 
     # --- whose a request is ---------------------------------------------------------------------------------------
@@ -104,7 +109,8 @@ class Cells:
             return clue.cell
         among = _Has(frozenset(self.names), frozenset(), 0)
         if clue.client_id is not None:
-            among = await self._who_has(Question(Held.CLIENT, clue.client_id[:WORD_CHARS_MAX]))
+            known = len(clue.client_id) <= CLIENT_ID_CHARS_MAX  # no app has a longer one, and nobody need be asked
+            among = await self._who_has(Question(Held.CLIENT, clue.client_id)) if known else _NOBODY
         if len(among.sure) == 1 and not among.perhaps:
             return min(among.sure)
         if clue.question is not None and (among.sure or among.perhaps):
@@ -126,21 +132,36 @@ class Cells:
     async def _who_has(self, question: Question) -> _Has:
         now_ms = self._clock.now_ms()
         before = self._remembered.get(question)
-        if before is not None and not before.perhaps and now_ms - before.at_ms < self._remember_ms:
+        if before is not None and now_ms - before.at_ms < self._remember_ms:
             return before
+        asking = self._under_way.get(question)
+        if asking is None:
+            asking = asyncio.get_running_loop().create_task(self._ask_all(question, before))
+            self._under_way[question] = asking
+            asking.add_done_callback(lambda _: self._under_way.pop(question))
+        return await asyncio.shield(asking)  # the others who ask the same wait on where one hangs up
+
+    async def _ask_all(self, question: Question, before: _Has | None) -> _Has:
+        """Who has it; of a cell that does not answer it counts what it said when last all answered, not long ago."""
+        now_ms = self._clock.now_ms()
         own, *others = await asyncio.gather(
             self._look_here(question), *(self._ask(link, question) for link in self.links.values())
         )
         answers = dict(zip(self.links, others, strict=True)) | {self.own: own}
-        had = before.sure if before is not None and now_ms - before.at_ms < _STALE_MS else frozenset[str]()
-        sure = {cell for cell, has in answers.items() if has or (has is None and cell in had)}
-        perhaps = {cell for cell, has in answers.items() if has is None} - sure
-        found = _Has(frozenset(sure), frozenset(perhaps), now_ms)
-        if None not in answers.values():
-            if len(self._remembered) >= _REMEMBERED_MAX:
-                self._remembered.clear()
-            self._remembered[question] = found
+        sure = frozenset(cell for cell, has in answers.items() if has)
+        silent = frozenset(cell for cell, has in answers.items() if has is None)
+        if silent and before is not None and now_ms - before.at_ms < _STALE_MS:
+            return _Has(sure | (silent & before.sure), frozenset(), now_ms)
+        found = _Has(sure, silent, now_ms)
+        if not silent:
+            self._remember(question, found)
         return found
+
+    def _remember(self, question: Question, found: _Has) -> None:
+        self._remembered.pop(question, None)
+        if len(self._remembered) >= _REMEMBERED_MAX:
+            del self._remembered[next(iter(self._remembered))]  # the oldest
+        self._remembered[question] = found
 
     async def _look_here(self, question: Question) -> bool | None:
         try:
@@ -162,8 +183,6 @@ class Cells:
             return own_keys
         if "offers" in asked:
             return orjson.dumps((await self._store.read(OffersLookup()))._asdict())
-        if "hello" in asked:
-            return b"{}"
         return _YES if await self.holds(Question(Held(asked["held"]), str(asked["word"]))) else _NO
 
     async def holds(self, question: Question) -> bool:
@@ -197,28 +216,27 @@ class Cells:
 
     # --- notes ----------------------------------------------------------------------------------------------------
 
-    def write_note(self, to: str, *, network: str, request_id: str, passed: Passed) -> bytes:
+    def write_note(self, to: str, errand: Errand, *, network: str, passed: Passed) -> bytes:
         """The field's value for a request that goes to another cell."""
-        note = Note(self.own, to, self._clock.now_ms(), network, request_id)
+        note = Note(errand, self.own, to, self._clock.now_ms(), network, passed.request_id)
         return self._keys.sign(note, method=passed.method, target=passed.target, body=passed.body).encode()
 
     def read_note(self, text: str, *, method: str, target: bytes, body: bytes) -> Note | None:
-        """What a cell says of a request it forwarded here a moment ago; None for whatever else the field holds."""
+        """What a cell says of a request it sent here a moment ago; None for whatever else the field holds."""
         note = self._keys.read(text, method=method, target=target, body=body)
         if note is None or note.to != self.own or note.sender not in self.links:
             return None
         if abs(self._clock.now_ms() - note.at_ms) > NOTE_MS:
             return None
-        self.links[note.sender].hear()
         return note
 
     def hello(self, link: CellLink) -> Passed:
         """The question whether a cell is there."""
-        return self._passed(link, _HELLO)
+        return self._passed(link, b"", Errand.HELLO)
 
-    def _passed(self, link: CellLink, body: bytes) -> Passed:
-        bare = Passed("POST", PATH.encode(), (), body)
-        note = self.write_note(link.cell, network="local", request_id="0", passed=bare)
+    def _passed(self, link: CellLink, body: bytes, errand: Errand = Errand.QUESTION) -> Passed:
+        bare = Passed("POST", PATH.encode(), (), body, f"{next(self._serial):x}")
+        note = self.write_note(link.cell, errand, network="local", passed=bare)
         return bare._replace(fields=((FIELD, note), (b"content-type", b"application/json")))
 
     # --- what is of all cells together ----------------------------------------------------------------------------
@@ -231,13 +249,19 @@ class Cells:
     async def offers(self, own: OffersFacts) -> OffersFacts:
         """What an app of any cell may use."""
         theirs = [orjson.loads(each) for each in await self._hear_all(_OFFERS)]
-        return OffersFacts(*(mine or any(each[name] for each in theirs) for name, mine in own._asdict().items()))
+        offered = own._asdict().items()  # a cell of another version may not know them all
+        return OffersFacts(*(mine or any(each.get(name, False) for each in theirs) for name, mine in offered))
+
+    @property
+    def are_all_known(self) -> bool:
+        """Whether each cell that was asked for its keys, or what it offers, has ever said so."""
+        return all(len(heard) == len(self.links) for heard, _ in self._heard.values())
 
     async def _hear_all(self, question: bytes) -> list[bytes]:
         """What the others say to a question; of a silent cell what it said last."""
         before, heard_ms = self._heard.get(question, ({}, 0))
         now_ms = self._clock.now_ms()
-        if now_ms - heard_ms >= self._remember_ms or len(before) < len(self.links):
+        if now_ms - heard_ms >= self._remember_ms:
             asked = (link.ask(self._passed(link, question)) for link in self.links.values())
             said = zip(self.links, await asyncio.gather(*asked), strict=True)
             before = before | {cell: answer for cell, answer in said if answer is not None}

@@ -126,7 +126,7 @@ def _wanted(form: Form, client_id: str | None) -> Question | None:
     """Whom a grant is for, where its app is in several cells."""
     account = form.get("account_id")
     if account is not None:
-        return Question(Held.ACCOUNT, account[:32])
+        return Question(Held.ACCOUNT, account) if read_id(account) is not None else None
     match form.get("grant_type"):
         case GrantType.PASSWORD.value:
             return _login(form, Held.LOGIN)

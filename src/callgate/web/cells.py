@@ -12,13 +12,11 @@ from functools import partial
 from typing import Final
 
 from starlette.types import Message, Receive, Scope, Send
-from structlog.typing import FilteringBoundLogger
 
 from callgate.model import api_faults, cell_faults, faults
-from callgate.model.cells import Clue
+from callgate.model.cells import Clue, Errand, Note
 from callgate.model.decisions import Denied
 from callgate.model.failure import Unavailable
-from callgate.model.policy import Statuses
 from callgate.service import clues
 from callgate.service.browser import open_travelling
 from callgate.service.cell_links import Answered, CellLink, CellSilentError, Passed
@@ -27,10 +25,11 @@ from callgate.service.clues import Sent
 from callgate.service.context import Context
 from callgate.service.discovery import own_key_set
 from callgate.service.sso import ANSWER_BYTES_MAX
-from callgate.web import envelope
+from callgate.web import cors, envelope
 from callgate.web.authorize import AUTHORIZE, CONSENT, SIGN_IN
 from callgate.web.browser import Browsers
 from callgate.web.device import AUTHORIZATION, DEVICE
+from callgate.web.door import Manner
 from callgate.web.envelope import JSON, NO_STORE
 from callgate.web.exchange import Answer
 from callgate.web.network import Told
@@ -72,15 +71,15 @@ Read = Callable[[Sent], Clue]
 class Forwarding:
     """Takes each request first. `take` gives None where it has answered, else the body for whoever answers here."""
 
-    def __init__(self, context: Context, browsers: Browsers, *, log: FilteringBoundLogger, tells: bool) -> None:
+    def __init__(self, context: Context, browsers: Browsers, *, manner: Manner) -> None:
         cells = context.cells
         assert cells is not None
-        self._tells = tells
+        self._manner = manner
         self._context = context
         self._cells = cells
         self._browsers = browsers
-        self._log = log
-        self._statuses: Statuses = context.policy.statuses
+        self._log = manner.log
+        self._statuses = manner.statuses
         sign_in = partial(
             clues.of_sign_in, open_form=partial(open_travelling, context), cell_of=cells.cell_of_user_code
         )
@@ -111,7 +110,7 @@ class Forwarding:
         except Exception:  # noqa: BLE001 - the edge, as an endpoint's
             self._log.exception("defect", request_id=request.request_id)
             oauth = str(scope["path"]).startswith(OAUTH)
-            await _reply(request, envelope.defect(oauth=oauth, statuses=self._statuses), send=send)
+            await self._reply(request, envelope.defect(oauth=oauth, statuses=self._statuses), send=send)
             return None
 
     # --- from another cell ----------------------------------------------------------------------------------------
@@ -122,18 +121,21 @@ class Forwarding:
         note = None
         if isinstance(body, bytes):
             note = self._cells.read_note(text, method=request.method, target=_target(scope), body=body)
-        if note is None or isinstance(body, Denied):
+        is_question = scope["path"] == PATH
+        if note is None or isinstance(body, Denied) or is_question is (note.errand is Errand.FORWARDED):
             self._log.warning("cells", outcome="note refused", request_id=request.request_id)
             await self._deny(request, Denied(fault=cell_faults.NOTE_REFUSED), send=send)
             return None
-        scope["callgate.request_id"] = note.request_id
+        scope["callgate.request_id"] = request.request_id = note.request_id
         scope[NETWORKS] = Told(note.network)
-        if scope["path"] != PATH:
+        if not is_question:
             return _again(body, request)
-        await _reply(request, await self._answer_cell(body), send=send)
+        await self._reply(request, await self._answer_cell(note, body), send=send)
         return None
 
-    async def _answer_cell(self, body: bytes) -> Reply:
+    async def _answer_cell(self, note: Note, body: bytes) -> Reply:
+        if note.errand is Errand.HELLO:
+            return Reply(200, NO_STORE, b"")
         try:
             found = await self._cells.answer(body, own_keys=own_key_set(self._context))
         except Unavailable:
@@ -151,7 +153,7 @@ class Forwarding:
         sent = self._sent(request)
         body = None
         if (request.method, request.scope["path"]) in self._forms:
-            body = await self._hold(request, send=send)
+            body = await self._hold(request, send=send, bytes_max=clues.BODY_BYTES_MAX)
             if body is None:
                 return None
             sent, receive = sent._replace(body=body), _again(body, request)
@@ -159,7 +161,11 @@ class Forwarding:
         if found in {self._cells.own, Silent(self._cells.own)}:
             return receive  # where this cell's own database is silent, the endpoint says so
         if isinstance(found, Silent):
-            await self._deny(request, Denied(fault=cell_faults.CELL_SILENT, why=found.cell), send=send)
+            link = self._cells.links[found.cell]
+            link.forwarded["silent"] += 1
+            await self._say_silent(
+                request, CellSilentError(link.cell, "asked whose it is, it did not answer"), send=send
+            )
             return None
         if body is None:
             body = await self._hold(request, send=send)
@@ -167,9 +173,9 @@ class Forwarding:
             await self._forward(request, body, link=self._cells.links[found], send=send)
         return None
 
-    async def _hold(self, request: Request, *, send: Send) -> bytes | None:
+    async def _hold(self, request: Request, *, send: Send, bytes_max: int = BODY_BYTES_MAX) -> bytes | None:
         """The whole body; None when it is too long, which was answered."""
-        body = await request.body(bytes_max=BODY_BYTES_MAX)
+        body = await request.body(bytes_max=bytes_max)
         if isinstance(body, Denied):
             await self._deny(request, body, send=send)
             return None
@@ -179,7 +185,7 @@ class Forwarding:
         """How to find out whose it is; None for what every cell answers alike."""
         path = str(request.scope["path"])
         method = "GET" if request.method == "HEAD" else request.method
-        if method == "OPTIONS":
+        if method == "OPTIONS" or path == PATH:  # what cells ask each other, no stranger asks through us
             return None
         if not path.startswith(OAUTH) or path == USERINFO:
             return clues.of_bearer
@@ -205,21 +211,24 @@ class Forwarding:
         fields = tuple(field for field in request.scope["headers"] if field[0] not in _LEFT_BEHIND)
         # What HEAD is answered with is cut by the server under us, which needs the length of a GET.
         method = "GET" if request.method == "HEAD" else request.method
-        passed = Passed(method, _target(request.scope), fields, body)
-        note = self._cells.write_note(link.cell, network=request.network, request_id=request.request_id, passed=passed)
+        passed = Passed(method, _target(request.scope), fields, body, request.request_id)
+        note = self._cells.write_note(link.cell, Errand.FORWARDED, network=request.network, passed=passed)
         try:
             answered = await link.forward(passed._replace(fields=(*fields, (FIELD, note))))
         except CellSilentError as trouble:
-            self._log.info("cells", outcome="not forwarded", request_id=request.request_id, trouble=str(trouble))
-            await self._deny(request, Denied(fault=cell_faults.CELL_SILENT, why=link.cell), send=send)
+            await self._say_silent(request, trouble, send=send)
             return
-        tell = self._log.info if self._tells else self._log.debug
+        tell = self._log.info if self._manner.tells else self._log.debug
         tell("cells", outcome="forwarded", request_id=request.request_id, cell=link.cell, status=answered.status)
         await send_answer(request.scope, send, answer=_back(answered, request))
 
+    async def _say_silent(self, request: Request, trouble: CellSilentError, *, send: Send) -> None:
+        self._log.info("cells", outcome="not forwarded", request_id=request.request_id, trouble=str(trouble))
+        await self._deny(request, Denied(fault=cell_faults.CELL_SILENT, why=trouble.cell), send=send)
+
     async def _deny(self, request: Request, denied: Denied, *, send: Send) -> None:
         path = str(request.scope["path"])
-        if path == AUTHORIZE or path in _PAGES or path in {SIGN_IN, DEVICE} or _CONNECTION.fullmatch(path):
+        if _is_page(path):
             reply = self._browsers.show_fault(request, denied)
             if reply.status == _UNAVAILABLE and not any(name == b"retry-after" for name, _ in reply.headers):
                 reply = reply._replace(headers=(*reply.headers, (b"retry-after", b"%d" % envelope.RETRY_AFTER_S)))
@@ -229,7 +238,21 @@ class Forwarding:
             reply = envelope.api_error(Denied(fault=api_faults.BODY_TOO_LARGE, values=denied.values))
         else:
             reply = envelope.api_error(Denied(fault=api_faults.CELL_SILENT))
-        await _reply(request, reply, send=send)
+        await self._reply(request, reply, send=send)
+
+    async def _reply(self, request: Request, reply: Reply, *, send: Send) -> None:
+        """As an endpoint of that path sends it."""
+        common = self._manner.always
+        if not _is_page(str(request.scope["path"])):
+            common += cors.headers(request.header(b"origin"))
+        answer = Answer(reply.status, common, reply.headers, request.request_id.encode(), reply.body)
+        await send_answer(request.scope, send, answer=answer)
+
+
+def _is_page(path: str) -> bool:
+    """Whether a browser shows what it finds there."""
+    known = path in {AUTHORIZE, SIGN_IN, DEVICE} or path in _PAGES or path.startswith(_CREDENTIAL)
+    return known or _CONNECTION.fullmatch(path) is not None
 
 
 def _of_connection(connection_id: str, _: Sent) -> Clue:
@@ -257,12 +280,6 @@ def _again(body: bytes, request: Request) -> Receive:
 
 
 def _back(answered: Answered, request: Request) -> Answer:
-    fields = tuple((name.lower(), value) for name, value in answered.fields)
-    ids = [value for name, value in fields if name == b"rcrequestid"]
+    fields = ((name.lower(), value) for name, value in answered.fields)
     kept = tuple(field for field in fields if field[0] not in _NOT_PASSED_BACK)
-    return Answer(answered.status, (), kept, ids[0] if ids else request.request_id.encode(), answered.body)
-
-
-async def _reply(request: Request, reply: Reply, *, send: Send) -> None:
-    answer = Answer(reply.status, (), reply.headers, request.request_id.encode(), reply.body)
-    await send_answer(request.scope, send, answer=answer)
+    return Answer(answered.status, (), kept, request.request_id.encode(), answered.body)

@@ -14,6 +14,10 @@ _KEPT: tuple[Header, ...] = ((b"cache-control", b"public, max-age=300"),)
 """Five minutes: far less than a key is published before it signs."""
 
 
+def _kept(context: Context) -> tuple[Header, ...]:
+    return _KEPT if context.cells is None or context.cells.are_all_known else NO_STORE
+
+
 class MetadataEndpoint:
     """Both well-known documents are one."""
 
@@ -23,7 +27,7 @@ class MetadataEndpoint:
     async def __call__(self, _: Request) -> Reply:
         """What this server can do."""
         document = await metadata(self._context, [locale.value for locale in Locale])
-        return Reply(200, (JSON, *_KEPT), orjson.dumps(document))
+        return Reply(200, (JSON, *_kept(self._context)), orjson.dumps(document))
 
 
 class KeySetEndpoint:
@@ -34,7 +38,8 @@ class KeySetEndpoint:
 
     async def __call__(self, _: Request) -> Reply:
         """A JWK Set (RFC 7517)."""
-        return Reply(200, (JSON, *_KEPT), await key_set(self._context))
+        found = await key_set(self._context)
+        return Reply(200, (JSON, *_kept(self._context)), found)
 
 
 async def userinfo(_: Request, admitted: Admitted) -> Reply | Denied:

@@ -59,7 +59,7 @@ def build(
         return assemble(table, manner, run_id=run_id(context), networks=networks)
     browsers = Browsers(context)
     manner = replace(manner, pages=(browsers.keep_cell(context.cells.own),))
-    forwarding = Forwarding(context, browsers, log=log, tells=tells)
+    forwarding = Forwarding(context, browsers, manner=manner)
     return assemble(table, manner, run_id=run_id(context), networks=networks, first=forwarding.take)
 
 
