@@ -232,9 +232,9 @@ class Cells:
 
     def hello(self, link: CellLink) -> Passed:
         """The question whether a cell is there."""
-        return self._passed(link, b"", Errand.HELLO)
+        return self._passed(link, b"", errand=Errand.HELLO)
 
-    def _passed(self, link: CellLink, body: bytes, errand: Errand = Errand.QUESTION) -> Passed:
+    def _passed(self, link: CellLink, body: bytes, *, errand: Errand = Errand.QUESTION) -> Passed:
         bare = Passed("POST", PATH.encode(), (), body, f"{next(self._serial):x}")
         note = self.write_note(link.cell, errand, network="local", passed=bare)
         return bare._replace(fields=((FIELD, note), (b"content-type", b"application/json")))
