@@ -122,7 +122,7 @@ class Accepting:
         now_s = self._loop.time()
         if now_s < self._impatient_until_s:
             return False
-        if now_s > self._left_at_s + 2 * _LEFT_FOR_S:
+        if now_s > self._left_at_s + _PATIENCE_S:  # not sooner: a busy loop takes longer to look again than it means to
             self._left_since_s = now_s  # somebody else waits now
         self._left_at_s = now_s
         if now_s < self._left_since_s + _PATIENCE_S:
