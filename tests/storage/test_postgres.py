@@ -380,6 +380,40 @@ def test_commit_without_an_answer_is_looked_up_when_another_has_the_name_meanwhi
     assert world.look("SELECT count(*) FROM session WHERE id = ?", (session_of(0).id,)) == [(1,)]
 
 
+def test_unit_is_not_done_again_when_nobody_can_tell_what_its_commit_came_to(
+    world: PostgresWorld, committing: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mark that is gone is no sign that nothing was committed."""
+    settle = Lane._settle
+
+    async def lose_marks_first(lane: Lane, number: int, lost: Lost) -> bool:
+        assert world.look("DELETE FROM writer RETURNING name", ())
+        return await settle(lane, number, lost)
+
+    monkeypatch.setattr(Lane, "_settle", lose_marks_first)
+
+    async def commit() -> None:
+        async with stores(world.place, 1, lanes=1) as (store,):
+            committing(True)
+            with pytest.raises(Unavailable, match="unknown whether it was committed"):
+                await store.run(unit_of(SessionOpened(seatless(0))))
+
+    asyncio.run(commit())
+    assert world.look("SELECT count(*) FROM session", ()) == [(1,)]
+
+
+def test_connection_keeps_its_own_mark_whatever_the_time(world: PostgresWorld) -> None:
+    """Another process stamped a later time than this one has heard of; its acts were none that the log tells of."""
+
+    async def come() -> None:
+        async with stores(world.place, 1, lanes=1):
+            assert world.look("UPDATE writer SET at_ms = ? RETURNING 1", (NOW_MS + 3 * KEPT_MS,))
+            async with stores(world.place, 1, lanes=1):
+                assert len([mark for mark in marks(world) if mark.startswith("server-2 ")]) == 1
+
+    asyncio.run(come())
+
+
 @pytest.mark.parametrize("arrives", [True, False], ids=["carried out", "never sent"])
 def test_guessing_what_a_commit_came_to_is_wrong_one_way_or_the_other(
     world: PostgresWorld, committing: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch, arrives: bool

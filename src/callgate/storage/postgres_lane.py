@@ -30,7 +30,7 @@ from callgate.storage.postgres_link import Link, Statement
 from callgate.storage.postgres_servers import Servers
 from callgate.storage.rows import Row
 from callgate.storage.save_upkeep import append_link
-from callgate.storage.save_writers import enter_mark, settle_batch
+from callgate.storage.save_writers import MarkGone, enter_mark, settle_batch
 from callgate.storage.sqlite_writer import ATTEMPTS_MAX
 
 T = TypeVar("T")
@@ -243,6 +243,8 @@ class Lane:
                     await link.ask([_PATIENTLY, _COMMIT])
                     if not link.warnings:
                         return settled
+                except MarkGone:
+                    break
                 finally:
                     link.close()
             await asyncio.sleep(_REST_S)

@@ -14,26 +14,36 @@ KEPT_MS: Final = 600_000
 
 MARK: Final = "UPDATE writer SET batch = ?, at_ms = ? WHERE name = ?"
 
-_ENTER: Final = "INSERT INTO writer (name, batch, at_ms) VALUES (?, 0, ?)"
+_ENTER: Final = """
+INSERT INTO writer (name, batch, at_ms) SELECT CAST(? AS TEXT), 0, greatest(?, max(at_ms)) FROM writer
+"""
 _FORGET: Final = """
-DELETE FROM writer WHERE (name = ? OR at_ms < (SELECT max(at_ms) FROM writer) - ?)
+DELETE FROM writer WHERE (name = ? OR at_ms < (SELECT max(at_ms) FROM writer) - ?) AND name <> ?
     AND pg_try_advisory_xact_lock(hashtextextended('callgate writer ' || name, 0))
 """
 _WAIT: Final = "UPDATE writer SET batch = batch WHERE name = ?"
 _SETTLE: Final = "UPDATE writer SET batch = batch WHERE name = ? AND batch = ?"
 
 
+class MarkGone(Exception):
+    """Nobody can tell any more what became of a batch: the row that would know it has been forgotten."""
+
+
 def enter_mark(pen: Pen, mark: str, *, former: str, at_ms: int) -> None:
-    """Make a connection's mark; no time is stamped before `at_ms`. Its `former` one is settled, and forgotten."""
+    """Make a connection's mark; no time is stamped before `at_ms`. Its `former` one is settled, and forgotten.
+
+    It is as new as the newest, and not looked at: a lock does not keep out the connection that has it.
+    """
     pen.write(_ENTER, (mark, at_ms))
-    pen.write(_FORGET, (former, KEPT_MS))
+    pen.write(_FORGET, (former, KEPT_MS, mark))
 
 
 def settle_batch(pen: Pen, mark: str, *, batch: int) -> bool:
     """Wait until a batch is settled; tells whether it was committed. Its own commit proves the other's durable.
 
     It waits for the mark, whatever is in it: who looks for the number does not see what is being committed, nor
-    waits for it.
+    waits for it. Raises MarkGone: without it nobody would have waited.
     """
-    pen.write(_WAIT, (mark,))
+    if pen.write(_WAIT, (mark,)) == 0:
+        raise MarkGone
     return pen.write(_SETTLE, (mark, batch)) == 1
