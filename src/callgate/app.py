@@ -187,7 +187,7 @@ async def open_kek(keys: KeySettings, store: Store) -> KeyEncryptionKey:
 
 
 async def _keep_up(keeper: Keeper, store: Engine, *, clock: Clock, log: FilteringBoundLogger) -> None:
-    sweep = partial(_sweep, store, SteadyClock(clock.now_ms))
+    sweep = partial(_sweep, store, SteadyClock(clock.earlier_ms))
     await keep_up(keeper, sweep, warn=Warner(store, clock, log).warn, log=log)
 
 

@@ -74,7 +74,7 @@ def test_remedy_is_a_sentence_that_says_what_to_do(name: str) -> None:
 
 
 ACTS = re.compile(
-    r"(Ask|Check|Create|Exchange|Get|Give|Go|Have|Leave|Make|Percent-encode|Prove|Refresh|Register|Repeat|Send|Sign|Use|Wait)\b"
+    r"(Ask|Check|Create|Exchange|Get|Give|Go|Have|Leave|Make|Percent-encode|Prove|Refresh|Register|Repeat|Send|Set|Sign|Use|Wait)\b"
 )
 """What a stuck developer, or whoever they ask, can do."""
 

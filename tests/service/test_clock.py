@@ -85,3 +85,14 @@ def test_clock_goes_by_what_it_heard_and_not_by_the_machine(machine: Machine) ->
     one.advance(7)
     assert one.now_ms() == told_ms + 7_500
     assert one.hear(told_ms + 500) == told_ms + 7_500
+
+
+def test_nothing_is_deleted_at_a_time_that_the_machine_knows_nothing_of(machine: Machine) -> None:
+    """A database that is wrong was heard before the first look, as after a restart; development's own time counts."""
+    clock = Clock()
+    assert clock.hear((NOW_S + HOUR_S) * 1000) == (NOW_S + HOUR_S) * 1000
+    assert clock.earlier_ms() == NOW_S * 1000
+    clock.advance(60)
+    assert clock.earlier_ms() == (NOW_S + 60) * 1000
+    machine.wall_s += 2 * HOUR_S
+    assert clock.earlier_ms() == clock.now_ms() == (NOW_S + HOUR_S + 60) * 1000

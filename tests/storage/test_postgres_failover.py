@@ -77,6 +77,32 @@ async def until_it_works(store: PostgresStore) -> None:
                 return
 
 
+def test_commit_that_gave_up_its_standby_is_no_yes_whatever_the_server_keeps_to_itself(
+    server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cancelled wait is told of by a warning, which a database may be set not to give."""
+    monkeypatch.setattr("callgate.storage.postgres_lane.SETTLE_S", 0.4)
+    world = PostgresWorld(server)
+    server.execute(f"ALTER DATABASE {world.name} SET client_min_messages = error")
+    give_up = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND datname = ?"
+
+    async def lose() -> None:
+        store = await started(world.place)
+        try:
+            with without_standby(server):
+                await asyncio.sleep(0.1)  # until the server has heard
+                opening = asyncio.create_task(store.run(unit_of(SessionOpened(session_of(0)._replace(slot=None)))))
+                while not opening.done():
+                    world.look(give_up, (world.name,))
+                    await asyncio.sleep(0.02)
+                with pytest.raises(Unavailable, match="unknown whether it was committed"):
+                    await opening
+        finally:
+            await store.close()
+
+    asyncio.run(lose())
+
+
 def test_leader_without_its_standby_says_neither_yes_nor_what_it_reads(
     server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

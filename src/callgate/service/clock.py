@@ -44,6 +44,10 @@ class Clock:
         """What development has advanced it by, for times that somebody else's clock gives."""
         return self._ahead_ns // _MS
 
+    def earlier_ms(self) -> int:
+        """The time that the machine agrees has come: for what cannot be taken back once the other proves wrong."""
+        return min(self.now_ms(), time.time_ns() // _MS + self.ahead_ms)
+
     def advance(self, by_s: int) -> None:
         """Move ahead, for tests with real clients (ruling 20). Never back: rows would come from the future."""
         assert by_s >= 0

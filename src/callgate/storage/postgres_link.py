@@ -46,6 +46,8 @@ _SETTINGS: Final = "; ".join(
         "statement_timeout='5s'",
         "idle_in_transaction_session_timeout='15s'",
         "client_connection_check_interval='2s'",
+        # A COMMIT that gave up waiting for its standby is told of by a warning, and by nothing else.
+        "client_min_messages=warning",
         "search_path=public",
         # One plan for each statement, from index to index. Otherwise a session is planned anew whenever it is asked for
         # (its partitions make the lasting plan look dear: 250 µs, not 16), and tables not analyzed yet are walked.
