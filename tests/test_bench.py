@@ -48,6 +48,7 @@ def test_servers_are_measured_side_by_side() -> None:
 
 
 @needs_wrk
+@pytest.mark.long
 def test_growth_is_measured() -> None:
     """Sessions made set-wise are refreshed as any other, on a database of each size."""
     few = replace(TINY, works=("refresh",), people=100, sessions=100, credentials=3, shrink_s=0)

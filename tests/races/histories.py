@@ -127,7 +127,7 @@ class Player:
 
     async def ask(self, request: bytes, *, patience_s: float | None = None) -> Answer | None:
         """Send; gives the answer, or None where none came. `patience_s`: how long to wait for it."""
-        port = self.history.random.choice(self.arena.ports)
+        port, began_s = self.history.random.choice(self.arena.ports), perf_counter()
         with suppress(
             ConnectionError, IncompleteReadError, TimeoutError if patience_s is not None else ConnectionError
         ):
@@ -137,7 +137,7 @@ class Player:
             wire.send(request)
             async with asyncio.timeout(patience_s):
                 answer = await wire.receive()
-            if answer.status != UNAVAILABLE or perf_counter() > self.arena.disturbed_until:
+            if answer.status != UNAVAILABLE or began_s > self.arena.disturbed_until:
                 return answer
         await self._leave(port)
         return None
