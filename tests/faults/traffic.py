@@ -154,8 +154,8 @@ class Lane:
         if held.doubt:
             await self.read(held)
             await self.settle(held)
-            if held.doubt:
-                return  # unavailable, and so asked again; which token is the last one is not known yet
+        if held.doubt:
+            return  # unavailable, and so asked again; which token is the last one is not known yet
         if held.parent is not None and not held.used and not held.revoked:
             await self.repeat(held)
         await self.read(held)
