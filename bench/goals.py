@@ -108,8 +108,8 @@ SPEED = (
     ),
     Goal(
         name="P2",
-        what="such pairs of oidc-provider’s refreshes in memory",
-        measure=of((SQLITE, Kind.REFRESH_AND_USE), (MEMORY, Kind.REFRESH)),
+        what="refresh alone of oidc-provider’s in memory",
+        measure=of((SQLITE, Kind.REFRESH), (MEMORY, Kind.REFRESH)),
         least=1.6,
     ),
     Goal(

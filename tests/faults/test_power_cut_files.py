@@ -60,7 +60,7 @@ def test_first_start_can_be_begun_again_when_the_power_went_in_the_middle(
         migrate_file(folder / "callgate.db")
         yield from whole(folder / "callgate.db")
 
-    found = cut_command(own, ("db", "migrate"), judge, every=counts(10, 1))
+    found = cut_command(own, ("db", "migrate"), judge, every=counts(20, 1))
     figure("power.cut-files", f"first start: {found.syncs} syncs, {found.cuts} cuts")
     assert found.broken == []
     assert found.cuts > 10
