@@ -11,14 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
 import httpx
 
 from callgate.app import CommandLine
 from callgate.config import load_settings
 from callgate.model.account import Account
-from callgate.model.acts import Refused
 from callgate.model.client import AppKind, GrantType
 from callgate.model.connection import Connection, ConnectionKind, SsoPolicy
 from callgate.protocol.administer.roles import STANDARD, SUPER_ADMIN
@@ -31,8 +29,7 @@ from callgate.service.administer.people import NewAccount, NewPerson, create_ext
 from callgate.service.keeper import Keeper
 from tests.crypto.saml.signer import ISSUER, identity
 from tests.nursery import free_port, servers, wait_until_ready
-
-T = TypeVar("T")
+from tests.outcomes import done
 
 REDIRECT_URI = "http://localhost:5000/oauth2callback"
 PASSWORD = "a horse that nobody rides 7"
@@ -223,9 +220,9 @@ async def _found(
             role_id=SUPER_ADMIN.id,
             password=PASSWORD,
         )
-        person = _done(await create_extension(desk, account.id, wanted))
+        person = done(await create_extension(desk, account.id, wanted))
         connection = await _connect(desk, account, number)
-        jwt = _done(await create_credential(desk, person, NewCredential(label="test"))).jwt
+        jwt = done(await create_credential(desk, person, NewCredential(label="test"))).jwt
         grants = {
             "service": {GrantType.CLIENT_CREDENTIALS},
             "script": {
@@ -241,13 +238,13 @@ async def _found(
         exported = None
         if taken is None:
             everyone = await _app(desk, account, "everyone", grants=SHARED_GRANTS, private=False)
-            exported = _done(await export_app(desk, everyone.client))
+            exported = done(await export_app(desk, everyone.client))
             shared, client = _known(everyone), everyone.client
         else:
-            client = _done(await import_app(desk, taken.encode(), account))
+            client = done(await import_app(desk, taken.encode(), account))
             shared = App(client.id, "")
-        _done(await allow_service(desk, made["service"].client, account, role=STANDARD))
-        _done(await allow_service(desk, client, account, role=STANDARD))
+        done(await allow_service(desk, made["service"].client, account, role=STANDARD))
+        done(await allow_service(desk, client, account, role=STANDARD))
     cell = Cell(
         name=settings.server.cell,
         folder=folder,
@@ -268,7 +265,7 @@ async def _found(
 async def _open_account(desk: Desk, number: int) -> Account:
     administrator = NewPerson(first_name="Ada", last_name="Admin", email=f"ada@company{number}.example")
     wanted = NewAccount(name=f"Company {number}", main_number=f"+1202555010{number}", administrator=administrator)
-    return _done(await open_account(desk, wanted))
+    return done(await open_account(desk, wanted))
 
 
 async def _connect(desk: Desk, account: Account, number: int) -> Connection:
@@ -283,8 +280,8 @@ async def _connect(desk: Desk, account: Account, number: int) -> Connection:
         email_domains=(f"company{number}.example",),
         allows_idp_initiated=True,
     )
-    connection = _done(await create_connection(desk, wanted))
-    _done(await set_policy(desk, account, SsoPolicy.ALLOWED))
+    connection = done(await create_connection(desk, wanted))
+    done(await set_policy(desk, account, SsoPolicy.ALLOWED))
     return connection
 
 
@@ -301,17 +298,12 @@ async def _app(
         private=private,
         redirect_uris=(REDIRECT_URI,) if redirecting else (),
     )
-    return _done(await register_app(desk, wanted))
+    return done(await register_app(desk, wanted))
 
 
 def _known(registration: Registration) -> App:
     assert registration.secret is not None
     return App(registration.client.id, registration.secret)
-
-
-def _done(outcome: T | Refused) -> T:
-    assert not isinstance(outcome, Refused), outcome
-    return outcome
 
 
 def look_over(cell: Cell) -> dict[str, dict[str, str]]:

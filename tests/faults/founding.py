@@ -8,12 +8,10 @@ import asyncio
 import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
 from callgate.app import CommandLine
 from callgate.config import Settings, load_settings
 from callgate.model.account import Account
-from callgate.model.acts import Refused
 from callgate.model.client import AppKind, GrantType
 from callgate.model.ids import AccountId
 from callgate.protocol.administer.roles import STANDARD
@@ -22,8 +20,7 @@ from callgate.service.administer.credentials import NewCredential, create_creden
 from callgate.service.administer.desk import Desk
 from callgate.service.administer.people import NewAccount, NewPerson, create_extension, open_account
 from callgate.service.keeper import Keeper
-
-T = TypeVar("T")
+from tests.outcomes import done
 
 PEOPLE = 48
 SESSION_CAP = 100
@@ -127,21 +124,21 @@ async def _found(folder: Path, settings: Settings) -> World:
             desk, account.id, name="Script", grants={GrantType.JWT_BEARER, GrantType.REFRESH_TOKEN, GrantType.PASSWORD}
         )
         web = await _app(desk, account.id, name="Web", grants={GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN})
-        _done(await allow_service(desk, service.client, account, role=STANDARD))
+        done(await allow_service(desk, service.client, account, role=STANDARD))
     return World(folder=folder, service=_known(service), script=_known(script), web=_known(web), people=tuple(people))
 
 
 async def _open_account(desk: Desk) -> Account:
     administrator = NewPerson(first_name="Ada", last_name="Admin", email="ada@example.com")
     wanted = NewAccount(name="Faulty Ltd", main_number="+12025550100", administrator=administrator)
-    return _done(await open_account(desk, wanted))
+    return done(await open_account(desk, wanted))
 
 
 async def _person(desk: Desk, account: Account, number: int) -> Person:
     email = f"person{number}@example.com"
     wanted = NewPerson(first_name="Person", last_name=str(number), number=str(200 + number), email=email)
-    extension = _done(await create_extension(desk, account.id, wanted))
-    issued = _done(await create_credential(desk, extension, NewCredential(label="lane")))
+    extension = done(await create_extension(desk, account.id, wanted))
+    issued = done(await create_credential(desk, extension, NewCredential(label="lane")))
     return Person(extension.id, email, issued.jwt)
 
 
@@ -156,14 +153,9 @@ async def _app(desk: Desk, account_id: AccountId, *, name: str, grants: set[Gran
         redirect_uris=(REDIRECT_URI,) if redirecting else (),
         session_cap=SESSION_CAP,
     )
-    return _done(await register_app(desk, wanted))
+    return done(await register_app(desk, wanted))
 
 
 def _known(registration: Registration) -> App:
     assert registration.secret is not None
     return App(registration.client.id, registration.secret)
-
-
-def _done(outcome: T | Refused) -> T:
-    assert not isinstance(outcome, Refused), outcome
-    return outcome

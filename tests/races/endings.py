@@ -15,8 +15,9 @@ from callgate.service.administer.apps import change_app
 from callgate.service.administer.credentials import NewCredential, create_credential, delete_credential
 from callgate.service.administer.finding import find_app, find_person
 from callgate.service.administer.people import change_password
+from tests.outcomes import done
 from tests.races.arena import Arena, log_in
-from tests.races.founding import PASSWORD, done
+from tests.races.founding import PASSWORD
 from tests.races.wire import TOKEN, Answer, Pair, Wire, at_once, logging_in, post, refreshing, revoking, using, wires
 
 APART_S = 0.002

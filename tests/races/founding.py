@@ -7,14 +7,12 @@ world's own shape, so that `callgate dev` serves it.
 import asyncio
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 from callgate.admin.dev import development_settings
 from callgate.admin.world import World, WorldAccount, WorldApp, WorldCredential, WorldPerson, write_world
 from callgate.app import CommandLine
 from callgate.config import Settings, load_settings
 from callgate.model.account import Account
-from callgate.model.acts import Refused
 from callgate.model.client import AppKind, GrantType, Switch
 from callgate.protocol.administer.roles import STANDARD
 from callgate.service.administer.apps import NewApp, register_app
@@ -22,8 +20,7 @@ from callgate.service.administer.credentials import NewCredential, create_creden
 from callgate.service.administer.desk import Desk
 from callgate.service.administer.people import NewAccount, NewPerson, create_extension, open_account
 from callgate.service.keeper import Keeper
-
-T = TypeVar("T")
+from tests.outcomes import done
 
 PEOPLE = tuple(f"runner{number}" for number in range(12))
 """Each has a JWT credential for every app; the first two have a password as well."""
@@ -122,9 +119,3 @@ async def _register(desk: Desk, account: Account, name: str) -> WorldApp:
         scopes=SCOPES,
         issues_refresh_tokens=client.issues_refresh_tokens,
     )
-
-
-def done(outcome: T | Refused) -> T:
-    """The outcome of an act that must succeed."""
-    assert not isinstance(outcome, Refused), outcome
-    return outcome

@@ -22,9 +22,9 @@ from callgate.model.key import KeyState, KeyUse
 from callgate.model.reference import TokenKind
 from callgate.service.administer.credentials import NewCredential, create_credential, delete_credential
 from callgate.service.administer.finding import find_person
+from tests.outcomes import done
 from tests.races.arena import Arena, log_in
 from tests.races.browser import Browser, code_in, redeeming
-from tests.races.founding import done
 from tests.races.wire import Answer, Pair, Wire, at_once, logging_in, refreshing, using, wires
 
 JWKS = b"GET /restapi/oauth/jwks HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"

@@ -14,8 +14,8 @@ from callgate.service.administer.apps import change_app
 from callgate.service.administer.desk import Desk
 from callgate.service.administer.finding import find_app, find_person
 from callgate.service.administer.people import change_extension
+from tests.outcomes import done
 from tests.races.arena import Arena, log_in
-from tests.races.founding import done
 from tests.races.wire import Wire, logging_in, refreshing, using, wires
 
 USER, COMER = "runner2", "runner3"

@@ -29,7 +29,8 @@ from callgate.service.reply import TokenReply
 from callgate.service.token import TokenRequest, exchange
 from callgate.storage.port import Decided, Store, Unit
 from tests.crypto.forge import ec_jwk, ec_key, es256, forge, jwks
-from tests.races.founding import done, settings_of
+from tests.outcomes import done
+from tests.races.founding import settings_of
 
 F = TypeVar("F")
 D = TypeVar("D", bound=Decided)

@@ -19,7 +19,8 @@ from callgate.service.administer.people import NewAccount, NewPerson, open_accou
 from callgate.service.context import Context
 from callgate.service.password import prove
 from callgate.storage.port import Unit
-from tests.races.founding import done, settings_of
+from tests.outcomes import done
+from tests.races.founding import settings_of
 
 ADA = LoginName("ada@example.com", None, None)
 PASSWORD = "correct horse battery"

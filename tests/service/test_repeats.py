@@ -17,7 +17,7 @@ from callgate.service.administer.people import change_extension
 from callgate.service.repeats import BODY_BYTES_MAX, Mark, mark_of
 from callgate.service.reply import TokenReply
 from callgate.service.token import TokenRequest, exchange
-from tests.races.founding import done
+from tests.outcomes import done
 from tests.service.company import World
 
 Change = Callable[[World], Coroutine[object, object, None]]

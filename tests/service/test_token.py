@@ -27,7 +27,7 @@ from callgate.service.reply import TokenReply, seal
 from callgate.service.token import LOOKS_MAX, exchange
 from callgate.storage.port import Decided, Store, Unit
 from tests.factories import ACTIVE, AGENT, NOW_MS, SECRET, WEB
-from tests.races.founding import done
+from tests.outcomes import done
 from tests.service.company import NEW_KEY, World
 
 F = TypeVar("F")

@@ -21,6 +21,7 @@ from callgate.storage.schema_postgres import carry_out, migrate_postgres, open_l
 from callgate.storage.scripts import BASE, SchemaDiffers
 from callgate.storage.sqlite_file import InUse, NotOurs
 from tests.postgres_server import needs_postgres, shared_postgres
+from tests.races.upgrades import DOWN, UP
 from tests.storage.engines import open_postgres, postgres_world
 from tests.storage.test_schema import revisions
 from tests.storage.world import refreshed, session_of
@@ -95,14 +96,6 @@ def test_whoever_migrates_does_not_make_others_wait(place: PostgresPlace, monkey
     assert migrate_postgres(place)
 
 
-UP = """
-ALTER TABLE session ADD COLUMN note text COLLATE "C" NOT NULL DEFAULT '';
-ALTER TABLE extension ADD COLUMN note text COLLATE "C" NOT NULL DEFAULT '';
-CREATE INDEX session_note ON session (account_id, note)
-"""
-DOWN = """
-DROP INDEX session_note; ALTER TABLE extension DROP COLUMN note; ALTER TABLE session DROP COLUMN note
-"""
 TIMES = 10
 
 
