@@ -1,15 +1,20 @@
 """The pool bounds what passwords may cost, whoever asks (P2)."""
 
 import asyncio
+import os
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from callgate.crypto.entropy import SystemEntropy
-from callgate.crypto.password_pool import Busy, PasswordPool
+from callgate.crypto.password_pool import NICENESS, Busy, PasswordPool
 from callgate.crypto.passwords import hash_password, verify_password
 from callgate.model.failure import Unavailable
+
+LEAST = 19
+"""The lowest priority there is."""
 
 STORED = hash_password("right", SystemEntropy())
 
@@ -53,6 +58,25 @@ def test_proofs_run_on_the_pool_and_answer() -> None:
         assert verify_password(made, "new")
 
     run(body)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux alone")
+def test_proofs_step_back_behind_the_token_traffic() -> None:
+    """Their threads alone have a lower priority."""
+
+    class Watching:
+        def random_bytes(self, count: int) -> bytes:
+            seen.append(os.getpriority(os.PRIO_PROCESS, 0))
+            return SystemEntropy().random_bytes(count)
+
+    async def body(pool: PasswordPool) -> None:
+        await pool.hash("new", Watching())
+
+    seen: list[int] = []
+    run(body)
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert seen == [min(own + NICENESS, LEAST)]
+    assert own < LEAST
 
 
 def test_what_does_not_fit_is_refused_at_once() -> None:
