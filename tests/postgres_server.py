@@ -96,6 +96,11 @@ class PostgresServer:
         self._do("pg_ctl", "--wait", f"--mode={mode}", "stop")
 
     @property
+    def lives(self) -> bool:
+        """Whether it runs, or is about to again: it gives its number back when it ends in order."""
+        return (self.folder / "data/postmaster.pid").exists()
+
+    @property
     def processes(self) -> dict[int, str]:
         """What runs of it, by process id: what each says it does. The postmaster comes first."""
         postmaster = int((self.folder / "data/postmaster.pid").read_text("utf-8").split()[0])

@@ -17,6 +17,9 @@ class Kind(Enum):
     REVOKE = "revoke"
 
 
+_MANY = {Kind.GRANT: "grants", Kind.REFRESH: "refreshes", Kind.REVOKE: "revocations"}
+
+
 @dataclass(slots=True)
 class Act:
     """An act on a session, in the order its lane did them.
@@ -77,5 +80,5 @@ class Ledger:
 
     def summary(self) -> str:
         """The figures, for a report."""
-        counts = ", ".join(f"{self.acknowledged[kind]} {kind.value}s" for kind in Kind)
-        return f"acknowledged: {counts}; replies lost: {self.lost_replies}; sessions: {len(self.held)}"
+        counts = ", ".join(f"{self.acknowledged[kind]:,} {many}" for kind, many in _MANY.items())
+        return f"acknowledged: {counts}; {self.lost_replies:,} replies lost on the way"

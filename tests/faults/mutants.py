@@ -4,28 +4,47 @@ Each hook patches the imported product before it starts. A test that stays green
 """
 
 import itertools
+import math
 import signal
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import apsw
 
+from callgate.crypto import password_pool, passwords
 from callgate.model.failure import Unavailable
+from callgate.model.lookups import Lookup
 from callgate.model.moment import Moment
 from callgate.service import upkeep
 from callgate.service.context import Context
 from callgate.service.reply import TokenReply
-from callgate.storage import backup, group_commit, postgres, postgres_lane, postgres_link, schema, sqlite, sqlite_file
+from callgate.storage import (
+    backup,
+    group_commit,
+    postgres,
+    postgres_errors,
+    postgres_lane,
+    postgres_link,
+    schema,
+    sqlite,
+    sqlite_file,
+)
 from callgate.storage.group_commit import GroupCommit
 from callgate.storage.postgres import PostgresStore
 from callgate.storage.scripts import Render
+from callgate.storage.sqlite import SqliteStore
 from callgate.storage.sqlite_writer import Writer
 from callgate.web import token
 from callgate.web.deadline import BoundedProtocol
 
+F = TypeVar("F")
+
 SMALL_CHECKPOINT_PAGES = 60
+PROOFS = 24
+"""Passwords looked at side by side where nobody bounds them: some 450 MiB."""
 
 # Defects.
 
@@ -67,6 +86,47 @@ def postgres_forgets() -> None:
 
     plant(postgres_link, "_SETTINGS", postgres_link._SETTINGS + b"; SET synchronous_commit=off")
     plant(PostgresStore, "_check", trust)
+
+
+def no_room_is_a_defect() -> None:
+    """What PostgreSQL has no room for is answered as if we had broken, not the world."""
+    plant(postgres_errors, "_WORLD", postgres_errors._WORLD - {"53"})
+
+
+def patient() -> None:
+    """Whoever asks waits for PostgreSQL as long as it takes."""
+    for name in ("ANSWER_S_MAX", "WAIT_S_MAX"):
+        plant(postgres, name, math.inf)
+
+
+def reads_wait_for_commits() -> None:
+    """Whoever reads from SQLite waits for whoever writes, and so for the disk."""
+
+    async def read_in_turn(self: SqliteStore, lookup: Lookup[F]) -> F:
+        await self.work(lambda _: None)
+        return self._load(lookup)
+
+    plant(SqliteStore, "read", read_in_turn)
+
+
+def everybody_signs_in() -> None:
+    """There is a place in the queue for everybody who wants to sign in."""
+    plant(password_pool, "QUEUE_PER_WORKER", 1 << 20)
+
+
+def everybody_signs_in_at_once() -> None:
+    """A thread for each sign-in, and memory for each proof."""
+    start = password_pool.PasswordPool.__init__
+
+    def start_wide(self: password_pool.PasswordPool, **_: int | None) -> None:
+        start(self, workers=PROOFS)
+
+    plant(password_pool.PasswordPool, "__init__", start_wide)
+
+
+def no_memory_is_a_wrong_password() -> None:
+    """A proof that there was no memory for passes for one that failed."""
+    plant(passwords, "_NO_MEMORY", "nothing that argon2 says")
 
 
 def abrupt_end() -> None:
@@ -265,6 +325,12 @@ HOOKS: dict[str, Callable[[], None]] = {
         synchronous_off,
         synchronous_normal,
         postgres_forgets,
+        no_room_is_a_defect,
+        patient,
+        reads_wait_for_commits,
+        everybody_signs_in,
+        everybody_signs_in_at_once,
+        no_memory_is_a_wrong_password,
         unknown_commit_is_success,
         heartbeat_forgotten,
         log_not_recovered,

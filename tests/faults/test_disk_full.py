@@ -145,13 +145,8 @@ def test_server_answers_what_it_can_when_the_file_system_is_full(
     assert found.recovered_after_s < RECOVERY_S_MAX
 
 
-@needs_postgres
-@pytest.mark.long
-@pytest.mark.root
-def test_server_answers_what_it_can_when_postgresql_has_no_room(
-    world: World, tmp_path: Path, counts: Callable[[int, int], int], figure: Figure
-) -> None:
-    """Tables that cannot grow refuse a statement, not the server: it goes on, and so do we, without a restart."""
+def squeeze_postgres(world: World, folder: Path, *, seconds: float, plant: str = "") -> Squeeze:
+    """The same of a server whose PostgreSQL, log and all, lies on a small file system."""
     with tempfile.TemporaryDirectory(prefix="callgate-full-") as parent, ExitStack() as stack:
         short = Path(parent) / "pg"
         short.parent.chmod(0o755)
@@ -159,19 +154,39 @@ def test_server_answers_what_it_can_when_postgresql_has_no_room(
         short.chmod(0o755)
         postgres = stack.enter_context(running_postgres(beneath=short))
         disk = Disk(fill=lambda: fill(short), make_room=lambda: make_room(short))
-        with on_postgres(world, tmp_path, server=postgres) as own:
-            with serve(own) as served:
+        with on_postgres(world, folder, server=postgres) as own:
+            with serve(own, plant=plant) as served:
                 # Whoever could not commit for three seconds accepts no token either.
                 ledger = Ledger(may_be_away=True)
-                found = asyncio.run(squeeze(own, served, disk, seconds=counts(1, 10), ledger=ledger))
+                found = asyncio.run(squeeze(own, served, disk, seconds=seconds, ledger=ledger))
                 assert served.stop() == 0
             check_again(own, found.traffic)
         postgres.stop()
+    return found
+
+
+@needs_postgres
+@pytest.mark.long
+@pytest.mark.root
+def test_server_answers_what_it_can_when_postgresql_has_no_room(
+    world: World, tmp_path: Path, counts: Callable[[int, int], int], figure: Figure
+) -> None:
+    """Tables that cannot grow refuse a statement, not the server: it goes on, and so do we, without a restart."""
+    found = squeeze_postgres(world, tmp_path, seconds=counts(1, 10))
     figure("disk.full-postgres", found.summary())
     assert found.broken == []
     assert found.answered(UNAVAILABLE, *WRITES), "nothing was refused: it was not full"
     assert found.answered(200, "read")
     assert found.recovered_after_s < RECOVERY_S_MAX
+
+
+@needs_postgres
+@pytest.mark.long
+@pytest.mark.root
+def test_the_harm_is_found_when_postgresql_without_room_is_mistaken(world: World, tmp_path: Path) -> None:
+    """Planted: its refusal passes for a defect of ours."""
+    found = squeeze_postgres(world, tmp_path, seconds=2, plant="no_room_is_a_defect")
+    assert any("was answered 500" in why for why in found.broken)
 
 
 def test_server_answers_what_it_can_when_the_database_may_not_grow(

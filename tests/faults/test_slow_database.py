@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 import psycopg
+import pytest
 
 from tests.faults.founding import World
 from tests.faults.ledger import Ledger
@@ -197,3 +198,15 @@ def test_everybody_is_answered_in_time_whatever_the_way_to_the_database_is_like(
         asyncio.run(drive(own))
     for way, told in seen.items():
         figure("database.slow", f"{way}: {told}")
+
+
+@pytest.mark.long
+def test_the_wait_is_found_when_nobody_is_told_that_it_takes_too_long(world: World, tmp_path: Path) -> None:
+    """Planted: whoever asks waits for PostgreSQL as long as it takes."""
+
+    async def drive(own: World) -> None:
+        async with trial(own, plant="patient", pace=1) as tried:
+            await tried.under(tried.weather.stalled(), seconds=10)
+
+    with on_postgres(world, tmp_path) as own, pytest.raises(AssertionError, match="somebody waited for"):
+        asyncio.run(drive(own))

@@ -525,6 +525,30 @@ def test_connection_that_hangs_is_left_and_nobody_waits_for_long(
     assert world.look("SELECT count(*) FROM session", ()) == [(2 * BATCH_MAX,)]
 
 
+def test_unit_is_not_decided_when_whoever_waited_was_told_to_come_again(
+    world: PostgresWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They came, and went on: a refresh decided after the next one would pass for a stolen token's."""
+    monkeypatch.setattr("callgate.storage.postgres.ANSWER_S_MAX", 0.1)
+    beside = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+    async def come_too_late() -> None:
+        async with stores(world.place, 1, lanes=1) as (store,):
+            pids = [int(str(pid)) for (pid,) in world.look(f"SELECT pid {beside}", ())]
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            try:
+                with pytest.raises(Unavailable, match="it may have been done all the same"):
+                    await store.run(unit_of(SessionOpened(seatless(0))))
+            finally:
+                for pid in pids:
+                    os.kill(pid, signal.SIGCONT)
+            await store.run(unit_of(SessionOpened(seatless(1))))
+
+    asyncio.run(come_too_late())
+    assert world.look("SELECT id FROM session", ()) == [(seatless(1).id,)]
+
+
 def test_nothing_is_left_standing_when_transactions_are_undone(
     world: PostgresWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -219,7 +219,7 @@ class PostgresStore:
                 await self._wakened.wait()
                 continue
             count = min(len(self._queue), BATCH_MAX)
-            tasks = [task for task in (self._queue.popleft() for _ in range(count)) if not _given_up(task)]
+            tasks = [task for task in (self._queue.popleft() for _ in range(count)) if not task.is_given_up]
             self._queue.extendleft(reversed(await lane.serve(tasks)))
 
     async def _open_readers(self) -> Link:
@@ -312,8 +312,3 @@ class PostgresStore:
 def _alone(work: Callable[[Pen], T], pen: Pen) -> T:
     pen.view.rows(TAKE, (UPKEEP,))
     return work(pen)
-
-
-def _given_up(task: Task) -> bool:
-    """Whether its caller gave up before anything was done for it."""
-    return task.reply is not None and task.reply.done()

@@ -122,6 +122,11 @@ class Task:
     came_s: float
     attempts: int = 0
 
+    @property
+    def is_given_up(self) -> bool:
+        """Whether its caller gave up, or was told to come again: they may have, and gone on from what they got."""
+        return self.reply is not None and self.reply.done()
+
 
 class Done(NamedTuple):
     """What became of a task; told when the batch is committed."""
@@ -204,7 +209,7 @@ class Batch:
     async def _wave(self, tasks: list[Task]) -> list[Task]:
         later: list[Task] = []
         owners: dict[int, _Play] = {}
-        plays = [_Play(task, self._work_of(task.job)) for task in tasks]
+        plays = [_Play(task, self._work_of(task)) for task in tasks]
         going = plays
         try:
             for play in plays:
@@ -220,13 +225,16 @@ class Batch:
         """Tell nobody what was found out: it may be long over."""
         self.done = [Done(done.task, None, done.error or failure) for done in self.done]
 
-    def _work_of(self, job: Job) -> Callable[[], object]:
-        if isinstance(job, Unit):
-            return partial(self._decide, job)
-        return partial(job.work, self._pen)
+    def _work_of(self, task: Task) -> Callable[[], object]:
+        if isinstance(task.job, Unit):
+            return partial(self._decide, task, task.job)
+        return partial(task.job.work, self._pen)
 
-    def _decide(self, unit: Unit[object, Decided]) -> Decided:
-        decision = unit.decide(load(self._view, unit.lookup))
+    def _decide(self, task: Task, unit: Unit[object, Decided]) -> Decided:
+        facts = load(self._view, unit.lookup)
+        if task.is_given_up:  # a refresh that comes after its repeat, and the one after that, would pass for theft
+            raise Unavailable("nobody waits for it any more")
+        decision = unit.decide(facts)
         changes = decision.changes
         if changes:
             if self._mode is not Mode.ALONE and not SIDE_BY_SIDE.issuperset(map(type, changes)):
