@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 import psycopg
@@ -57,6 +58,23 @@ class Timed(Wire):
         self.wire.close()
 
 
+class Seen(NamedTuple):
+    """What traffic was like through a trouble."""
+
+    statuses: Counter[int]
+    longest_s: float
+    beside_s: float
+    """The longest that anybody waited who needs no database."""
+
+    back_s: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.statuses[200]} × 200, {self.statuses[503]} × 503, longest wait {self.longest_s:.1f} s, "
+            f"served again after {self.back_s:.1f} s"
+        )
+
+
 @dataclass
 class Trial:
     """A server behind the proxy, and its traffic."""
@@ -70,9 +88,8 @@ class Trial:
     took: list[tuple[float, int]] = field(default_factory=list)
     beside: list[float] = field(default_factory=list)
 
-    async def under(self, trouble: AbstractContextManager[object], *, seconds: float) -> str:
+    async def under(self, trouble: AbstractContextManager[object], *, seconds: float) -> Seen:
         """Traffic in fair weather, in foul, and in fair again; everything promised is looked at."""
-        ledger = self.traffic.ledger
         self.took.clear()
         self.beside.clear()
         async with self.traffic.connected(self.served.port, LANES, join=self._join):
@@ -88,14 +105,7 @@ class Trial:
         async with self.traffic.connected(self.served.port, LANES):
             await self.traffic.check_again()
         statuses = Counter(status for _, status in self.took)
-        longest_s = max(seconds for seconds, _ in self.took)
-        assert longest_s < (ANSWER_S_MAX + GRACE_S * self.pace) / self.pace, f"somebody waited for {longest_s:.1f} s"
-        assert max(self.beside) < 1, "who needs no database waited for it"
-        assert ledger.broken == []
-        return (
-            f"{statuses[200]} × 200, {statuses[503]} × 503, longest wait {longest_s:.1f} s, "
-            f"served again after {back_s:.1f} s"
-        )
+        return Seen(statuses, max(seconds for seconds, _ in self.took), max(self.beside), back_s)
 
     async def _join(self, port: int) -> Wire:
         return Timed(await Wire.connect(port), self.took)
@@ -174,9 +184,9 @@ def test_everybody_is_answered_in_time_whatever_the_way_to_the_database_is_like(
 ) -> None:
     """The short run's server has a quarter of the patience, so that it takes a quarter of the time."""
     pace = counts(4, 1)
-    seen: dict[str, str] = {}
+    seen: dict[str, Seen] = {}
 
-    async def drive(own: World) -> None:
+    async def drive(own: World) -> list[str]:
         async with trial(own, plant="impatient" if pace > 1 else "", pace=pace) as tried:
             weather = tried.weather
 
@@ -193,20 +203,24 @@ def test_everybody_is_answered_in_time_whatever_the_way_to_the_database_is_like(
                 }
             for way, (trouble, seconds) in ways.items():
                 seen[way] = await tried.under(trouble, seconds=seconds)
+            return tried.traffic.ledger.broken
 
     with on_postgres(world, tmp_path) as own:
-        asyncio.run(drive(own))
+        broken = asyncio.run(drive(own))
     for way, told in seen.items():
         figure("database.slow", f"{way}: {told}")
+        assert told.longest_s < ANSWER_S_MAX / pace + GRACE_S, f"{way}: somebody waited for {told.longest_s:.1f} s"
+        assert told.beside_s < 1, f"{way}: who needs no database waited for it"
+    assert broken == []
 
 
 @pytest.mark.long
 def test_the_wait_is_found_when_nobody_is_told_that_it_takes_too_long(world: World, tmp_path: Path) -> None:
     """Planted: whoever asks waits for PostgreSQL as long as it takes."""
 
-    async def drive(own: World) -> None:
+    async def drive(own: World) -> Seen:
         async with trial(own, plant="patient", pace=1) as tried:
-            await tried.under(tried.weather.stalled(), seconds=10)
+            return await tried.under(tried.weather.stalled(), seconds=10)
 
-    with on_postgres(world, tmp_path) as own, pytest.raises(AssertionError, match="somebody waited for"):
-        asyncio.run(drive(own))
+    with on_postgres(world, tmp_path) as own:
+        assert asyncio.run(drive(own)).longest_s > ANSWER_S_MAX + GRACE_S

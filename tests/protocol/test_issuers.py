@@ -231,10 +231,10 @@ def test_match_is_a_whole_match(value: str, literal: str) -> None:
 
 def test_match_takes_no_longer_for_a_value_made_to_be_slow() -> None:
     """Four stars and a thousand characters: a backtracking matcher would take the night (assurance.md P14)."""
-    began = time.perf_counter()
+    began = time.process_time()
     assert not matches("**a**a**a**b", "a" * 1024)
     assert not matches("*a*a*a*b", "a" * 1024)
-    assert time.perf_counter() - began < 0.1
+    assert time.process_time() - began < 0.1
 
 
 OTHER = TRUST._replace(id=RowId(81), account_id=OTHER_ACCOUNT.id)

@@ -154,8 +154,8 @@ async def log_in(wire: Wire, seat: Seat, endpoint_id: str | None = None) -> Pair
     return (await wire.ask(logging_in(seat.app, seat.jwt, endpoint_id))).pair
 
 
-def check(game: Coroutine[object, object, T]) -> T:
-    """Run a game to its end; what must be so in it is asserted there."""
+def play(game: Coroutine[object, object, T]) -> T:
+    """Run a game to its end; gives what came of it. What must be so at every step is asserted there."""
     return asyncio.run(game)
 
 

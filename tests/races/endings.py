@@ -69,16 +69,23 @@ async def _fire(two: Sequence[Wire], shots: Sequence[bytes], random: Random) -> 
     return gap_s, await asyncio.gather(*(wire.receive() for wire in two))
 
 
-async def _all_dead(crowd: Sequence[Wire], app: WorldApp, known: Sequence[Pair]) -> None:
-    """Every token known of a session that is over; the newest first, since the old ones would end a living session."""
+async def _all_dead(crowd: Sequence[Wire], app: WorldApp, known: Sequence[Pair]) -> int:
+    """Every token known of a session that is over; the newest first, since the old ones would end a living session.
+
+    Gives how many pairs that were.
+    """
     for pair in reversed(known):
         for answer in await at_once(crowd, (using(pair.access), refreshing(app, pair.refresh))):
             assert answer.told.startswith(DEAD), f"a token of a session that is over: {answer.told}"
+    return len(known)
 
 
-async def password_change_ends_refreshes(arena: Arena, *, trials: int) -> None:
-    """Refreshes without a pause, while the person's password is changed beside the server."""
-    app, name = arena.world.apps["script"], "runner1@races.example"
+async def password_change_ends_refreshes(arena: Arena, *, trials: int) -> int:
+    """Refreshes without a pause, while the person's password is changed beside the server.
+
+    Gives how many pairs died.
+    """
+    app, name, dead = arena.world.apps["script"], "runner1@races.example", 0
     async with arena.desk() as desk, wires(arena.port, CHAIN) as crowd:
         password = PASSWORD
         for trial in range(trials):
@@ -87,16 +94,20 @@ async def password_change_ends_refreshes(arena: Arena, *, trials: int) -> None:
             form = {"grant_type": "password", "username": name, "password": password}
             first = (await crowd[0].ask(post(TOKEN, app, form))).pair
             known = await _refresh_during(crowd, app, first, change_password(desk, person, fresh))
-            await _all_dead(crowd, app, known)
+            dead += await _all_dead(crowd, app, known)
             refused = await crowd[0].ask(post(TOKEN, app, form))
             assert refused.told.startswith("400 OAU-140"), refused.told
             password = fresh
         done(await change_password(desk, done(await find_person(desk, name)), PASSWORD))
+    return dead
 
 
-async def block_ends_refreshes(arena: Arena, *, trials: int) -> None:
-    """Refreshes without a pause, while the app is blocked beside the server; lifting the block revives none."""
-    seat = arena.seat("blockable", "runner2")
+async def block_ends_refreshes(arena: Arena, *, trials: int) -> int:
+    """Refreshes without a pause, while the app is blocked beside the server; lifting the block revives none.
+
+    Gives how many pairs died.
+    """
+    seat, dead = arena.seat("blockable", "runner2"), 0
     async with arena.desk() as desk, wires(arena.port, CHAIN) as crowd:
         for _ in range(trials):
             client = done(await find_app(desk, seat.app.client_id))
@@ -104,7 +115,8 @@ async def block_ends_refreshes(arena: Arena, *, trials: int) -> None:
             known = await _refresh_during(crowd, seat.app, first, change_app(desk, client, blocked))
             await _all_dead(crowd, seat.app, known)
             done(await change_app(desk, done(await find_app(desk, seat.app.client_id)), unblocked))
-            await _all_dead(crowd, seat.app, known)
+            dead += await _all_dead(crowd, seat.app, known)
+    return dead
 
 
 async def _refresh_during(
@@ -122,9 +134,9 @@ async def _refresh_during(
     return known
 
 
-async def deletion_ends_logins(arena: Arena, *, trials: int) -> None:
-    """Logins with a JWT credential, while it is deleted beside the server: what they opened is dead."""
-    app = arena.world.apps["script"]
+async def deletion_ends_logins(arena: Arena, *, trials: int) -> int:
+    """Logins with a JWT credential, while it is deleted beside the server: what they opened is dead; gives how many."""
+    app, dead = arena.world.apps["script"], 0
     async with arena.desk() as desk, wires(arena.port, CHAIN) as crowd:
         person = done(await find_person(desk, "runner3@races.example"))
         for _ in range(trials):
@@ -137,6 +149,7 @@ async def deletion_ends_logins(arena: Arena, *, trials: int) -> None:
                     known += [answer.pair] if answer.status == 200 else []
                 deleting = deleting or asyncio.create_task(delete_credential(desk, issued.credential))
             done(await deleting)
-            await _all_dead(crowd, app, known)
+            dead += await _all_dead(crowd, app, known)
             refused = await crowd[0].ask(logging_in(app, issued.jwt))
             assert refused.told.startswith("400 CGT-113"), refused.told
+    return dead

@@ -6,9 +6,12 @@ from tests.races.wire import at_once, refreshing, using, wires
 CROWD = 100
 
 
-async def crowd_gets_one_pair(arena: Arena, *, rounds: int) -> None:
-    """Many refreshes of one token at once: all succeed with the very same pair, and one generation lives."""
-    seat = arena.seat("script", "runner0")
+async def crowd_gets_one_pair(arena: Arena, *, rounds: int) -> int:
+    """Many refreshes of one token at once: all succeed with the very same pair, and one generation lives.
+
+    Gives how many were served.
+    """
+    seat, served = arena.seat("script", "runner0"), 0
     async with wires(arena.port, CROWD) as crowd:
         for _ in range(rounds):
             first = await log_in(crowd[0], seat)
@@ -24,3 +27,5 @@ async def crowd_gets_one_pair(arena: Arena, *, rounds: int) -> None:
             old, new = await at_once(crowd, [using(first.access), using(second.access)])
             assert old.told.startswith("401 OAU-129"), f"the old access token: {old.told}"
             assert new.status == 200, f"the new access token: {new.told}"
+            served += len(answers)
+    return served

@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 import pytest
 
 from tests.races import endings, histories, openings, refreshes, rotations, windows
-from tests.races.arena import Arena, check
+from tests.races.arena import Arena, play
 from tests.races.conftest import OpenArena
 from tests.races.mutants import MUTANTS
 
@@ -69,7 +69,7 @@ def test_race_fails_when_its_mutant_runs(opening: OpenArena, name: str) -> None:
     """And for its own reason."""
     race, complaint = CAUGHT_BY[name]
     with opening(name) as arena, pytest.raises(AssertionError, match=complaint):
-        check(race(arena))
+        play(race(arena))
 
 
 @pytest.mark.timeout(60)
@@ -79,7 +79,7 @@ def test_rotation_fails_when_repeats_are_sealed_anew(opening: OpenArena) -> None
         opening("rotating", "repeat-under-the-key-of-today") as arena,
         pytest.raises(AssertionError, match="changed its strings"),
     ):
-        check(rotations.keys_rotate_under_load(arena, rotations=2))
+        play(rotations.keys_rotate_under_load(arena, rotations=2))
 
 
 @pytest.mark.timeout(60)
@@ -87,4 +87,4 @@ def test_rotation_fails_when_repeats_are_sealed_anew(opening: OpenArena) -> None
 def test_histories_fail_when_a_mutant_runs(opening: OpenArena, name: str) -> None:
     """No order of the operations explains what such a server answers."""
     with opening(name) as arena, pytest.raises(AssertionError, match="not linearizable"):
-        check(histories.are_linearizable(arena, rounds=200))
+        play(histories.are_linearizable(arena, rounds=200))

@@ -141,6 +141,7 @@ def test_script_goes_again_when_it_meets_somebody_in_the_other_order() -> None:
     """Who reads the second of its tables, and then wants the first: one of the two must give way."""
     world = postgres_world()
     waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation'"
+    new = "SELECT count(*) FROM pg_indexes WHERE indexname = 'session_note'"
     with psycopg.connect(world.place.url) as reader, open_link(world.place) as link, ThreadPoolExecutor(1) as beside:
         reader.execute("SELECT count(*) FROM extension")
         changed = beside.submit(carry_out, link, UP, place=world.place)
@@ -149,7 +150,9 @@ def test_script_goes_again_when_it_meets_somebody_in_the_other_order() -> None:
         reader.execute("SELECT count(*) FROM session")
         reader.commit()
         changed.result()
+        assert world.look(new, ()) == [(1,)]
         carry_out(link, DOWN, place=world.place)
+    assert world.look(new, ()) == [(0,)]
 
 
 def test_database_that_is_not_ours_is_left_alone(place: PostgresPlace) -> None:
