@@ -14,6 +14,7 @@ from tests.storage.engines import (
     Opened,
     OpenedFile,
     Plan,
+    PostgresWorld,
     copy_database,
     open_postgres,
     open_sqlite,
@@ -44,15 +45,21 @@ def database(template: Path, tmp_path: Path) -> Path:
     return copy_database(template, tmp_path)
 
 
+@pytest.fixture
+def world() -> PostgresWorld:
+    """A database on PostgreSQL, as it was founded."""
+    found = postgres_world()
+    found.put_back()
+    return found
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs_postgres)])
 def store(request: pytest.FixtureRequest) -> Iterator[Opened]:
     """An open store; the contract is the same for every engine."""
     if request.param == "sqlite":
         yield request.getfixturevalue("embedded")
         return
-    world = postgres_world()
-    world.put_back()
-    with open_postgres(world) as opened:
+    with open_postgres(request.getfixturevalue("world")) as opened:
         yield opened
 
 

@@ -41,20 +41,12 @@ from callgate.storage.save import save
 from callgate.storage.save_writers import KEPT_MS
 from callgate.storage.schema import ServerUnfit
 from tests.postgres_server import PostgresServer, needs_postgres, running_postgres, shared_postgres
-from tests.storage.engines import PostgresWorld, TestClock, open_postgres, postgres_world, unit_of
+from tests.storage.engines import PostgresWorld, TestClock, open_postgres, unit_of
 from tests.storage.world import ACCOUNT, ADMIN, APP, CREDENTIAL, NOW_MS, refreshed, session_of
 
 pytestmark = needs_postgres
 
 REDEMPTIONS = 64
-
-
-@pytest.fixture
-def world() -> PostgresWorld:
-    """A database as it was founded."""
-    found = postgres_world()
-    found.put_back()
-    return found
 
 
 @asynccontextmanager

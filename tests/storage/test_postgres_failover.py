@@ -22,7 +22,7 @@ from callgate.storage.postgres import PostgresOptions, PostgresStore
 from callgate.storage.postgres_hosts import connect, conninfo_of, options_of
 from callgate.storage.postgres_servers import Servers
 from tests.postgres_server import PostgresServer, needs_postgres, running_postgres, shared_postgres
-from tests.storage.engines import PostgresWorld, postgres_world, unit_of
+from tests.storage.engines import PostgresWorld, unit_of
 from tests.storage.world import session_of
 
 pytestmark = needs_postgres
@@ -33,14 +33,6 @@ def server() -> Iterator[PostgresServer]:
     """A cluster whose standby may be said to be gone."""
     with running_postgres("shared_buffers=32MB") as running:
         yield running
-
-
-@pytest.fixture
-def world() -> PostgresWorld:
-    """A database as it was founded."""
-    found = postgres_world()
-    found.put_back()
-    return found
 
 
 @contextmanager

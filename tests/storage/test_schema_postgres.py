@@ -22,7 +22,7 @@ from callgate.storage.scripts import BASE, SchemaDiffers
 from callgate.storage.sqlite_file import InUse, NotOurs
 from tests.postgres_server import needs_postgres, shared_postgres
 from tests.races.upgrades import DOWN, UP
-from tests.storage.engines import open_postgres, postgres_world
+from tests.storage.engines import PostgresWorld, open_postgres
 from tests.storage.test_schema import revisions
 from tests.storage.world import refreshed, session_of
 
@@ -99,10 +99,8 @@ def test_whoever_migrates_does_not_make_others_wait(place: PostgresPlace, monkey
 TIMES = 10
 
 
-def test_tables_change_and_change_back_under_traffic() -> None:
+def test_tables_change_and_change_back_under_traffic(world: PostgresWorld) -> None:
     """As the next version's script would: no refresh of this one fails, and none is lost."""
-    world = postgres_world()
-    world.put_back()
 
     def migrate() -> None:
         with open_link(world.place) as link:
@@ -137,9 +135,8 @@ def test_tables_change_and_change_back_under_traffic() -> None:
         assert [session and session.generation for session in found] == [1 + count for count in counts]
 
 
-def test_script_goes_again_when_it_meets_somebody_in_the_other_order() -> None:
+def test_script_goes_again_when_it_meets_somebody_in_the_other_order(world: PostgresWorld) -> None:
     """Who reads the second of its tables, and then wants the first: one of the two must give way."""
-    world = postgres_world()
     waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation'"
     new = "SELECT count(*) FROM pg_indexes WHERE indexname = 'session_note'"
     with psycopg.connect(world.place.url) as reader, open_link(world.place) as link, ThreadPoolExecutor(1) as beside:

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Literal
 
@@ -21,6 +21,12 @@ WHOLE_REFERENCE = "api"
 """Axe takes longer for it than for all other pages together; "api-part" has one of each thing in it."""
 
 CONTROLS = "button, a, input:not([type=hidden])"
+CUT_OR_TINY = """
+all => all.filter(control => {
+    const box = control.getBoundingClientRect();
+    return box.left < 0 || box.right <= box.left || box.right > 640 || Math.min(box.width, box.height) < 24;
+}).map(control => control.outerHTML)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -59,24 +65,33 @@ def complaints(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("width", "locale", "scheme"), [(320, "de", "light"), (1280, "en", "dark")], ids=["narrow", "wide"]
+    ("turn", "width", "locale", "scheme"),
+    [(0, 320, "de", "light"), (1, 1280, "en", "dark")],
+    ids=["narrow", "wide"],
 )
 def test_axe_finds_nothing(
     browser: Browser,
     theatre: Stage,
+    counts: Callable[[int, int], int],
     *,
+    turn: int,
     width: int,
     locale: str,
     scheme: Literal["light", "dark"],
 ) -> None:
-    """Every page meets what a machine can tell of WCAG 2.2 AA, leaving nothing undecided, and fits its window."""
+    """Every page meets what a machine can tell of WCAG 2.2 AA, leaving nothing undecided, and fits its window.
+
+    In the short run axe looks at half of the pages in one dress, and at the others in the other.
+    """
+    step = counts(2, 1)
+    looked_at = [name for name in PAGES if name != WHOLE_REFERENCE][turn % step :: step]
     page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 800})
     heard: list[str] = []
     page.on("console", lambda message: heard.append(message.text))
     found: dict[str, list[str]] = {}
     for name in PAGES:
         page.goto(f"{theatre.url}/{locale}/{name}")
-        found[name] = (complaints(page) if name != WHOLE_REFERENCE else []) + heard
+        found[name] = (complaints(page) if name in looked_at else []) + heard
         found[name] += [] if fits(page) else ["wider than its window"]
         heard.clear()
     page.close()
@@ -104,9 +119,7 @@ def test_page_fits_when_letters_are_twice_as_large(browser: Browser, theatre: St
         page.goto(f"{theatre.url}/de/{name}")
         page.evaluate("document.documentElement.style.fontSize = '200%'")
         assert fits(page), name
-        for box in page.locator(CONTROLS).evaluate_all("all => all.map(e => e.getBoundingClientRect().toJSON())"):
-            assert 0 <= box["left"] < box["right"] <= 640, name
-            assert min(box["width"], box["height"]) >= 24, name
+        assert page.locator(CONTROLS).evaluate_all(CUT_OR_TINY) == [], name
     page.close()
 
 
