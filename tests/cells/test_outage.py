@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -81,6 +82,10 @@ def test_one_cell_down_leaves_the_other_whole(own: Pair) -> None:
     foreign = {"Authorization": f"Bearer {theirs['access_token']}", "Origin": "https://app.example"}
     shown = HTTP.get(f"{own.one.url}/restapi/v1.0/account/~/extension/~", headers=foreign)
     assert (shown.status_code, shown.headers["access-control-allow-origin"]) == (503, "https://app.example")
+    head = f"POST /restapi/v1.0/account/~ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {theirs['access_token']}\r\n"
+    with socket.create_connection(("127.0.0.1", own.one.port), timeout=5) as connection:
+        connection.sendall(f"{head}Content-Length: 400000\r\n\r\n".encode())
+        assert connection.recv(65536).startswith(b"HTTP/1.1 503 "), "nobody's body is read for it"
     assert "not forwarded" in own.one.log()
     assert look_over(own.one)["cells"] == {"CGT01P02": "silent"}
     assert {key["kid"] for key in HTTP.get(f"{own.one.url}/restapi/oauth/jwks").json()["keys"]} == kids

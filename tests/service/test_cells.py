@@ -4,16 +4,17 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from callgate.crypto.cell_keys import CellKeys
+from callgate.crypto.cell_keys import NOTE_MS, CellKeys, digest_body
 from callgate.crypto.entropy import SeededEntropy
-from callgate.model.cells import Clue, Errand, Held, Neighbour, Note, Question
+from callgate.model.cells import Clue, Errand, Head, Held, Neighbour, Note, Question
 from callgate.model.facts import OffersFacts
 from callgate.service import cells as service
-from callgate.service.cell_links import CellLink, LinkRules
+from callgate.service.cell_links import CellLink, CellSilentError, LinkRules
 from callgate.service.cells import Cells, Place, Silent
 from callgate.service.clock import Clock
 from callgate.service.log import open_log
@@ -23,6 +24,7 @@ from tests.storage.engines import Opened, open_sqlite
 ONE, TWO = "CGT01P01", "CGT01P02"
 KEYS = CellKeys(["what only the cells of this test know, 0123456789"])
 REMEMBER_S = 5
+HEAD = Head("POST", b"/_cells")
 
 
 @pytest.fixture
@@ -39,6 +41,7 @@ class Other:
     def __init__(self) -> None:
         self.says = b'{"has":false}'
         self.asked: list[bytes] = []
+        self.hangs = False
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer each question as a cell does: with the id that its note has."""
@@ -46,6 +49,8 @@ class Other:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 fields = dict(line.split(b": ", 1) for line in head.lower().split(b"\r\n")[1:-2])
                 self.asked.append(await reader.readexactly(int(fields[b"content-length"])))
+                if self.hangs:
+                    continue
                 number = fields[b"callgate-cell"].split(b";")[6]
                 length = len(self.says)
                 writer.write(
@@ -56,16 +61,29 @@ class Other:
 
 
 @asynccontextmanager
-async def two_cells(opened: Opened, clock: Clock | None = None) -> AsyncIterator[tuple[Cells, Other]]:
+async def two_cells(
+    opened: Opened, clock: Clock | None = None, *, connect_s: float = 1
+) -> AsyncIterator[tuple[Cells, Other]]:
     """The first, and what plays the second."""
     other = Other()
     server = await asyncio.start_server(other.serve, "127.0.0.1", 0)
     address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    link = CellLink(Neighbour(TWO, address), LinkRules(2, 1, 8), log=open_log("critical", for_people=False))
+    link = CellLink(Neighbour(TWO, address), LinkRules(2, connect_s, 8), log=open_log("critical", for_people=False))
     place = Place(ONE, None, REMEMBER_S * 1000)
     box = KEYS.form_box(SeededEntropy(1))
     try:
-        yield Cells(place, [link], keys=KEYS, form_box=box, store=opened.store, clock=clock or Clock()), other
+        yield (
+            Cells(
+                place,
+                [link],
+                keys=KEYS,
+                form_box=box,
+                entropy=SeededEntropy(2),
+                store=opened.store,
+                clock=clock or Clock(),
+            ),
+            other,
+        )
     finally:
         await link.close()
         server.close()
@@ -96,10 +114,34 @@ def test_note_from_a_silent_cell_ends_no_silence(opened: Opened) -> None:
     async def run() -> None:
         async with two_cells(opened) as (cells, _):
             cells.links[TWO].is_silent = True
-            said = Note(Errand.HELLO, TWO, ONE, Clock().now_ms(), "local", "1")
-            text = KEYS.sign(said, method="POST", target=b"/_cells", body=b"")
-            assert cells.read_note(text, method="POST", target=b"/_cells", body=b"") == said
+            said = Note(Errand.HELLO, TWO, ONE, Clock().now_ms(), "local", "1", "n" * 16, digest_body(b""))
+            assert cells.read_note(KEYS.sign(said, HEAD), HEAD) == said
             assert cells.links[TWO].is_silent
+
+    opened.await_(run())
+
+
+def test_note_is_good_once_as_long_as_it_is_believed(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has seen its time is forgotten, and past the bound the oldest: the memory of them has an end."""
+    monkeypatch.setattr(service, "_NOTES_MAX", 3)
+    clock = Clock()
+
+    def note(nonce: str) -> str:
+        said = Note(Errand.HELLO, TWO, ONE, clock.now_ms(), "local", "1", nonce * 16, digest_body(b""))
+        return KEYS.sign(said, HEAD)
+
+    async def run() -> None:
+        async with two_cells(opened, clock) as (cells, _):
+            first = note("a")
+            assert cells.read_note(first, HEAD) is not None
+            assert cells.read_note(first, HEAD) is None
+            clock.advance(NOTE_MS / 1000 - 1)
+            assert cells.read_note(first, HEAD) is None
+            clock.advance(2)
+            assert all(cells.read_note(note(each), HEAD) is not None for each in "bcd")
+            assert len(cells._seen) == 3
+            assert cells.read_note(note("e"), HEAD) is not None
+            assert len(cells._seen) == 3
 
     opened.await_(run())
 
@@ -111,6 +153,43 @@ def test_nobody_is_asked_about_what_no_app_can_be_called(opened: Opened) -> None
         async with two_cells(opened) as (cells, other):
             assert await cells.find(Clue(client_id="x" * 129)) == ONE
             assert other.asked == []
+
+    opened.await_(run())
+
+
+def test_cell_that_leaves_a_question_open_is_asked_no_other_until_it_answers_one(opened: Opened) -> None:
+    """Its database hangs, say, and it says that it is there: whoever asked first waits, and nobody after them."""
+
+    async def run() -> None:
+        async with two_cells(opened, connect_s=0.2) as (cells, other):
+            link, other.hangs = cells.links[TWO], True
+            for name in "abcd":
+                assert await cells.find(Clue(client_id=name)) == Silent(TWO)
+            assert len(other.asked) == 1
+            other.hangs = False
+            looking = asyncio.create_task(link.keep_looking(partial(cells.hello, link), partial(cells.probe, link)))
+            until = asyncio.get_running_loop().time() + 20
+            while await cells.find(Clue(client_id="e")) != ONE:
+                assert asyncio.get_running_loop().time() < until
+                await asyncio.sleep(0.01)
+            looking.cancel()
+
+    opened.await_(run())
+
+
+def test_body_is_not_read_for_a_cell_that_has_no_room(opened: Opened) -> None:
+    """Neither for a silent one."""
+
+    async def run() -> None:
+        async with two_cells(opened) as (cells, _):
+            link = cells.links[TWO]
+            link.in_flight = 8
+            with pytest.raises(CellSilentError):
+                link.require_room()
+            link.in_flight, link.is_silent = 0, True
+            with pytest.raises(CellSilentError):
+                link.require_room()
+            assert link.forwarded == {"too many": 1, "silent": 1}
 
     opened.await_(run())
 

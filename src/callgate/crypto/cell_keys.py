@@ -1,7 +1,8 @@
 """What all cells share: notes on forwarded requests, form state that any cell opens, and a place for unknown names.
 
-A note says which cell sends a request and what for, and holds for that request alone: method, target and body are under
-its MAC, and it is believed for half a minute. Each purpose has a key of its own, derived by HKDF from a shared secret.
+A note says which cell sends a request and what for, and holds for that request alone: method, target, fields and the
+body's digest are under its MAC, and it is believed for half a minute. Each purpose has a key of its own, derived by
+HKDF from a shared secret.
 """
 
 import hashlib
@@ -17,18 +18,19 @@ from callgate.crypto.entropy import Entropy
 from callgate.crypto.keys import ROOT_BYTES, KeyRing, Purpose
 from callgate.crypto.sealed_box import SealedBox
 from callgate.crypto.strict_json import encode_base64url
-from callgate.model.cells import Errand, Note
+from callgate.model.cells import Errand, Head, Note
 
 NOTE_MS: Final = 30_000
 """How far the clocks of two cells may be apart, the time on the way included."""
 
-_VERSION: Final = "v2"
+_VERSION: Final = "v3"
 _NOTE_CHARS_MAX: Final = 512
 _NOTE: Final = re.compile(
-    r"(v2;(forwarded|question|hello);([A-Z]{3}\d\d[PT]\d\d);([A-Z]{3}\d\d[PT]\d\d);(\d{1,15});"
-    r"([0-9a-z.:/]{1,64});([0-9a-f-]{1,64}));([\w-]{43})",
+    r"(v3;(forwarded|question|hello);([A-Z]{3}\d\d[PT]\d\d);([A-Z]{3}\d\d[PT]\d\d);(\d{1,15});"
+    r"([0-9a-z.:/]{1,64});([0-9a-f-]{1,64});([\w-]{16});([\w-]{43}));([\w-]{43})",
     re.ASCII,
 )
+_NONCE_BYTES: Final = 12
 _NUMBERS: Final = 999_999
 
 
@@ -47,23 +49,22 @@ class CellKeys:
     def __repr__(self) -> str:
         return f"CellKeys({len(self._roots)} secrets)"
 
-    def sign(self, note: Note, *, method: str, target: bytes, body: bytes) -> str:
+    def sign(self, note: Note, head: Head) -> str:
         """A note as it travels, for one request."""
-        errand, sender, to, at_ms, network, request_id = note
-        said = ";".join((_VERSION, errand.value, sender, to, str(at_ms), network, request_id))
-        return f"{said};{_mac(self._note_keys[0], said, method=method, target=target, body=body)}"
+        said = ";".join((_VERSION, note.errand.value, *(str(each) for each in note[1:])))
+        return f"{said};{_mac(self._note_keys[0], said, head)}"
 
-    def read(self, text: str, *, method: str, target: bytes, body: bytes) -> Note | None:
-        """The note of this request, if a cell wrote it; whether it is for us and of now is the caller's to judge."""
+    def read(self, text: str, head: Head) -> Note | None:
+        """The note of this request, if a cell wrote it.
+
+        Whether it is for us, of now and never seen before is the caller's to judge, and whether the body fits.
+        """
         found = _NOTE.fullmatch(text) if len(text) <= _NOTE_CHARS_MAX else None
         if found is None:
             return None
-        said, errand, sender, to, at_ms, network, request_id, mac = found.groups()
-        fits = [
-            hmac.compare_digest(mac, _mac(key, said, method=method, target=target, body=body))
-            for key in self._note_keys
-        ]
-        return Note(Errand(errand), sender, to, int(at_ms), network, request_id) if any(fits) else None
+        said, errand, sender, to, at_ms, *more, mac = found.groups()
+        fits = [hmac.compare_digest(mac, _mac(key, said, head)) for key in self._note_keys]
+        return Note(Errand(errand), sender, to, int(at_ms), *more) if any(fits) else None
 
     def form_box(self, entropy: Entropy) -> SealedBox:
         """For form state that begins at one cell and goes on at another. It proves neither sign-in nor consent."""
@@ -76,6 +77,16 @@ class CellKeys:
         return int.from_bytes(mac[:8], "big") % places
 
 
+def new_nonce(entropy: Entropy) -> str:
+    """What makes a note like no other."""
+    return encode_base64url(entropy.random_bytes(_NONCE_BYTES))
+
+
+def digest_body(body: bytes) -> str:
+    """A body as a note names it."""
+    return encode_base64url(hashlib.sha256(body).digest())
+
+
 def _derive(secret: bytes, purpose: str) -> bytes:
     info = b"callgate/cells/" + purpose.encode()
     return HKDF(algorithm=SHA256(), length=ROOT_BYTES, salt=None, info=info).derive(secret)
@@ -86,6 +97,7 @@ def _number(root: bytes) -> int:
     return 1 + int.from_bytes(hashlib.sha256(root).digest()[:8], "big") % _NUMBERS
 
 
-def _mac(key: bytes, said: str, *, method: str, target: bytes, body: bytes) -> str:
-    message = b"\n".join((said.encode(), method.encode(), target, hashlib.sha256(body).digest()))
-    return encode_base64url(hmac.digest(key, message, "sha256"))
+def _mac(key: bytes, said: str, head: Head) -> str:
+    # A line each: no method, target or field has a line's end, and no field's name a colon.
+    lines = (said.encode(), head.method.encode(), head.target, *(b"%b:%b" % field for field in head.fields))
+    return encode_base64url(hmac.digest(key, b"\n".join(lines), "sha256"))

@@ -91,8 +91,24 @@ class Errand(Enum):
     HELLO = "hello"
 
 
+class Head(NamedTuple):
+    """All of a request that travels between cells but its body: path and query as they came, the fields in order."""
+
+    method: str
+    target: bytes
+    fields: tuple[tuple[bytes, bytes], ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Head({self.method}, …)"
+
+
 class Note(NamedTuple):
-    """What the cell that sends a request says of it, proven by a key that only cells have."""
+    """What the cell that sends a request says of it, proven by a key that only cells have.
+
+    Args:
+        nonce: is good once.
+        body_sha256: base64url; so the note can be checked before the body is read.
+    """
 
     errand: Errand
     sender: str
@@ -100,3 +116,5 @@ class Note(NamedTuple):
     at_ms: int
     network: str
     request_id: str
+    nonce: str
+    body_sha256: str

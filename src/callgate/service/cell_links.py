@@ -1,9 +1,10 @@
 """The way to another cell: a bounded number of requests at a time, on connections that are used again.
 
 Each cell is asked once a second whether it is there, and at once where a request came back without its answer. One that
-does not say so, or takes no connection, is silent: nobody waits for it until it says so again. Only what bears the id
-of our request is a cell's answer: a proxy in front of a dead cell knows none, and a cell that refuses our notes gives
-another.
+does not say so, or takes no connection, is silent: nobody waits for it until it says so again. One that is there and
+leaves a question open, because its database hangs, is deaf: whoever looks after it asks until it answers one, and
+nobody else waits. Only what bears the id of our request is a cell's answer: a proxy in front of a dead cell knows none,
+and a cell that refuses our notes gives another.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from typing import Final, NamedTuple
 import httpcore
 from structlog.typing import FilteringBoundLogger
 
-from callgate.model.cells import Neighbour
+from callgate.model.cells import Head, Neighbour
 from callgate.model.histogram import Histogram
 from callgate.service.figures import LATENCY_BOUNDS_S
 
@@ -30,6 +31,9 @@ IDLE_S: Final = 0.5
 
 LOOK_S: Final = 1.0
 """How often a cell is asked whether it is there."""
+
+FIELD: Final = b"callgate-cell"
+"""The field of the note on a request that another cell has sent."""
 
 _OK: Final = 200
 _ID: Final = b"rcrequestid"
@@ -56,16 +60,15 @@ class Answered(NamedTuple):
 
 
 class Passed(NamedTuple):
-    """A request as another cell is to have it: path and query as they came. Its answer bears `request_id`."""
+    """A request as another cell is to have it, with a note that says so. Its answer bears `request_id`."""
 
-    method: str
-    target: bytes
-    fields: tuple[tuple[bytes, bytes], ...]
+    head: Head
     body: bytes
     request_id: str
+    note: bytes = b""
 
     def __repr__(self) -> str:
-        return f"Passed({self.method}, …)"
+        return f"Passed({self.head!r}, …)"
 
 
 class LinkRules(NamedTuple):
@@ -90,6 +93,7 @@ class CellLink:
         self._log = log
         self._url = httpcore.URL(neighbour.url)
         self._asking = 0
+        self._is_deaf = False
         self._doubts = asyncio.Event()
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=_tls(rules.ca_file) if self._url.scheme == b"https" else None,
@@ -98,11 +102,18 @@ class CellLink:
             keepalive_expiry=IDLE_S,
         )
 
-    async def forward(self, passed: Passed) -> Answered:
-        """What the cell answers to a request of somebody's. Raises CellSilentError."""
+    def require_room(self) -> None:
+        """Raises CellSilentError where a request would not even be sent; so nobody's body need be read."""
+        if self.is_silent:
+            self.forwarded["silent"] += 1
+            raise CellSilentError(self.cell, "it did not answer a moment ago")
         if self.in_flight >= self._rules.in_flight_max:
             self.forwarded["too many"] += 1
             raise CellSilentError(self.cell, f"{self.in_flight} requests wait for it already")
+
+    async def forward(self, passed: Passed) -> Answered:
+        """What the cell answers to a request of somebody's. Raises CellSilentError."""
+        self.require_room()
         began_s = monotonic()
         self.in_flight += 1
         try:
@@ -118,30 +129,27 @@ class CellLink:
 
     async def ask(self, passed: Passed) -> bytes | None:
         """What the cell answers to a question of ours; None where it does not answer."""
-        if self._asking >= self._rules.in_flight_max:
+        if self.is_silent or self._is_deaf or self._asking >= self._rules.in_flight_max:
             return None
         self._asking += 1
         try:
             answered = await self._answer(passed, within_s=self._rules.connect_s)
         except CellSilentError:
+            self._is_deaf = True
             return None
         finally:
             self._asking -= 1
         return answered.body if answered.status == _OK else None
 
-    async def keep_looking(self, hello: Callable[[], Passed]) -> None:
-        """Ask the cell whether it is there, again and again; runs until cancelled."""
+    async def keep_looking(self, hello: Callable[[], Passed], question: Callable[[], Passed]) -> None:
+        """Ask the cell whether it is there, again and again, and what it left open; runs until cancelled."""
         while True:
-            try:
-                answered = await self._bounded(hello(), within_s=self._rules.connect_s)
-            except CellSilentError as trouble:
-                self._fall_silent(trouble.why)
-            else:
-                if answered.status == _OK:
-                    self._hear()
-                else:
-                    self._fall_silent(f"it answers {answered.status}")
+            await self._look(hello())
             self._doubts.clear()
+            if self._is_deaf and not self.is_silent:
+                with suppress(CellSilentError):
+                    await self._bounded(question(), within_s=self._rules.connect_s)
+                    self._is_deaf = False
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._doubts.wait(), LOOK_S)
 
@@ -149,9 +157,18 @@ class CellLink:
         """Let its connections go."""
         await self._pool.aclose()
 
+    async def _look(self, hello: Passed) -> None:
+        try:
+            answered = await self._bounded(hello, within_s=self._rules.connect_s)
+        except CellSilentError as trouble:
+            self._fall_silent(trouble.why)
+            return
+        if answered.status == _OK:
+            self._hear()
+        else:
+            self._fall_silent(f"it answers {answered.status}")
+
     async def _answer(self, passed: Passed, *, within_s: float) -> Answered:
-        if self.is_silent:
-            raise CellSilentError(self.cell, "it did not answer a moment ago")
         try:
             return await self._bounded(passed, within_s=within_s)
         except CellSilentError:
@@ -178,11 +195,12 @@ class CellLink:
         return answered
 
     async def _send(self, passed: Passed) -> Answered:
-        url = httpcore.URL(scheme=self._url.scheme, host=self._url.host, port=self._url.port, target=passed.target)
-        fields = [(b"Host", _host(self._url)), *passed.fields]
+        head = passed.head
+        url = httpcore.URL(scheme=self._url.scheme, host=self._url.host, port=self._url.port, target=head.target)
+        fields = [(b"Host", _host(self._url)), (FIELD, passed.note), *head.fields]
         timeouts = {"connect": self._rules.connect_s, "pool": self._rules.connect_s}
         async with self._pool.stream(
-            passed.method.encode(), url, headers=fields, content=passed.body, extensions={"timeout": timeouts}
+            head.method.encode(), url, headers=fields, content=passed.body, extensions={"timeout": timeouts}
         ) as answer:
             parts: list[bytes] = []
             size = 0

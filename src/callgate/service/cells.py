@@ -16,32 +16,34 @@ import orjson
 from structlog.typing import FilteringBoundLogger
 
 from callgate.config import Settings
-from callgate.crypto.cell_keys import NOTE_MS, CellKeys
+from callgate.crypto.cell_keys import NOTE_MS, CellKeys, digest_body, new_nonce
 from callgate.crypto.entropy import Entropy
 from callgate.crypto.sealed_box import SealedBox
 from callgate.crypto.strict_json import decode_base64url
 from callgate.model.account import LoginName
-from callgate.model.cells import AccountHeldLookup, Clue, Errand, ExtensionHeldLookup, Held, Note, Question
+from callgate.model.cells import AccountHeldLookup, Clue, Errand, ExtensionHeldLookup, Head, Held, Note, Question
 from callgate.model.device import USER_CODE_ALPHABET
 from callgate.model.facts import OffersFacts
 from callgate.model.failure import Unavailable
 from callgate.model.ids import ClientId, ConnectionId, read_id
 from callgate.model.lookups import ClientLookup, LoginLookup, OffersLookup, ServiceOpening
 from callgate.model.mfa import PasskeyLookup
+from callgate.model.network import LOCAL
 from callgate.model.sso import ConnectionLookup, RouteLookup
 from callgate.protocol.client_auth import CLIENT_ID_CHARS_MAX
 from callgate.protocol.login_name import parse_login_name
 from callgate.service.cell_links import CellLink, LinkRules, Passed
 from callgate.service.clock import Clock
+from callgate.service.seen import Seen
 from callgate.storage.port import Store
 
 PATH: Final = "/_cells"
 """Where cells ask each other; for anybody else there is nothing."""
 
-FIELD: Final = b"callgate-cell"
-"""The field of the note on a request that another cell has forwarded."""
-
 _REMEMBERED_MAX: Final = 32_768
+_NOTES_MAX: Final = 131_072
+"""Notes of half a minute at four thousand requests a second, more than a process answers: some twenty megabytes."""
+
 _STALE_MS: Final = 3_600_000
 """How long it is remembered what a cell had that does not answer now."""
 
@@ -86,6 +88,7 @@ class Cells:
         *,
         keys: CellKeys,
         form_box: SealedBox,
+        entropy: Entropy,
         store: Store,
         clock: Clock,
     ) -> None:
@@ -94,6 +97,8 @@ class Cells:
         self.names = tuple(sorted((self.own, *self.links)))
         self.form_box = form_box
         self._keys = keys
+        self._entropy = entropy
+        self._seen = Seen(_NOTES_MAX)
         self._store = store
         self._clock = clock
         self._remembered: dict[Question, _Has] = {}
@@ -170,8 +175,7 @@ class Cells:
             return None
 
     async def _ask(self, link: CellLink, question: Question) -> bool | None:
-        body = orjson.dumps({"held": question.held.value, "word": question.word})
-        answer = await link.ask(self._passed(link, body))
+        answer = await link.ask(self._passed(link, _about(question)))
         return {_YES: True, _NO: False}.get(answer or b"")
 
     # --- what this cell has ---------------------------------------------------------------------------------------
@@ -216,28 +220,36 @@ class Cells:
 
     # --- notes ----------------------------------------------------------------------------------------------------
 
-    def write_note(self, to: str, errand: Errand, *, network: str, passed: Passed) -> bytes:
-        """The field's value for a request that goes to another cell."""
-        note = Note(errand, self.own, to, self._clock.now_ms(), network, passed.request_id)
-        return self._keys.sign(note, method=passed.method, target=passed.target, body=passed.body).encode()
+    def sign(self, passed: Passed, to: str, errand: Errand, *, network: str) -> Passed:
+        """A request with the note that takes it to another cell."""
+        now_ms, nonce = self._clock.now_ms(), new_nonce(self._entropy)
+        note = Note(errand, self.own, to, now_ms, network, passed.request_id, nonce, digest_body(passed.body))
+        return passed._replace(note=self._keys.sign(note, passed.head).encode())
 
-    def read_note(self, text: str, *, method: str, target: bytes, body: bytes) -> Note | None:
-        """What a cell says of a request it sent here a moment ago; None for whatever else the field holds."""
-        note = self._keys.read(text, method=method, target=target, body=body)
+    def read_note(self, text: str, head: Head) -> Note | None:
+        """What a cell says of a request it sent here a moment ago; None for whatever else the field holds.
+
+        A note is good once. Whether the body fits it is to be seen when that is read.
+        """
+        note = self._keys.read(text, head)
         if note is None or note.to != self.own or note.sender not in self.links:
             return None
-        if abs(self._clock.now_ms() - note.at_ms) > NOTE_MS:
+        now_ms = self._clock.now_ms()
+        if abs(now_ms - note.at_ms) > NOTE_MS:
             return None
-        return note
+        return note if self._seen.is_new(note.nonce, now_ms=now_ms, until_ms=note.at_ms + NOTE_MS) else None
 
     def hello(self, link: CellLink) -> Passed:
         """The question whether a cell is there."""
         return self._passed(link, b"", errand=Errand.HELLO)
 
+    def probe(self, link: CellLink) -> Passed:
+        """A question that has to be looked up, about nobody."""
+        return self._passed(link, _about(Question(Held.CLIENT, "")))
+
     def _passed(self, link: CellLink, body: bytes, *, errand: Errand = Errand.QUESTION) -> Passed:
-        bare = Passed("POST", PATH.encode(), (), body, f"{next(self._serial):x}")
-        note = self.write_note(link.cell, errand, network="local", passed=bare)
-        return bare._replace(fields=((FIELD, note), (b"content-type", b"application/json")))
+        bare = Passed(Head("POST", PATH.encode()), body, f"{next(self._serial):x}")
+        return self.sign(bare, link.cell, errand, network=LOCAL)
 
     # --- what is of all cells together ----------------------------------------------------------------------------
 
@@ -285,15 +297,20 @@ async def open_cells(
         [CellLink(neighbour, rules, log=log) for neighbour in wanted.neighbours],
         keys=keys,
         form_box=keys.form_box(entropy),
+        entropy=entropy,
         store=store,
         clock=clock,
     )
     async with AsyncExitStack() as stack:
         for link in cells.links.values():
             stack.push_async_callback(link.close)
-            looking = asyncio.get_running_loop().create_task(link.keep_looking(partial(cells.hello, link)))
+            looking = asyncio.get_running_loop().create_task(link.keep_looking(partial(cells.hello, link), partial(cells.probe, link)))
             stack.callback(looking.cancel)
         yield cells
+
+
+def _about(question: Question) -> bytes:
+    return orjson.dumps({"held": question.held.value, "word": question.word})
 
 
 def _login(word: str) -> LoginName:

@@ -1,9 +1,9 @@
 """Between the door and the endpoints: what belongs to another cell goes there, what another cell sends comes in.
 
-A request is forwarded once at most: what brings a note is answered here, whosever it seems. Fields that belong to one
-connection stay behind (RFC 9110 section 7.6.1), and so do those in which proxies say where a request comes from: the
-note says it, and is believed because only cells can write one. The body is whole before it goes on, so that its length
-is what this server counted (docs/adr/0083-cells.md).
+A request is forwarded once at most: what brings a note is answered here, whosever it seems. Only the fields that an
+endpoint reads go on, each under the note, and the cell they come to sees no others; where a request comes from, the
+note says, and is believed because only cells can write one. It is judged before a byte of the body is read, and is good
+once. The body is whole before it goes on, so that its length is what this server counted (docs/adr/0083-cells.md).
 """
 
 import re
@@ -13,14 +13,15 @@ from typing import Final
 
 from starlette.types import Message, Receive, Scope, Send
 
+from callgate.crypto.cell_keys import digest_body
 from callgate.model import api_faults, cell_faults, faults
-from callgate.model.cells import Clue, Errand, Note
+from callgate.model.cells import Clue, Errand, Head, Note
 from callgate.model.decisions import Denied
 from callgate.model.failure import Unavailable
 from callgate.service import clues
 from callgate.service.browser import open_travelling
-from callgate.service.cell_links import Answered, CellLink, CellSilentError, Passed
-from callgate.service.cells import FIELD, PATH, Silent
+from callgate.service.cell_links import FIELD, Answered, CellLink, CellSilentError, Passed
+from callgate.service.cells import PATH, Silent
 from callgate.service.clues import Sent
 from callgate.service.context import Context
 from callgate.service.discovery import own_key_set
@@ -37,7 +38,8 @@ from callgate.web.second_factor import SECOND_FACTOR
 from callgate.web.security import CREDENTIALS, PASSWORD, SECURITY
 from callgate.web.sign_out import CONFIRM, SIGN_OUT
 from callgate.web.sso import FINISH, SIGNED_IN
-from callgate.web.wire import NETWORKS, DisconnectedError, Reply, Request, send_answer
+from callgate.web.tunnel import METHOD_OVERRIDE
+from callgate.web.wire import NETWORKS, DisconnectedError, Header, Reply, Request, send_answer
 
 TOKEN: Final = "/restapi/oauth/token"
 REVOKE: Final = "/restapi/oauth/revoke"
@@ -47,6 +49,23 @@ USERINFO: Final = "/restapi/oauth/userinfo"
 BODY_BYTES_MAX: Final = ANSWER_BYTES_MAX
 """The longest body that any endpoint takes."""
 
+QUESTION_BYTES_MAX: Final = 4 * 1024
+"""The longest question between cells: about a passkey."""
+
+CARRIED: Final = (
+    b"accept",
+    b"accept-language",
+    b"authorization",
+    b"content-type",
+    b"cookie",
+    b"origin",
+    b"sec-fetch-site",
+    b"user-agent",
+    METHOD_OVERRIDE,
+    b"x-user-agent",
+)
+"""The fields that an endpoint reads. No other goes from cell to cell, or counts there."""
+
 _PAGES: Final = frozenset(
     {CONSENT, SECOND_FACTOR, SECURITY, PASSWORD, CREDENTIALS, SIGN_OUT, CONFIRM, FINISH, SIGNED_IN}
 )
@@ -54,10 +73,6 @@ _CONNECTION: Final = re.compile(r"/restapi/oauth/sso/([0-9]{1,19})/[a-z]+")
 _EXPLANATION: Final = "/restapi/oauth/explanations/"
 _CREDENTIAL: Final = f"{CREDENTIALS}/"
 
-_LEFT_BEHIND: Final = frozenset(
-    b"host connection keep-alive proxy-connection proxy-authorization proxy-authenticate te trailer transfer-encoding "
-    b"upgrade content-length expect x-forwarded-for x-forwarded-host x-forwarded-proto forwarded".split()
-) | {FIELD}
 _NOT_PASSED_BACK: Final = frozenset(
     b"connection keep-alive proxy-authenticate trailer transfer-encoding upgrade content-length date rcrequestid "
     b"server".split()
@@ -117,21 +132,25 @@ class Forwarding:
 
     async def _come_in(self, request: Request, text: str, *, send: Send) -> Receive | None:
         scope = request.scope
-        body = await request.body(bytes_max=BODY_BYTES_MAX)
-        note = None
-        if isinstance(body, bytes):
-            note = self._cells.read_note(text, method=request.method, target=_target(scope), body=body)
+        head = _head(request, request.method)
+        note = self._cells.read_note(text, head)
         is_question = scope["path"] == PATH
-        if note is None or isinstance(body, Denied) or is_question is (note.errand is Errand.FORWARDED):
-            self._log.warning("cells", outcome="note refused", request_id=request.request_id)
-            await self._deny(request, Denied(fault=cell_faults.NOTE_REFUSED), send=send)
-            return None
+        if note is None or is_question is (note.errand is Errand.FORWARDED):
+            return await self._refuse(request, send=send)
+        body = await request.body(bytes_max=QUESTION_BYTES_MAX if is_question else BODY_BYTES_MAX)
+        if isinstance(body, Denied) or digest_body(body) != note.body_sha256:
+            return await self._refuse(request, send=send)
         scope["callgate.request_id"] = request.request_id = note.request_id
         scope[NETWORKS] = Told(note.network)
+        scope["headers"] = list(head.fields)
         if not is_question:
             return _again(body, request)
         await self._reply(request, await self._answer_cell(note, body), send=send)
         return None
+
+    async def _refuse(self, request: Request, *, send: Send) -> None:
+        self._log.warning("cells", outcome="note refused", request_id=request.request_id)
+        await self._deny(request, Denied(fault=cell_faults.NOTE_REFUSED), send=send)
 
     async def _answer_cell(self, note: Note, body: bytes) -> Reply:
         if note.errand is Errand.HELLO:
@@ -160,17 +179,18 @@ class Forwarding:
         found = await self._cells.find(read(sent))
         if found in {self._cells.own, Silent(self._cells.own)}:
             return receive  # where this cell's own database is silent, the endpoint says so
-        if isinstance(found, Silent):
-            link = self._cells.links[found.cell]
-            link.forwarded["silent"] += 1
-            await self._say_silent(
-                request, CellSilentError(link.cell, "asked whose it is, it did not answer"), send=send
-            )
-            return None
-        if body is None:
-            body = await self._hold(request, send=send)
-        if body is not None:
-            await self._forward(request, body, link=self._cells.links[found], send=send)
+        try:
+            if isinstance(found, Silent):
+                self._cells.links[found.cell].forwarded["silent"] += 1
+                raise CellSilentError(found.cell, "asked whose it is, it did not answer")
+            link = self._cells.links[found]
+            link.require_room()
+            if body is None:
+                body = await self._hold(request, send=send)
+            if body is not None:
+                await self._forward(request, body, link=link, send=send)
+        except CellSilentError as trouble:
+            await self._say_silent(request, trouble, send=send)
         return None
 
     async def _hold(self, request: Request, *, send: Send, bytes_max: int = BODY_BYTES_MAX) -> bytes | None:
@@ -208,16 +228,13 @@ class Forwarding:
         )
 
     async def _forward(self, request: Request, body: bytes, *, link: CellLink, send: Send) -> None:
-        fields = tuple(field for field in request.scope["headers"] if field[0] not in _LEFT_BEHIND)
+        """Raises CellSilentError."""
         # What HEAD is answered with is cut by the server under us, which needs the length of a GET.
         method = "GET" if request.method == "HEAD" else request.method
-        passed = Passed(method, _target(request.scope), fields, body, request.request_id)
-        note = self._cells.write_note(link.cell, Errand.FORWARDED, network=request.network, passed=passed)
-        try:
-            answered = await link.forward(passed._replace(fields=(*fields, (FIELD, note))))
-        except CellSilentError as trouble:
-            await self._say_silent(request, trouble, send=send)
-            return
+        passed = Passed(_head(request, method), body, request.request_id)
+        answered = await link.forward(
+            self._cells.sign(passed, link.cell, Errand.FORWARDED, network=request.network)
+        )
         tell = self._log.info if self._manner.tells else self._log.debug
         tell("cells", outcome="forwarded", request_id=request.request_id, cell=link.cell, status=answered.status)
         await send_answer(request.scope, send, answer=_back(answered, request))
@@ -259,10 +276,18 @@ def _of_connection(connection_id: str, _: Sent) -> Clue:
     return clues.of_connection(connection_id)
 
 
-def _target(scope: Scope) -> bytes:
-    query: bytes = scope["query_string"]
+def _head(request: Request, method: str) -> Head:
+    """What of a request goes from cell to cell; of several fields of one name the list that they are."""
+    scope = request.scope
     path: bytes = scope["raw_path"]
-    return path + b"?" + query if query else path
+    query: bytes = scope["query_string"]
+    sent = ((name, request.header(name)) for name in CARRIED)
+    fields: tuple[Header, ...] = tuple((name, _bare(value)) for name, value in sent if value is not None)
+    return Head(method, path + b"?" + query if query else path, fields)
+
+
+def _bare(value: str) -> bytes:
+    return value.strip(" \t").encode("latin-1")
 
 
 def _again(body: bytes, request: Request) -> Receive:

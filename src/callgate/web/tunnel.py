@@ -6,7 +6,7 @@ from callgate.model import api_faults
 from callgate.model.decisions import Denied
 from callgate.web.wire import Request
 
-_FIELD = b"x-http-method-override"
+METHOD_OVERRIDE = b"x-http-method-override"
 _PARAMETER = "_method"
 _CHARS_MAX = 16
 
@@ -19,7 +19,7 @@ def tunnelled(request: Request) -> str | Denied:
     method = request.method
     if method != "POST":
         return method
-    field = request.header(_FIELD)
+    field = request.header(METHOD_OVERRIDE)
     named = {field.upper()} if field else set()
     if _PARAMETER.encode() in request.query:
         query = request.query.decode("ascii", "replace")
