@@ -1,4 +1,4 @@
-"""Two cells: two databases, a server on each, one public URL. Each has an account of its own, and one app is in both.
+"""Two cells: two databases, a server on each, one public URL. Each has an account of its own, and two apps are in both.
 
 What stands on one public address in front of both is for a test to say: HAProxy, or nothing, as in most.
 """
@@ -7,7 +7,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -34,11 +34,14 @@ from tests.outcomes import done
 REDIRECT_URI = "http://localhost:5000/oauth2callback"
 PASSWORD = "a horse that nobody rides 7"
 SHARED_GRANTS = {
-    GrantType.AUTHORIZATION_CODE,
-    GrantType.CLIENT_CREDENTIALS,
-    GrantType.JWT_BEARER,
-    GrantType.REFRESH_TOKEN,
-    GrantType.SAML2_BEARER,
+    "everyone": {
+        GrantType.AUTHORIZATION_CODE,
+        GrantType.CLIENT_CREDENTIALS,
+        GrantType.JWT_BEARER,
+        GrantType.REFRESH_TOKEN,
+        GrantType.SAML2_BEARER,
+    },
+    "gadget": {GrantType.DEVICE_CODE, GrantType.REFRESH_TOKEN},
 }
 HEARD_S_MAX = 20
 HTTP = httpx.Client(verify=False, limits=httpx.Limits(keepalive_expiry=0.5))  # noqa: S501 - no TLS: authorities take long to load
@@ -76,6 +79,7 @@ class Cell:
     script: App
     web: App
     everyone: App
+    gadget: App
 
     @property
     def url(self) -> str:
@@ -145,7 +149,7 @@ def serving_pair(folder: Path, *, databases: tuple[str, ...] = (), workers: int 
         _write_settings(folder / name, name, public_url=public_url, ports=ports, database=database)
     one, exported = asyncio.run(_found(folder / "CGT01P01", number=1, ports=ports["CGT01P01"]))
     two, _ = asyncio.run(_found(folder / "CGT01P02", number=2, ports=ports["CGT01P02"], taken=exported))
-    pair = Pair(one, replace(two, everyone=one.everyone), public_url, {}, workers)
+    pair = Pair(one, replace(two, everyone=one.everyone, gadget=one.gadget), public_url, {}, workers)
     try:
         pair.start(one)
         pair.start(pair.two)
@@ -199,8 +203,8 @@ level = "debug"
 
 
 async def _found(
-    folder: Path, *, number: int, ports: tuple[int, int], taken: str | None = None
-) -> tuple[Cell, str | None]:
+    folder: Path, *, number: int, ports: tuple[int, int], taken: Mapping[str, str] | None = None
+) -> tuple[Cell, Mapping[str, str]]:
     settings = load_settings(folder / "callgate.toml")
     await asyncio.to_thread(CommandLine().migrate, settings)
     async with CommandLine().desk(settings, by="founding") as opened:
@@ -235,16 +239,9 @@ async def _found(
             "web": {GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN},
         }
         made = {name: await _app(desk, account, name, grants=each) for name, each in grants.items()}
-        exported = None
-        if taken is None:
-            everyone = await _app(desk, account, "everyone", grants=SHARED_GRANTS, private=False)
-            exported = done(await export_app(desk, everyone.client))
-            shared, client = _known(everyone), everyone.client
-        else:
-            client = done(await import_app(desk, taken.encode(), account))
-            shared = App(client.id, "")
-        done(await allow_service(desk, made["service"].client, account, role=STANDARD))
-        done(await allow_service(desk, client, account, role=STANDARD))
+        shared, exported = await (_share(desk, account) if taken is None else _take_in(desk, account, taken))
+        for client in (made["service"].client, shared["everyone"].client):
+            done(await allow_service(desk, client, account, role=STANDARD))
     cell = Cell(
         name=settings.server.cell,
         folder=folder,
@@ -256,10 +253,22 @@ async def _found(
         main_number=account.main_number,
         connection_id=connection.id,
         jwt=jwt,
-        everyone=shared,
-        **{name: _known(each) for name, each in made.items()},
+        **{name: _known(each) for name, each in (made | shared).items()},
     )
     return cell, exported
+
+
+async def _share(desk: Desk, account: Account) -> tuple[dict[str, Registration], dict[str, str]]:
+    """The apps that both cells have, made in the first, and how the second is told of them."""
+    made = {name: await _app(desk, account, name, grants=each, private=False) for name, each in SHARED_GRANTS.items()}
+    return made, {name: done(await export_app(desk, each.client)) for name, each in made.items()}
+
+
+async def _take_in(
+    desk: Desk, account: Account, taken: Mapping[str, str]
+) -> tuple[dict[str, Registration], Mapping[str, str]]:
+    clients = {name: done(await import_app(desk, each.encode(), account)) for name, each in taken.items()}
+    return {name: Registration(client=each, secret="known to the first cell") for name, each in clients.items()}, taken
 
 
 async def _open_account(desk: Desk, number: int) -> Account:

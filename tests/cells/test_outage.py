@@ -7,7 +7,9 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
+import httpx
 import pytest
 
 from tests.cells.founding import (
@@ -21,6 +23,7 @@ from tests.cells.founding import (
     read_extension,
     serving_pair,
 )
+from tests.cells.wanderer import Wanderer
 from tests.nursery import ROOT
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -100,6 +103,57 @@ def test_one_cell_down_leaves_the_other_whole(own: Pair) -> None:
     assert set(re.findall(r"\bcallgate_cell_\w+", rules)) <= set(
         re.findall(r"^(callgate_cell_\w+)\{", figures, re.MULTILINE)
     )
+
+
+def test_names_are_refused_alike_while_a_cell_is_silent(own: Pair) -> None:
+    """One that a living cell has, one that the silent one has, those that nobody has: nobody can tell which is which.
+
+    The page says to each that a part is silent; whoever's cell is up signs in.
+    """
+    asked_before = {"someone@where.example", own.two.email}
+    for username in asked_before:
+        refuse(own, username)
+    own.kill(own.two)
+    try:
+        names = [own.one.email, own.two.email, "ada@company2.example", *asked_before]
+        names += [f"nobody{number}@where.example" for number in range(12)]
+        refused = {refuse(own, username) for username in names}
+        assert len(refused) == 1
+        ((status, text),) = refused
+        assert status == 400
+        assert "A part of this service does not answer now" in text
+        form = {"grant_type": "password", "password": "wrong, all of it 1"}
+        bytes_ = {ask_token(own.one, own.one.everyone, username=username, **form).content for username in names}
+        assert len(bytes_) == 1
+        with at_door(own) as browser:
+            browser.asks(own.one.everyone)
+            browser.signs_in(own.one)
+            browser.agrees()
+            assert browser.brings["code"]
+            browser.asks(own.one.web)
+        with at_door(own) as browser:
+            browser.asks(own.one.web)
+            private = browser.presses("sign-in", username="nobody@where.example", password="wrong, all of it 1")
+            assert "A part of this service" not in private.text, "a private app's people are all here"
+    finally:
+        own.start(own.two)
+        own.wait_until_heard()
+
+
+def refuse(pair: Pair, username: str) -> tuple[int, str]:
+    """What somebody sees who signs in by this name with a wrong password, but for what is new at each time."""
+    with at_door(pair) as browser:
+        browser.asks(pair.one.everyone)
+        reply = browser.presses("sign-in", username=username, password="wrong, all of it 1")
+    text = re.sub(r'name="form_state" value="[^"]*"', "", reply.text).replace(username, "NAME")
+    return reply.status_code, text
+
+
+@contextmanager
+def at_door(pair: Pair) -> Iterator[Wanderer]:
+    """A browser that comes to the first cell's door alone."""
+    with httpx.Client(base_url=pair.one.url, headers={"Accept": "text/html"}, verify=False) as http:  # noqa: S501 - no TLS
+        yield Wanderer(pair, http)
 
 
 def test_one_cell_that_hangs_costs_the_other_one_wait(own: Pair) -> None:

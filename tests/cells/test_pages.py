@@ -143,6 +143,72 @@ def test_device_is_let_in(pair: Pair, first: int, home: int) -> None:
     assert tokens.json()["owner_id"] == str(cell.extension_id)
 
 
+@FIRST_DOORS
+@HOMES
+def test_device_of_an_app_of_both_is_let_in_by_a_person_of_either(pair: Pair, first: int, home: int) -> None:
+    """Wherever it asked, whoever answers: it goes to the cell of its person, and its tokens are of that cell."""
+    cell, (begun, code) = pair.both[home], begin(pair.both[first])
+    with wandering(pair, first=first) as wanderer:
+        answer(wanderer, cell, begun, "authorize")
+        assert "Your device is connected" in wanderer.at.text
+    replies = [ask_token(door, cell.gadget, grant_type=DEVICE, device_code=code) for door in pair.both]
+    assert [reply.status_code for reply in replies] == [200, 400], [reply.text for reply in replies]
+    tokens = replies[0].json()
+    assert tokens["owner_id"] == str(cell.extension_id)
+    assert {read_extension(door, tokens["access_token"]).status_code for door in pair.both} == {200}
+    again = ask_token(
+        pair.both[1 - first], cell.gadget, grant_type="refresh_token", refresh_token=tokens["refresh_token"]
+    )
+    assert again.status_code == 200, again.text
+
+
+@HOMES
+def test_device_of_an_app_of_both_is_refused_by_a_person_of_either(pair: Pair, home: int) -> None:
+    """It hears of it, and nobody else can answer it."""
+    begun, code = begin(pair.one)
+    with wandering(pair) as wanderer:
+        answer(wanderer, pair.both[home], begun, "cancel")
+        assert "The device was refused" in wanderer.at.text
+        wanderer.follows("/restapi/oauth/device")
+        assert wanderer.presses("continue", user_code=begun).status_code == 400
+    refused = ask_token(pair.two, pair.one.gadget, grant_type=DEVICE, device_code=code)
+    assert refused.json()["error"] == "access_denied", refused.text
+
+
+def test_device_goes_from_cell_to_cell_until_it_is_answered(pair: Pair) -> None:
+    """Typed anew it is asked about anew: by somebody of the other cell, then of its own, then of the other again."""
+    begun, code = begin(pair.one)
+    waits = ask_token(pair.two, pair.one.gadget, grant_type=DEVICE, device_code=code)
+    assert waits.json()["error"] == "authorization_pending", waits.text
+    with wandering(pair) as wanderer:
+        for cell in (pair.two, pair.one):
+            answer(wanderer, cell, begun, None)
+            assert "Authorize" in wanderer.at.text
+    with wandering(pair) as wanderer:
+        answer(wanderer, pair.two, begun, "authorize")
+        assert "Your device is connected" in wanderer.at.text
+    with wandering(pair) as wanderer:
+        wanderer.follows("/restapi/oauth/device")
+        assert wanderer.presses("continue", user_code=begun).status_code == 400, "answered"
+
+
+def begin(door: Cell) -> tuple[str, str]:
+    """A device asks at a door: what it shows, and what it keeps."""
+    place = f"{door.url}/restapi/oauth/device-authorization"
+    given = HTTP.post(place, auth=door.gadget.proof, data={"scope": "ReadAccounts"})
+    assert given.status_code == 200, given.text
+    return given.json()["user_code"], given.json()["device_code"]
+
+
+def answer(wanderer: Wanderer, cell: Cell, user_code: str, action: str | None) -> None:
+    """A person of a cell types the code, signs in, and presses a button."""
+    wanderer.follows("/restapi/oauth/device")
+    wanderer.presses("continue", user_code=user_code)
+    wanderer.signs_in(cell)
+    if action is not None:
+        wanderer.presses(action)
+
+
 def test_form_of_another_browser_is_refused_at_both_doors(pair: Pair) -> None:
     """A form state opens in the browser it was made for, though every cell can open it."""
     for first in (0, 1):

@@ -8,12 +8,22 @@ from callgate.model import authorize_faults, device_faults, faults, grant_faults
 from callgate.model.changes import ConsentGiven
 from callgate.model.client import ClientStatus, GrantType
 from callgate.model.consent import Consent
-from callgate.model.decisions import AnswerDevice, AskConsent, AskOther, AskSignIn, AuthorizeRequest, Denied, LookAgain
+from callgate.model.decisions import (
+    AnswerDevice,
+    AskConsent,
+    AskOther,
+    AskSignIn,
+    AuthorizeRequest,
+    Denied,
+    Done,
+    LookAgain,
+)
 from callgate.model.device import (
     DEVICE_CODE_TTL_S,
     PENDING_PER_APP_MAX,
     PENDING_PER_NETWORK_MAX,
     USER_CODE_ALPHABET,
+    DeviceCode,
     DeviceState,
     spell_user_code,
 )
@@ -22,11 +32,14 @@ from callgate.model.device_grant import (
     DeviceAskFacts,
     DeviceCodeIssued,
     DeviceDenied,
+    DeviceHandedOver,
+    DeviceMoved,
     DeviceWaits,
     UserCodeFacts,
 )
 from callgate.model.facts import AuthorizeFacts
 from callgate.model.faults import Fault
+from callgate.model.ids import RowId
 from callgate.protocol import authorize, device
 from callgate.protocol.client_auth import ClientNamed, SecretPresented
 from callgate.protocol.consent import Visit, decide, refuse_device
@@ -283,3 +296,52 @@ def test_request_is_refused_when_the_app_lost_the_grant() -> None:
     ):
         assert isinstance(denied, Denied)
         assert denied.fault is grant_faults.GRANT_NOT_ALLOWED
+
+
+def moved_to(state: DeviceState) -> DeviceCode:
+    """The device as it is then."""
+    return DEVICE._replace(state=state)
+
+
+def test_device_that_waits_is_handed_over_once() -> None:
+    """And nobody answers it where it was."""
+    facts = UserCodeFacts(NOW_MS, DEVICE, TV)
+    handed = device.hand_over(facts)
+    assert isinstance(handed, DeviceHandedOver)
+    assert handed.device == DEVICE
+    assert handed.changes == (DeviceMoved(DEVICE, moved_to(DeviceState.MOVED)),)
+    gone = facts._replace(device=moved_to(DeviceState.MOVED))
+    assert device.is_elsewhere(gone)
+    assert not device.is_elsewhere(facts)
+    assert not device.is_elsewhere(gone._replace(now_ms=DEVICE.expires_ms))
+    late = facts._replace(now_ms=DEVICE.expires_ms)
+    for over in (gone, late, facts._replace(device=None), facts._replace(device=APPROVED)):
+        assert isinstance(device.hand_over(over), Denied)
+    assert isinstance(device.find_waiting(gone), Denied)
+    assert isinstance(decide_at_browser(FACTS._replace(device=gone.device)), Denied)
+
+
+def decide_at_browser(facts: AuthorizeFacts) -> object:
+    """What the person who has agreed is told."""
+    request = device.request_of(TYPED, TV)
+    assert isinstance(request, AuthorizeRequest)
+    return decide(request, visit=AGREED, moment=MOMENT, facts=facts)
+
+
+def test_device_is_taken_over_where_its_app_is_and_comes_home_as_it_was() -> None:
+    """Never over another, nor one that was answered."""
+    there = FACTS._replace(device=None)
+    taken = device.take_over(DEVICE, there)
+    assert isinstance(taken, Done)
+    assert taken.changes == (DeviceCodeIssued(DEVICE),)
+    away = moved_to(DeviceState.MOVED)
+    home = device.take_over(DEVICE, FACTS._replace(device=away))
+    assert isinstance(home, Done)
+    assert home.changes == (DeviceMoved(away, DEVICE),)
+    for facts in (
+        there._replace(client=None),
+        FACTS,
+        FACTS._replace(device=APPROVED),
+        FACTS._replace(device=away._replace(id=RowId(DEVICE.id + 1))),
+    ):
+        assert isinstance(device.take_over(DEVICE, facts), Denied)

@@ -6,14 +6,14 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from callgate.model.cells import Neighbour
+from callgate.model.cells import Head, Neighbour
 from callgate.service import cell_links
 from callgate.service.cell_links import CellLink, CellSilentError, LinkRules, Passed
 from callgate.service.log import open_log
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
-QUESTION = Passed("POST", b"/x?y=1", ((b"a", b"b"),), b"body", "7")
+QUESTION = Passed(Head("POST", b"/x?y=1", ((b"a", b"b"),)), b"body", "7", b"note")
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx: y\r\nRCRequestId: 7\r\n\r\nok"
 FAST = LinkRules(wait_s=0.2, connect_s=0.1, in_flight_max=2)
 
@@ -51,7 +51,7 @@ async def linked(serve: Serve, rules: LinkRules = FAST) -> AsyncIterator[CellLin
 @asynccontextmanager
 async def looked_after(link: CellLink) -> AsyncIterator[None]:
     """As a server does."""
-    looking = asyncio.create_task(link.keep_looking(lambda: QUESTION))
+    looking = asyncio.create_task(link.keep_looking(lambda: QUESTION, lambda: QUESTION))
     try:
         yield
     finally:
@@ -115,6 +115,7 @@ def test_connection_is_used_again() -> None:
     assert seen.count(b"connection") == 1
     assert seen[1].startswith(b"POST /x?y=1 HTTP/1.1\r\n")
     assert b"\r\na: b\r\n" in seen[1]
+    assert b"\r\ncallgate-cell: note\r\n" in seen[1]
 
 
 async def stand_before_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -162,7 +163,7 @@ def test_one_slow_answer_silences_nobody() -> None:
     async def run() -> None:
         async with linked(serve) as link, looked_after(link):
             with pytest.raises(CellSilentError, match="no answer in"):
-                await link.forward(QUESTION._replace(target=b"/slow"))
+                await link.forward(QUESTION._replace(head=Head("POST", b"/slow")))
             assert not link.is_silent
             assert (await link.forward(QUESTION)).status == 200
 

@@ -135,7 +135,7 @@ def test_note_is_good_once_as_long_as_it_is_believed(opened: Opened, monkeypatch
             first = note("a")
             assert cells.read_note(first, HEAD) is not None
             assert cells.read_note(first, HEAD) is None
-            clock.advance(NOTE_MS / 1000 - 1)
+            clock.advance(NOTE_MS // 1000 - 1)
             assert cells.read_note(first, HEAD) is None
             clock.advance(2)
             assert all(cells.read_note(note(each), HEAD) is not None for each in "bcd")

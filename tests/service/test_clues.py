@@ -32,7 +32,9 @@ def sealed(kind: TokenKind) -> str:
     return token
 
 
-ACCESS, REFRESH, CODE = (sealed(kind) for kind in (TokenKind.ACCESS, TokenKind.REFRESH, TokenKind.CODE))
+ACCESS, REFRESH, CODE, DEVICE = (
+    sealed(kind) for kind in (TokenKind.ACCESS, TokenKind.REFRESH, TokenKind.CODE, TokenKind.DEVICE)
+)
 JWS = ".".join(encode_base64url(part) for part in (b'{"alg":"RS256"}', b'{"sub":"101","iss":"x"}', b"signature"))
 
 
@@ -49,6 +51,11 @@ def basic(client_id: str) -> str:
 TOKEN_CALLS = {
     "refresh": (post(refresh_token=REFRESH, client_id="app"), Clue(cell=TWO)),
     "code": (post(code=CODE, client_id="app"), Clue(cell=TWO)),
+    "device": (
+        post(device_code=DEVICE, client_id="app"),
+        Clue(client_id="app", question=Question(Held.DEVICE, "7"), kept=TWO),
+    ),
+    "device of a cell's own key": (post(device_code=ACCESS, client_id="app"), Clue(cell=TWO)),
     "no token": (post(refresh_token="x" * 96, client_id="app"), Clue(client_id="app")),
     "app in the header": (post(basic("app"), grant_type="password"), Clue(client_id="app")),
     "app by assertion": (
@@ -97,7 +104,7 @@ TOKEN_CALLS = {
 def test_token_call_leads_to_a_cell_by_the_strongest_thing_in_it(name: str) -> None:
     """What is read as nobody would read it leads nowhere: this cell refuses it."""
     sent, expected = TOKEN_CALLS[name]
-    assert clues.of_token(sent) == expected
+    assert clues.of_token(sent, device_of={DEVICE: 7}.get) == expected
 
 
 @pytest.mark.parametrize(
@@ -132,7 +139,7 @@ def test_sign_in_leads_to_a_cell_by_who_signs_in(action: str, held: Held | None)
         return [("client_id", "app")] if (text, binding) == ("state", "browser") else None
 
     def find(sent: Sent) -> Clue:
-        return clues.of_sign_in(sent, open_form=open_form, cell_of=lambda _: TWO)
+        return clues.of_sign_in(sent, open_form=open_form)
 
     sent = post(form_state="state", username="ann@example.com", action=action)._replace(kept="kept", binding="browser")
     question = Question(held, "ann@example.com") if held else None
@@ -165,3 +172,18 @@ def test_form_state_of_any_secret_opens_in_every_cell() -> None:
         for one, other in ((sealing, opening), (opening, sealing)):
             assert other.open(one.seal(b"state", 2000, bound_to=b"x"), 1000, bound_to=b"x") == b"state"
     assert boxes[3].open(boxes[0].seal(b"state", 2000), 1000) is None
+
+
+def test_device_code_of_any_secret_opens_in_every_cell() -> None:
+    """While the shared secret is changed; and by its own cell's name alone."""
+    old, new = "o" * 32, "n" * 32
+    reference = Reference(TokenKind.DEVICE, AccountId(1), RowId(2), b"s" * 20, 0, 1)
+    keys = [CellKeys(lines) for lines in ([old], [old, new], [new, old], [new])]
+    for sealing, opening in [*pairwise(keys), *pairwise(keys[::-1])]:
+        sealer = sealing.device_sealer(TWO)
+        code = sealer.seal(reference._replace(key_number=sealer.active_key_number))
+        assert isinstance(code, str)
+        opened = opening.device_sealer(TWO).open(TokenKind.DEVICE, code)
+        assert isinstance(opened, Reference)
+        assert opened.row_id == reference.row_id
+        assert opening.device_sealer("CGT01P01").open(TokenKind.DEVICE, code) is None

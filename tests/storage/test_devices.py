@@ -3,14 +3,16 @@
 import pytest
 
 from callgate.model.changes import ConsentGiven, PasswordChanged
-from callgate.model.device import PENDING_PER_APP_MAX, PENDING_PER_NETWORK_MAX, DeviceCode
+from callgate.model.device import PENDING_PER_APP_MAX, PENDING_PER_NETWORK_MAX, DeviceCode, DeviceState
 from callgate.model.device_grant import (
     DeviceApproved,
     DeviceAskLookup,
     DeviceCodeIssued,
     DeviceCodeUsed,
     DeviceDenied,
+    DeviceHeldLookup,
     DeviceLookup,
+    DeviceMoved,
     UserCodeLookup,
 )
 from callgate.model.ids import ClientId, RowId
@@ -107,3 +109,20 @@ def test_counting_walks_an_index_of_those_that_wait(embedded: OpenedFile, index:
     """Anybody may ask for codes; what was answered must not slow the asking."""
     plan = [str(row[3]) for row in embedded.rows(f"EXPLAIN QUERY PLAN {WAITING}", APP.id, NOW_MS, "x", NOW_MS)]
     assert any(index in line for line in plan), plan
+
+
+def test_device_is_at_one_cell(store: Opened) -> None:
+    """Handed over once; back home it waits again, and is counted among those that do."""
+    away = DEVICE._replace(state=DeviceState.MOVED)
+    assert not store.read(DeviceHeldLookup(DEVICE.id))
+    store.save(DeviceCodeIssued(DEVICE))
+    assert store.read(DeviceHeldLookup(DEVICE.id))
+    store.save(DeviceMoved(DEVICE, away))
+    assert not store.read(DeviceHeldLookup(DEVICE.id))
+    assert store.read(UserCodeLookup(DEVICE.user_code)).device == away
+    assert store.read(DeviceAskLookup(APP.id, DEVICE.network)).of_app == 0
+    assert conflicts(store, DeviceMoved(DEVICE, away))
+    assert conflicts(store, DeviceApproved(DEVICE, APPROVED))
+    store.save(DeviceMoved(away, DEVICE))
+    assert store.read(UserCodeLookup(DEVICE.user_code)).device == DEVICE
+    assert store.read(DeviceAskLookup(APP.id, DEVICE.network)).of_app == 1

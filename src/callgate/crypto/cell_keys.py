@@ -1,4 +1,4 @@
-"""What all cells share: notes on forwarded requests, form state that any cell opens, and a place for unknown names.
+"""What all cells share: notes, form state and device codes that any cell opens, and a place for unknown names.
 
 A note says which cell sends a request and what for, and holds for that request alone: method, target, fields and the
 body's digest are under its MAC, and it is believed for half a minute. Each purpose has a key of its own, derived by
@@ -18,6 +18,7 @@ from callgate.crypto.entropy import Entropy
 from callgate.crypto.keys import ROOT_BYTES, KeyRing, Purpose
 from callgate.crypto.sealed_box import SealedBox
 from callgate.crypto.strict_json import encode_base64url
+from callgate.crypto.tokens import Sealer
 from callgate.model.cells import Errand, Head, Note
 
 NOTE_MS: Final = 30_000
@@ -37,13 +38,14 @@ _NUMBERS: Final = 999_999
 class CellKeys:
     """Signs and reads notes, and makes what else the shared secrets give. The first secret signs, each is believed."""
 
-    __slots__ = ("_note_keys", "_roots", "_spread_key")
+    __slots__ = ("_device_roots", "_note_keys", "_roots", "_spread_key")
 
     def __init__(self, secrets: Sequence[str]) -> None:
         assert secrets
         raw = [secret.encode() for secret in secrets]
         self._note_keys = [_derive(each, "notes") for each in raw]
         self._roots = [_derive(each, "form-state") for each in raw]
+        self._device_roots = [_derive(each, "devices") for each in raw]
         self._spread_key = _derive(raw[-1], "names")
 
     def __repr__(self) -> str:
@@ -68,8 +70,11 @@ class CellKeys:
 
     def form_box(self, entropy: Entropy) -> SealedBox:
         """For form state that begins at one cell and goes on at another. It proves neither sign-in nor consent."""
-        roots = {_number(root): root for root in self._roots}
-        return SealedBox(KeyRing(roots, active=_number(self._roots[0])), Purpose.FORM_STATE, entropy)
+        return SealedBox(_ring(self._roots), Purpose.FORM_STATE, entropy)
+
+    def device_sealer(self, cell: str) -> Sealer:
+        """For codes of devices that began at a cell, and may go to another's people. Each has its row's secret too."""
+        return Sealer(_ring(self._device_roots), cell=cell)
 
     def spread(self, word: str, places: int) -> int:
         """One of some places for a word, always the same, which nobody outside can foretell."""
@@ -90,6 +95,10 @@ def digest_body(body: bytes) -> str:
 def _derive(secret: bytes, purpose: str) -> bytes:
     info = b"callgate/cells/" + purpose.encode()
     return HKDF(algorithm=SHA256(), length=ROOT_BYTES, salt=None, info=info).derive(secret)
+
+
+def _ring(roots: Sequence[bytes]) -> KeyRing:
+    return KeyRing({_number(root): root for root in roots}, active=_number(roots[0]))
 
 
 def _number(root: bytes) -> int:

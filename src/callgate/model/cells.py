@@ -27,6 +27,8 @@ class Held(Enum):
 
     CONNECTION = "connection"
     PASSKEY = "passkey"
+    DEVICE = "device"
+    """A device's code, by its row: it may have gone from the cell where it began to that of its person."""
 
 
 @value
@@ -58,7 +60,7 @@ class Clue(NamedTuple):
         cell: the cell that a token, a code or a person's code names.
         client_id: the app, which nearly always is in one cell.
         question: what decides where the app is in several.
-        kept: the cell that this browser was at last.
+        kept: the cell that this browser was at last, or at which this device began.
     """
 
     cell: str | None = None

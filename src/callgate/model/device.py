@@ -37,6 +37,8 @@ class DeviceState(IntEnum):
     APPROVED = 2
     DENIED = 3
     USED = 4
+    MOVED = 5
+    """It waits at another cell: that of whoever is to answer it (docs/adr/0076-devices-go-to-their-people.md)."""
 
 
 class DeviceCode(NamedTuple):

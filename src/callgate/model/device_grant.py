@@ -64,6 +64,13 @@ class DeviceLookup(Lookup[DeviceFacts]):
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceHeldLookup(Lookup[bool]):
+    """Whether a device's code is here, and not at another cell."""
+
+    row_id: RowId
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceCodeIssued:
     """An app waits for a person."""
 
@@ -97,7 +104,16 @@ class DeviceCodeUsed:
     AUDITED: ClassVar[bool] = False
 
 
-DeviceChange = DeviceCodeIssued | DeviceApproved | DeviceDenied | DeviceCodeUsed
+@dataclass(frozen=True, slots=True)
+class DeviceMoved:
+    """It waits at another cell from now on, or here again."""
+
+    before: DeviceCode
+    after: DeviceCode
+    AUDITED: ClassVar[bool] = False
+
+
+DeviceChange = DeviceCodeIssued | DeviceApproved | DeviceDenied | DeviceCodeUsed | DeviceMoved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,4 +123,12 @@ class DeviceWaits:
     device: DeviceCode
     client: Client
     secret: bytes = field(repr=False)
+    changes: tuple[DeviceChange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceHandedOver:
+    """A device that is another cell's from now on."""
+
+    device: DeviceCode
     changes: tuple[DeviceChange, ...]

@@ -11,7 +11,7 @@ from callgate.model import authorize_faults, device_faults, faults, grant_faults
 from callgate.model.changes import ConsentGiven
 from callgate.model.client import Client, GrantType
 from callgate.model.consent import SignIn
-from callgate.model.decisions import AnswerDevice, AuthorizeRequest, Denied, LookAgain
+from callgate.model.decisions import AnswerDevice, AuthorizeRequest, Denied, Done, LookAgain
 from callgate.model.device import (
     DEVICE_CODE_TTL_S,
     PENDING_PER_APP_MAX,
@@ -27,6 +27,8 @@ from callgate.model.device_grant import (
     DeviceAskFacts,
     DeviceCodeIssued,
     DeviceDenied,
+    DeviceHandedOver,
+    DeviceMoved,
     DeviceWaits,
     UserCodeFacts,
 )
@@ -149,6 +151,32 @@ def find_waiting(facts: UserCodeFacts) -> DeviceCode | Denied:
     return app_works(app) or grant_refused(app) or device
 
 
+def hand_over(facts: UserCodeFacts) -> DeviceHandedOver | Denied:
+    """To another cell, where its person is: from now on nobody answers it here."""
+    device = facts.device
+    if device is None or not _waits(device, now_ms=facts.now_ms):
+        return Denied(fault=device_faults.USER_CODE_UNKNOWN, why="no device waits here with this code")
+    return DeviceHandedOver(device=device, changes=(_moved(device, to=DeviceState.MOVED),))
+
+
+def take_over(device: DeviceCode, facts: AuthorizeFacts) -> Done | Denied:
+    """From another cell; one that began here comes home."""
+    if facts.client is None:
+        return Denied(fault=device_faults.USER_CODE_UNKNOWN, why="the app is not in this cell")
+    before = facts.device
+    if before is None:
+        return Done((DeviceCodeIssued(device),))
+    if before.state is not DeviceState.MOVED or before.id != device.id:
+        return Denied(fault=device_faults.USER_CODE_UNKNOWN, why="this cell has another device of this code")
+    return Done((_moved(before, to=DeviceState.PENDING),))
+
+
+def is_elsewhere(facts: UserCodeFacts) -> bool:
+    """Whether another cell may have the device that began here."""
+    device = facts.device
+    return device is not None and device.state is DeviceState.MOVED and facts.now_ms < device.expires_ms
+
+
 def request_of(form: Form, client: Client) -> AuthorizeRequest | Denied:
     """A device's request under way; the service put into the form what it found under the code."""
     refused = grant_refused(client)
@@ -207,6 +235,10 @@ def _device(request: AuthorizeRequest, facts: AuthorizeFacts) -> DeviceCode | No
     if device is None or device.client_id != request.client_id or device.scope.split() != list(request.scope):
         return None
     return device if _waits(device, now_ms=facts.now_ms) else None
+
+
+def _moved(device: DeviceCode, *, to: DeviceState) -> DeviceMoved:
+    return DeviceMoved(device, device._replace(state=to))
 
 
 def _waits(device: DeviceCode, *, now_ms: int) -> bool:

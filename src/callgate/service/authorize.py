@@ -22,6 +22,7 @@ from callgate.model.decisions import (
     LookAgain,
     RedirectFault,
 )
+from callgate.model.device import DeviceState
 from callgate.model.evidence import IdTokenHint
 from callgate.model.facts import AuthorizeFacts
 from callgate.model.faults import Fault
@@ -43,6 +44,7 @@ from callgate.service.browser import (
     open_sign_in,
     seal_form_state,
 )
+from callgate.service.cells import Cells
 from callgate.service.context import Context
 from callgate.service.hint import read_hint
 from callgate.service.outcome import (
@@ -165,6 +167,8 @@ def _own(context: Context, state: FormState, *, cookies: Cookies, request_id: st
 async def proceed(context: Context, read: UnderWay, request_id: str, *, agreed: bool) -> Outcome:
     """Judge on committed rows; where that would write, judge again inside the transaction."""
     lookup = lookup_of(read)
+    if context.cells is not None and read.request.user_code:
+        await _have_device_here(context, context.cells, lookup)
 
     def judge(moment: Moment, facts: AuthorizeFacts) -> AuthorizeDecision:
         visit = visit_of(read)._replace(agreed=agreed and _saw_this(read, facts))
@@ -174,6 +178,13 @@ async def proceed(context: Context, read: UnderWay, request_id: str, *, agreed: 
     if decision.changes:
         decision = await context.store.run(Unit(lookup, context.drawing(judge)))
     return await show_outcome(context, read, decision, request_id=request_id)
+
+
+async def _have_device_here(context: Context, cells: Cells, lookup: AuthorizeLookup) -> None:
+    """Its person is at this cell, or comes here to sign in; it may have begun at another."""
+    device = (await context.store.read(lookup)).device
+    if device is None or device.state is DeviceState.MOVED:
+        await cells.devices.fetch(lookup.user_code)
 
 
 def lookup_of(read: UnderWay) -> AuthorizeLookup:
@@ -293,6 +304,7 @@ async def show_sign_in(context: Context, read: UnderWay, form: Form | None, *, f
         fault=fault,
         sso_offered=offer.offered,
         passkey_options=ask_for_one(context, challenge, passkeys=()),
+        part_silent=context.cells is not None and not (context.cells.are_whole or (client and client.private)),
     )
 
 

@@ -32,6 +32,9 @@ IDLE_S: Final = 0.5
 LOOK_S: Final = 1.0
 """How often a cell is asked whether it is there."""
 
+DOUBT_S: Final = 5.0
+"""How long people are told that a cell was in trouble."""
+
 FIELD: Final = b"callgate-cell"
 """The field of the note on a request that another cell has sent."""
 
@@ -94,6 +97,7 @@ class CellLink:
         self._url = httpcore.URL(neighbour.url)
         self._asking = 0
         self._is_deaf = False
+        self._troubled_s = -DOUBT_S
         self._doubts = asyncio.Event()
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=_tls(rules.ca_file) if self._url.scheme == b"https" else None,
@@ -101,6 +105,16 @@ class CellLink:
             max_keepalive_connections=rules.in_flight_max,
             keepalive_expiry=IDLE_S,
         )
+
+    @property
+    def answers(self) -> bool:
+        """Whether it is there, and does not leave questions open."""
+        return not self.is_silent and not self._is_deaf
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it answers, and did a moment ago."""
+        return self.answers and monotonic() - self._troubled_s > DOUBT_S
 
     def require_room(self) -> None:
         """Raises CellSilentError where a request would not even be sent; so nobody's body need be read."""
@@ -129,13 +143,14 @@ class CellLink:
 
     async def ask(self, passed: Passed) -> bytes | None:
         """What the cell answers to a question of ours; None where it does not answer."""
-        if self.is_silent or self._is_deaf or self._asking >= self._rules.in_flight_max:
+        if not self.answers or self._asking >= self._rules.in_flight_max:
             return None
         self._asking += 1
         try:
             answered = await self._answer(passed, within_s=self._rules.connect_s)
         except CellSilentError:
             self._is_deaf = True
+            self._troubled_s = monotonic()
             return None
         finally:
             self._asking -= 1
@@ -217,6 +232,7 @@ class CellLink:
             self._log.info("cells", outcome="answers", cell=self.cell)
 
     def _fall_silent(self, why: str) -> CellSilentError:
+        self._troubled_s = monotonic()
         if not self.is_silent:
             self.is_silent = True
             self._log.warning("cells", outcome="silent", cell=self.cell, trouble=why)

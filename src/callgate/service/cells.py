@@ -22,16 +22,17 @@ from callgate.crypto.sealed_box import SealedBox
 from callgate.crypto.strict_json import decode_base64url
 from callgate.model.account import LoginName
 from callgate.model.cells import AccountHeldLookup, Clue, Errand, ExtensionHeldLookup, Head, Held, Note, Question
-from callgate.model.device import USER_CODE_ALPHABET
+from callgate.model.device_grant import DeviceHeldLookup
 from callgate.model.facts import OffersFacts
 from callgate.model.failure import Unavailable
-from callgate.model.ids import ClientId, ConnectionId, read_id
+from callgate.model.ids import ClientId, ConnectionId, RowId, read_id
 from callgate.model.lookups import ClientLookup, LoginLookup, OffersLookup, ServiceOpening
 from callgate.model.mfa import PasskeyLookup
 from callgate.model.network import LOCAL
 from callgate.model.sso import ConnectionLookup, RouteLookup
 from callgate.protocol.client_auth import CLIENT_ID_CHARS_MAX
 from callgate.protocol.login_name import parse_login_name
+from callgate.service.cell_devices import CellDevices
 from callgate.service.cell_links import CellLink, LinkRules, Passed
 from callgate.service.clock import Clock
 from callgate.service.seen import Seen
@@ -67,6 +68,9 @@ class _Has(NamedTuple):
     at_ms: int
 
 
+_GUESSED: Final = frozenset({Held.LOGIN, Held.PROVIDER})
+"""What anybody may ask for at the sign-in page, to find out whether it exists."""
+
 _NOBODY: Final = _Has(frozenset(), frozenset(), 0)
 
 
@@ -96,6 +100,7 @@ class Cells:
         self.links = {link.cell: link for link in links}
         self.names = tuple(sorted((self.own, *self.links)))
         self.form_box = form_box
+        self.devices = CellDevices(self.own, self.names, keys=keys, store=store, ask_all=self._ask_each)
         self._keys = keys
         self._entropy = entropy
         self._seen = Seen(_NOTES_MAX)
@@ -119,19 +124,24 @@ class Cells:
         if len(among.sure) == 1 and not among.perhaps:
             return min(among.sure)
         if clue.question is not None and (among.sure or among.perhaps):
-            return await self._find_by(clue.question, among.sure | among.perhaps)
+            return await self._find_by(clue.question, among.sure | among.perhaps, kept=clue.kept)
         if among.perhaps and not among.sure:
             return Silent(min(among.perhaps))
         return next((each for each in (clue.kept, self.own) if each in among.sure), min(among.sure, default=self.own))
 
-    async def _find_by(self, question: Question, among: frozenset[str]) -> str | Silent:
+    async def _find_by(self, question: Question, among: frozenset[str], *, kept: str | None) -> str | Silent:
         has = await self._who_has(question)
+        if question.held in _GUESSED:
+            # What such a cell has, and what nobody has, is refused alike, as a wrong password is.
+            among = among - {cell for cell, link in self.links.items() if not link.answers} or among
         sure, perhaps = has.sure & among, has.perhaps & among
         if sure:
             return min(sure)
         if perhaps:
             return Silent(min(perhaps))
         places = sorted(among)
+        if question.held is Held.DEVICE:
+            return kept if kept in among else self.own  # over, or on its way: where it began they know
         return places[self._keys.spread(question.word, len(places))]
 
     async def _who_has(self, question: Question) -> _Has:
@@ -168,6 +178,10 @@ class Cells:
             del self._remembered[next(iter(self._remembered))]  # the oldest
         self._remembered[question] = found
 
+    async def _ask_each(self, question: bytes) -> list[bytes | None]:
+        """What every other cell answers, all asked at once."""
+        return await asyncio.gather(*(link.ask(self._passed(link, question)) for link in self.links.values()))
+
     async def _look_here(self, question: Question) -> bool | None:
         try:
             return await self.holds(question)
@@ -187,6 +201,8 @@ class Cells:
             return own_keys
         if "offers" in asked:
             return orjson.dumps((await self._store.read(OffersLookup()))._asdict())
+        if "waits" in asked:
+            return await self.devices.hand_over(str(asked["waits"])) or _NO
         return _YES if await self.holds(Question(Held(asked["held"]), str(asked["word"]))) else _NO
 
     async def holds(self, question: Question) -> bool:
@@ -211,12 +227,8 @@ class Cells:
                 return named.extension is not None or named.company_id is not None
             case Held.PROVIDER:
                 return (await store.read(RouteLookup(_login(word)))).account is not None
-
-    # --- codes that people type -----------------------------------------------------------------------------------
-
-    def cell_of_user_code(self, code: str) -> str:
-        """Whose devices show such a code: the first letter tells, so that nobody need be asked about guesses."""
-        return self.names[USER_CODE_ALPHABET.index(code[0]) % len(self.names)]
+            case Held.DEVICE:
+                return await store.read(DeviceHeldLookup(RowId(number)))
 
     # --- notes ----------------------------------------------------------------------------------------------------
 
@@ -265,6 +277,11 @@ class Cells:
         return OffersFacts(*(mine or any(each.get(name, False) for each in theirs) for name, mine in offered))
 
     @property
+    def are_whole(self) -> bool:
+        """Whether every other cell answers, and did a moment ago."""
+        return all(link.is_whole for link in self.links.values())
+
+    @property
     def are_all_known(self) -> bool:
         """Whether each cell that was asked for its keys, or what it offers, has ever said so."""
         return all(len(heard) == len(self.links) for heard, _ in self._heard.values())
@@ -274,8 +291,7 @@ class Cells:
         before, heard_ms = self._heard.get(question, ({}, 0))
         now_ms = self._clock.now_ms()
         if now_ms - heard_ms >= self._remember_ms:
-            asked = (link.ask(self._passed(link, question)) for link in self.links.values())
-            said = zip(self.links, await asyncio.gather(*asked), strict=True)
+            said = zip(self.links, await self._ask_each(question), strict=True)
             before = before | {cell: answer for cell, answer in said if answer is not None}
             self._heard[question] = before, now_ms
         return list(before.values())
@@ -304,7 +320,9 @@ async def open_cells(
     async with AsyncExitStack() as stack:
         for link in cells.links.values():
             stack.push_async_callback(link.close)
-            looking = asyncio.get_running_loop().create_task(link.keep_looking(partial(cells.hello, link), partial(cells.probe, link)))
+            looking = asyncio.get_running_loop().create_task(
+                link.keep_looking(partial(cells.hello, link), partial(cells.probe, link))
+            )
             stack.callback(looking.cancel)
         yield cells
 

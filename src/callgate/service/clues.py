@@ -48,6 +48,9 @@ class Sent(NamedTuple):
 OpenForm = Callable[[str, str], Pairs | None]
 """What a page's form state, bound to a browser, holds of the authorize request under way."""
 
+OpenDevice = Callable[[str], int | None]
+"""The row that a device's code opens, at whichever cell it is; None for what no cell has sealed."""
+
 UserCodeCell = Callable[[str], str]
 """The cell whose devices show such a code."""
 
@@ -58,11 +61,15 @@ def of_bearer(sent: Sent) -> Clue:
     return HERE if isinstance(token, Denied) else Clue(cell=cell_named(token))
 
 
-def of_token(sent: Sent) -> Clue:
+def of_token(sent: Sent, *, device_of: OpenDevice) -> Clue:
     """A call of the token endpoint: a code or a refresh token, else the app and whom it wants tokens for."""
     form = _form(sent)
     for name in ("refresh_token", "code", "device_code"):
-        cell = cell_named(form.get(name) or "")
+        token = form.get(name) or ""
+        cell = cell_named(token)
+        device = device_of(token) if name == "device_code" else None
+        if device is not None:
+            return Clue(client_id=_client_id(sent, form), question=Question(Held.DEVICE, str(device)), kept=cell)
         if cell is not None:
             return Clue(cell=cell)
     return Clue(client_id=_client_id(sent, form), question=_wanted(form, _client_id(sent, form)))
@@ -103,16 +110,13 @@ def of_user_code(sent: Sent, *, cell_of: UserCodeCell) -> Clue:
     return Clue(cell=cell_of(code) if code else None, kept=sent.kept)
 
 
-def of_sign_in(sent: Sent, *, open_form: OpenForm, cell_of: UserCodeCell) -> Clue:
+def of_sign_in(sent: Sent, *, open_form: OpenForm) -> Clue:
     """The sign-in page's form: the app that asked, then who signs in."""
     form = _form(sent)
     pairs = open_form(form.get("form_state") or "", sent.binding) if sent.binding else None
     if pairs is None or form.get("action") == "cancel":
         return of_page(sent)
-    asked = dict(pairs)
-    if "user_code" in asked:
-        return Clue(cell=cell_of(asked["user_code"]), kept=sent.kept)
-    return Clue(client_id=asked.get("client_id"), question=_who_signs_in(form), kept=sent.kept)
+    return Clue(client_id=dict(pairs).get("client_id"), question=_who_signs_in(form), kept=sent.kept)
 
 
 def _who_signs_in(form: Form) -> Question | None:

@@ -133,16 +133,17 @@ def _mint_user_code(context: Context) -> str:
     """One that leads to this cell, where there are several."""
     while True:
         code = mint_user_code(context.entropy)
-        if context.cells is None or context.cells.cell_of_user_code(code) == context.cells.own:
+        if context.cells is None or context.cells.devices.is_own(code):
             return code
 
 
 def _reply(context: Context, waits: DeviceWaits) -> DeviceReply:
     device, key_number = waits.device, context.keeper.rings.sealer.active_key_number
     reference = Reference(TokenKind.DEVICE, waits.client.account_id, device.id, waits.secret, 0, key_number)
+    seal = context.keeper.seal if context.cells is None else context.cells.devices.seal
     shown, place = spell_user_code(device.user_code), f"{context.policy.issuer}{PATH}"
     return DeviceReply(
-        device_code=context.keeper.seal(reference),
+        device_code=seal(reference),
         user_code=shown,
         verification_uri=place,
         verification_uri_complete=f"{place}?{urlencode({'user_code': shown})}",
@@ -201,7 +202,11 @@ async def _find(context: Context, typed: str, *, post: Post, network: str) -> Fo
     guesses = await _count(context, network, post=post)
     if isinstance(guesses, Denied):
         return guesses
-    found = protocol.find_waiting(await context.store.read(UserCodeLookup(code)))
+    facts = await context.store.read(UserCodeLookup(code))
+    if context.cells is not None and protocol.is_elsewhere(facts):
+        await context.cells.devices.fetch(code)
+        facts = await context.store.read(UserCodeLookup(code))
+    found = protocol.find_waiting(facts)
     if isinstance(found, Denied):
         return found
     for guess in guesses:

@@ -116,7 +116,8 @@ async def _device_code(
     context: Context, grant: device_code.DeviceCodeRequest, *, client: ClientProven, visit: Visit
 ) -> TokenDecision:
     """Most polls find nobody's answer yet: they read one row, and write none."""
-    reference = await context.keeper.open(grant.device_code, (TokenKind.DEVICE,))
+    reference = context.cells.devices.open(grant.device_code) if context.cells else None
+    reference = reference or await context.keeper.open(grant.device_code, (TokenKind.DEVICE,))
     if reference is None:
         return Denied(fault=device_faults.DEVICE_CODE_INVALID, why="not a device code of this server")
     if await visit.comes_too_soon(reference.row_id, client.client_id):

@@ -50,7 +50,7 @@ class FormShown:
 class ShowSignIn(FormShown):
     """The sign-in page. `forgets`: the browser drops the sign-in it had. `sso_offered`: somebody here can use it.
 
-    `client` None: it leads to the person's own pages.
+    `client` None: it leads to the person's own pages. `part_silent`: the person may be another cell's that is silent.
     """
 
     request: AuthorizeRequest
@@ -62,6 +62,7 @@ class ShowSignIn(FormShown):
     forgets: bool = False
     sso_offered: bool = False
     passkey_options: str | None = None
+    part_silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

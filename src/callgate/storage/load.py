@@ -19,7 +19,7 @@ from callgate.model.call_log import CallLogLookup, CallRecordLookup, RecordingLo
 from callgate.model.call_sync import ExtractLookup, SyncLookup
 from callgate.model.cells import AccountHeldLookup, ExtensionHeldLookup
 from callgate.model.client_secret import SecretActLookup
-from callgate.model.device_grant import DeviceAskLookup, DeviceLookup, UserCodeLookup
+from callgate.model.device_grant import DeviceAskLookup, DeviceHeldLookup, DeviceLookup, UserCodeLookup
 from callgate.model.directory import ExtensionListLookup, ExtensionLookup
 from callgate.model.guesses import GuessLookup, LocksLookup, OwnNamesLookup
 from callgate.model.issuer import TrustActLookup, TrustOpening, TrustsListing, TrustsLookup
@@ -83,7 +83,7 @@ from callgate.storage import load_acts, load_audit, load_credentials, load_listi
 from callgate.storage.load_call_acts import load_calls_act, load_deletion, load_numbers
 from callgate.storage.load_call_sync import load_extract, load_sync
 from callgate.storage.load_calls import load_call_log, load_call_record, load_recording
-from callgate.storage.load_devices import load_device_ask, load_user_code
+from callgate.storage.load_devices import load_device_ask, load_device_held, load_user_code
 from callgate.storage.load_directory import load_extension, load_extension_list
 from callgate.storage.load_guesses import load_guess, load_locks, load_own_names
 from callgate.storage.load_issuers import load_trust, load_trust_act, load_trust_list, load_trusts
@@ -139,6 +139,7 @@ LOADERS: Final[dict[type[Lookup[object]], Loader]] = dict(
         answers(DeviceAskLookup, load_device_ask),
         answers(UserCodeLookup, load_user_code),
         answers(DeviceLookup, load_device),
+        answers(DeviceHeldLookup, load_device_held),
         answers(ClientLookup, load_client),
         answers(LoginLookup, load_login),
         answers(GuessLookup, load_guess),

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from callgate.model.device import PENDING_PER_APP_MAX, PENDING_PER_NETWORK_MAX, DeviceCode
-from callgate.model.device_grant import DeviceAskFacts, DeviceAskLookup, UserCodeFacts, UserCodeLookup
+from callgate.model.device import PENDING_PER_APP_MAX, PENDING_PER_NETWORK_MAX, DeviceCode, DeviceState
+from callgate.model.device_grant import DeviceAskFacts, DeviceAskLookup, DeviceHeldLookup, UserCodeFacts, UserCodeLookup
 from callgate.storage.load_people import find_client
 from callgate.storage.load_view import View
 from callgate.storage.rows import columns, device_from
@@ -18,6 +18,8 @@ SELECT
 """
 _BY_USER_CODE: Final = f"SELECT {columns(DeviceCode._fields)} FROM device_code WHERE user_code = ?"
 
+_HELD: Final = f"SELECT 1 FROM device_code WHERE id = ? AND state <> {DeviceState.MOVED.value}"
+
 
 def load_device_ask(view: View, lookup: DeviceAskLookup) -> DeviceAskFacts:
     """Answer `DeviceAskLookup`."""
@@ -31,6 +33,11 @@ def load_user_code(view: View, lookup: UserCodeLookup) -> UserCodeFacts:
     """Answer `UserCodeLookup`."""
     device = find_by_user_code(view, lookup.user_code)
     return UserCodeFacts(view.now_ms, device, find_client(view, device.client_id) if device else None)
+
+
+def load_device_held(view: View, lookup: DeviceHeldLookup) -> bool:
+    """Answer `DeviceHeldLookup`."""
+    return view.row(_HELD, (lookup.row_id,)) is not None
 
 
 def find_by_user_code(view: View, user_code: str) -> DeviceCode | None:

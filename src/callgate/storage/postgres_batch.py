@@ -34,7 +34,7 @@ from callgate.model.changes import (
     SignInStarted,
 )
 from callgate.model.client_secret import SecretUsed
-from callgate.model.device_grant import DeviceApproved, DeviceCodeIssued, DeviceCodeUsed, DeviceDenied
+from callgate.model.device_grant import DeviceApproved, DeviceCodeIssued, DeviceCodeUsed, DeviceDenied, DeviceMoved
 from callgate.model.failure import Unavailable
 from callgate.model.guesses import LocksLifted, NetworkBecameFamiliar, SubjectLocked
 from callgate.model.mfa import (
@@ -79,6 +79,7 @@ SIDE_BY_SIDE: Final[frozenset[type[Change]]] = frozenset(
         DeviceApproved,
         DeviceDenied,
         DeviceCodeUsed,
+        DeviceMoved,
         SubjectLocked,
         LocksLifted,
         NetworkBecameFamiliar,

@@ -43,7 +43,7 @@ from callgate.model.changes import (
 )
 from callgate.model.client_secret import FormerSecretRetired, SecretRotated, SecretUsed
 from callgate.model.credential import CredentialReplaced
-from callgate.model.device_grant import DeviceApproved, DeviceCodeIssued, DeviceCodeUsed, DeviceDenied
+from callgate.model.device_grant import DeviceApproved, DeviceCodeIssued, DeviceCodeUsed, DeviceDenied, DeviceMoved
 from callgate.model.guesses import LocksLifted, NetworkBecameFamiliar, SubjectLocked
 from callgate.model.mfa import (
     CodeMissed,
@@ -106,6 +106,7 @@ SAVERS: Final[dict[type[Change], Saver]] = dict(
         saves(DeviceApproved, save_devices.approve_device),
         saves(DeviceDenied, save_devices.deny_device),
         saves(DeviceCodeUsed, save_devices.use_device_code),
+        saves(DeviceMoved, save_devices.move_device),
         saves(SignInStarted, save_people.start_sign_in),
         saves(SignInEnded, save_people.end_sign_in),
         saves(ConsentGiven, save_people.give_consent),

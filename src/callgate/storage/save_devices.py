@@ -3,7 +3,7 @@
 from typing import Final
 
 from callgate.model.device import DeviceCode, DeviceState
-from callgate.model.device_grant import DeviceApproved, DeviceCodeIssued, DeviceCodeUsed, DeviceDenied
+from callgate.model.device_grant import DeviceApproved, DeviceCodeIssued, DeviceCodeUsed, DeviceDenied, DeviceMoved
 from callgate.storage.pen import Pen
 from callgate.storage.rows import columns, marks, row_of
 
@@ -36,3 +36,9 @@ def deny_device(pen: Pen, change: DeviceDenied) -> None:
 def use_device_code(pen: Pen, change: DeviceCodeUsed) -> None:
     """Spend it; spent already is a conflict."""
     pen.swap(_MOVE, (DeviceState.USED.value, change.before.id, change.before.state.value))
+
+
+def move_device(pen: Pen, change: DeviceMoved) -> None:
+    """Note that it waits at another cell, or here again; answered meanwhile is a conflict."""
+    before, after = change.before, change.after
+    pen.swap(_MOVE, (after.state.value, before.id, before.state.value))

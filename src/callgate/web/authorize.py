@@ -170,6 +170,7 @@ def _sign_in_page(shown: ShowSignIn, *, secure: bool) -> SignInPage:
         display=Display(request.display),
         passkey_options=shown.passkey_options,
         fault=shown.fault,
+        part_silent=shown.part_silent,
     )
 
 

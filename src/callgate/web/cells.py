@@ -95,16 +95,15 @@ class Forwarding:
         self._browsers = browsers
         self._log = manner.log
         self._statuses = manner.statuses
-        sign_in = partial(
-            clues.of_sign_in, open_form=partial(open_travelling, context), cell_of=cells.cell_of_user_code
-        )
-        user_code = partial(clues.of_user_code, cell_of=cells.cell_of_user_code)
+        token = partial(clues.of_token, device_of=cells.devices.row_of)
+        sign_in = partial(clues.of_sign_in, open_form=partial(open_travelling, context))
+        user_code = partial(clues.of_user_code, cell_of=cells.devices.cell_of_user_code)
         self._addresses: dict[tuple[str, str], Read] = {
             ("GET", AUTHORIZE): clues.of_authorize,
             ("GET", DEVICE): clues.of_page,
         }
         self._forms: dict[tuple[str, str], Read] = {
-            ("POST", TOKEN): clues.of_token,
+            ("POST", TOKEN): token,
             ("POST", REVOKE): clues.of_revoke,
             ("POST", AUTHORIZATION): clues.of_app,
             ("POST", AUTHORIZE): clues.of_authorize,
@@ -136,10 +135,12 @@ class Forwarding:
         note = self._cells.read_note(text, head)
         is_question = scope["path"] == PATH
         if note is None or is_question is (note.errand is Errand.FORWARDED):
-            return await self._refuse(request, send=send)
+            await self._refuse(request, send=send)
+            return None
         body = await request.body(bytes_max=QUESTION_BYTES_MAX if is_question else BODY_BYTES_MAX)
         if isinstance(body, Denied) or digest_body(body) != note.body_sha256:
-            return await self._refuse(request, send=send)
+            await self._refuse(request, send=send)
+            return None
         scope["callgate.request_id"] = request.request_id = note.request_id
         scope[NETWORKS] = Told(note.network)
         scope["headers"] = list(head.fields)
@@ -180,11 +181,7 @@ class Forwarding:
         if found in {self._cells.own, Silent(self._cells.own)}:
             return receive  # where this cell's own database is silent, the endpoint says so
         try:
-            if isinstance(found, Silent):
-                self._cells.links[found.cell].forwarded["silent"] += 1
-                raise CellSilentError(found.cell, "asked whose it is, it did not answer")
-            link = self._cells.links[found]
-            link.require_room()
+            link = self._link_to(found)
             if body is None:
                 body = await self._hold(request, send=send)
             if body is not None:
@@ -192,6 +189,15 @@ class Forwarding:
         except CellSilentError as trouble:
             await self._say_silent(request, trouble, send=send)
         return None
+
+    def _link_to(self, found: str | Silent) -> CellLink:
+        """Raises CellSilentError where the request would not even be sent: then nobody's body need be read."""
+        if isinstance(found, Silent):
+            self._cells.links[found.cell].forwarded["silent"] += 1
+            raise CellSilentError(found.cell, "asked whose it is, it did not answer")
+        link = self._cells.links[found]
+        link.require_room()
+        return link
 
     async def _hold(self, request: Request, *, send: Send, bytes_max: int = BODY_BYTES_MAX) -> bytes | None:
         """The whole body; None when it is too long, which was answered."""
@@ -232,9 +238,7 @@ class Forwarding:
         # What HEAD is answered with is cut by the server under us, which needs the length of a GET.
         method = "GET" if request.method == "HEAD" else request.method
         passed = Passed(_head(request, method), body, request.request_id)
-        answered = await link.forward(
-            self._cells.sign(passed, link.cell, Errand.FORWARDED, network=request.network)
-        )
+        answered = await link.forward(self._cells.sign(passed, link.cell, Errand.FORWARDED, network=request.network))
         tell = self._log.info if self._manner.tells else self._log.debug
         tell("cells", outcome="forwarded", request_id=request.request_id, cell=link.cell, status=answered.status)
         await send_answer(request.scope, send, answer=_back(answered, request))

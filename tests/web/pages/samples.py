@@ -173,6 +173,7 @@ PAGES: dict[str, Page] = {
     "sign-in-either-way": replace(SIGN_IN, methods=frozenset(SignInMethod), remembered=True),
     "sign-in-sso": replace(SIGN_IN, methods=frozenset({SignInMethod.SSO})),
     "sign-in-wrong": replace(SIGN_IN, fault=grant_faults.CREDENTIALS_INVALID, username="ada.admin@example.com"),
+    "sign-in-part-silent": replace(SIGN_IN, fault=grant_faults.CREDENTIALS_INVALID, part_silent=True),
     "sign-in-queue": replace(SIGN_IN, fault=grant_faults.SIGN_IN_QUEUE, username="+12025550100", extension="201"),
     "sign-in-popup": replace(SIGN_IN, display=Display.POPUP, ui_options=frozenset({"hide_logo"})),
     "consent": CONSENT,

@@ -87,6 +87,8 @@ def _not_yet(device: DeviceCode, *, now_ms: int) -> Denied | None:
         return Denied(fault=device_faults.DEVICE_CODE_EXPIRED, why="the device code is older than fifteen minutes")
     if device.state is DeviceState.DENIED:
         return Denied(fault=device_faults.DEVICE_DENIED, why="the person said no")
+    if device.state is DeviceState.MOVED:
+        return Denied(fault=device_faults.AUTHORIZATION_PENDING, why="it waits at another cell since a moment ago")
     if device.state is DeviceState.PENDING:
         return Denied(fault=device_faults.AUTHORIZATION_PENDING, why="nobody has answered")
     return None

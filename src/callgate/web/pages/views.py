@@ -49,7 +49,7 @@ class SignInPage:
 
     `redirect_uri` is where the flow ends, which the page's policy must allow, empty where it ends here; `away_schemes`
     those of identity providers. `ui_options` are the wire's words; `hide_logo` and `hide_remember_me` have an effect.
-    `app_name` None: it leads to the person's own pages.
+    `app_name` None: it leads to the person's own pages. `part_silent`: a fault may be that of a part that is silent.
     """
 
     app_name: str | None
@@ -65,6 +65,7 @@ class SignInPage:
     display: Display = Display.PAGE
     passkey_options: str | None = field(repr=False, default=None)
     fault: Fault | None = None
+    part_silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
