@@ -70,15 +70,13 @@ async def two_cells(
     address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     link = CellLink(Neighbour(TWO, address), LinkRules(2, connect_s, 8), log=open_log("critical", for_people=False))
     place = Place(ONE, None, REMEMBER_S * 1000)
-    box = KEYS.form_box(SeededEntropy(1))
     try:
         yield (
             Cells(
                 place,
                 [link],
                 keys=KEYS,
-                form_box=box,
-                entropy=SeededEntropy(2),
+                entropy=SeededEntropy(1),
                 store=opened.store,
                 clock=clock or Clock(),
             ),

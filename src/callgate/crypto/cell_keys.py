@@ -54,7 +54,7 @@ class CellKeys:
     def sign(self, note: Note, head: Head) -> str:
         """A note as it travels, for one request."""
         said = ";".join((_VERSION, note.errand.value, *(str(each) for each in note[1:])))
-        return f"{said};{_mac(self._note_keys[0], said, head)}"
+        return f"{said};{_mac(self._note_keys[0], said, head=head)}"
 
     def read(self, text: str, head: Head) -> Note | None:
         """The note of this request, if a cell wrote it.
@@ -65,7 +65,7 @@ class CellKeys:
         if found is None:
             return None
         said, errand, sender, to, at_ms, *more, mac = found.groups()
-        fits = [hmac.compare_digest(mac, _mac(key, said, head)) for key in self._note_keys]
+        fits = [hmac.compare_digest(mac, _mac(key, said, head=head)) for key in self._note_keys]
         return Note(Errand(errand), sender, to, int(at_ms), *more) if any(fits) else None
 
     def form_box(self, entropy: Entropy) -> SealedBox:
@@ -92,6 +92,11 @@ def digest_body(body: bytes) -> str:
     return encode_base64url(hashlib.sha256(body).digest())
 
 
+def body_fits(note: Note, body: bytes) -> bool:
+    """Whether a note is this body's."""
+    return hmac.compare_digest(note.body_sha256, digest_body(body))
+
+
 def _derive(secret: bytes, purpose: str) -> bytes:
     info = b"callgate/cells/" + purpose.encode()
     return HKDF(algorithm=SHA256(), length=ROOT_BYTES, salt=None, info=info).derive(secret)
@@ -106,7 +111,7 @@ def _number(root: bytes) -> int:
     return 1 + int.from_bytes(hashlib.sha256(root).digest()[:8], "big") % _NUMBERS
 
 
-def _mac(key: bytes, said: str, head: Head) -> str:
+def _mac(key: bytes, said: str, *, head: Head) -> str:
     # A line each: no method, target or field has a line's end, and no field's name a colon.
     lines = (said.encode(), head.method.encode(), head.target, *(b"%b:%b" % field for field in head.fields))
     return encode_base64url(hmac.digest(key, b"\n".join(lines), "sha256"))

@@ -16,9 +16,8 @@ import orjson
 from structlog.typing import FilteringBoundLogger
 
 from callgate.config import Settings
-from callgate.crypto.cell_keys import NOTE_MS, CellKeys, digest_body, new_nonce
+from callgate.crypto.cell_keys import NOTE_MS, CellKeys, body_fits, digest_body, new_nonce
 from callgate.crypto.entropy import Entropy
-from callgate.crypto.sealed_box import SealedBox
 from callgate.crypto.strict_json import decode_base64url
 from callgate.model.account import LoginName
 from callgate.model.cells import AccountHeldLookup, Clue, Errand, ExtensionHeldLookup, Head, Held, Note, Question
@@ -91,7 +90,6 @@ class Cells:
         links: Collection[CellLink],
         *,
         keys: CellKeys,
-        form_box: SealedBox,
         entropy: Entropy,
         store: Store,
         clock: Clock,
@@ -99,7 +97,7 @@ class Cells:
         self.own, self.own_url, self._remember_ms = place
         self.links = {link.cell: link for link in links}
         self.names = tuple(sorted((self.own, *self.links)))
-        self.form_box = form_box
+        self.form_box = keys.form_box(entropy)
         self.devices = CellDevices(self.own, self.names, keys=keys, store=store, ask_all=self._ask_each)
         self._keys = keys
         self._entropy = entropy
@@ -232,7 +230,7 @@ class Cells:
 
     # --- notes ----------------------------------------------------------------------------------------------------
 
-    def sign(self, passed: Passed, to: str, errand: Errand, *, network: str) -> Passed:
+    def sign(self, passed: Passed, *, to: str, errand: Errand, network: str) -> Passed:
         """A request with the note that takes it to another cell."""
         now_ms, nonce = self._clock.now_ms(), new_nonce(self._entropy)
         note = Note(errand, self.own, to, now_ms, network, passed.request_id, nonce, digest_body(passed.body))
@@ -241,7 +239,7 @@ class Cells:
     def read_note(self, text: str, head: Head) -> Note | None:
         """What a cell says of a request it sent here a moment ago; None for whatever else the field holds.
 
-        A note is good once. Whether the body fits it is to be seen when that is read.
+        A note is good once. Whether the body `fits` it is to be seen when that is read.
         """
         note = self._keys.read(text, head)
         if note is None or note.to != self.own or note.sender not in self.links:
@@ -250,6 +248,10 @@ class Cells:
         if abs(now_ms - note.at_ms) > NOTE_MS:
             return None
         return note if self._seen.is_new(note.nonce, now_ms=now_ms, until_ms=note.at_ms + NOTE_MS) else None
+
+    def fits(self, note: Note, body: bytes) -> bool:
+        """Whether the note is this body's."""
+        return body_fits(note, body)
 
     def hello(self, link: CellLink) -> Passed:
         """The question whether a cell is there."""
@@ -261,7 +263,7 @@ class Cells:
 
     def _passed(self, link: CellLink, body: bytes, *, errand: Errand = Errand.QUESTION) -> Passed:
         bare = Passed(Head("POST", PATH.encode()), body, f"{next(self._serial):x}")
-        return self.sign(bare, link.cell, errand, network=LOCAL)
+        return self.sign(bare, to=link.cell, errand=errand, network=LOCAL)
 
     # --- what is of all cells together ----------------------------------------------------------------------------
 
@@ -312,7 +314,6 @@ async def open_cells(
         Place(settings.server.cell, wanted.own_url, wanted.remember_s * 1000),
         [CellLink(neighbour, rules, log=log) for neighbour in wanted.neighbours],
         keys=keys,
-        form_box=keys.form_box(entropy),
         entropy=entropy,
         store=store,
         clock=clock,

@@ -13,7 +13,6 @@ from typing import Final
 
 from starlette.types import Message, Receive, Scope, Send
 
-from callgate.crypto.cell_keys import digest_body
 from callgate.model import api_faults, cell_faults, faults
 from callgate.model.cells import Clue, Errand, Head, Note
 from callgate.model.decisions import Denied
@@ -138,7 +137,7 @@ class Forwarding:
             await self._refuse(request, send=send)
             return None
         body = await request.body(bytes_max=QUESTION_BYTES_MAX if is_question else BODY_BYTES_MAX)
-        if isinstance(body, Denied) or digest_body(body) != note.body_sha256:
+        if isinstance(body, Denied) or not self._cells.fits(note, body):
             await self._refuse(request, send=send)
             return None
         scope["callgate.request_id"] = request.request_id = note.request_id
@@ -238,7 +237,9 @@ class Forwarding:
         # What HEAD is answered with is cut by the server under us, which needs the length of a GET.
         method = "GET" if request.method == "HEAD" else request.method
         passed = Passed(_head(request, method), body, request.request_id)
-        answered = await link.forward(self._cells.sign(passed, link.cell, Errand.FORWARDED, network=request.network))
+        answered = await link.forward(
+            self._cells.sign(passed, to=link.cell, errand=Errand.FORWARDED, network=request.network)
+        )
         tell = self._log.info if self._manner.tells else self._log.debug
         tell("cells", outcome="forwarded", request_id=request.request_id, cell=link.cell, status=answered.status)
         await send_answer(request.scope, send, answer=_back(answered, request))
