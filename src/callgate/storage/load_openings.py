@@ -33,8 +33,8 @@ SELECT cell.sessions_from_ms, client.version FROM cell LEFT JOIN client ON clien
 
 # Everything but the seat: a grant in whose way four statements stood took a quarter longer.
 _OPENING: Final = f"""
-SELECT cell.sessions_from_ms, client.version, e.id, e.version, account.id, account.version, role.id, role.version,
-    {columns(JwtCredential._fields, "c")}
+SELECT cell.sessions_from_ms, client.version, account.id, account.version, role.id, role.version,
+    {columns(Extension._fields, "e")}, {columns(JwtCredential._fields, "c")}
 FROM cell
 LEFT JOIN client ON client.id = ?
 LEFT JOIN jwt_credential c ON c.id = ?
@@ -42,7 +42,8 @@ LEFT JOIN extension e ON e.id = coalesce(?, c.extension_id)
 LEFT JOIN account ON account.id = e.account_id
 LEFT JOIN role ON role.id = e.role_id
 """
-_OPENING_WIDTH: Final = 8
+_PERSON: Final = 6
+_CREDENTIAL: Final = _PERSON + len(Extension._fields)
 
 _ALLOWED: Final = f"""
 SELECT client.version, account.version, extension.version, role.id, role.version, {columns(Allowance._fields, "a")}
@@ -180,17 +181,17 @@ def _opening(
     row = view.rows(_OPENING, (lookup.client_id, credential_id, extension_id))[0]
     assert type(row[0]) is int
     client = view.client(lookup.client_id, row[1])
-    extension = view.extension(row[2], row[3])
+    extension = view.extension_of(row[_PERSON:_CREDENTIAL])
     # The seat first: whoever waited for it is stamped after those who had it.
     seat = load_seat(view, extension, client_id=client.id) if client and extension else ()
     return OpeningFacts(
         now_ms=view.now_ms,
         sessions_from_ms=row[0],
         client=client,
-        account=view.account(row[4], row[5]),
+        account=view.account(row[2], row[3]),
         extension=extension,
-        role=view.role(row[6], row[7]),
-        credential=None if row[_OPENING_WIDTH] is None else credential_from(row[_OPENING_WIDTH:]),
+        role=view.role(row[4], row[5]),
+        credential=None if row[_CREDENTIAL] is None else credential_from(row[_CREDENTIAL:]),
         seat=seat,
     )
 

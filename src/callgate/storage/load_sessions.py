@@ -10,6 +10,8 @@ from callgate.storage.load_view import View
 from callgate.storage.rows import Row, Value, columns, session_from
 
 _WIDTH: Final = len(Session._fields)
+_BESIDE: Final = _WIDTH + 6
+"""The columns before an extension's."""
 
 # Kinds as in model/session.CredentialKind. None says that the credential is gone.
 CREDENTIAL_VERSION: Final = """
@@ -28,7 +30,8 @@ END
 
 SESSION: Final = f"""
 SELECT {columns(Session._fields, "s")}, {CREDENTIAL_VERSION},
-    cell.sessions_from_ms, client.version, account.version, extension.version, role.id, role.version
+    cell.sessions_from_ms, client.version, account.version, role.id, role.version,
+    {columns(Extension._fields, "extension")}
 FROM cell
 LEFT JOIN session s ON s.id = ? AND s.account_id = ?
 LEFT JOIN client ON client.id = s.client_id
@@ -67,7 +70,7 @@ def load_seat(view: View, extension: Extension, *, client_id: Value) -> tuple[Se
 
 
 def _session_facts(view: View, row: Row) -> SessionFacts:
-    version, sessions_from, client, account, extension, role_id, role = row[_WIDTH:]
+    version, sessions_from, client, account, role_id, role = row[_WIDTH:_BESIDE]
     assert type(sessions_from) is int
     session = None if row[0] is None else session_from(row[:_WIDTH])
     if session is None:
@@ -79,7 +82,7 @@ def _session_facts(view: View, row: Row) -> SessionFacts:
         _version_of(version),
         view.client(session.client_id, client),
         view.account(session.account_id, account),
-        view.extension(session.extension_id, extension),
+        view.extension_of(row[_BESIDE:]),
         view.role(role_id, role),
         (),
     )

@@ -26,6 +26,7 @@ _CLIENT: Final = f"SELECT {columns(Client._fields)} FROM client WHERE id = ?"
 _ACCOUNT: Final = f"SELECT {columns(Account._fields)} FROM account WHERE id = ?"
 _EXTENSION: Final = f"SELECT {columns(Extension._fields)} FROM extension WHERE id = ?"
 _CLIENT_VERSION: Final = Client._fields.index("version")
+_EXTENSION_VERSION: Final = Extension._fields.index("version")
 _ROLE: Final = f"SELECT {columns(Role._fields)} FROM role WHERE id = ?"
 
 Kept = TypeVar("Kept", Client, Account, Extension, Role)
@@ -96,6 +97,19 @@ class View(ABC):
         kept = self._extensions.get(extension_id)
         if kept is None or kept.version != version:
             kept = extension_from(self.rows(_EXTENSION, (extension_id,))[0])
+            _keep(self._extensions, kept)
+        return kept
+
+    def extension_of(self, row: Row) -> Extension | None:
+        """The extension in a row of its columns, all of them None without one; parsed only when its version is new.
+
+        There are more people than can be kept: their columns come with the row that names them, not by a second look.
+        """
+        if row[0] is None:
+            return None
+        kept = self._extensions.get(row[0])
+        if kept is None or kept.version != row[_EXTENSION_VERSION]:
+            kept = extension_from(row)
             _keep(self._extensions, kept)
         return kept
 
