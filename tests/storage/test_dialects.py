@@ -39,7 +39,7 @@ from tests.storage.world import ACCOUNT, AGENT, NOW_MS
 
 MODULES = sorted(module.name for module in pkgutil.iter_modules(callgate.storage.__path__, "callgate.storage."))
 VERB = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE)\s")
-UPKEEP = re.compile(r"\.(schema_postgres|(load|save)_(postgres|tables|writers)|postgres\w*|sqlite\w*|copy\w*)$")
+UPKEEP = re.compile(r"\.(schema_postgres|(load|save)_(postgres|space|tables|writers)|postgres\w*|sqlite\w*|copy\w*)$")
 """Modules of one engine: their statements are that engine's own."""
 
 UNIQUE_OF_SESSION = "SELECT indexdef FROM pg_indexes WHERE tablename = 'session' AND indexdef LIKE 'CREATE UNIQUE%'"

@@ -32,6 +32,7 @@ from callgate.storage.postgres_lane import Lane, Pulse, carry_out, tell
 from callgate.storage.postgres_link import Link
 from callgate.storage.postgres_reader import Reader
 from callgate.storage.postgres_servers import Servers
+from callgate.storage.postgres_space import Space
 from callgate.storage.rows import Row
 from callgate.storage.save_upkeep import move_clock
 from callgate.storage.schema import ServerUnfit, pooled_apart
@@ -111,6 +112,7 @@ class PostgresStore:
             )
             for _ in range(self._options.lanes)
         ]
+        self._space = Space(self._servers, self._stamp)
         self._tasks: list[asyncio.Task[None]] = []
         self._watch: asyncio.Task[None] | None = None
         self._closing = False
@@ -190,8 +192,9 @@ class PostgresStore:
             self._enqueue(Task(cast("Job", Unit(_NOTHING, lambda _: Done(changes))), None, monotonic()))
 
     async def shrink(self) -> bool:
-        """Autovacuum does; see port.Engine."""
-        return False
+        """Make an index anew that holds little; autovacuum does the rest. See port.Engine."""
+        loose = await self.work(lambda pen: self._space.find(pen.view))
+        return loose is not None and await self._space.make_anew(loose)
 
     async def work(self, work: Callable[[Pen], T]) -> T:
         """Carry out upkeep in a transaction shared with units, one of all processes at a time; see port.Engine."""
