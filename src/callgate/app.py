@@ -55,7 +55,7 @@ from callgate.service.retold import Retold
 from callgate.service.shelves import open_shelves
 from callgate.service.tallies import Tallies
 from callgate.service.upkeep import keep_up
-from callgate.storage.backup import back_up, restore
+from callgate.storage.backup import back_up, compact, restore
 from callgate.storage.engines import copy, explain_trouble, look_over, migrate, open_store, verify
 from callgate.storage.port import Engine, Store
 from callgate.storage.sqlite import StoreOptions
@@ -253,6 +253,10 @@ class CommandLine:
     def restore(self, settings: Settings, backup: Path, *, progress: Progress) -> None:
         """Put a backup in the database's place, with every session issued until now over."""
         restore(backup, settings.database.path, clock=Clock().now_ms, by="cli", progress=progress)
+
+    def compact(self, settings: Settings) -> tuple[int, int]:
+        """Write the SQLite file anew without what is free in it; gives its bytes before and after."""
+        return compact(settings.database.path)
 
     def copy(self, source: Place, target: Place, *, progress: Progress) -> tuple[CopiedTable, ...]:
         """Copy a database that nobody has into one that is empty, and compare all of it."""

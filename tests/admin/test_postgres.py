@@ -103,6 +103,7 @@ def test_live_installation_moves_with_its_tokens(
     use(shell, target)
     assert "pg_dump" in shell.refuse("db", "backup", "x")
     assert "db restored" in shell.refuse("db", "restore", "x")
+    assert "REINDEX" in shell.refuse("db", "compact")
     assert "Say --yes" in shell.refuse("db", "restored")
     assert shell.give("db", "restored", "--yes")["ended"] == "all"
     with serving(shell, free_port) as url:

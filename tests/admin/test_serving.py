@@ -47,6 +47,7 @@ def test_administration_takes_hold_of_a_running_server(
         assert saved["bytes"] == (tmp_path / "saved.db").stat().st_size
         assert (tmp_path / "saved.db").stat().st_mode & 0o077 == 0
         assert "served by another process" in shell.refuse("db", "restore", "saved.db", "--yes", code=3)
+        assert "served by another process" in shell.refuse("db", "compact", code=3)
         assert "Address already in use" in shell.refuse("serve", code=3)
         assert "one server process" in shell.refuse("serve", "--workers", "2", code=2)
         assert shell.run("serve", "--check").code == 0
@@ -72,6 +73,8 @@ def test_administration_takes_hold_of_a_running_server(
     assert "Say --yes" in shell.refuse("sessions", "end-all")
     shell.give("db", "restore", "saved.db", "--yes")
     assert shell.give("db", "check")["whole"]
+    compacted = shell.give("db", "compact")
+    assert compacted["bytes"] == (tmp_path / "callgate.db").stat().st_size
     with serving(shell, free_port) as url:
         assert [read_calls(url, token) for token in (first, kept, unattended, later)] == [401] * 4
         # What was registered is as it was at the backup: the app is allowed again, the credential works.

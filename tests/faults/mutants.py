@@ -170,7 +170,7 @@ def folder_not_synced() -> None:
     def leave_it(_: Path) -> None:
         return
 
-    plant(backup, "_sync_folder", leave_it)
+    plant(backup, "_sync", leave_it)
 
 
 def full_swallowed() -> None:

@@ -1,15 +1,26 @@
 """The file becomes smaller when its rows have gone (goals P9): by itself, some pages at a time, beside units."""
 
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import apsw
+import pytest
+from psycopg.errors import UniqueViolation
 
 from callgate.model.changes import SessionOpened
+from callgate.model.session import Session
+from callgate.storage.backup import BackupBroken, compact
+from callgate.storage.check import check_file
+from callgate.storage.sqlite import StoreOptions
+from callgate.storage.sqlite_file import InUse
 from callgate.storage.sqlite_writer import FREE_PAGES_MAX, FREE_PART
 from callgate.storage.sweep import sweep_due
-from tests.storage.engines import Opened, open_sqlite
+from tests.postgres_server import needs_postgres
+from tests.storage.engines import Opened, PostgresWorld, open_postgres, open_sqlite, postgres_world
 from tests.storage.world import NOW_MS, service_session_of
+
+Look = Callable[[str, tuple[int | str, ...]], object]
 
 DAY_MS = 86_400_000
 CROWD = 10_000
@@ -20,6 +31,18 @@ def fill(store: Opened) -> None:
     """Open sessions that are over in an hour."""
     for first in range(0, CROWD, 500):
         store.save(*(SessionOpened(service_session_of(number)) for number in range(first, first + 500)))
+
+
+def multiply(look: Look) -> None:
+    """Make such a crowd beside the store, of the first session."""
+    fields, first = (*Session._fields, "sweep_bucket"), service_session_of(0).id
+    chosen = ", ".join(f"{field} + value" if field == "id" else field for field in fields)
+    look(
+        f"WITH RECURSIVE series (value) AS"
+        f" (SELECT CAST(1 AS BIGINT) UNION ALL SELECT value + 1 FROM series WHERE value < {CROWD})"
+        f" INSERT INTO session ({', '.join(fields)}) SELECT {chosen} FROM series, session WHERE id = {first}",
+        (),
+    )
 
 
 def size_of(database: Path) -> int:
@@ -49,11 +72,16 @@ def test_file_shrinks_when_its_sessions_have_gone(database: Path) -> None:
     assert after < full
 
 
-def test_file_of_an_earlier_version_stays_as_long_as_it_was(database: Path) -> None:
-    """Its format knows no way to become shorter; that is no reason to try for ever."""
+def make_earlier(database: Path) -> None:
+    """Give a file the format of versions that knew no way to become shorter."""
     with closing(apsw.Connection(str(database))) as connection:
         connection.pragma("auto_vacuum", "none")
         connection.execute("VACUUM")
+
+
+def test_file_of_an_earlier_version_stays_as_long_as_it_was(database: Path) -> None:
+    """Its format knows no way to become shorter; that is no reason to try for ever."""
+    make_earlier(database)
     with open_sqlite(database) as store:
         fill(store)
         store.await_(sweep_due(store.store, NOW_MS + DAY_MS))
@@ -61,3 +89,81 @@ def test_file_of_an_earlier_version_stays_as_long_as_it_was(database: Path) -> N
         ((free,),) = store.rows("PRAGMA freelist_count")
     assert isinstance(free, int)
     assert free > FREE_PAGES_MAX
+
+
+def test_a_file_written_anew_is_small_and_becomes_smaller_from_then_on(database: Path) -> None:
+    """`callgate db compact`: what lay in the log is in it, what was free is not; nobody may have it open."""
+    make_earlier(database)
+    with open_sqlite(database) as store:
+        store.save(SessionOpened(service_session_of(0)))
+        multiply(store.look)
+        checkpoint(database)
+        store.rows("DELETE FROM session")
+        store.save(SessionOpened(service_session_of(1)))
+        held = [store.rows(f"SELECT * FROM {table}") for table in ("audit", "session")]
+        with pytest.raises(InUse, match="served by another process"):
+            compact(database)
+    with open_sqlite(database, StoreOptions(writer="cli", exclusive=False)), pytest.raises(InUse, match="is open in"):
+        compact(database)
+    full = size_of(database)
+    assert compact(database) == (full, size_of(database))
+    assert size_of(database) < full / 2
+    assert check_file(database) == ()
+    assert database.stat().st_mode & 0o077 == 0
+    with open_sqlite(database) as store:
+        assert [store.rows(f"SELECT * FROM {table}") for table in ("audit", "session")] == held
+        store.rows("DELETE FROM session")
+        store.save(SessionOpened(service_session_of(0)))
+        multiply(store.look)
+        store.rows("DELETE FROM session")
+        checkpoint(database)
+        full = size_of(database)
+        store.await_(sweep_due(store.store, NOW_MS))
+        assert size_of(database) < full / 2
+
+
+def test_what_is_no_whole_database_of_ours_stays_as_it_is(database: Path) -> None:
+    """Neither a damaged file nor a stranger's is put in its own place; one that is not there is not made."""
+    with pytest.raises(FileNotFoundError):
+        compact(database.with_name("gone.db"))
+    damaged = database.read_bytes()[: 3 * PAGE].ljust(database.stat().st_size, b"?")
+    database.write_bytes(damaged)
+    with pytest.raises(BackupBroken):
+        compact(database)
+    assert database.read_bytes() == damaged
+    assert {path.name for path in database.parent.iterdir() if "draft" in path.name} == set()
+
+
+@needs_postgres
+def test_an_index_on_postgresql_becomes_small_again_when_its_sessions_have_gone() -> None:
+    """Autovacuum, done by hand here, leaves it as long as it was; and a REINDEX that was cut short leaves its own."""
+    world = postgres_world()
+    world.put_back()
+    with open_postgres(world) as store:
+        store.save(SessionOpened(service_session_of(0)))
+    multiply(world.look)
+    ((partition,),) = world.look("SELECT DISTINCT CAST(CAST(tableoid AS regclass) AS TEXT) FROM session", ())
+    with pytest.raises(UniqueViolation):
+        world.look(f"CREATE UNIQUE INDEX CONCURRENTLY x_ccnew1 ON {partition} (state)", ())
+    world.look("VACUUM ANALYZE session", ())
+    sweep(world)
+    full = indexes_of(world, str(partition))
+    world.look("DELETE FROM session", ())
+    world.look("VACUUM ANALYZE session", ())
+    assert indexes_of(world, str(partition)) == full, "neither autovacuum nor a full index being made anew"
+    sweep(world)
+    assert indexes_of(world, str(partition)) < full / 2
+    assert world.look("SELECT count(*) FROM pg_index WHERE NOT indisvalid", ()) == [(0,)]
+
+
+def sweep(world: PostgresWorld) -> None:
+    """What a server does every minute."""
+    with open_postgres(world) as store:
+        store.await_(sweep_due(store.store, NOW_MS))
+
+
+def indexes_of(world: PostgresWorld, table: str) -> int:
+    """The bytes that a table's indexes take."""
+    ((found,),) = world.look("SELECT pg_indexes_size(CAST(? AS regclass))", (table,))
+    assert isinstance(found, int)
+    return found

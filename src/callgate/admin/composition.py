@@ -59,6 +59,9 @@ class Composition(Protocol):
     def restore(self, settings: Settings, backup: Path, *, progress: Progress) -> None:
         """Put a backup in the database's place, with every session issued until now over."""
 
+    def compact(self, settings: Settings) -> tuple[int, int]:
+        """Write the SQLite file anew without what is free in it; gives its bytes before and after."""
+
     def copy(self, source: Place, target: Place, *, progress: Progress) -> tuple[CopiedTable, ...]:
         """Copy a database that nobody has into one that is empty, and compare all of it."""
 

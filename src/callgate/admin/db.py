@@ -15,7 +15,7 @@ from callgate.config import Place, database_place
 from callgate.model.database import PostgresPlace
 from callgate.service.administer.sessions import end_every_session
 
-DB = noun("db", "The database: migrations, backups, checks, the move to PostgreSQL.")
+DB = noun("db", "The database: migrations, backups, checks, its space, the move to PostgreSQL.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,20 @@ def restored(run: Run, options: RestoredOptions) -> Record:
     return Record(
         fields=(("database", str(place)), ("ended", "all")),
         note="Every session and sign-in issued before this moment is over: nothing revoked comes back.",
+    )
+
+
+@plain_command(DB, "compact", options=NoOptions)
+def compact(run: Run, _options: NoOptions) -> Record:
+    """Write the SQLite file anew without what is free in it, the server stopped; needs as much room again."""
+    if isinstance(run.settings.database.place, PostgresPlace):
+        raise Refusal(
+            "PostgreSQL has its own: VACUUM FULL and REINDEX; servers do what is needed (docs/operating.md, Space)"
+        )
+    before, after = run.composition.compact(run.settings)
+    return Record(
+        fields=(("database", str(run.settings.database.path)), ("bytes_before", before), ("bytes", after)),
+        note="It becomes smaller by itself from now on.",
     )
 
 

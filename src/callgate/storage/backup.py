@@ -1,4 +1,4 @@
-"""Backup of a file in use, and restore.
+"""Backup of a file in use, restore, and a file written anew without what is free in it.
 
 A backup is one moment of the database, whole: whatever was acknowledged before it began is in it. A restore makes that
 moment the present, except that every session issued before the restore is over: what was revoked after the backup
@@ -72,6 +72,30 @@ def restore(backup: Path, target: Path, *, clock: Callable[[], int], by: str, pr
     return sessions_from_ms
 
 
+def compact(path: Path) -> tuple[int, int]:
+    """Write a file anew without its free pages, in the format that can become smaller later (ADR 89).
+
+    Gives its bytes before and after.
+
+    Raises:
+        InUse: stop the server first, and let commands end.
+        BackupBroken, NotOurs: what is there is damaged, or something else's; it is as it was.
+        apsw.Error, OSError: it is as it was.
+    """
+    before = path.stat().st_size  # of one that is not there, nothing is made
+    with lock_file(path), take_place(path), _drafted(path) as draft:
+        draft.unlink(missing_ok=True)
+        make_private(draft)
+        with _telling_broken(path), closing(open_writer(path)) as file:
+            file.pragma("auto_vacuum", "incremental")
+            file.execute("VACUUM INTO ?", (str(draft),))
+        with _telling_broken(path), closing(apsw.Connection(str(draft))) as copy:
+            _require_whole(copy, path)
+        _sync(draft)
+        _empty_log(path)
+    return before, path.stat().st_size
+
+
 @contextmanager
 def _drafted(target: Path) -> Iterator[Path]:
     """A file that becomes `target` in one step when all went well, and is gone otherwise."""
@@ -79,7 +103,7 @@ def _drafted(target: Path) -> Iterator[Path]:
     try:
         yield draft
         draft.replace(target)
-        _sync_folder(target.parent)
+        _sync(target.parent)
     finally:
         for leftover in (draft, *(draft.with_name(draft.name + end) for end in ("-wal", "-shm", "-journal"))):
             leftover.unlink(missing_ok=True)
@@ -88,15 +112,28 @@ def _drafted(target: Path) -> Iterator[Path]:
 def _copy(source: Path, draft: Path, *, progress: Progress) -> None:
     draft.unlink(missing_ok=True)
     make_private(draft)
+    with (
+        _telling_broken(source),
+        closing(open_committed(source)) as origin,
+        closing(apsw.Connection(str(draft))) as copy,
+    ):
+        if origin.pragma("application_id") != APPLICATION_ID:
+            raise NotOurs(f"{source} is not a database of Callgate")
+        _copy_pages(origin, copy, progress=progress)
+        _leave_alone(copy)  # so that it opens on a read-only medium, too
+        _require_whole(copy, source)
+
+
+@contextmanager
+def _telling_broken(source: Path) -> Iterator[None]:
     try:
-        with closing(open_committed(source)) as origin, closing(apsw.Connection(str(draft))) as copy:
-            if origin.pragma("application_id") != APPLICATION_ID:
-                raise NotOurs(f"{source} is not a database of Callgate")
-            _copy_pages(origin, copy, progress=progress)
-            _leave_alone(copy)  # so that it opens on a read-only medium, too
-            found = copy.pragma("integrity_check")
+        yield
     except (apsw.CorruptError, apsw.NotADBError) as error:
         raise BackupBroken(f"{source} is not a whole database") from error
+
+
+def _require_whole(copy: apsw.Connection, source: Path) -> None:
+    found = copy.pragma("integrity_check")
     if found != "ok":
         raise BackupBroken(f"{source} is not a whole database: {found}")
 
@@ -141,11 +178,11 @@ def _empty_log(target: Path) -> None:
         open_writer(target).close()
     for end in ("-wal", "-shm"):
         target.with_name(target.name + end).unlink(missing_ok=True)
-    _sync_folder(target.parent)  # before the new one has its name: a power cut may keep a rename and lose a removal
+    _sync(target.parent)  # before the new one has its name: a power cut may keep a rename and lose a removal
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
