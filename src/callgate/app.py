@@ -187,12 +187,8 @@ async def open_kek(keys: KeySettings, store: Store) -> KeyEncryptionKey:
 
 
 async def _keep_up(keeper: Keeper, store: Engine, *, clock: Clock, log: FilteringBoundLogger) -> None:
-    sweep = partial(_sweep, store, SteadyClock(clock.earlier_ms))
-    await keep_up(keeper, sweep, warn=Warner(store, clock, log).warn, log=log)
-
-
-async def _sweep(store: Engine, steady: SteadyClock) -> None:
-    await sweep_due(store, steady())
+    steady = SteadyClock(clock.earlier_ms)
+    await keep_up(keeper, lambda: sweep_due(store, steady()), warn=Warner(store, clock, log).warn, log=log)
 
 
 class CommandLine:
