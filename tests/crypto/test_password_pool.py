@@ -79,6 +79,19 @@ def test_proofs_step_back_behind_the_token_traffic() -> None:
     assert own < LEAST
 
 
+def test_proofs_need_no_thread_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without memory none can be begun: what waited for it would be done later, before whoever signs in then."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def body(pool: PasswordPool) -> None:
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        assert await asyncio.gather(*(pool.verify(STORED, "right") for _ in range(2))) == [True, True]
+
+    run(body, workers=2)
+
+
 def test_what_does_not_fit_is_refused_at_once() -> None:
     """Two workers and three places: of twenty at once five are done, the others told."""
     gate = Gate()

@@ -23,6 +23,7 @@ from callgate.service.context import Context
 from callgate.service.reply import TokenReply
 from callgate.storage import (
     backup,
+    engines,
     group_commit,
     postgres,
     postgres_errors,
@@ -161,7 +162,7 @@ def log_not_recovered() -> None:
             path.with_name(path.name + end).unlink(missing_ok=True)
         return migrate(path, render=render)
 
-    plant(_app(), "migrate_file", begin_anew)
+    plant(engines, "migrate_file", begin_anew)
 
 
 def folder_not_synced() -> None:
@@ -309,12 +310,6 @@ def plant(owner: object, name: str, value: object) -> None:
     """Put something in the place of what is there; what is not there was renamed, and the hook with it is void."""
     assert hasattr(owner, name), f"{owner} has no {name} any more: mend the hook"
     setattr(owner, name, value)
-
-
-def _app() -> object:
-    from callgate import app  # noqa: PLC0415 - the test process needs the names of the hooks only
-
-    return app
 
 
 HOOKS: dict[str, Callable[[], None]] = {

@@ -13,12 +13,15 @@ from callgate.storage.check import check_audit, check_file
 from tests.faults.founding import World, copy_world
 from tests.faults.ledger import Held, Ledger
 from tests.faults.process import Served, serve
-from tests.faults.traffic import LANES, Traffic
+from tests.faults.traffic import Traffic
 from tests.faults.wire import Wire
 from tests.figures import Figure
 
 START_S_MAX = 20
 """To the first token after a kill; the goal is 2 s on a quiet machine, and the figure is reported."""
+
+WHOLE_EVERY = 10
+"""Of how many rounds one looks at the whole file and its audit chains; what is broken there stays so until then."""
 
 OLD_SAMPLE = 200
 """Sessions of earlier rounds looked at in every round; at the end it is all of them."""
@@ -30,6 +33,8 @@ class Storm:
 
     starts_s: list[float] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    at_rest: int = 0
+    """Kills that cost nobody a reply."""
 
 
 def storm(world: World, folder: Path, ledger: Ledger, *, kills: int, plant: str = "") -> Storm:
@@ -44,12 +49,13 @@ def storm(world: World, folder: Path, ledger: Ledger, *, kills: int, plant: str 
             break
         with serve(own, plant=plant) as served:
             found.starts_s.append(asyncio.run(first_token_s(served, own)))
-            found.broken += whole(own)
+            found.broken += whole(own) if round_number % WHOLE_EVERY == 0 else []
             is_last = round_number == kills
             looked_at = None if is_last else touched + chance.sample(ledger.held, min(OLD_SAMPLE, len(ledger.held)))
-            acts_before = [len(held.acts) for held in ledger.held]
+            acts_before, lost_before = [len(held.acts) for held in ledger.held], ledger.lost_replies
             asyncio.run(one_round(traffic, served, looked_at, kill_after_s=chance.uniform(0.4, 1.2)))
             old = zip(ledger.held, acts_before, strict=False)
+            found.at_rest += ledger.lost_replies == lost_before and not is_last
             touched = [held for held, acts in old if len(held.acts) > acts] + ledger.held[len(acts_before) :]
     found.broken += whole(own) + ledger.broken
     return found
@@ -94,7 +100,7 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
         f"{starts_s[-1]:.1f} s",
     )
     assert found.broken == []
-    assert ledger.lost_replies >= kills * LANES // 2, "the kills met a server at rest"
+    assert found.at_rest <= kills // 10, "the kills met a server at rest"
     assert starts_s[-1] < START_S_MAX
 
 

@@ -4,6 +4,7 @@ A proof of a password takes 19 MiB and some 20 ms of a core, on purpose, and str
 """
 
 import asyncio
+import itertools
 import os
 import resource
 import signal
@@ -39,18 +40,18 @@ def serving(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield both
 
 
-async def sign_in(own: World, wire: Wire) -> int:
+async def sign_in(own: World, wire: Wire, name: str) -> int:
     """Try a wrong password; what came of it. Raises LostError."""
-    form = {"grant_type": "password", "username": own.people[0].email, "password": "not this one"}
+    form = {"grant_type": "password", "username": f"{name}@example.com", "password": "not this one"}
     return (await wire.post(TOKEN, own.script, form)).status
 
 
 async def keep_signing_in(own: World, port: int, over: asyncio.Event, told: Counter[int]) -> None:
-    """A stranger who does nothing else."""
-    wire = await Wire.connect(port)
+    """A stranger who does nothing else. Each name is tried once: of many tries none would be proofs."""
+    wire, numbers = await Wire.connect(port), itertools.count()
     while not over.is_set():
         try:
-            told[await sign_in(own, wire)] += 1
+            told[await sign_in(own, wire, f"{id(wire)}-{next(numbers)}")] += 1
         except LostError:
             told[0] += 1
             wire = await Wire.connect(port)
@@ -162,14 +163,15 @@ def starve(served: Served, own: World) -> Starved:
     worker = worker_of(served)
 
     def limit(size: int) -> None:
-        resource.prlimit(worker, resource.RLIMIT_AS, (size, resource.RLIM_INFINITY))
+        # What may be written to, and not addresses: the threads of proofs have those already.
+        resource.prlimit(worker, resource.RLIMIT_DATA, (size, resource.RLIM_INFINITY))
 
     async def drive() -> None:
         assert await live(served) == 200
         traffic = Traffic(own, found.ledger, seed=12)
         async with traffic.connected(served.port, 16):
             await traffic.run_for(0.3)
-            limit((status_of(worker, "VmSize") << 10) + SPARE_BYTES)
+            limit((status_of(worker, "VmData") << 10) + SPARE_BYTES)
             over = asyncio.Event()
             strangers = [asyncio.create_task(keep_signing_in(own, served.port, over, found.told)) for _ in range(4)]
             await traffic.run_for(0.7)
@@ -179,7 +181,7 @@ def starve(served: Served, own: World) -> Starved:
             await traffic.check()
         wire = await Wire.connect(served.port)
         try:
-            found.afterwards = await sign_in(own, wire)
+            found.afterwards = await sign_in(own, wire, "nobody")
         finally:
             wire.close()
 
@@ -192,7 +194,7 @@ def starve(served: Served, own: World) -> Starved:
 def test_nobody_is_told_that_a_password_is_wrong_when_there_is_no_memory_to_know(
     serving: tuple[Served, World], figure: Figure
 ) -> None:
-    """RLIMIT_AS: sign-ins answer 503, and tokens are issued, used and revoked; with room again all is as before."""
+    """RLIMIT_DATA: sign-ins answer 503, and tokens are issued, used and revoked; with room again all is as before."""
     found = starve(*serving)
     figure(
         "workers.no-memory",

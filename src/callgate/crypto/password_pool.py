@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
+from threading import Barrier
 from typing import TypeVar
 
 from callgate.crypto.entropy import Entropy
@@ -49,6 +50,7 @@ class PasswordPool:
         self._executor = ThreadPoolExecutor(
             self.workers, thread_name_prefix="password", initializer=_step_back if sys.platform == "linux" else None
         )
+        self._begin_threads()
 
     @property
     def in_flight(self) -> int:
@@ -73,6 +75,19 @@ class PasswordPool:
         self._turns.drop()
         self._executor.shutdown(wait=True, cancel_futures=True)
 
+    def _begin_threads(self) -> None:
+        """Begin all of them now: where one could not be begun later, for want of memory, its work would stay behind.
+
+        It would be done once there is room, for nobody, and whoever signs in then would wait for all of it.
+        """
+        all_there = Barrier(self.workers)
+        try:
+            for _ in range(self.workers):
+                self._executor.submit(all_there.wait)
+        except RuntimeError:
+            all_there.abort()
+            raise
+
     async def _run(self, work: Callable[[], _T], party: str) -> _T | Busy:
         if not await self._turns.take(party):
             self.refused += 1
@@ -85,7 +100,7 @@ class PasswordPool:
 
         try:
             future = self._executor.submit(work)
-        except RuntimeError as error:  # no memory for a thread, or the end of the server
+        except RuntimeError as error:  # the end of the server
             self._turns.give_back()
             raise Unavailable(f"no proof of a password can be begun: {error}") from error
         # Given back when the work itself ends: a caller who hangs up does not free the core that serves it.
