@@ -188,7 +188,8 @@ async def open_kek(keys: KeySettings, store: Store) -> KeyEncryptionKey:
 
 async def _keep_up(keeper: Keeper, store: Engine, *, clock: Clock, log: FilteringBoundLogger) -> None:
     steady = SteadyClock(clock.earlier_ms)
-    await keep_up(keeper, lambda: sweep_due(store, steady()), warn=Warner(store, clock, log).warn, log=log)
+    warn = Warner(store, clock, log).warn
+    await keep_up(keeper, lambda: sweep_due(store, clock.agreed(steady())), warn=warn, log=log)
 
 
 class CommandLine:

@@ -29,12 +29,14 @@ from callgate.storage import (
     postgres_errors,
     postgres_lane,
     postgres_link,
+    postgres_pulse,
     schema,
     sqlite,
     sqlite_file,
 )
 from callgate.storage.group_commit import GroupCommit
-from callgate.storage.postgres import PostgresStore
+from callgate.storage.postgres_pulse import Pulse
+from callgate.storage.postgres_servers import Servers
 from callgate.storage.scripts import Render
 from callgate.storage.sqlite import SqliteStore
 from callgate.storage.sqlite_writer import Writer
@@ -81,12 +83,8 @@ def synchronous_normal() -> None:
 
 def postgres_forgets() -> None:
     """PostgreSQL says yes before the disk does, and the server's own look at its settings is left out."""
-
-    async def trust(_: PostgresStore, __: object) -> None:
-        return
-
     plant(postgres_link, "_SETTINGS", postgres_link._SETTINGS + b"; SET synchronous_commit=off")
-    plant(PostgresStore, "_check", trust)
+    plant(Servers, "_require_careful", lambda *_: None)
 
 
 def no_room_is_a_defect() -> None:
@@ -147,10 +145,8 @@ def unknown_commit_is_success() -> None:
 
 def heartbeat_forgotten() -> None:
     """Whatever PostgreSQL is connected is believed, however long ago it last committed anything."""
-    from callgate.storage.postgres import PostgresStore  # noqa: PLC0415 - only who uses PostgreSQL imports it
-
-    plant(PostgresStore, "_beats", lambda _: True)
-    plant(PostgresStore, "_vouches", lambda *_: True)
+    plant(Pulse, "beats", lambda _: True)
+    plant(Pulse, "vouches", lambda *_: True)
 
 
 def log_not_recovered() -> None:
@@ -262,7 +258,7 @@ def sweep_soon() -> None:
 
 def impatient() -> None:
     """Everything that PostgreSQL is given time for is given a quarter of it."""
-    for module in (postgres, postgres_link, postgres_lane):
+    for module in (postgres, postgres_link, postgres_lane, postgres_pulse):
         for name, value in vars(module).copy().items():
             if name.endswith(("_S", "_S_MAX")) and isinstance(value, float):
                 plant(module, name, value / 4)

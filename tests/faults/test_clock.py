@@ -15,7 +15,7 @@ import pytest
 
 from tests.faults.founding import REDIRECT_URI, World, copy_world
 from tests.faults.ledger import Ledger
-from tests.faults.process import serve
+from tests.faults.process import NotStartedError, serve
 from tests.faults.test_workers import on_postgres
 from tests.faults.traffic import JWT_BEARER, SELF, TOKEN, Traffic
 from tests.faults.wire import Answer, Wire
@@ -136,12 +136,15 @@ def test_nothing_comes_to_life_and_nothing_ends_when_the_clock_of_a_server_steps
 def test_nobody_notices_when_the_clock_of_one_of_two_servers_steps(
     world: World, tmp_path: Path, figure: Figure
 ) -> None:
-    """PostgreSQL: its clock counts, for tokens and for the forms that one server gives and the other takes."""
+    """PostgreSQL: its clock counts, for tokens and for the forms that one server gives and the other takes.
+
+    A server that is days off when it starts is told so, for it cannot know who is right.
+    """
     clock, ledger = clock_at(tmp_path), Ledger()
 
     async def drive(own: World) -> None:
         async with serving(own, clock, None) as ports:
-            for off_s in (2 * HOUR_S, -2 * HOUR_S):
+            for off_s in (2 * HOUR_S, -2 * HOUR_S, 72 * HOUR_S):
                 clock.step(0)
                 access, _ = await opened(own, ports[0])
                 clock.step(off_s)
@@ -152,6 +155,9 @@ def test_nobody_notices_when_the_clock_of_one_of_two_servers_steps(
 
     with on_postgres(world, tmp_path) as own:
         asyncio.run(drive(own))
+        clock.step(72 * HOUR_S)
+        with pytest.raises(NotStartedError, match="set the one that is wrong"), serve(own, wrap=clock.wrap):
+            pass
     figure("clock.steps", f"one of two on PostgreSQL: {ledger.summary()}; nothing refused")
     assert ledger.broken == []
 

@@ -186,8 +186,8 @@ NO_SWAPS = Plant(
 )
 NO_SEATS = Plant(
     _POSTGRES,
-    "            await self._others.open()\n",
-    "            await self._others.open()\n"
+    "            await self._heart.beat()\n",
+    "            await self._heart.beat()\n"
     '            await self._others._link.ask([("DROP INDEX IF EXISTS session_seat", ())])\n',
 )
 
@@ -198,11 +198,11 @@ BESIDE_EACH_OTHER: dict[str, tuple[Plant, ...]] = {
     "sessions-kept-by-each-process": (
         Plant(
             _POSTGRES,
-            'return cast("F", await reader.read(cast("Lookup[object]", lookup)))',
-            "kept = vars(self).setdefault('kept', {}) if reader is self._sessions else {}\n"
+            '        facts = await reader.read(cast("Lookup[object]", lookup))\n',
+            "        kept = vars(self).setdefault('kept', {}) if reader is self._sessions else {}\n"
             "        if lookup not in kept:\n"
             '            kept[lookup] = await reader.read(cast("Lookup[object]", lookup))\n'
-            '        return cast("F", kept[lookup])',
+            "        facts = kept[lookup]\n",
         ),
     ),
     "repeats-judged-by-what-was-read-before": (

@@ -185,7 +185,7 @@ def open_postgres(world: PostgresWorld, options: PostgresOptions | None = None) 
     """A started store on a database."""
     clock = TestClock()
     chosen = options or PostgresOptions(lanes=1)
-    chosen = replace(chosen, time_of=lambda _: clock.now_ms, trusts_server=True)
+    chosen = replace(chosen, time_of=lambda *_: clock.now_ms, trusts_server=True)
     with asyncio.Runner() as runner:
         store = runner.run(_start(world, chosen))
         try:

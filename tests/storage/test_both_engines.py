@@ -80,7 +80,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[object], lis
     copy_database(path, place, progress=lambda *_: None)
 
     async def ask_there() -> list[object]:
-        options = PostgresOptions(lanes=1, time_of=lambda _: SEEDED_MS, trusts_server=True)
+        options = PostgresOptions(lanes=1, time_of=lambda *_: SEEDED_MS, trusts_server=True)
         store = PostgresStore(place, options)
         await store.start()
         try:

@@ -55,7 +55,7 @@ async def stores(
 ) -> AsyncIterator[list[PostgresStore]]:
     """Started stores on one database."""
     clock = TestClock(at_ms)
-    options = PostgresOptions(time_of=lambda _: clock.now_ms, trusts_server=True, lanes=lanes)
+    options = PostgresOptions(time_of=lambda *_: clock.now_ms, trusts_server=True, lanes=lanes)
     opened = [PostgresStore(place, options) for _ in range(count)]
     for store in opened:
         await store.start()
@@ -203,7 +203,7 @@ def test_act_is_alone_and_later_than_whatever_was_decided_beside_it(world: Postg
 
     async def mix() -> None:
         ticking = iter(range(NOW_MS, NOW_MS + 100_000))
-        options = PostgresOptions(time_of=lambda _: next(ticking), trusts_server=True)
+        options = PostgresOptions(time_of=lambda *_: next(ticking), trusts_server=True)
         opened = [PostgresStore(world.place, options) for _ in range(2)]
         for store in opened:
             await store.start()
@@ -251,20 +251,25 @@ def marks(world: PostgresWorld) -> list[str]:
 
 
 def test_marks_of_connections_that_are_gone_are_forgotten(world: PostgresWorld) -> None:
-    """After a while, in which somebody may ask what became of a batch; those of connections that live stay."""
+    """After a while, in which somebody may ask what became of a batch; those of connections that live stay.
+
+    A store has two here: its lane's, and its heart's.
+    """
 
     async def come_and_go() -> None:
         async with stores(world.place, 1, lanes=1):
             lasting = {mark for mark in marks(world) if mark.startswith("server")}
-            async with stores(world.place, 1, lanes=1, at_ms=NOW_MS + KEPT_MS):
+            async with stores(world.place, 1, lanes=1, at_ms=NOW_MS + KEPT_MS) as (store,):
+                await store.run(unit_of(SessionOpened(seatless(0))))
                 former = {*marks(world)} - lasting
-                assert len(former) == 2, "the founder's, and the new one's"
-            async with stores(world.place, 1, lanes=1, at_ms=NOW_MS + KEPT_MS + 1):
-                pass
+                assert {mark.partition("-")[0].partition(" ")[0] for mark in former} == {"cli", "server"}
+            async with stores(world.place, 1, lanes=1, at_ms=NOW_MS + KEPT_MS + 1) as (store,):
+                await store.run(unit_of(SessionOpened(seatless(1))))
             async with stores(world.place, 1, lanes=1, at_ms=NOW_MS + KEPT_MS + 1):
                 left = {*marks(world)}
         assert lasting < left
-        assert len(former & left) == 1, "the founder's is older than the rest by too much"
+        assert former & left, "of the second store, whose lane wrote"
+        assert not {mark for mark in left if mark.startswith("cli ")}, "the founder's are too much older than the rest"
 
     asyncio.run(come_and_go())
 
@@ -273,7 +278,7 @@ def test_time_never_goes_back_whoever_stamped_it(world: PostgresWorld) -> None:
     """Nor on another process, nor after a restart; the server's clock may."""
 
     async def stamp(now_ms: int) -> int:
-        options = PostgresOptions(time_of=lambda _: now_ms, trusts_server=True)
+        options = PostgresOptions(time_of=lambda *_: now_ms, trusts_server=True)
         store = PostgresStore(world.place, options)
         await store.start()
         facts = await store.read(KeysLookup())
@@ -673,9 +678,10 @@ def test_process_that_cannot_write_stops_answering_what_it_reads(
     world: PostgresWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was revoked may be alive where it reads."""
-    monkeypatch.setattr("callgate.storage.postgres.PULSE_S_MAX", 0.0)
-    with open_postgres(world) as opened, pytest.raises(Unavailable, match="has not answered a write"):
-        opened.read(KeysLookup())
+    with open_postgres(world) as opened:
+        monkeypatch.setattr("callgate.storage.postgres_pulse.PULSE_S_MAX", 0.0)
+        with pytest.raises(Unavailable, match="has not answered a write"):
+            opened.read(KeysLookup())
 
 
 def test_entity_parsed_in_an_undone_transaction_is_forgotten(world: PostgresWorld) -> None:

@@ -1,6 +1,9 @@
 """What a server does that is cut off from its standby or its successor, and which of several servers is asked."""
 
 import asyncio
+import os
+import re
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,16 +19,31 @@ from callgate.model.decisions import Done
 from callgate.model.facts import KeysFacts
 from callgate.model.failure import Unavailable
 from callgate.model.lookups import KeysLookup
-from callgate.storage import postgres_hosts
+from callgate.storage import postgres_hosts, postgres_link
+from callgate.storage.awake import passed_s
 from callgate.storage.port import Unit
 from callgate.storage.postgres import PostgresOptions, PostgresStore
+from callgate.storage.postgres_batch import CELL
+from callgate.storage.postgres_errors import Lost
 from callgate.storage.postgres_hosts import connect, conninfo_of, options_of
 from callgate.storage.postgres_servers import Servers
+from callgate.storage.save_upkeep import touch
 from tests.postgres_server import PostgresServer, needs_postgres, running_postgres, shared_postgres
 from tests.storage.engines import PostgresWorld, unit_of
 from tests.storage.world import session_of
 
 pytestmark = needs_postgres
+
+AWAY_S = 6
+"""Several times as long as a COMMIT is waited for there."""
+
+STUCK_MAX = 7
+"""Of each of two lanes a COMMIT, and its look at what became of it; of the heart those whose time is not over."""
+
+SHORTER = """
+SELECT CAST((SELECT CAST(setting AS INT) FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout')
+    < (SELECT CAST(setting AS INT) FROM pg_settings WHERE name = 'lock_timeout') AS INT)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +119,7 @@ def test_leader_without_its_standby_says_neither_yes_nor_what_it_reads(
     """A COMMIT that waits is not undone, so its unit is not done again; and after the limit nothing is believed."""
     monkeypatch.setattr("callgate.storage.postgres_link.ROUND_S", 0.3)
     monkeypatch.setattr("callgate.storage.postgres_lane.SETTLE_S", 0.4)
-    monkeypatch.setattr("callgate.storage.postgres.PULSE_S_MAX", 1.0)
+    monkeypatch.setattr("callgate.storage.postgres_pulse.PULSE_S_MAX", 1.0)
     world = PostgresWorld(server)
     decided: list[int] = []
 
@@ -129,6 +147,205 @@ def test_leader_without_its_standby_says_neither_yes_nor_what_it_reads(
     asyncio.run(lose())
     assert decided == [1]
     assert world.look("SELECT count(*) FROM session WHERE slot IS NULL", ()) == [(2,)]
+
+
+@pytest.mark.long
+def test_nobody_waits_in_vain_for_a_standby_and_connections_do_not_pile_up(
+    server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks again while it is away begins nothing that would wait with the rest. All have a fifth of patience."""
+    patience = {"postgres_link.ROUND_S": 1.0, "postgres_pulse.PULSE_S_MAX": 0.6, "postgres_lane.SETTLE_S": 0.4}
+    patience |= {"postgres.ANSWER_S_MAX": 1.0, "postgres.WAIT_S_MAX": 0.4}
+    for name, seconds in patience.items():
+        monkeypatch.setattr(f"callgate.storage.{name}", seconds)
+    settings = re.sub(rb"(lock|statement)_timeout='\ds'", rb"\1_timeout='1s'", postgres_link._SETTINGS)
+    monkeypatch.setattr(postgres_link, "_SETTINGS", settings)
+    world = PostgresWorld(server)
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND datname = ?"
+    took: list[float] = []
+    found: list[int] = []
+
+    async def ask(store: PostgresStore, number: int) -> None:
+        began_s = monotonic()
+        with pytest.raises(Unavailable):
+            await store.run(unit_of(SessionOpened(session_of(number)._replace(slot=None))))
+        took.append(monotonic() - began_s)
+
+    async def lose() -> None:
+        store = await started(world.place, lanes=2)
+        try:
+            with without_standby(server):
+                await asyncio.sleep(0.1)  # until the server has heard
+                over_s = monotonic() + AWAY_S
+                async with asyncio.TaskGroup() as asking:
+                    for number in range(1000, 10**6):
+                        asking.create_task(ask(store, number))
+                        await asyncio.sleep(0.05)
+                        found.extend(int(str(count)) for (count,) in world.look(waiting, (world.name,)))
+                        if monotonic() > over_s:
+                            break
+            await until_it_works(store)
+        finally:
+            await store.close()
+
+    asyncio.run(lose())
+    assert max(took) < 2
+    assert max(found) <= STUCK_MAX
+
+
+def test_beat_that_waits_for_a_standby_ends_with_its_statement(
+    server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever sent it is gone; a COMMIT by itself would keep its connection until the standby is back."""
+    for name, seconds in (("PULSE_S_MAX", 0.2), ("LISTEN_S", 60)):
+        monkeypatch.setattr(f"callgate.storage.postgres_pulse.{name}", seconds)
+    settings = postgres_link._SETTINGS.replace(b"statement_timeout='5s'", b"statement_timeout='400ms'")
+    monkeypatch.setattr(postgres_link, "_SETTINGS", settings)
+    world = PostgresWorld(server)
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND datname = ?"
+
+    async def beat_in_vain() -> None:
+        store = await started(world.place)
+        lane = store._lanes[0]
+        try:
+            with without_standby(server):
+                await asyncio.sleep(0.1)  # until the server has heard
+                with pytest.raises(Lost):
+                    await store._heart.beat()
+                lane.close()
+                with pytest.raises(Lost, match="nothing has been committed"):
+                    await lane.open()
+                assert world.look(waiting, (world.name,)) == [(1,)]
+                await asyncio.sleep(1)
+                assert world.look(waiting, (world.name,)) == [(0,)]
+        finally:
+            await store.close()
+
+    asyncio.run(beat_in_vain())
+
+
+def test_who_waits_at_a_former_leader_goes_on_once_another_commits(
+    world: PostgresWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It hangs, and would be waited for; the heart has found its successor meanwhile."""
+    monkeypatch.setattr("callgate.storage.postgres_pulse.PULSE_S", 0.1)
+
+    async def go_on() -> float:
+        store = await started(world.place)
+        try:
+            former = await store._lanes[0].open()
+            ((pid,),) = (await former.ask([("SELECT pg_backend_pid()", ())]))[0]  # type: ignore[misc]
+            former.server = (0, "192.0.2.1", 5432)
+            os.kill(int(str(pid)), signal.SIGSTOP)
+            try:
+                began_s = monotonic()
+                await store.run(unit_of(SessionOpened(session_of(0)._replace(slot=None))))
+                return monotonic() - began_s
+            finally:
+                os.kill(int(str(pid)), signal.SIGCONT)
+        finally:
+            await store.close()
+
+    assert asyncio.run(go_on()) < 2
+
+
+def test_leader_that_may_lose_what_it_has_is_left(world: PostgresWorld) -> None:
+    """As after a failover to one that was set up otherwise; nothing need be started anew once it is mended."""
+    setting = f"ALTER DATABASE {world.name} SET synchronous_commit = "
+    beside = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+    async def lead() -> None:
+        store = await started(world.place)
+        try:
+            shared_postgres().execute(setting + "off")
+            world.look(f"SELECT pg_terminate_backend(pid) {beside}", ())
+            with pytest.raises(Unavailable, match="synchronous_commit = off: it may lose"):
+                await store.run(unit_of(SessionOpened(session_of(0)._replace(slot=None))))
+            shared_postgres().execute(setting + "on")
+            await until_it_works(store)
+        finally:
+            await store.close()
+
+    try:
+        asyncio.run(lead())
+    finally:
+        shared_postgres().execute(setting + "on")
+
+
+async def beaten_since(store: PostgresStore, began_s: float) -> None:
+    """Wait for a beat that was not sent before."""
+    for _ in range(150):
+        if store._pulse.age_s < passed_s() - began_s:
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail("no beat for three seconds")
+
+
+def test_process_that_stands_still_stops_no_other(world: PostgresWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds the cell's lock and the cell's row, and an act waits for them: others beat all the same."""
+    monkeypatch.setattr("callgate.storage.postgres_pulse.PULSE_S", 0.1)
+
+    async def beat_on() -> None:
+        store = await started(world.place)
+        try:
+            with psycopg.connect(world.place.url) as frozen:
+                frozen.execute("SELECT pg_advisory_xact_lock(%s)", (CELL,))
+                frozen.execute("UPDATE cell SET clock_ms = clock_ms")
+                act = asyncio.create_task(store.work(touch))
+                for _ in range(2):
+                    await beaten_since(store, passed_s())
+                assert (await store.read(KeysLookup())).keys == ()
+                frozen.rollback()
+                await act
+            link = await store._servers.connect()
+            ((answer,), *_) = await link.ask([(SHORTER, ())])  # type: ignore[misc]
+            link.close()
+            assert answer == (1,), "who is silent loses its locks before others have waited for them in vain"
+        finally:
+            await store.close()
+
+    asyncio.run(beat_on())
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["idle", "asked"])
+def test_store_is_closed_in_seconds_when_nothing_answers(
+    world: PostgresWorld, monkeypatch: pytest.MonkeyPatch, asked: bool
+) -> None:
+    """Whoever waits is told; nobody waits for whoever supervises the process to lose patience."""
+    for name, seconds in (("CLOSE_S", 0.4), ("READ_S", 0.3)):
+        monkeypatch.setattr(f"callgate.storage.postgres.{name}", seconds)
+
+    async def close() -> float:
+        store = await started(world.place, lanes=2)
+        with hanging(world):
+            waiting = [
+                asyncio.ensure_future(asking)
+                for _ in range(400 * asked)
+                for asking in (store.run(unit_of(SessionOpened(session_of(0)))), store.read(KeysLookup()))
+            ]
+            await asyncio.sleep(0.1)
+            began_s = monotonic()
+            await store.close()
+            took_s = monotonic() - began_s
+            told = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 1)
+            assert {type(each) for each in told} <= {Unavailable}
+        return took_s
+
+    assert asyncio.run(close()) < 1.5
+
+
+@contextmanager
+def hanging(world: PostgresWorld) -> Iterator[None]:
+    """Each connection's server process stands still."""
+    beside = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    pids = [int(str(pid)) for (pid,) in world.look(beside, ())]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
 def test_server_that_is_not_the_one_written_is_not_read(world: PostgresWorld) -> None:

@@ -28,14 +28,22 @@ class Times(Protocol):
     def now_ms(self) -> int:
         """Milliseconds since 1970."""
 
-    def hear(self, told_ms: int) -> int:
-        """Go by the database's clock, from what it said a moment ago; gives the time."""
+    def hear(self, told_ms: int, stamped_ms: int) -> int:
+        """Go by the database's clock, from what it said a moment ago, but not before `stamped_ms`; gives the time.
+
+        Raises failure.Unavailable where it cannot be right.
+        """
+
+    def not_before(self, stamped_ms: int) -> int:
+        """Go on from what was stamped before; gives the time."""
 
 
 def open_store(place: Place, *, clock: Times, options: StoreOptions) -> Engine:
     """A store on a database whose schema is current; see the engines for what is raised."""
     if isinstance(place, Path):
-        return SqliteStore.open(place, clock=clock.now_ms, options=options)
+        store = SqliteStore.open(place, clock=clock.now_ms, options=options)
+        clock.not_before(store.stamped_ms)
+        return store
     from callgate.storage.postgres import PostgresOptions, PostgresStore  # noqa: PLC0415 - see above
     from callgate.storage.schema_postgres import require_postgres_head  # noqa: PLC0415 - see above
 

@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple, cast
 
 from callgate.storage.load_view import View
+from callgate.storage.rows import Row
 
 CLOCK: Final = """
 SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT), coalesce(max(at_ms), 0) FROM writer
@@ -19,31 +20,42 @@ SELECT key FROM unnest(CAST(CAST(? AS TEXT) AS BIGINT[])) AS key WHERE pg_try_ad
 
 SERVER: Final = """
 SELECT CAST(extract(epoch FROM pg_postmaster_start_time()) * 1000000 AS BIGINT), host(inet_server_addr()),
-    inet_server_port()
+    inet_server_port(), current_setting('fsync'), current_setting('full_page_writes'),
+    current_setting('synchronous_commit'), CAST(pg_is_in_recovery() AS INT)
 """
-"""Who answers: no two servers have all of it in common, nor one and the same before and after it was started anew."""
+"""Who answers, and how it is set up; see told_server."""
+
+HAND_OVER: Final = "SELECT set_config(?, ?, false)"
+"""Keep a value for this connection, for a statement that takes no parameters."""
 
 _CLAIM: Final = "SELECT CAST(pg_try_advisory_lock(hashtextextended(?, 0)) AS INT)"
 _NEW_MARK: Final = "SELECT CAST(? AS TEXT) || ' ' || CAST(gen_random_uuid() AS TEXT)"
 _BACKEND: Final = "SELECT pg_backend_pid()"
-_SETTINGS: Final = """
-SELECT current_setting('fsync'), current_setting('synchronous_commit'), current_setting('full_page_writes'),
-    CAST(pg_is_in_recovery() AS INT)
-"""
+_LASTING: Final = {
+    "fsync": frozenset({"on"}),
+    "full_page_writes": frozenset({"on"}),
+    "synchronous_commit": frozenset({"on", "remote_apply"}),
+}
 
 
 class ServerSettings(NamedTuple):
     """What durability rests on, in PostgreSQL's own words."""
 
     fsync: str
-    synchronous_commit: str
     full_page_writes: str
+    synchronous_commit: str
     in_recovery: int
 
+    @property
+    def careless(self) -> str | None:
+        """A setting with which it may lose what it says it has, as `name = value`."""
+        wrong = ((name, value) for name, value in self._asdict().items() if value not in _LASTING.get(name, {value}))
+        return next((f"{name} = {value}" for name, value in wrong), None)
 
-def find_settings(view: View) -> ServerSettings:
-    """How the server is set up."""
-    return ServerSettings._make(cast("tuple[str, str, str, int]", view.rows(_SETTINGS)[0]))
+
+def told_server(row: Row) -> tuple[Row, ServerSettings]:
+    """What `SERVER` tells: who it is, which no two have in common, nor one before and after a start; its settings."""
+    return row[:3], ServerSettings._make(cast("tuple[str, str, str, int]", row[3:]))
 
 
 def find_backend(view: View) -> int:

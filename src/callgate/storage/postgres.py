@@ -1,4 +1,4 @@
-"""The store on PostgreSQL: lanes that write, two connections that read, and a pulse that proves it can be written.
+"""The store on PostgreSQL: lanes that write, two connections that read, and a heart that proves it can be written.
 
 Sessions are read on a connection of their own: who validates a token waits for nobody's long list.
 
@@ -8,6 +8,7 @@ Many processes may use one database; each writes audit chains of its own (docs/a
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
@@ -21,15 +22,15 @@ from callgate.model.lookups import Lookup, NothingLookup, SessionLookup
 from callgate.storage.figures import StoreFigures
 from callgate.storage.group_commit import BATCH_MAX, QUEUE_MAX, Job, Upkeep
 from callgate.storage.load_upkeep import count_sessions
-from callgate.storage.load_writers import TAKE, find_backend, find_settings
+from callgate.storage.load_writers import TAKE, find_backend
 from callgate.storage.pen import Pen
 from callgate.storage.port import Decided, Health, Unit
-from callgate.storage.postgres_asking import PostgresView
+from callgate.storage.postgres_asking import PostgresView, carry_out
 from callgate.storage.postgres_batch import Done as Told
 from callgate.storage.postgres_batch import Task
-from callgate.storage.postgres_errors import Lost, Refused, as_failure
-from callgate.storage.postgres_lane import Lane, Pulse, carry_out, tell
-from callgate.storage.postgres_link import Link
+from callgate.storage.postgres_errors import Lost, Refused, Unfit, as_failure
+from callgate.storage.postgres_lane import Lane, tell
+from callgate.storage.postgres_pulse import Heart, Pulse
 from callgate.storage.postgres_reader import Reader
 from callgate.storage.postgres_servers import Servers
 from callgate.storage.postgres_space import Space
@@ -40,9 +41,6 @@ from callgate.storage.schema import ServerUnfit, pooled_apart
 F = TypeVar("F")
 D = TypeVar("D", bound=Decided)
 T = TypeVar("T")
-
-PULSE_S: Final = 1.0
-"""How often an idle process commits something, so as to know that it still can."""
 
 WATCH_S: Final = 0.25
 """How often is looked."""
@@ -57,17 +55,12 @@ becomes of it: it may yet be done, as where a reply is lost."""
 READ_S: Final = 2.0
 """How long a session's row may take to come: past it the connection counts as dead, and another is asked."""
 
-PULSE_S_MAX: Final = 3.0
-"""How long after its newest commit a process goes on accepting what it reads.
-
-Longer ago, and the server it reads from may not be the one that is written any more: what was revoked there is alive
-here. See architecture.md.
-"""
+CLOSE_S: Final = 6.0
+"""How long what was asked may take once the store is to close: whoever asked has been told by then."""
 
 UPKEEP: Final = 0x43474154_00000002
 """The advisory lock of whoever sweeps."""
 
-_LASTING: Final = frozenset({"on", "remote_apply"})
 _NOTHING: Final = NothingLookup()
 _PREPARED_ALREADY: Final = "42P05"
 """Another connection's statement has the name."""
@@ -78,13 +71,13 @@ class PostgresOptions:
     """How a store is opened.
 
     `writer` begins the names of its audit chains. `lanes`: connections that write at once. `time_of` makes the time
-    out of the server's, both in milliseconds since 1970: development moves it. `trusts_server`: do not refuse one that
-    says it may lose what it committed.
+    out of the server's, and of the latest that anybody stamped, all in milliseconds since 1970; it raises Unavailable
+    where it cannot be right. `trusts_server`: do not refuse one that says it may lose what it committed.
     """
 
     writer: str = "server"
     lanes: int = 2
-    time_of: Callable[[int], int] = int
+    time_of: Callable[[int, int], int] = max
     trusts_server: bool = False
 
 
@@ -97,9 +90,11 @@ class PostgresStore:
         self._now_ms = 0
         self._queue: deque[Task] = deque()
         self._wakened = asyncio.Event()
-        self._servers = Servers(place)
-        self._sessions = Reader(self._servers, stamp_of=self._stamp, vouches=self._vouches, round_s=READ_S)
-        self._others = Reader(self._servers, stamp_of=self._stamp, vouches=self._vouches)
+        self._servers = Servers(place, trusted=self._options.trusts_server)
+        self._pulse = Pulse()
+        self._heart = Heart(self._servers, self._pulse, name=self._options.writer, stamp_of=self._stamp)
+        self._sessions = Reader(self._servers, stamp_of=self._stamp, pulse=self._pulse, round_s=READ_S)
+        self._others = Reader(self._servers, stamp_of=self._stamp, pulse=self._pulse)
         self.figures = StoreFigures()
         self._lanes = [
             Lane(
@@ -107,14 +102,14 @@ class PostgresStore:
                 name=self._options.writer,
                 stamp_of=self._stamp,
                 answer_unwritten=self._answer_unwritten,
-                vouches=self._vouches,
+                pulse=self._pulse,
                 figures=self.figures,
             )
             for _ in range(self._options.lanes)
         ]
         self._space = Space(self._servers, self._stamp)
         self._tasks: list[asyncio.Task[None]] = []
-        self._watch: asyncio.Task[None] | None = None
+        self._watching: list[asyncio.Task[None]] = []
         self._closing = False
 
     @property
@@ -122,7 +117,7 @@ class PostgresStore:
         """What can be asked of it now."""
         if not self._tasks or self._closing:
             return Health.STOPPED
-        return Health.SERVING if self._beats() else Health.UNREACHABLE
+        return Health.SERVING if self._pulse.beats() else Health.UNREACHABLE
 
     @property
     def waiting(self) -> int:
@@ -144,41 +139,49 @@ class PostgresStore:
         """Begin to serve on the running loop.
 
         Raises:
-            Unavailable: the server cannot be reached.
+            Unavailable: the server cannot be reached, or its clock is not right.
             ServerUnfit: it may lose what it committed, or a pooler gives its connections to whoever comes.
         """
         try:
-            await self._check(await self._open_readers())
+            await self._open_readers()
+            await self._heart.beat()
             for lane in self._lanes:
                 await lane.open()
-            self._tasks = [asyncio.create_task(self._run(lane)) for lane in self._lanes]
-            await self.work(self._beat)
         except BaseException as error:
             await self.close()
+            if isinstance(error, Unfit):
+                raise ServerUnfit(str(error)) from error
             if isinstance(error, Lost | Refused):
                 raise as_failure(error) from error
             raise
-        self._watch = asyncio.create_task(self._keep_watch())
+        self._tasks = [asyncio.create_task(self._run(lane)) for lane in self._lanes]
+        self._watching = [asyncio.create_task(self._keep_watch()), asyncio.create_task(self._heart.keep_beating())]
 
     async def close(self) -> None:
-        """Finish what was asked, and let go of the database."""
+        """Finish what was asked, as far as that can be done in some seconds, and let go of the database."""
         self._closing = True
-        if self._watch is not None:
-            self._watch.cancel()
         self._wakened.set()
-        await asyncio.gather(*self._tasks)
-        await self._sessions.close()
-        await self._others.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await asyncio.gather(*self._tasks)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(READ_S):
+                await asyncio.gather(self._sessions.close(), self._others.close())
+        for watching in self._watching:
+            watching.cancel()
+        for task in self._queue:
+            tell(Told(task, None, Unavailable("the store was closed")))
+        self._heart.close()
         for lane in self._lanes:
             lane.close()
 
     async def read(self, lookup: Lookup[F]) -> F:
         """Answer from committed rows; see port.Store."""
-        if not self._beats():
+        if not self._pulse.beats():
             raise Unavailable("PostgreSQL has not answered a write for seconds")
         reader = self._sessions if type(lookup) is SessionLookup else self._others
         facts = await reader.read(cast("Lookup[object]", lookup))
-        if not self._beats():
+        if not self._pulse.beats():
             raise Unavailable("PostgreSQL answered a question too late")
         return cast("F", facts)
 
@@ -225,8 +228,8 @@ class PostgresStore:
             tasks = [task for task in (self._queue.popleft() for _ in range(count)) if not task.is_given_up]
             self._queue.extendleft(reversed(await lane.serve(tasks)))
 
-    async def _open_readers(self) -> Link:
-        """Connect to read; gives one. Raises ServerUnfit where one of the server's processes answers both."""
+    async def _open_readers(self) -> None:
+        """Connect to read. Raises ServerUnfit for a standby, and where one of the server's processes answers both."""
         view = PostgresView(self._stamp)
         try:
             links = [await reader.open() for reader in (self._sessions, self._others)]
@@ -237,32 +240,15 @@ class PostgresStore:
             raise pooled_apart(self._place) from error
         if len(answering) < len(links):
             raise pooled_apart(self._place)
-        return links[0]
-
-    async def _check(self, link: Link) -> None:
-        """Raise ServerUnfit for a server that says it may lose what it committed."""
-        view = PostgresView(self._stamp)
-        found = await carry_out(link, partial(find_settings, view))
-        if found.in_recovery:
+        if links[0].settings.in_recovery:
             raise ServerUnfit(f"{self._place} is a standby, which cannot be written")
-        if self._options.trusts_server:
-            return
-        for setting, value, lasting in (
-            ("fsync", found.fsync, frozenset({"on"})),
-            ("full_page_writes", found.full_page_writes, frozenset({"on"})),
-            ("synchronous_commit", found.synchronous_commit, _LASTING),
-        ):
-            if value not in lasting:
-                raise ServerUnfit(
-                    f"{self._place} has {setting} = {value}: it may lose what it says it has; set it to on"
-                )
 
     def _stamp(self, clock: Row) -> int:
         """The time of an answer: the server's, never before one that was stamped, whoever stamped it."""
         server_ms, marked_ms = clock
         assert isinstance(server_ms, int)
         assert isinstance(marked_ms, int)
-        self._now_ms = max(self._now_ms, marked_ms, self._options.time_of(server_ms))
+        self._now_ms = max(self._now_ms, marked_ms, self._options.time_of(server_ms, marked_ms))
         return self._now_ms
 
     async def _answer_unwritten(self, unit: Unit[object, Decided]) -> Decided:
@@ -271,47 +257,21 @@ class PostgresStore:
             raise Unavailable("PostgreSQL cannot be written")
         return decision
 
-    def _beats(self) -> bool:
-        return self._idle_s() < PULSE_S_MAX
-
-    def _vouches(self, link: Link) -> bool:
-        """Whether what is read there is what is written: the newest commit was made by that server, just now."""
-        return self._beats() and link.server == self._newest.server
-
-    def _idle_s(self) -> float:
-        """How long ago the newest commit was sent that was answered."""
-        return monotonic() - self._newest.sent_s
-
-    @property
-    def _newest(self) -> Pulse:
-        return max((lane.newest for lane in self._lanes), key=lambda pulse: pulse.sent_s)
-
-    def _beating(self) -> asyncio.Future[object]:
-        """A beat on its way; what becomes of it shows in when the newest commit was."""
-        reply = asyncio.get_running_loop().create_future()
-        reply.add_done_callback(lambda done: done.cancelled() or done.exception())
-        self._enqueue(Task(Upkeep(self._beat), reply, monotonic()))
-        return reply
-
-    def _beat(self, pen: Pen) -> None:
-        move_clock(pen, pen.view.now_ms)
-
     async def _keep_watch(self) -> None:
-        """Commit something where nothing was for a while, and let nobody wait for long."""
-        beating: asyncio.Future[object] | None = None
+        """Let nobody wait for long, nor at a server that is not the one any more."""
         while True:
             await asyncio.sleep(WATCH_S)
-            if (beating is None or beating.done()) and self._idle_s() >= PULSE_S:
-                beating = self._beating()
             while self._queue and monotonic() - self._queue[0].came_s > WAIT_S_MAX:
                 tell(Told(self._queue.popleft(), None, Unavailable("PostgreSQL takes too long")))
             late_s = monotonic() - ANSWER_S_MAX
             for lane in self._lanes:
                 lane.give_up(late_s)
+                lane.follow()
             self._sessions.give_up(late_s)
             self._others.give_up(late_s)
 
 
 def _alone(work: Callable[[Pen], T], pen: Pen) -> T:
     pen.view.rows(TAKE, (UPKEEP,))
+    move_clock(pen, pen.view.now_ms)  # marks are PostgreSQL's alone: whoever takes the database to SQLite needs this
     return work(pen)

@@ -10,15 +10,17 @@ So a statement stands once for both engines, and a batch costs a few round trips
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple, TypeVar, cast
 
 from greenlet import getcurrent, greenlet
 
 from callgate.storage.load_view import View
 from callgate.storage.load_writers import CLOCK
 from callgate.storage.pen import Conflict, Pen
-from callgate.storage.postgres_link import Answer, Statement
+from callgate.storage.postgres_link import Answer, Link, Statement
 from callgate.storage.rows import Row, Value
+
+T = TypeVar("T")
 
 
 class Asked(NamedTuple):
@@ -171,6 +173,20 @@ class PostgresPen(Pen):
         """Carry out what was put off. Raises Conflict."""
         if _current().swaps:
             _ask([], writes=True)
+
+
+async def carry_out(link: Link, work: Callable[[], T]) -> T:
+    """Carry out loaders and savers on a link, outside a batch. Raises Refused, Lost, and what they raise."""
+    asking = Asking(work)
+    asking.begin()
+    try:
+        while asking.asked is not None:
+            asking.answer(await link.ask(asking.asked.statements))
+    finally:
+        asking.leave()
+    if asking.failure is not None:
+        raise asking.failure
+    return cast("T", asking.value)
 
 
 def _current() -> Asking:

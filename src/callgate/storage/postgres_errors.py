@@ -21,6 +21,10 @@ class Lost(Exception):
     """The connection is gone. What was asked last may have happened; without a COMMIT nothing has."""
 
 
+class Unfit(Lost):
+    """The server may lose what it says it has: it was left before it was asked for anything."""
+
+
 _TAKEN: Final = "23505"
 _OVERTAKEN: Final = frozenset({_TAKEN, "40001", "40P01"})
 """A key that is taken, a serialization failure, a deadlock: load and decide again."""

@@ -12,28 +12,28 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from time import monotonic
-from typing import Final, NamedTuple, TypeVar, cast
+from typing import Final, cast
 
 from callgate.model.changes import Change
 from callgate.model.failure import Unavailable
 from callgate.storage.audit import FIRST, forge_link
 from callgate.storage.audit_entries import describe
+from callgate.storage.awake import passed_s
 from callgate.storage.figures import StoreFigures
 from callgate.storage.load_upkeep import Head, find_clock, find_head
 from callgate.storage.load_writers import claim_writer, new_mark
 from callgate.storage.pen import Conflict
 from callgate.storage.port import Decided, Unit
-from callgate.storage.postgres_asking import Asking, PostgresPen, PostgresView
+from callgate.storage.postgres_asking import Asking, PostgresPen, PostgresView, carry_out
 from callgate.storage.postgres_batch import Batch, Done, Mode, Spoiled, Task, Writer, out_of_attempts
 from callgate.storage.postgres_errors import Lost, Refused, as_failure, is_conflict, is_world
 from callgate.storage.postgres_link import Link, Statement
+from callgate.storage.postgres_pulse import Pulse
 from callgate.storage.postgres_servers import Servers
 from callgate.storage.rows import Row
 from callgate.storage.save_upkeep import append_link
 from callgate.storage.save_writers import MarkGone, enter_mark, settle_batch
 from callgate.storage.sqlite_writer import ATTEMPTS_MAX
-
-T = TypeVar("T")
 
 RERUNS_MAX: Final = 3
 """How often a batch goes again without the unit that spoiled it; then each of its units goes apart."""
@@ -49,19 +49,12 @@ _PATIENTLY: Final[Statement] = ("SET LOCAL statement_timeout = 0", ())
 _ROLLBACK: Final[Statement] = ("ROLLBACK", ())
 
 
-class Pulse(NamedTuple):
-    """A commit that was answered: when it was sent (monotonic), and which server made it."""
-
-    sent_s: float
-    server: Row
-
-
 class _Unsettled(Exception):
     """The batch may have been committed."""
 
 
 class Lane:
-    """One connection that writes. `newest` is its newest commit that was answered."""
+    """One connection that writes. Its commits are heard by the `pulse`, and by that it goes."""
 
     def __init__(
         self,
@@ -70,11 +63,11 @@ class Lane:
         name: str,
         stamp_of: Callable[[Row], int],
         answer_unwritten: Callable[[Unit[object, Decided]], Awaitable[object]],
-        vouches: Callable[[Link], bool],
+        pulse: Pulse,
         figures: StoreFigures,
     ) -> None:
         self._figures = figures
-        self._vouches = vouches
+        self._pulse = pulse
         self._servers = servers
         self._name = name
         self._view = PostgresView(stamp_of)
@@ -84,21 +77,31 @@ class Lane:
         self._writer = Writer(name, "", 0)
         self._head = FIRST
         self._serving: list[Task] = []
-        self.newest = Pulse(0.0, ())
 
     async def open(self) -> Link:
-        """Connect, unless it is, and take a writer's name nobody else has. Raises Lost and Refused."""
+        """Connect, unless it is, and take a writer's name nobody else has. Raises Lost and Refused.
+
+        While nothing is committed nobody connects but the heart: each connection here would be one more that waits for
+        a standby that is away, for as long as it is.
+        """
+        self.follow()
         if self._link is not None and not self._link.lost:
             return self._link
-        link = await self._servers.connect()
+        if not self._pulse.beats():
+            raise Lost("nothing has been committed for seconds")
+        self._link = link = await self._servers.connect()
         try:
             self._writer, self._head = await self._enter(link)
         except BaseException:
             link.close()
             raise
         self._view.forget()
-        self._link = link
         return link
+
+    def follow(self) -> None:
+        """Leave a server that another has taken the place of: who waits there for a COMMIT asks the other about it."""
+        if self._link is not None and self._pulse.leads_away(self._link):
+            self._link.close()
 
     def close(self) -> None:
         """End the connection."""
@@ -106,7 +109,7 @@ class Lane:
             self._link.close()
 
     async def serve(self, tasks: list[Task]) -> list[Task]:
-        """Carry out tasks and answer each; returns those whose turn did not come. Never raises."""
+        """Carry out tasks and answer each; returns those whose turn did not come. Raises nothing of its own."""
         self._serving = tasks
         try:
             return await self._serve(tasks)
@@ -115,6 +118,10 @@ class Lane:
             for task in tasks:
                 tell(Done(task, None, as_failure(error)))
             return []
+        except asyncio.CancelledError:  # the store closes, and cannot wait any longer
+            for task in tasks:
+                tell(Done(task, None, Unavailable("the store was closed; it may have been done all the same")))
+            raise
         finally:
             self._serving = []
 
@@ -205,7 +212,7 @@ class Lane:
             return True
         if not batch.written:
             await link.ask([_COMMIT])
-            if not self._vouches(link):
+            if not self._pulse.vouches(link):
                 batch.withhold(Unavailable("PostgreSQL has not answered a write for seconds"))
             return True
         entries = [describe(change) for done in batch.done for change in _changes_of(done) if change.AUDITED]
@@ -216,7 +223,7 @@ class Lane:
             head = Head(forged.seq, forged.hash)
             statements = [*first_of(lambda: append_link(self._pen, forged)), *statements]
         link.warnings.clear()
-        sent_s = monotonic()
+        sent_s, awake_s = passed_s(), monotonic()
         try:
             await link.ask(statements)
         except Lost as lost:
@@ -226,9 +233,9 @@ class Lane:
             self._servers.shun(link)
             link.close()
             return await self._settle(batch.number, Lost(link.warnings[0]))
-        self._figures.committed(len(batch.done), monotonic() - sent_s)
+        self._figures.committed(len(batch.done), monotonic() - awake_s)
         self._writer, self._head = self._writer._replace(batch=batch.number), head
-        self.newest = Pulse(sent_s, link.server)
+        self._pulse.hear(sent_s, link.server)
         return True
 
     async def _settle(self, number: int, lost: Lost) -> bool:
@@ -294,20 +301,6 @@ class Lane:
         mark = new_mark(self._view, name)
         enter_mark(self._pen, mark, former=self._writer.mark, at_ms=find_clock(self._view))
         return Writer(name, mark, 0), find_head(self._view, name) or FIRST
-
-
-async def carry_out(link: Link, work: Callable[[], T]) -> T:
-    """Carry out loaders and savers on a link, outside a batch. Raises Refused, Lost, and what they raise."""
-    asking = Asking(work)
-    asking.begin()
-    try:
-        while asking.asked is not None:
-            asking.answer(await link.ask(asking.asked.statements))
-    finally:
-        asking.leave()
-    if asking.failure is not None:
-        raise asking.failure
-    return cast("T", asking.value)
 
 
 def first_of(work: Callable[[], object]) -> Sequence[Statement]:

@@ -15,7 +15,8 @@ from psycopg import pq
 from psycopg.adapt import Transformer
 
 from callgate.model.database import PostgresPlace
-from callgate.storage.load_writers import SERVER
+from callgate.storage.awake import passed_s
+from callgate.storage.load_writers import SERVER, ServerSettings, told_server
 from callgate.storage.placeholders import numbered
 from callgate.storage.postgres_errors import Lost, Refused
 from callgate.storage.postgres_hosts import CONNECT_S, Connection, connect, conninfo_of
@@ -44,8 +45,10 @@ _SETTINGS: Final = "; ".join(
     for setting in (
         "lock_timeout='4s'",
         "statement_timeout='5s'",
-        "idle_in_transaction_session_timeout='15s'",
-        "client_connection_check_interval='2s'",
+        # Less than others wait for its locks: who was frozen, or is at work on something else, begins anew.
+        "idle_in_transaction_session_timeout='3s'",
+        # Who waits for a lock, and died, holds others: at once their sockets say so, if only they are looked at.
+        "client_connection_check_interval='500ms'",
         # A COMMIT that gave up waiting for its standby is told of by a warning, and by nothing else.
         "client_min_messages=warning",
         "search_path=public",
@@ -65,7 +68,7 @@ _SETTINGS: Final = "; ".join(
 class Link:
     """A connection; one round at a time, of `round_s` at most. `lost` tells that it is gone.
 
-    `server` is who is there, `host` their place in the URL.
+    `server` is who is there, with `settings` as they were then; `host` their place in the URL; `opened_s` since when.
 
     A server that was started anew is another one, whatever its address; so is who took over an address.
     """
@@ -86,7 +89,9 @@ class Link:
         self.round_s = ROUND_S
         self.lost = False
         self.server: Row = ()
+        self.settings = ServerSettings("", "", "", 0)
         self.host = 0
+        self.opened_s = passed_s()
         self._pgconn.nonblocking = 1
         self._pgconn.enter_pipeline_mode()
         self._pgconn.notice_handler = self._hear
@@ -114,7 +119,7 @@ class Link:
             link.close()
             raise
         assert isinstance(rows, list)
-        link.server = rows[0]
+        link.server, link.settings = told_server(rows[0])
         return link
 
     @property

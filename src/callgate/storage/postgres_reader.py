@@ -16,6 +16,7 @@ from callgate.storage.load_writers import CLOCK
 from callgate.storage.postgres_asking import Asking, PostgresView
 from callgate.storage.postgres_errors import Lost, Refused, as_failure, is_conflict
 from callgate.storage.postgres_link import ROUND_S, Link, Statement
+from callgate.storage.postgres_pulse import Pulse
 from callgate.storage.postgres_servers import Servers
 from callgate.storage.rows import Row
 
@@ -58,11 +59,11 @@ class Reader:
         servers: Servers,
         *,
         stamp_of: Callable[[Row], int],
-        vouches: Callable[[Link], bool],
+        pulse: Pulse,
         round_s: float = ROUND_S,
     ) -> None:
         self._servers = servers
-        self._vouches = vouches
+        self._pulse = pulse
         self._round_s = round_s
         self._view = PostgresView(stamp_of)
         self._link: Link | None = None
@@ -81,7 +82,7 @@ class Reader:
     async def _open_where_it_is_written(self) -> Link:
         """A server cut off from its successor goes on answering: from there nobody is to hear what was revoked."""
         link = await self.open()
-        if not self._vouches(link):
+        if not self._pulse.vouches(link):
             link.close()
             raise Lost("another server is written, or none")
         return link
@@ -89,10 +90,12 @@ class Reader:
     async def close(self) -> None:
         """Answer what was asked, and end the connection."""
         self._closed = True
-        if self._busy is not None:
-            await self._busy
-        if self._link is not None:
-            self._link.close()
+        try:
+            if self._busy is not None:
+                await self._busy
+        finally:
+            if self._link is not None:
+                self._link.close()
 
     def read(self, lookup: Lookup[object]) -> asyncio.Future[object]:
         """Ask; the answer comes with those of everybody who asks in this turn of the loop."""
@@ -110,6 +113,9 @@ class Reader:
                 readings, self._asked = self._asked, []
                 self._under_way = readings
                 await self._answer(readings)
+        except asyncio.CancelledError:  # the store closes, and cannot wait any longer
+            self.give_up(float("inf"))
+            raise
         finally:
             self._busy = None
             self._under_way = []

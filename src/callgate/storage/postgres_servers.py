@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Final
 
 from callgate.model.database import PostgresPlace
-from callgate.storage.postgres_errors import Lost
+from callgate.storage.postgres_errors import Lost, Unfit
 from callgate.storage.postgres_link import Link
 
 REST_S: Final = 0.2
@@ -18,25 +18,38 @@ SHUNNED_S: Final = 30.0
 
 
 class Servers:
-    """All that a URL names."""
+    """All that a URL names. `trusted`: none is left for what it says of its settings."""
 
-    def __init__(self, place: PostgresPlace) -> None:
+    def __init__(self, place: PostgresPlace, *, trusted: bool = False) -> None:
         self._place = place
+        self._trusted = trusted
         self._rests_until_s = 0.0
         self._shunned: int | None = None
         self._shunned_until_s = 0.0
 
     async def connect(self) -> Link:
-        """Connect to the one that is written. Raises Lost and Refused."""
+        """Connect to the one that is written, unless it may lose what it says it has. Raises Lost, Unfit and Refused.
+
+        It is asked each time: after a failover another one answers, which somebody else may have set up.
+        """
         now_s = monotonic()
         if now_s < self._rests_until_s:
             raise Lost("the server did not answer a moment ago")
         try:
-            return await Link.open(self._place, last=self._shunned if now_s < self._shunned_until_s else None)
+            link = await Link.open(self._place, last=self._shunned if now_s < self._shunned_until_s else None)
+            self._require_careful(link)
         except Lost:
             self._rests_until_s = monotonic() + REST_S
             raise
+        return link
+
+    def _require_careful(self, link: Link) -> None:
+        careless = None if self._trusted else link.settings.careless
+        if careless is not None:
+            self.shun(link)
+            link.close()
+            raise Unfit(f"{self._place} has {careless}: it may lose what it says it has; set it to on")
 
     def shun(self, link: Link) -> None:
-        """It did not answer a commit: if another is written, that is the one."""
+        """It did not answer a commit, or may lose it: if another is written, that is the one."""
         self._shunned, self._shunned_until_s = link.host, monotonic() + SHUNNED_S

@@ -18,9 +18,8 @@ from callgate.storage.load_space import (
     find_loose,
 )
 from callgate.storage.load_view import View
-from callgate.storage.postgres_asking import PostgresView
+from callgate.storage.postgres_asking import PostgresView, carry_out
 from callgate.storage.postgres_errors import Lost, Refused, as_failure
-from callgate.storage.postgres_lane import carry_out
 from callgate.storage.postgres_link import Link
 from callgate.storage.postgres_servers import Servers
 from callgate.storage.rows import Row

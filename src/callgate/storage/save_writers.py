@@ -14,6 +14,26 @@ KEPT_MS: Final = 600_000
 
 MARK: Final = "UPDATE writer SET batch = ?, at_ms = ? WHERE name = ?"
 
+BEAT: Final = """
+DO $$
+DECLARE
+    mark CONSTANT TEXT := current_setting('callgate.mark');
+    now_ms CONSTANT BIGINT := current_setting('callgate.now_ms');
+BEGIN
+    UPDATE writer SET batch = batch + 1, at_ms = greatest(at_ms, now_ms) WHERE name = mark;
+    IF NOT FOUND THEN
+        INSERT INTO writer (name, batch, at_ms) SELECT mark, 1, greatest(now_ms, max(at_ms)) FROM writer;
+    END IF;
+    COMMIT;
+END
+$$
+"""
+"""A commit in the row of a mark, which is made where it is missing; by itself, for its parameters are handed over.
+
+Within the block it is a part of the statement, and ends with that: nothing else ends a COMMIT that waits for a standby,
+and whoever asked again every few seconds would have every connection there is waiting.
+"""
+
 _ENTER: Final = """
 INSERT INTO writer (name, batch, at_ms) SELECT CAST(? AS TEXT), 0, greatest(?, max(at_ms)) FROM writer
 """

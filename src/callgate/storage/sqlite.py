@@ -105,6 +105,11 @@ class SqliteStore:
         return Health.FAILED if self._commits.failed else Health.SERVING
 
     @property
+    def stamped_ms(self) -> int:
+        """The latest time that is known to have been stamped, in milliseconds since 1970."""
+        return self._writer.now_ms if self._writer else 0
+
+    @property
     def figures(self) -> StoreFigures:
         """What it has counted since it started; see port.Engine."""
         return self._commits.figures if self._commits else StoreFigures()

@@ -1,0 +1,134 @@
+"""The pulse: when which server last committed something for us, and the heart, which sees to it that one does.
+
+What is read is believed while there is a pulse, and where it was felt: a server that was cut off from its successor
+goes on telling what it had (docs/adr/0085-which-server-is-believed.md).
+
+The heart beats on a connection and in a row of its own, so that it waits for nobody's locks: a frozen process that
+holds some, or a table that is being changed, says nothing about the server.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from callgate.model.failure import Unavailable
+from callgate.storage.awake import passed_s
+from callgate.storage.load_writers import CLOCK, HAND_OVER, new_mark
+from callgate.storage.postgres_asking import PostgresView, carry_out
+from callgate.storage.postgres_errors import Lost, Refused
+from callgate.storage.postgres_link import Answer, Link
+from callgate.storage.postgres_servers import Servers
+from callgate.storage.rows import Row
+from callgate.storage.save_writers import BEAT
+
+PULSE_S: Final = 1.0
+"""How long ago the newest commit is when the heart beats."""
+
+LISTEN_S: Final = 0.25
+"""How often is looked."""
+
+PULSE_S_MAX: Final = 3.0
+"""How long after its newest commit a process goes on accepting what it reads.
+
+Longer ago, and the server it reads from may not be the one that is written any more: what was revoked there is alive
+here. See architecture.md.
+"""
+
+
+class Pulse:
+    """The newest commit that was answered, by whichever connection: when it was sent, and which server made it."""
+
+    __slots__ = ("_sent_s", "_server")
+
+    def __init__(self) -> None:
+        self._sent_s = 0.0
+        self._server: Row = ()
+
+    def hear(self, sent_s: float, server: Row) -> None:
+        """A commit was answered; `sent_s` by `awake.passed_s`."""
+        if sent_s > self._sent_s:
+            self._sent_s, self._server = sent_s, server
+
+    @property
+    def age_s(self) -> float:
+        """How long ago it was sent, whether or not the machine slept meanwhile."""
+        return passed_s() - self._sent_s
+
+    def beats(self) -> bool:
+        """Whether it is new enough for what is read to be believed."""
+        return self.age_s < PULSE_S_MAX
+
+    def vouches(self, link: Link) -> bool:
+        """Whether what is read there is what is written: the newest commit was made by that server, just now."""
+        return self.beats() and link.server == self._server
+
+    def leads_away(self, link: Link) -> bool:
+        """Whether another server has been written since that connection was made: it leads nowhere any more."""
+        return link.server != self._server and link.opened_s < self._sent_s
+
+
+class Heart:
+    """Beats where nothing else was committed for a while."""
+
+    def __init__(self, servers: Servers, pulse: Pulse, *, name: str, stamp_of: Callable[[Row], int]) -> None:
+        self._servers = servers
+        self._pulse = pulse
+        self._name = name
+        self._stamp_of = stamp_of
+        self._link: Link | None = None
+        self._stamped_ms = 0
+
+    async def beat(self) -> None:
+        """Commit something. Raises Lost, Refused, and Unavailable where no clock is right."""
+        link = await self._open()
+        try:
+            heard, _ = await link.ask([(CLOCK, ()), (HAND_OVER, ("callgate.now_ms", str(self._stamped_ms)))])
+            self._stamped_ms = self._stamp_of(_row_of(heard))
+            link.warnings.clear()
+            sent_s = passed_s()
+            await link.ask([(BEAT, ())])
+            _require_replicated(link)
+        except (Lost, Refused):
+            self._servers.shun(link)
+            link.close()
+            raise
+        self._pulse.hear(sent_s, link.server)
+
+    async def keep_beating(self) -> None:
+        """Until cancelled."""
+        while True:
+            await asyncio.sleep(LISTEN_S)
+            if self._pulse.age_s >= PULSE_S:
+                with suppress(Lost, Refused, Unavailable):
+                    await self.beat()
+
+    def close(self) -> None:
+        """End the connection."""
+        if self._link is not None:
+            self._link.close()
+
+    async def _open(self) -> Link:
+        if self._link is not None and self._pulse.leads_away(self._link):
+            self._link.close()
+        if self._link is None or self._link.lost:
+            self._link = link = await self._servers.connect()
+            link.round_s = PULSE_S_MAX  # what comes later proves nothing
+            view = PostgresView(self._stamp_of)
+            try:
+                mark = await carry_out(link, lambda: new_mark(view, self._name))
+                await link.ask([(HAND_OVER, ("callgate.mark", mark))])
+            except BaseException:
+                link.close()
+                raise
+        return self._link
+
+
+def _require_replicated(link: Link) -> None:
+    if link.warnings:  # its time was over before the standby had it
+        raise Lost(link.warnings[0])
+
+
+def _row_of(answer: Answer) -> Row:
+    assert isinstance(answer, list)
+    return answer[0]
