@@ -195,6 +195,7 @@ def test_file_of_the_variable_is_read_when_none_is_named(tmp_path: Path, monkeyp
         ("[database]\nurl = 'postgresql://x'\n", "database.url: must be sqlite:///NAME or sqlite:////PATH, or"),
         ("[database]\nurl = 'mysql://x/y'\n", "database.url: must be sqlite:///NAME"),
         ("[database]\nurl = 'postgresql://u:p@ss@h/d'\n", "database.url: must be sqlite:///NAME"),
+        ("[database]\nurl = 'postgresql://u:p%00ss@h/d'\n", "database.url: must be sqlite:///NAME"),
         ("[database]\nurl = 'postgresql://h/d?password=p'\n", "database.url: must not have password among"),
         ("[database]\nurl = 'postgresql://h/d?options=-cjit=off'\n", "database.url: has an option that is none"),
         (f"[database]\nurl = 'postgresql://h/{'d' * 2000}'\n", "database.url: must be sqlite:///NAME"),

@@ -53,6 +53,9 @@ def test_administration_takes_hold_of_a_running_server(
         assert shell.run("serve", "--check").code == 0
         elsewhere = '{"address":"127.0.0.1:1","listener":0,"workers":[]}'
         assert "takes a restart" in shell.refuse("serve", "--check", "--adopt", elsewhere)
+        here = elsewhere.replace("127.0.0.1:1", f"127.0.0.1:{free_port}")
+        assert shell.run("serve", "--check", "--adopt", here).code == 0
+        assert "takes a restart" in shell.refuse("serve", "--check", "--workers", "0", "--adopt", here)
         (tmp_path / "second.toml").write_text((tmp_path / "callgate.toml").read_text().replace(str(free_port), "8099"))
         assert "served by another process" in shell.refuse("serve", "--config", "second.toml", code=3)
 

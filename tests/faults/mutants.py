@@ -5,15 +5,18 @@ Each hook patches the imported product before it starts. A test that stays green
 
 import itertools
 import math
+import os
 import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 import apsw
 
+from callgate.admin.supervisor import Supervisor
 from callgate.crypto import password_pool, passwords
 from callgate.model.failure import Unavailable
 from callgate.model.lookups import Lookup
@@ -279,6 +282,43 @@ def full_on_signal() -> None:
     plant(Writer, "begin", begin_bounded)
 
 
+def end_midway() -> None:
+    """A supervisor is told to end when it has just heard that new settings load."""
+    _tell_midway(lambda: os.kill(os.getpid(), signal.SIGTERM))
+
+
+def settings_midway() -> None:
+    """At that moment there are newer ones, the first time that the file beside them is there."""
+    config = Path(sys.argv[sys.argv.index("--config") + 1])
+
+    def write_and_tell() -> None:
+        with suppress(FileNotFoundError):
+            config.with_suffix(".next").replace(config)
+            os.kill(os.getpid(), signal.SIGHUP)
+
+    _tell_midway(write_and_tell)
+
+
+def slow_fork() -> None:
+    """A child takes half a second before its first step."""
+    os.register_at_fork(after_in_child=lambda: time.sleep(0.5))
+
+
+def killed_at_the_start() -> None:
+    """A worker makes a system call that it is not allowed."""
+    plant(engines, "migrate_file", lambda *_, **__: os.kill(os.getpid(), signal.SIGSYS))
+
+
+def _tell_midway(tell: Callable[[], None]) -> None:
+    take_over = Supervisor._take_over
+
+    def tell_and_take_over(self: Supervisor, status: int) -> None:
+        tell()
+        take_over(self, status)
+
+    plant(Supervisor, "_take_over", tell_and_take_over)
+
+
 def _open_with(synchronous: str) -> None:
     open_writer = sqlite_file.open_writer
 
@@ -337,5 +377,9 @@ HOOKS: dict[str, Callable[[], None]] = {
         sweep_soon,
         impatient,
         full_on_signal,
+        end_midway,
+        settings_midway,
+        slow_fork,
+        killed_at_the_start,
     )
 }

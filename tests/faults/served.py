@@ -13,7 +13,7 @@ import sys
 
 from callgate import app
 from callgate.admin import listening
-from callgate.admin.supervisor import ADOPT_OPTION
+from callgate.admin.processes import ADOPT_OPTION
 from callgate.config import ServerSettings
 from tests.faults.mutants import HOOKS
 

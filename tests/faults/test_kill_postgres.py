@@ -22,7 +22,8 @@ from callgate.app import CommandLine
 from tests.faults.founding import World
 from tests.faults.ledger import Held, Ledger
 from tests.faults.process import Served, serve
-from tests.faults.test_workers import is_dead, on_postgres, workers_of
+from tests.faults.supervised import is_dead, workers_of
+from tests.faults.test_workers import on_postgres
 from tests.faults.traffic import LANES, TOKEN, Traffic
 from tests.faults.wire import LostError, Wire
 from tests.figures import Figure

@@ -19,8 +19,9 @@ from callgate.app import CommandLine
 from tests.faults.founding import World
 from tests.faults.ledger import Ledger
 from tests.faults.process import Served, serve
+from tests.faults.supervised import until
 from tests.faults.test_kill_postgres import first_token_s
-from tests.faults.test_workers import on_postgres, until
+from tests.faults.test_workers import on_postgres
 from tests.faults.traffic import UNAVAILABLE, Traffic
 from tests.figures import Figure
 from tests.postgres_server import PostgresServer, needs_postgres, running_postgres

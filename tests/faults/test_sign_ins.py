@@ -19,7 +19,7 @@ import pytest
 from tests.faults.founding import World
 from tests.faults.ledger import Ledger
 from tests.faults.process import Served
-from tests.faults.test_workers import live, supervised, until, worker_of
+from tests.faults.supervised import live, supervised, until, worker_of
 from tests.faults.traffic import TOKEN, UNAVAILABLE, Traffic
 from tests.faults.wire import LostError, Wire
 from tests.figures import Figure

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import orjson
 import pytest
 
 from callgate.app import CommandLine
@@ -22,22 +21,24 @@ from tests.faults.flood import Flood
 from tests.faults.founding import World, copy_world
 from tests.faults.ledger import Ledger
 from tests.faults.process import Served, serve
+from tests.faults.supervised import (
+    LIVE,
+    WAIT_S_MAX,
+    is_dead,
+    lines,
+    live,
+    reload,
+    supervised,
+    until,
+    worker_of,
+    workers_of,
+)
 from tests.faults.traffic import Traffic
 from tests.faults.wire import Rejoining, Wire
 from tests.figures import Figure
 from tests.postgres_server import PostgresServer, needs_postgres, shared_postgres
 
 LANES = 32
-WAIT_S_MAX = 60
-LIVE = "/health/live"
-
-
-@contextmanager
-def supervised(world: World, folder: Path, *, plant: str = "") -> Iterator[tuple[Served, World]]:
-    """A server under a supervisor, on a world of its own."""
-    own = copy_world(world, folder / "served")
-    with serve(own, workers=1, plant=plant) as served:
-        yield served, own
 
 
 @contextmanager
@@ -93,39 +94,6 @@ def shared(world: World, systemd: Systemd, tmp_path_factory: pytest.TempPathFact
         served.process.send_signal(signal.SIGTERM)
         assert served.wait() == 0
         assert systemd.hear() == "STOPPING=1"
-
-
-def lines(served: Served, outcome: str) -> list[dict[str, object]]:
-    """What the supervisor has written of this kind."""
-    found = [orjson.loads(line) for line in served.log.read_bytes().splitlines() if b'"workers"' in line]
-    return [line for line in found if line.get("event") == "workers" and line["outcome"] == outcome]
-
-
-async def until(is_so: Callable[[], object], what: str) -> None:
-    """Wait for it."""
-    for _ in range(WAIT_S_MAX * 50):
-        if is_so():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(what)
-
-
-async def reload(served: Served, *, outcome: str = "reloaded") -> None:
-    """Have it take new settings, and wait until it has said what came of it."""
-    before = len(lines(served, outcome))
-    served.process.send_signal(signal.SIGHUP)
-    await until(lambda: len(lines(served, outcome)) > before, f"not {outcome}: {served.log.read_text()[-2000:]}")
-
-
-def workers_of(served: Served) -> set[int]:
-    """Their process ids."""
-    pid = served.process.pid
-    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
-
-
-def worker_of(served: Served) -> int:
-    """The only worker, or 0 while there is none."""
-    return max(workers_of(served), default=0)
 
 
 @dataclass
@@ -345,20 +313,3 @@ def test_worker_ends_when_its_supervisor_is_gone(world: World, tmp_path: Path) -
         asyncio.run(until(lambda: not Path(f"/proc/{worker}").exists() or is_dead(worker), "it lives on"))
         with serve(own) as again:
             assert asyncio.run(live(again)) == 200
-
-
-def is_dead(pid: int) -> bool:
-    """Whether a process has ended; who inherited it may not have looked yet."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
-
-
-async def live(served: Served) -> int:
-    """How it answers."""
-    wire = await Wire.connect(served.port)
-    try:
-        return (await wire.ask("GET", LIVE, headers={})).status
-    finally:
-        wire.close()

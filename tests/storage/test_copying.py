@@ -142,6 +142,15 @@ def test_database_that_a_server_has_is_not_copied(target: PostgresPlace, tmp_pat
     assert copy_database(target, back, progress=silent)
 
 
+def test_nothing_is_copied_to_a_database_that_a_server_has(database: Path, target: PostgresPlace) -> None:
+    """One that was started on the empty database has nobody in its memory, and would write beside the copy."""
+    with psycopg.connect(target.url) as act:
+        act.execute("SELECT pg_advisory_xact_lock_shared(%s)", (CELL,))
+        with pytest.raises(InUse, match="stop every server"):
+            copy_database(database, target, progress=silent)
+    assert copy_database(database, target, progress=silent)
+
+
 def test_file_is_left_as_it_was_when_the_way_back_is_refused(
     database: Path, target: PostgresPlace, tmp_path: Path
 ) -> None:

@@ -85,6 +85,14 @@ def test_a_process_apart_writes_the_same_down(dialect: Dialect) -> None:
     assert render_apart("0026", HEAD, dialect=dialect) == render_steps("0026", HEAD, dialect=dialect) != []
 
 
+def test_server_of_the_version_before_leaves_a_newer_database_as_it_is(database: Path) -> None:
+    """Installed and migrated beneath it: its next worker would find the way down, and what is new would be gone."""
+    before = schema_of(database)
+    with pytest.raises(SchemaDiffers, match="a version before"):
+        migrate_file(database, "0026", render=render_apart)
+    assert schema_of(database) == before
+
+
 def test_start_without_a_migration_imports_no_alembic(database: Path) -> None:
     """It costs a second, which a start does not have (assurance.md R20)."""
     code = (

@@ -1,5 +1,8 @@
 """Traces, as a collector gets them: OTLP over HTTP, read with OpenTelemetry's own description of the protocol."""
 
+import asyncio
+import socket
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
@@ -8,9 +11,12 @@ from typing import NamedTuple
 
 import httpx
 import pytest
+import structlog
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from structlog.testing import capture_logs
 
+from callgate.service.traces import END_S, SEND_S, Traces
 from tests.server import running_server
 from tests.web.caller import JWT_BEARER, MYSELF, TOKEN
 
@@ -177,3 +183,15 @@ def test_no_span_holds_a_secret_and_nothing_was_lost(traced: Traced) -> None:
     told = "".join(map(str, traced.spans))
     assert not any(secret in told for secret in traced.secrets)
     assert "outcome=lost" not in traced.log
+
+
+def test_end_does_not_wait_for_a_collector_that_is_silent() -> None:
+    """The next worker has the database after it: what waits for a collector is lost, and the log says so."""
+    with socket.create_server(("127.0.0.1", 0)) as silent, capture_logs() as said:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        traces = Traces(endpoint, ratio=1, cell="main", log=structlog.get_logger())
+        traces.tracer.start_span("one").end()
+        began = time.monotonic()
+        asyncio.run(traces.close())
+        assert time.monotonic() - began < (END_S + SEND_S) / 2
+    assert [line["outcome"] for line in said] == ["lost"]

@@ -9,12 +9,14 @@ from typing import Final
 
 from callgate.admin.composition import Composition
 from callgate.admin.serve import build_serve
+from callgate.admin.streams import mend_streams
 
 _SERVE: Final = "serve"
 
 
 def run_cli(composition: Composition) -> None:
     """Run the command that the arguments name, and end the process."""
+    mend_streams()
     try:
         if sys.argv[1:2] == [_SERVE]:
             build_serve()(obj=composition)

@@ -3,14 +3,16 @@
 import socket
 import sys
 import time
+from contextlib import suppress
 
 from callgate.config import Settings, notify_socket
 
 
 def announce(settings: Settings, then: str = "") -> None:
     """Say on standard output that the server answers; whoever waits for it reads the first line."""
-    sys.stdout.write(f"callgate is ready on {settings.server.issuer}\n{then}")
-    sys.stdout.flush()
+    with suppress(OSError):  # to have nobody to tell is no reason to stop
+        sys.stdout.write(f"callgate is ready on {settings.server.issuer}\n{then}")
+        sys.stdout.flush()
 
 
 def tell_ready() -> None:
@@ -33,9 +35,6 @@ def _tell(state: str) -> None:
     address = notify_socket()
     if address is None:
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as told:
-        try:
-            told.connect(address)
-            told.sendall(state.encode())
-        except OSError:
-            return  # to have nobody to tell is no reason to stop
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as told, suppress(OSError):
+        told.connect(address)
+        told.sendall(state.encode())

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from callgate.admin.command import HELP, Refusal, Run, serving_command
-from callgate.admin.supervisor import ADOPT_OPTION, CHECK_FLAG, read_left
+from callgate.admin.processes import ADOPT_OPTION
+from callgate.admin.supervisor import CHECK_FLAG, read_left
 from callgate.config import ONE_SERVER, WORKERS_MAX, ConfigError, Settings
 
 WorkersOption = Annotated[
@@ -47,6 +48,8 @@ def add_serve(cli: typer.Typer) -> None:
         left = read_left(options.adopt) if options.adopt else None
         if left and left.address != settings.server.address:
             raise Refusal(f"it listens on {left.address}: another server.host or server.port takes a restart")
+        if left and settings.server.workers == 0:
+            raise Refusal("it has a supervisor: to do without one (server.workers = 0) takes a restart")
         if options.check:
             return
         status = run.composition.serve(settings, left)

@@ -16,7 +16,6 @@ import selectors
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,14 +25,15 @@ from structlog.typing import FilteringBoundLogger
 
 from callgate.admin.accepting import Share, Shares
 from callgate.admin.notify import tell_ready, tell_reloading, tell_stopping
+from callgate.admin.processes import ADOPT_OPTION, become, fork, run_beside
 from callgate.admin.roster import LASTING_S, TRIES_MAX, Member, Next, Roster, Stage, Step, next_step, pause_s
 from callgate.admin.station import ADMITTED, REPLACED, SERVING, WAITING, Station, Unsupervised
 from callgate.config import Settings
 
 CHECK_FLAG: Final = "--check"
-ADOPT_OPTION: Final = "--adopt"
 
-_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
+_ASKING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_SIGNALS: Final = (*_ASKING, signal.SIGCHLD)
 _MARGIN_S: Final = 15
 """Beyond the time that requests have: for a worker to close the database, before it is killed."""
 
@@ -163,13 +163,18 @@ class Supervisor:
         return None
 
     def _start(self, number: int) -> Station | None:
-        ours, theirs = socket.socketpair()
+        try:
+            ours, theirs = socket.socketpair()
+            pid = fork(blocking=_SIGNALS)
+        except OSError as error:  # no memory, files or processes are left
+            if not self._has_served:
+                raise
+            self._log.error("workers", outcome="not started", trouble=str(error))
+            self._try_later(1, f"was not started: {error}")
+            return None
         succeeds = any(worker.former for worker in self._workers)
         taken = {worker.place for worker in self._workers if not worker.former}
         place = next(place for place in range(1, len(taken) + 2) if place not in taken)
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        pid = os.fork()
         if pid == 0:
             ours.close()
             self._become_worker()
@@ -186,6 +191,7 @@ class Supervisor:
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         self._selector.close()
         for line in (self._woken, self._waker, *(worker.line for worker in self._workers)):
             line.close()  # else the others would not learn of the supervisor's end
@@ -235,8 +241,7 @@ class Supervisor:
             self._bury()
         if self._is_asked_to_reload():
             self._heeds(signal.SIGHUP)
-            tell_reloading()
-            self._probe = subprocess.Popen([*_own_command(), CHECK_FLAG, ADOPT_OPTION, self._left_behind()])  # noqa: S603 - its own arguments
+            self._try_settings()
 
     def _heeds(self, number: signal.Signals) -> bool:
         """Whether a signal has come since this was asked last."""
@@ -265,39 +270,65 @@ class Supervisor:
         """Judge a worker's end."""
         if not worker.former:
             self._shares.note(worker.place, None)
-        if worker.stage is Stage.ENDING:
+        if worker.stage is Stage.ENDING or self._stopping:
             self._status = max(self._status, status)
             return
-        if not self._has_served:  # it has said why
-            self._stopping, self._status = True, status
+        if not self._has_served:
+            if status <= 0:  # else it has said why
+                self._log.critical("workers", outcome="died", worker=worker.place, pid=worker.pid, status=status)
+            self._stopping, self._status = True, status if status > 0 else 1
             return
         self._log.error("workers", outcome="died", worker=worker.place, pid=worker.pid, status=status)
         if not worker.former and worker.stage is not Stage.SERVING and any(each.former for each in self._workers):
-            self._log.error("workers", outcome="not reloaded", trouble="the new one did not come up: see above")
             self._refused, self._reloads = True, False
-            tell_ready()
-        lasted = worker.stage is Stage.SERVING and time.monotonic() - worker.since_s > LASTING_S
-        self._deaths = 1 if lasted else self._deaths + 1
+            self._stay("the new one did not come up: see above")
+        if worker.stage is Stage.SERVING and time.monotonic() - worker.since_s > LASTING_S:
+            self._deaths = 0
+        self._try_later(status, f"with status {status}")
+
+    def _try_later(self, status: int, last: str) -> None:
+        """Wait before the next start, or give up. `last`: what became of the newest worker."""
+        self._deaths += 1
         self._start_at_s = time.monotonic() + pause_s(self._deaths)
         if self._deaths >= TRIES_MAX and not any(each.stage is Stage.SERVING for each in self._workers):
-            trouble = f"{self._deaths} workers died at once, one after another; the last with status {status}"
+            trouble = f"{self._deaths} workers died at once, one after another; the last {last}"
             self._log.critical("workers", outcome="given up", trouble=trouble)
             self._stopping, self._status = True, status if status > 0 else 1
 
     # Reloading.
 
+    def _try_settings(self) -> None:
+        """Have a process of its own see whether the new settings and the new code load."""
+        tell_reloading()
+        try:
+            self._probe = run_beside(CHECK_FLAG, ADOPT_OPTION, self._left_behind())
+        except OSError as error:  # an upgrade may have the interpreter away for a moment
+            self._stay(str(error))
+
+    def _stay(self, trouble: str) -> None:
+        """Go on as before."""
+        self._log.error("workers", outcome="not reloaded", trouble=trouble)
+        tell_ready()
+
     def _take_over(self, status: int) -> None:
         """Become the new code and the new settings, if they load."""
         self._probe = None
-        if status or self._stopping:
-            self._log.error("workers", outcome="not reloaded", trouble="the settings do not load: see above")
-            tell_ready()
+        if self._stopping:
+            return
+        if status:
+            self._stay("the settings do not load: see above")
             return
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # what comes meanwhile waits for the new code
-        signal.set_wakeup_fd(-1)
-        for kept in (self._listener, *(worker.line for worker in self._workers)):
-            kept.set_inheritable(True)
-        os.execv(sys.executable, [*_own_command(), ADOPT_OPTION, self._left_behind()])  # noqa: S606 - its own arguments
+        try:
+            # What came already would be forgotten: the end, or newer settings, which are to be tried before.
+            if self._caught.isdisjoint(_ASKING):
+                for kept in (self._listener, *(worker.line for worker in self._workers)):
+                    kept.set_inheritable(True)
+                signal.set_wakeup_fd(-1)
+                become(ADOPT_OPTION, self._left_behind())
+        except OSError as error:
+            self._stay(str(error))
+        self._hear_signals()
 
     def _left_behind(self) -> str:
         workers = [[each.pid, each.line.fileno(), each.number, each.stage.value] for each in self._workers]
@@ -310,10 +341,13 @@ class Supervisor:
         for end in (self._woken, self._waker):
             end.settimeout(0)
         self._selector.register(self._woken, selectors.EVENT_READ, None)
-        signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
         for number in _SIGNALS:
             signal.signal(number, lambda caught, _: self._caught.add(caught))
         self._caught.add(signal.SIGCHLD)  # one that ended while nobody listened
+        self._hear_signals()
+
+    def _hear_signals(self) -> None:
+        signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
     def _say(self, worker: _Worker, word: bytes) -> None:
@@ -341,12 +375,3 @@ def supervise(
     if settings.server.workers > 1 and settings.limits.counts_alone:
         log.warning("limits", outcome="alone", trouble="each worker counts by itself: set limits.store")
     return Supervisor(settings, listener, left=left, announce=announce, log=log).run()
-
-
-def _own_command() -> list[str]:
-    """The command that this process is, without what a former supervisor left it."""
-    words = sys.orig_argv[1:]
-    if ADOPT_OPTION in words:
-        place = words.index(ADOPT_OPTION)
-        words = words[:place] + words[place + 2 :]
-    return [sys.executable, *words]

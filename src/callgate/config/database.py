@@ -44,9 +44,12 @@ _OPTIONS: Final = frozenset(
 """What libpq may be told there. Passwords have a place of their own; what changes how statements work has none."""
 
 _SCHEMES: Final = frozenset({"postgresql", "postgres"})
-_USER: Final = re.compile(r"([\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*(:([\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)?", re.ASCII)
+_OTHER: Final = "%(?!00)[0-9A-Fa-f]{2}"
+"""A character that is encoded; no zero, of which libpq would complain by showing what it stands in."""
+
+_USER: Final = re.compile(rf"([\w.~!$&'()*+,;=-]|{_OTHER})*(:([\w.~!$&'()*+,;=-]|{_OTHER})*)?", re.ASCII)
 _HOSTS: Final = re.compile(r"([\w.-]*|\[[\da-fA-F:.]+\]|%2[Ff][\w.%-]*)(:\d{1,5})?", re.ASCII)
-_NAME: Final = re.compile(r"([\w.~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+", re.ASCII)
+_NAME: Final = re.compile(rf"([\w.~!$&'()*+,;=:@-]|{_OTHER})+", re.ASCII)
 _MASK: Final = "********"
 _PASSWORDS: Final = frozenset({"password", "sslpassword"})
 _FORM: Final = (

@@ -6,6 +6,7 @@ value of a request or of a row.
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Final, NamedTuple, TypeVar
@@ -30,6 +31,9 @@ D = TypeVar("D", bound=Decided)
 SEND_S: Final = 5
 """For the collector to take a batch; what it does not take is lost, and the log says so."""
 
+END_S: Final = 1
+"""What the end waits for a collector: whoever comes next has the database after that."""
+
 SPANS_WAITING_MAX: Final = 4096
 """Spans of a few hundred bytes; past it new ones are dropped."""
 
@@ -39,6 +43,7 @@ class Traces:
 
     def __init__(self, endpoint: str, *, ratio: float, cell: str, log: FilteringBoundLogger) -> None:
         _tell_of_losses(log)
+        self._log = log
         resource = Resource.create(
             {"service.name": "callgate", "service.version": version("callgate"), "service.instance.id": cell}
         )
@@ -50,8 +55,12 @@ class Traces:
         self.tracer: Tracer = self._provider.get_tracer("callgate", version("callgate"))
 
     async def close(self) -> None:
-        """Send what waits, if the collector takes it."""
-        await asyncio.to_thread(self._provider.shutdown)
+        """Send what waits, if the collector takes it soon; what it does not take is lost."""
+        sending = threading.Thread(target=self._provider.shutdown, daemon=True)  # which the process waits for no longer
+        sending.start()
+        await asyncio.to_thread(sending.join, END_S)
+        if sending.is_alive():
+            self._log.warning("traces", outcome="lost", trouble="the collector did not answer in time for the end")
 
 
 class _Phase(NamedTuple):

@@ -46,7 +46,7 @@ def copy_database(source: Place, target: Place, *, progress: Progress) -> tuple[
     """Copy a database into one that is empty, make its tables first, and compare all of it.
 
     Raises:
-        InUse: the source is served, or a command has it.
+        InUse: one of the two is served, or a command has it.
         SchemaDiffers: the source is not of this version; `callgate db migrate` brings it there.
         CopyRefused: the target holds something, or what arrived is not what was sent. Nothing is left there.
         NotOurs, ServerUnfit, apsw.Error, psycopg.Error, OSError: nothing was copied.
@@ -111,15 +111,7 @@ def _source_link(place: PostgresPlace) -> Iterator[psycopg.Connection]:
     """A database that no writer has, as of one moment; whoever comes meanwhile cannot write."""
     require_postgres_head(place)
     with open_link(place) as origin:
-        require_own_session(origin, place)
-        origin.execute("SET lock_timeout = '4s'")
-        try:
-            take_lock(origin, CELL)
-        except LockNotAvailable:
-            raise InUse(f"{place} is in use; stop every server, and let commands end first") from None
-        writers = find_running_writers(origin)
-        if writers:
-            raise InUse(f"{place} is open in other processes ({', '.join(writers)}); stop every server first")
+        _take_alone(origin, place)
         origin.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         with origin.transaction():
             yield origin
@@ -146,9 +138,24 @@ def _target_file(path: Path) -> Iterator[apsw.Connection]:
 
 @contextmanager
 def _target_link(place: PostgresPlace) -> Iterator[psycopg.Connection]:
+    """A database with tables that no writer has: a server that came meanwhile would begin an empty one."""
     migrate_postgres(place)
     with open_link(place) as goal:
+        _take_alone(goal, place)
         yield goal
+
+
+def _take_alone(link: psycopg.Connection, place: PostgresPlace) -> None:
+    """Let nobody else write until the connection ends. Raises InUse."""
+    require_own_session(link, place)
+    link.execute("SET lock_timeout = '4s'")
+    try:
+        take_lock(link, CELL)
+    except LockNotAvailable:
+        raise InUse(f"{place} is in use; stop every server, and let commands end first") from None
+    writers = find_running_writers(link)
+    if writers:
+        raise InUse(f"{place} is open in other processes ({', '.join(writers)}); stop every server first")
 
 
 def _transaction(goal: Side) -> AbstractContextManager[object]:

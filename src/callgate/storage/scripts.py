@@ -49,7 +49,7 @@ class Render(Protocol):
         """A string for each script, in their order."""
 
 
-def render_steps(found: str, to: str, *, dialect: Dialect) -> list[str]:
+def render_steps(found: str, to: str, *, dialect: Dialect, only_up: bool = False) -> list[str]:
     """Have Alembic write the way from one revision to another, script by script. Raises SchemaDiffers."""
     from alembic import command  # noqa: PLC0415 - imported only when there is something to migrate: it is slow
     from alembic.config import Config  # noqa: PLC0415 - likewise
@@ -63,6 +63,8 @@ def render_steps(found: str, to: str, *, dialect: Dialect) -> list[str]:
     if found not in order:
         raise SchemaDiffers(f"the database has revision {found}, which a newer version of Callgate made")
     up = order.index(found) < order.index(to)
+    if only_up and not up:
+        raise SchemaDiffers(f"the database has revision {found}, and who asks is of a version before: start it anew")
     move = command.upgrade if up else command.downgrade
     ordered = order if up else order[::-1]
     scripts = []
@@ -76,7 +78,11 @@ def render_steps(found: str, to: str, *, dialect: Dialect) -> list[str]:
 
 
 def render_apart(found: str, to: str, *, dialect: Dialect) -> list[str]:
-    """The same by a process of its own, which takes with it what it imported. Raises SchemaDiffers."""
+    """The same by a process of its own, which takes with it what it imported. Raises SchemaDiffers.
+
+    Only the way up: that process may be of a newer version than who asks, where one was installed since. It would know
+    the way down, on which what the newer one wrote is lost.
+    """
     words = [sys.executable, "-P", "-m", __name__, found, to, dialect.value]
     answer = subprocess.run(words, stdout=subprocess.PIPE, check=True)  # noqa: S603 - this module
     scripts: list[str] | str = json.loads(answer.stdout)
@@ -89,7 +95,7 @@ def _answer(words: list[str]) -> list[str] | str:
     """The scripts, or why there are none."""
     found, to, dialect = words
     try:
-        return render_steps(found, to, dialect=Dialect(dialect))
+        return render_steps(found, to, dialect=Dialect(dialect), only_up=True)
     except SchemaDiffers as error:
         return str(error)
 
