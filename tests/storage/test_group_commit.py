@@ -24,6 +24,7 @@ from callgate.model.lookups import CredentialOpening, KeysLookup, LoginLookup, S
 from callgate.model.session import EndReason
 from callgate.storage.group_commit import BATCH_MAX, QUEUE_MAX
 from callgate.storage.port import Unit
+from callgate.storage.sqlite_writer import ATTEMPTS_MAX
 from tests.storage.engines import Gate, Opened, OpenedFile, Plan, unit_of
 from tests.storage.world import (
     ACCOUNT,
@@ -50,6 +51,71 @@ def test_failing_unit_is_undone_alone(store: Opened) -> None:
     )
     assert [type(outcome) for outcome in outcomes] == [type(None), Unavailable, type(None)]
     assert opened_sessions(store) == {0, 1, 2}
+
+
+def test_units_are_parted_only_where_one_failed_half_written(embedded: OpenedFile) -> None:
+    """A savepoint copies pages, so nobody has one until a batch needs them: that is decided again, in its order."""
+    said: list[str] = []
+
+    def hear(_cursor: apsw.Cursor, sql: str, _values: object) -> bool:
+        said.append(sql.split(maxsplit=1)[0])
+        return True
+
+    def both(number: int) -> tuple[Change, ...]:
+        return SessionOpened(session_of(number)), CredentialUsed(CREDENTIAL.id, NOW_MS + number)
+
+    def savepoints() -> int:
+        count = said.count("SAVEPOINT")
+        said.clear()
+        return count
+
+    embedded.writer.set_exec_trace(hear)
+    missed = SessionEnded(session_of(99), EndReason.REVOKED, NOW_MS, "")
+    embedded.save_at_once(both(0), both(1))
+    assert savepoints() == 0
+    outcomes = embedded.save_at_once(both(2), (missed, *both(50)), both(3))  # it fails before it has written
+    assert [type(outcome) for outcome in outcomes] == [type(None), Unavailable, type(None)]
+    assert savepoints() == 0
+    outcomes = embedded.save_at_once(both(4), (*both(51), missed), both(5))
+    assert [type(outcome) for outcome in outcomes] == [type(None), Unavailable, type(None)]
+    assert said.count("BEGIN") == 2
+    assert savepoints() == 2 + ATTEMPTS_MAX - 1
+    embedded.save_at_once(both(6))
+    assert savepoints() == 0
+    assert opened_sessions(embedded) == set(range(7))
+    assert embedded.rows("SELECT last_used_ms FROM jwt_credential WHERE id = ?", CREDENTIAL.id) == [(NOW_MS + 6,)]
+
+
+def test_batch_that_begins_anew_waits_for_who_came_between(embedded: OpenedFile) -> None:
+    """The lock is free for a moment: another process may have it, and is waited for as ever."""
+    began: list[str] = []
+
+    async def submit(other: apsw.Connection) -> None:
+        def come_between(_cursor: apsw.Cursor, sql: str, _values: object) -> bool:
+            if sql.startswith("BEGIN"):
+                began.append(sql)
+                if len(began) == 2:
+                    other.execute("BEGIN IMMEDIATE")
+                    asyncio.get_running_loop().call_later(0.02, other.execute, "ROLLBACK")
+            return True
+
+        embedded.writer.set_exec_trace(come_between)
+        failing = unit_of(SessionOpened(session_of(50)), SessionEnded(session_of(99), EndReason.REVOKED, NOW_MS, ""))
+        run = embedded.store.run
+        first, failed, second = await asyncio.gather(
+            run(unit_of(SessionOpened(session_of(0)))),
+            run(failing),
+            run(unit_of(SessionOpened(session_of(1)))),
+            return_exceptions=True,
+        )
+        assert isinstance(failed, Unavailable)
+        assert isinstance(first, Done)
+        assert isinstance(second, Done)
+
+    with closing(apsw.Connection(str(embedded.path))) as other:
+        embedded.await_(submit(other))
+    assert len(began) > 2
+    assert opened_sessions(embedded) == {0, 1}
 
 
 def test_defect_in_a_decision_reaches_its_caller_alone(store: Opened) -> None:

@@ -8,6 +8,7 @@ runs beside it, while the loop reads for others and collects the next batch (doc
 
 What an error means:
     in one unit                      that unit is undone; the others go on
+    in one unit, half of it written  the batch begins anew, its units parted by savepoints: then as above
     ending the transaction, disk     nothing of the batch happened; units that need no write are answered all the
     full, no lock, nothing writable  same, from committed rows; the others are Unavailable; the next batch tries again
     a defect in sealing the batch    the same
@@ -28,7 +29,7 @@ from callgate.storage.figures import StoreFigures
 from callgate.storage.pen import Pen
 from callgate.storage.port import Decided, Unit
 from callgate.storage.sqlite_thread import WaitingThread
-from callgate.storage.sqlite_writer import TransactionLost, Writer
+from callgate.storage.sqlite_writer import Spoiled, TransactionLost, Writer
 
 BATCH_MAX: Final = 128
 """Units of one commit: more would make the first of them wait longer than the sync they save."""
@@ -151,6 +152,8 @@ class GroupCommit:
                 self._thread.submit(self._writer.commit, self._committed)
                 return
             self._writer.commit()  # of nothing: no disk is waited for
+        except Spoiled:
+            self._begin_anew()
         except Exception as error:  # noqa: BLE001 - a defect too: what stays unanswered here waits for ever
             self._undo(error)
         else:
@@ -160,12 +163,23 @@ class GroupCommit:
         writer = self._writer
         try:
             value = writer.decide(job) if isinstance(job, Unit) else writer.work(job.work)
-        except TransactionLost:
+        except (TransactionLost, Spoiled):
             self._batch.append(_Answer(job, reply, None, None))
             raise
         except Exception as error:  # noqa: BLE001 - it is the caller's, whatever it is
             return _Answer(job, reply, None, error)
         return _Answer(job, reply, value, None)
+
+    def _begin_anew(self) -> None:
+        """Undo the batch and decide it again, before whoever came meanwhile: nobody was told of it."""
+        self._queue.extendleft((answer.job, answer.reply) for answer in reversed(self._batch))
+        self._batch = []
+        try:
+            self._writer.roll_back()
+        except apsw.Error as worse:
+            self._fail(worse)
+        else:
+            self._begin()
 
     def _committed(self, error: Exception | None) -> None:
         if error is None:

@@ -170,19 +170,6 @@ SAVERS: Final[dict[type[Change], Saver]] = dict(
     )
 )
 
-SINGLE: Final[frozenset[type[Change]]] = frozenset(
-    {
-        SessionOpened,
-        SessionRedeemed,
-        SessionRotated,
-        SessionRenewed,
-        SessionFirstUsed,
-        CredentialUsed,
-        AssertionClaimed,
-    }
-)
-"""Hot changes saved by exactly one statement: alone in a unit they need no savepoint, a statement undoes itself."""
-
 
 def save(pen: Pen, change: Change) -> None:
     """Write one change. Raises Conflict when it meets a newer row or a taken key."""

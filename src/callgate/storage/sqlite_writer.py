@@ -1,7 +1,9 @@
 """The writer: one connection, one transaction at a time, many units in it.
 
-A unit is loaded, decided and saved inside the open transaction; one that fails is undone alone. Nothing here waits or
-knows a loop: sqlite.py says on which thread each step runs.
+A unit is loaded, decided and saved inside the open transaction; one that fails is undone alone. Nearly none does after
+it has written, so units are not parted by savepoints, each of which would copy the pages that its unit changes: where
+one fails, all are undone, and decided again in a transaction that has them. Nothing here waits or knows a loop:
+sqlite.py says on which thread each step runs.
 """
 
 from collections.abc import Callable
@@ -18,7 +20,7 @@ from callgate.storage.load import load
 from callgate.storage.load_upkeep import count_pages, find_clock, find_head
 from callgate.storage.pen import Conflict, Pen
 from callgate.storage.port import Decided, Unit
-from callgate.storage.save import SINGLE, save
+from callgate.storage.save import save
 from callgate.storage.save_upkeep import GIVE_BACK, append_link, move_clock
 from callgate.storage.sqlite_pen import SqlitePen
 from callgate.storage.sqlite_view import SqliteView
@@ -46,6 +48,10 @@ CLOCK_STEP_MS: Final = 1000
 
 class TransactionLost(Exception):
     """An error ended the whole transaction: no unit of it has happened."""
+
+
+class Spoiled(Exception):
+    """A unit failed with half of it written: roll back, and decide all units again; the next transaction parts them."""
 
 
 _WORLD: Final = (
@@ -98,6 +104,7 @@ class Writer:
         self._view = SqliteView(connection)
         self._pen = SqlitePen(connection, self._view)
         self._entries: list[bytes] = []
+        self._spoiled = self._parts = False
         connection.set_busy_timeout(0)
         self._view.stamp(0)
         self.now_ms = self._marked_ms = find_clock(self._view)
@@ -111,6 +118,7 @@ class Writer:
         self._view.stamp(self.now_ms)
         self._pen.written = False
         self._entries.clear()
+        self._parts, self._spoiled = self._spoiled, False
 
     def _catch_up(self) -> None:
         """Go on from where the other's time stands, if it runs ahead of the clock; its mark is a step old at most.
@@ -144,9 +152,11 @@ class Writer:
         Raises:
             Unavailable: the world broke, or every attempt met a conflict; the unit alone is undone.
             TransactionLost: an error ended the transaction, and all its units with it.
+            Spoiled: it failed, and cannot be undone alone in this transaction.
             Exception: whatever `unit.decide` raised; the unit alone is undone.
         """
-        for _ in range(ATTEMPTS_MAX):
+        # Those of a batch that begins anew were decided once before.
+        for _ in range(ATTEMPTS_MAX - 1 if self._parts else ATTEMPTS_MAX):
             try:
                 decision = unit.decide(load(self._view, unit.lookup))
                 changes = decision.changes
@@ -202,11 +212,22 @@ class Writer:
 
     def _save(self, changes: tuple[Change, ...]) -> None:
         entries = [describe(change) for change in changes if change.AUDITED]
-        if len(changes) == 1 and type(changes[0]) in SINGLE:
-            save(self._pen, changes[0])
-        else:
+        if self._parts:
             self._undone_alone(lambda: self._save_all(changes))
+        else:
+            self._save_whole(changes)
         self._entries += entries
+
+    def _save_whole(self, changes: tuple[Change, ...]) -> None:
+        """Save all of them without a savepoint. A statement that fails undoes itself: only those before it spoil."""
+        before = self._connection.total_changes()
+        try:
+            self._save_all(changes)
+        except BaseException as error:
+            if self._connection.in_transaction and self._connection.total_changes() > before:
+                self._spoiled = True
+                raise Spoiled from error
+            raise
 
     def _save_all(self, changes: tuple[Change, ...]) -> None:
         for change in changes:
