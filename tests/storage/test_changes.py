@@ -57,6 +57,7 @@ from callgate.model.session import ENDED_MAX, ENDED_MEMORY_MS, EndReason, Sessio
 from callgate.protocol.seats import Row, place_live
 from callgate.protocol.sessions import parties_of
 from callgate.storage.port import Unit
+from callgate.storage.save_sessions import FORGET_EVERY
 from callgate.storage.sqlite_writer import ATTEMPTS_MAX
 from tests.storage.engines import BROKEN_REFERENCE, Opened
 from tests.storage.world import (
@@ -249,15 +250,17 @@ def test_row_id_is_taken_by_one_session(store: Opened) -> None:
 
 
 def test_oldest_ends_are_forgotten_when_there_are_too_many(store: Opened) -> None:
-    """Of this (client, extension); others keep theirs."""
+    """Of this (client, extension), whenever it is looked; others keep theirs."""
     elsewhere = session_of(99)._replace(client_id=OTHER_APP.id)
     store.save(SessionOpened(elsewhere), SessionEnded(elsewhere, EndReason.REVOKED, NOW_MS, APP.id))
-    for number in range(ENDED_MAX + 3):
+    assert session_of(0).id % FORGET_EVERY == 0
+    looked, ended = FORGET_EVERY * 4, FORGET_EVERY * 5 - 1
+    for number in range(ended):
         session = session_of(number)
         store.save(SessionOpened(session))
         store.save(SessionEnded(session, EndReason.REVOKED, NOW_MS + number, APP.id))
     remembered = store.rows("SELECT id FROM session WHERE client_id = ? ORDER BY id", APP.id)
-    assert remembered == [(session_of(number).id,) for number in range(3, ENDED_MAX + 3)]
+    assert remembered == [(session_of(number).id,) for number in range(looked + 1 - ENDED_MAX, ended)]
     assert session_in(store, elsewhere) is not None
 
 
