@@ -1,19 +1,22 @@
 """Requests sent again to the letter: read once, and judged by the rows of each time."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Callable, Coroutine
+from urllib.parse import urlencode
 
 import pytest
 
 from callgate.model import faults, grant_faults
 from callgate.model.account import ExtensionStatus
-from callgate.model.client import GrantType
+from callgate.model.client import AppKind, GrantType
 from callgate.model.decisions import Denied
 from callgate.model.faults import Fault
 from callgate.service import token
-from callgate.service.administer.apps import change_app
+from callgate.service.administer.apps import NewApp, change_app, register_app
 from callgate.service.administer.credentials import delete_credential
-from callgate.service.administer.people import change_extension
+from callgate.service.administer.passwords import generate_password
+from callgate.service.administer.people import NewPerson, change_extension, create_extension
 from callgate.service.repeats import BODY_BYTES_MAX, Mark, mark_of
 from callgate.service.reply import TokenReply
 from callgate.service.token import TokenRequest, exchange
@@ -21,6 +24,7 @@ from tests.outcomes import done
 from tests.service.company import World
 
 Change = Callable[[World], Coroutine[object, object, None]]
+EMAIL = "cy@x.example"
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -88,6 +92,67 @@ def test_request_is_not_read_again_when_only_its_assertion_is_new(
     monkeypatch.setattr(token, "read_call", read)
     opened = runner.run(ask(there, there.basic(assertion=other)))
     assert isinstance(opened, TokenReply)
+
+
+def test_refresh_of_an_app_without_a_secret_is_not_read_again(
+    world: tuple[asyncio.Runner, World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names itself in the body, where everything but its token is the same each time."""
+    runner, there = world
+    client_id, password = runner.run(invite(there))
+
+    def asked(**form: str) -> TokenRequest:
+        plain = there.basic()
+        return plain._replace(authorization=None, body=urlencode({"client_id": client_id, **form}).encode())
+
+    def refresh(reply: TokenReply) -> TokenReply:
+        again = asked(grant_type=GrantType.REFRESH_TOKEN.value, refresh_token=reply.refresh_token or "")
+        answered = runner.run(ask(there, again))
+        assert isinstance(answered, TokenReply)
+        return answered
+
+    opened = runner.run(ask(there, asked(grant_type="password", username=EMAIL, password=password)))
+    assert isinstance(opened, TokenReply)
+    known = refresh(refresh(opened))
+
+    def read(**_: object) -> None:
+        raise AssertionError("it was read")
+
+    monkeypatch.setattr(token, "read_call", read)
+    assert refresh(known).session_id == opened.session_id
+
+
+async def invite(there: World) -> tuple[str, str]:
+    """An app on a desktop, and somebody's password."""
+    password = generate_password(there.desk)
+    account_id = there.person.account_id
+    done(await create_extension(there.desk, account_id, NewPerson(first_name="Cy", email=EMAIL, password=password)))
+    app = NewApp(
+        name="desktop",
+        account_id=account_id,
+        kind=AppKind.DESKTOP_OTHER,
+        grants=frozenset({GrantType.PASSWORD, GrantType.REFRESH_TOKEN}),
+        issues_refresh_tokens=True,
+        scopes=("ReadAccounts",),
+    )
+    return done(await register_app(there.desk, app)).client.id, password
+
+
+def test_request_stays_known_when_somebody_else_names_its_app(
+    world: tuple[asyncio.Runner, World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong secret has the app read anew, and found as it was: nobody makes others' requests cost more by that."""
+    runner, there = world
+    assert isinstance(runner.run(ask(there, there.basic(), times=2)), TokenReply)
+    proof = b64encode(f"{there.secretive.client.id}:wrong".encode()).decode()
+    refused = runner.run(ask(there, there.basic()._replace(authorization=f"Basic {proof}")))
+    assert isinstance(refused, Denied)
+
+    def read(**_: object) -> None:
+        raise AssertionError("it was read")
+
+    monkeypatch.setattr(token, "read_call", read)
+    assert isinstance(runner.run(ask(there, there.basic())), TokenReply)
 
 
 def test_theft_is_noticed_once_when_the_refresh_is_known(world: tuple[asyncio.Runner, World]) -> None:
@@ -193,7 +258,6 @@ def test_nothing_secret_is_remembered(world: tuple[asyncio.Runner, World]) -> No
         (b"grant_type=jwt-bearer&assertion=", "Basic x"),
         (b"grant_type=refresh_token" + 2 * (b"&refresh_token=" + 96 * b"x"), "Basic x"),
         (b"grant_type=authorization_code&code=x", "Basic x"),
-        (b"grant_type=client_credentials", None),
         (b"x" * (BODY_BYTES_MAX + 1), "Basic x"),
     ],
 )
@@ -205,9 +269,10 @@ def test_request_has_no_mark_when_it_is_not_looked_for(body: bytes, authorizatio
 def test_marks_differ_when_any_part_of_the_request_does() -> None:
     """Type, proof, query and body."""
     plain = {"content_type": FORM, "query": b"", "authorization": "Basic x", "body": b"grant_type=client_credentials"}
-    others = ({"content_type": "text/plain"}, {"query": b"a=b"}, {"authorization": "Basic y"}, {"body": b"scope=x"})
-    marks = {mark_of(**(plain | other)) for other in ({}, *others)}  # type: ignore[arg-type] # of two types of value
-    assert len(marks) == 5
+    proofs = ({"authorization": "Basic y"}, {"authorization": ""}, {"authorization": None})
+    others = ({"content_type": "text/plain"}, {"query": b"a=b"}, *proofs, {"body": b"scope=x"})
+    marks = {mark_of(**(plain | other)) for other in ({}, *others)}
+    assert len(marks) == 7
 
 
 def test_requests_have_one_mark_when_only_their_tokens_differ() -> None:

@@ -31,6 +31,10 @@ _CUT_OUT: Final = (
 """Fields, and their values where they are spelled as they read."""
 
 
+_NO_PROOF: Final = b"\n"
+"""In the place of an Authorization field: an app that keeps no secret names itself in the body."""
+
+
 class Mark(NamedTuple):
     """What a request is known by: the SHA-256 of all that it says but for what was cut out, its token or assertion."""
 
@@ -52,7 +56,7 @@ class Repeat(NamedTuple):
 
 def mark_of(*, content_type: str, body: bytes, query: bytes, authorization: str | None) -> Mark | None:
     """What a token request is known by; None for what does not come twice."""
-    if authorization is None or len(body) > BODY_BYTES_MAX or b"code=" in body:
+    if len(body) > BODY_BYTES_MAX or b"code=" in body:
         return None
     cut_out = ""
     for field, spelling in _CUT_OUT:
@@ -64,8 +68,9 @@ def mark_of(*, content_type: str, body: bytes, query: bytes, authorization: str 
                 return None
             body, cut_out = body[:begin] + body[found.end() :], found[0].decode("ascii")
             break
-    # No header or query can hold a NUL, so no two requests are spelled alike.
-    said = b"%b\0%b\0%b\0%b" % (content_type.encode(), authorization.encode(), query, body)
+    # No header or query can hold a NUL or a line end, so no two requests are spelled alike.
+    proof = _NO_PROOF if authorization is None else authorization.encode()
+    said = b"%b\0%b\0%b\0%b" % (content_type.encode(), proof, query, body)
     return Mark(hashlib.sha256(said).digest(), cut_out)
 
 
