@@ -49,6 +49,8 @@ from callgate.service.keeper import Keeper
 from callgate.service.key_sets import KeySets
 from callgate.service.limits import Limits
 from callgate.service.log import open_log
+from callgate.service.offers import open_offers
+from callgate.service.own_cell import start_as
 from callgate.service.polls import Polls
 from callgate.service.readiness import Readiness
 from callgate.service.retold import Retold
@@ -90,10 +92,8 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
     from callgate.web.network import Networks  # noqa: PLC0415 - likewise
     from callgate.web.routes import build  # noqa: PLC0415 - likewise
 
-    log = _open_log(settings)
-    place = settings.database.place
-    migrate(place)
-    clock, entropy = Clock(), SystemEntropy()
+    log, clock, entropy = _open_log(settings), Clock(), SystemEntropy()
+    migrate(place := settings.database.place)
     fatal: list[Exception] = []
 
     def die(error: Exception) -> None:
@@ -105,7 +105,7 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
     async with contextlib.AsyncExitStack() as stack:
         store = open_store(place, clock=clock, options=StoreOptions(on_fatal=die))
         stack.push_async_callback(store.close)
-        await store.start()
+        await start_as(settings.server.cell, store)
         keeper = Keeper(store, await open_kek(settings.keys, store), entropy, cell=settings.server.cell)
         await keeper.start()
         passwords = PasswordPool(workers=settings.limits.password_workers, processes=settings.server.workers)
@@ -124,6 +124,7 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
             events=Events(log, Retold(shelves.refusals, keeper, clock) if shelves.refusals else None),
             fetcher=fetcher,
             key_sets=KeySets(fetcher),
+            offers=await open_offers(store),
             limits=Limits(settings.limits.rates_charged, shelves.meters),
             tallies=Tallies(settings.limits.guessing, shelves.tallies),
             polls=Polls(shelves.polls),
@@ -213,8 +214,7 @@ class CommandLine:
             raise OSError(errno.ENOENT, _NO_DATABASE, str(place))
         clock, entropy = Clock(), SystemEntropy()
         async with contextlib.AsyncExitStack() as stack:
-            options = StoreOptions(writer="cli", exclusive=False)
-            store = open_store(place, clock=clock, options=options)
+            store = open_store(place, clock=clock, options=StoreOptions(writer="cli", exclusive=False))
             stack.push_async_callback(store.close)
             await store.start()
             passwords = PasswordPool(workers=settings.limits.password_workers)

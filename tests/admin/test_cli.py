@@ -1,5 +1,6 @@
 """The command line as a whole: every command explains itself, and nothing secret can be given as an argument."""
 
+import os
 import re
 from collections.abc import Iterator
 
@@ -49,6 +50,11 @@ def test_every_command_prints_json_when_asked() -> None:
     """Scripts read every noun alike; the commands that serve show nothing, and say so rather than ignore the word."""
     without = {path for path, command in ALL.items() if not any(p.name == "json" for p in command.params)}
     assert without == {"callgate serve", "callgate dev", "callgate demo"}
+
+
+def test_word_that_is_not_text_is_told_so(shell: Shell) -> None:
+    """As from a terminal in Latin-1, where UTF-8 is meant."""
+    assert "not text in UTF-8" in shell.refuse("accounts", "show", os.fsdecode(b"M\xfcller"), code=2)
 
 
 def test_command_that_serves_refuses_json(shell: Shell) -> None:

@@ -129,7 +129,10 @@ def test_two_servers_share_a_database(
     (other / "callgate.toml").write_text(
         text.replace(str(free_port), str(other_port)).replace('"kek"', f'"{tmp_path}/kek"'), "utf-8"
     )
+    third = text.replace(str(free_port), f'{nursery.free_port()}\ncell = "CGT01P02"')
+    (tmp_path / "third.toml").write_text(third, "utf-8")
     with serving(shell, free_port) as url, serving(Shell(other, forker), other_port) as beside:
+        assert "the database is of cell CGT01P01" in shell.refuse("serve", "--config", "third.toml", code=2)
         access = login(url, world["script"], world["jwt"])
         assert [read_calls(door, access) for door in (url, beside)] == [200, 200]
         client_id, _, secret = world["script"].partition(":")

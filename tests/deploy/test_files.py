@@ -34,6 +34,14 @@ def test_what_the_image_copies_is_there() -> None:
     assert re.search(r'^name = "uv"\nversion = "\d', (ROOT / "uv.lock").read_text(), re.MULTILINE)
 
 
+def test_containers_are_there_again_after_the_machine_was_restarted() -> None:
+    """Docker starts none by itself that is to be started on failure alone."""
+    compose = (ROOT / "deploy/docker/compose.yaml").read_text()
+    services = re.findall(r"^  \w+:$", compose.partition("\nvolumes:")[0], re.MULTILINE)
+    assert len(services) > 1
+    assert re.findall(r"^    restart: (\S+)$", compose, re.MULTILINE) == ["unless-stopped"] * len(services)
+
+
 def test_dashboard_can_be_imported() -> None:
     """Each panel has a place of its own, and asks the Prometheus that whoever imports it chooses."""
     dashboard = json.loads((ROOT / "deploy/grafana/callgate.json").read_text())

@@ -249,6 +249,15 @@ def test_body_is_refused_when_it_is_no_role(
     assert done(admin.get(f"{API}/user-role")) == before
 
 
+def test_refusal_names_things_as_they_are_written(admin: httpx.Client) -> None:
+    """An answer of the API is JSON, where RFC 6749's few characters do not hold; what cannot be printed is replaced."""
+    wrong = {"displayName": "Prüfer", "permissions": [{"id": 'Flöte "\u202e\n'}]}
+    reply = admin.post(f"{API}/user-role", json=wrong)
+    assert refused(reply, 400) == "CGT-173"
+    assert "Flöte" in reply.json()["message"]
+    assert reply.json()["message"].isprintable()
+
+
 def test_method_travels_in_a_post(admin: httpx.Client) -> None:
     """protocol.md I.1: by header or by parameter, both alike; another method stands for itself."""
     role = make_role(admin, "Tunnelled")

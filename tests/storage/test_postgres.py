@@ -29,6 +29,7 @@ from callgate.model.ids import ClientId, RowId
 from callgate.model.lookups import ClientLookup, CredentialOpening, KeysLookup, LoginLookup, SessionLookup
 from callgate.model.session import EndReason, Session, SessionState
 from callgate.storage import postgres_asking, postgres_batch
+from callgate.storage.figures import Standing
 from callgate.storage.group_commit import BATCH_MAX
 from callgate.storage.load import load
 from callgate.storage.pen import Pen
@@ -308,6 +309,39 @@ def test_nobody_notices_a_connection_that_was_closed_while_idle(world: PostgresW
             assert (await store.read(SessionLookup(ACCOUNT.id, session_of(0).id))).session == session_of(0)
 
     asyncio.run(lose())
+
+
+def test_connections_are_told_by_how_they_stand(world: PostgresWorld) -> None:
+    """Whoever watches sees those at work, and those that are gone until somebody needs them."""
+
+    async def look() -> list[dict[str, Counter[Standing]]]:
+        async with stores(world.place, 1) as (store,):
+            seen = [stand(store)]
+
+            def decide(_: KeysFacts) -> Done:
+                seen.append(stand(store))
+                return Done()
+
+            await store.run(Unit(KeysLookup(), decide))
+            world.look(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+                (),
+            )
+            gone = {"write": {Standing.GONE: 2}, "read": {Standing.GONE: 2}}
+            async with asyncio.timeout(5):
+                while stand(store) != gone:  # noqa: ASYNC110 - nobody is told
+                    await asyncio.sleep(0.01)
+            await store.read(KeysLookup())
+            return [*seen, stand(store)]
+
+    def stand(store: PostgresStore) -> dict[str, Counter[Standing]]:
+        return {purpose: Counter(standings) for purpose, standings in store.connections.items()}
+
+    before, during, after = asyncio.run(look())
+    assert before == {"write": {Standing.IDLE: 2}, "read": {Standing.IDLE: 2}}
+    assert during["write"] == {Standing.BUSY: 1, Standing.IDLE: 1}
+    assert after["read"][Standing.GONE] == 1
 
 
 @pytest.fixture

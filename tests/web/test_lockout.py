@@ -246,7 +246,11 @@ def test_administrator_sees_the_lock_and_lifts_it(locked: Locked) -> None:
     listed = locked.run("extensions", "locks", agent.id)
     assert isinstance(listed, list)
     assert [(each["guessed_at"], each["network"]) for each in listed] == [(f"login:{agent.email}", OWN)]
+    shown = beside(locked.server).run("extensions", "show", agent.id)
+    assert re.search(r"^locked +yes$", shown.out, re.MULTILINE)
+    assert f"`callgate extensions locks {agent.id}`" in shown.err
     locked.unlock()
+    assert beside(locked.server).give("extensions", "show", agent.id)["locked"] is False
     assert locked.run("extensions", "locks", agent.id) == []
     assert locked.comes() == "in"
     entries = locked.run("audit", "list")

@@ -152,6 +152,12 @@ def test_the_public_address_tells_a_word_and_the_second_one_why(watched: Watched
     assert watched.beside.post("/restapi/oauth/token").status_code == 404
 
 
+def test_connections_to_the_database_are_told(watched: Watched) -> None:
+    """An SQLite server has one that writes."""
+    states = [watched.value("callgate_store_connections", purpose="write", state=state) for state in ("busy", "idle")]
+    assert sum(states) == 1
+
+
 def test_sessions_are_counted_when_the_server_starts(watched: Watched) -> None:
     """Then every five minutes: counting is too much for whoever asks every fifteen seconds."""
     assert "callgate_sessions" in watched.figures()

@@ -33,7 +33,15 @@ def choose_password(desk: Desk, *, from_stdin: bool, generate: bool) -> ChosenPa
     if generate:
         made = generate_password(desk)
         return ChosenPassword(made, (("password", made),))
-    return ChosenPassword(sys.stdin.readline().rstrip("\r\n") if from_stdin else None, ())
+    return ChosenPassword(read_line() if from_stdin else None, ())
+
+
+def read_line(chars_max: int = -1) -> str:
+    """The first line of standard input. Raises Refusal where it is no text."""
+    try:
+        return sys.stdin.readline(chars_max).rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise Refusal("standard input is not text in UTF-8") from None
 
 
 def ask_password() -> str:

@@ -7,9 +7,11 @@ and all that they need (docs/adr/0092-memory.md).
 import sys
 from typing import Final
 
+from callgate.admin.command import MISUSED
 from callgate.admin.composition import Composition
 from callgate.admin.serve import build_serve
 from callgate.admin.streams import mend_streams
+from callgate.admin.words import settle_words
 
 _SERVE: Final = "serve"
 
@@ -17,6 +19,11 @@ _SERVE: Final = "serve"
 def run_cli(composition: Composition) -> None:
     """Run the command that the arguments name, and end the process."""
     mend_streams()
+    try:
+        settle_words()
+    except UnicodeDecodeError:
+        sys.stderr.write("An argument is not text in UTF-8: set the terminal, and LC_ALL, to UTF-8.\n")
+        sys.exit(MISUSED)
     try:
         if sys.argv[1:2] == [_SERVE]:
             build_serve()(obj=composition)

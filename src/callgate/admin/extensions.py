@@ -16,7 +16,7 @@ from callgate.admin.asking import (
 from callgate.admin.command import desk_command, granted, noun
 from callgate.admin.paging import After, Limit, take_page
 from callgate.admin.view import Record, Rows, Value
-from callgate.model.account import Extension, ExtensionStatus, ExtensionType, Role
+from callgate.model.account import Extension, ExtensionStatus, ExtensionType
 from callgate.model.directory import ListedExtension
 from callgate.model.instant import render_instant
 from callgate.model.listings import ExtensionsListing, RolesListing
@@ -163,7 +163,8 @@ async def create(desk: Desk, options: CreateOptions) -> Record:
         password=chosen.password,
     )
     extension = granted(await create_extension(desk, account.id, wanted))
-    return Record(fields=_fields(extension, role), secrets=chosen.shown)
+    record = await _record(desk, extension)
+    return Record(fields=record.fields, secrets=chosen.shown, note=record.note)
 
 
 @desk_command(EXTENSIONS, "show", options=OneExtension)
@@ -272,11 +273,8 @@ async def _able(desk: Desk, extension: Extension, *, enabled: bool) -> Record:
 async def _record(desk: Desk, extension: Extension) -> Record:
     facts = await desk.store.read(RolesListing(account_id=extension.account_id))
     role = next(role for role in facts.roles if role.id == extension.role_id)
-    return Record(fields=_fields(extension, role))
-
-
-def _fields(extension: Extension, role: Role) -> tuple[tuple[str, Value], ...]:
-    return (
+    locked = bool(await find_locks(desk, extension))
+    fields: tuple[tuple[str, Value], ...] = (
         ("id", extension.id),
         ("account_id", extension.account_id),
         ("number", extension.number),
@@ -287,7 +285,10 @@ def _fields(extension: Extension, role: Role) -> tuple[tuple[str, Value], ...]:
         ("role", role.name),
         ("sso_exemption", extension.sso_exemption.value),
         ("has_factor", extension.has_factor),
+        ("locked", locked),
     )
+    where = f"Locked out for wrong passwords: `callgate extensions locks {extension.id}` says where and until when."
+    return Record(fields=fields, note=where if locked else None)
 
 
 def _row(listed: ListedExtension, role_name: str) -> tuple[Value, ...]:

@@ -1,6 +1,5 @@
 """`callgate sso`: OpenID Connect providers, found by their issuer."""
 
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +7,7 @@ from typing import Annotated
 import typer
 
 from callgate.admin.accounts import AccountWord
+from callgate.admin.asking import read_line
 from callgate.admin.command import Refusal, desk_command, granted
 from callgate.admin.sso_view import ConnectionWord, EmailDomains, Name, change, record
 from callgate.admin.view import Record
@@ -163,7 +163,7 @@ def _secret(options: ConnectOptions | UpdateOptions) -> str | None:
     if options.client_secret_file is not None and options.client_secret_stdin:
         raise Refusal("say --client-secret-file or --client-secret-stdin, not both")
     if options.client_secret_stdin:
-        return sys.stdin.readline(_SECRET_CHARS_MAX).rstrip("\r\n")
+        return read_line(_SECRET_CHARS_MAX)
     if options.client_secret_file is None:
         return None
     with options.client_secret_file.open(encoding="utf-8", errors="replace") as opened:

@@ -50,7 +50,8 @@ class ServerSettings(Section):
     caller sent it."""
 
     cell: str = Field(default="CGT01P01", pattern=f"^{CELL_PATTERN}$")
-    """Name of this cell, which stands at the head of every token: site, number, P or T, number."""
+    """Name of this cell, which stands at the head of every token: site, number, P or T, number. A database remembers
+    its cell, and no server of another name serves it."""
 
     workers: int = Field(default=1, ge=0, le=WORKERS_MAX)
     """Processes that answer, behind one listening socket; `callgate serve --workers` has the last word. With SQLite no

@@ -24,6 +24,7 @@ from callgate.service.keeper import Keeper
 from callgate.service.key_sets import KeySets
 from callgate.service.lately import Lately
 from callgate.service.limits import Limits
+from callgate.service.offers import Offers
 from callgate.service.polls import Polls
 from callgate.service.proofs import Proofs
 from callgate.service.readiness import Readiness
@@ -63,6 +64,7 @@ class Context:
     tallies: Tallies
     polls: Polls
     key_sets: KeySets
+    offers: Offers
     readiness: Readiness
     cells: Cells | None = None
     figures: Figures = field(default_factory=Figures)

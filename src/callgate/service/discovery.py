@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-from callgate.model.lookups import OffersLookup
 from callgate.protocol.metadata import Document, discovery
 from callgate.service.context import Context
 
 
 async def metadata(context: Context, locales: Sequence[str]) -> Document:
-    """OpenID Connect Discovery and RFC 8414 in one document. Raises Unavailable."""
-    offers = await context.store.read(OffersLookup())
+    """OpenID Connect Discovery and RFC 8414 in one document."""
+    offers = await context.offers.look()
     if context.cells is not None:
         offers = await context.cells.offers(offers)
     return discovery(

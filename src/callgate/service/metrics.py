@@ -27,6 +27,7 @@ from callgate.service.cell_links import CellLink
 from callgate.service.context import Context
 from callgate.service.figures import Connections
 from callgate.service.upkeep import every
+from callgate.storage.figures import Standing
 from callgate.storage.port import Engine, Health
 
 COUNT_S: Final = 300
@@ -85,6 +86,7 @@ class Metrics(Collector):
             self._answers,
             self._decisions,
             self._store,
+            self._pool,
             self._keys,
             self._passwords,
             self._connections,
@@ -163,6 +165,15 @@ class Metrics(Collector):
                 "Sessions not ended when they were last counted.",
                 value=self._context.figures.sessions,
             )
+
+    def _pool(self) -> _Made:
+        pool = GaugeMetricFamily(
+            "callgate_store_connections", "Connections to the database.", labels=("purpose", "state")
+        )
+        for purpose, standings in self._watched.connections.items():
+            for state in Standing:
+                pool.add_metric((purpose, state.value), standings.count(state))
+        yield pool
 
     def _keys(self) -> _Made:
         ages = GaugeMetricFamily("callgate_key_age_seconds", "Since the active key is active.", labels=("use",))

@@ -1,6 +1,7 @@
 """What a store counts of its own work, for whoever watches it. Counted once a batch, so that a unit pays nothing."""
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Final
 
 from callgate.model.histogram import Histogram
@@ -10,6 +11,15 @@ BATCH_BOUNDS: Final = (1, 2, 4, 8, 16, 32, 64, 128)
 
 COMMIT_BOUNDS_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 """From a disk that syncs in its own memory to one that has stopped."""
+
+
+class Standing(Enum):
+    """How a connection to the database stands."""
+
+    BUSY = "busy"
+    IDLE = "idle"
+    GONE = "gone"
+    """It was lost or closed; whoever needs it next opens it anew."""
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ SELECT max(ms) FROM (
 ) marks
 """
 
+_CELL: Final = "SELECT name FROM cell"
 _REVISION: Final = "SELECT version_num FROM alembic_version"
 _HEAD: Final = "SELECT seq, hash FROM audit WHERE writer = ? ORDER BY seq DESC LIMIT 1"
 _FREE: Final = "PRAGMA freelist_count"
@@ -71,6 +72,11 @@ def find_revision(view: View) -> str | None:
     """The schema's revision, as Alembic wrote it."""
     row = view.row(_REVISION)
     return str(row[0]) if row else None
+
+
+def find_cell(view: View) -> str | None:
+    """The name of the cell whose rows these are, if a server has said it."""
+    return cast("str | None", view.rows(_CELL)[0][0])
 
 
 def find_clock(view: View) -> int:

@@ -1,13 +1,13 @@
 """The port of a store: two verbs. One contract suite (tests/storage) defines them and runs on every engine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Generic, Protocol, TypeVar
 
 from callgate.model.changes import Change
 from callgate.model.lookups import Lookup
 from callgate.model.value import value
-from callgate.storage.figures import StoreFigures
+from callgate.storage.figures import Standing, StoreFigures
 from callgate.storage.pen import Pen
 
 F = TypeVar("F")
@@ -83,6 +83,10 @@ class Engine(Store, Protocol):
     @property
     def waiting(self) -> int:
         """Units that wait for their turn to be written."""
+
+    @property
+    def connections(self) -> Mapping[str, Sequence[Standing]]:
+        """What it is connected by, for as long as it is open: by purpose, `write` or `read`."""
 
     async def start(self) -> None:
         """Begin to serve on the running loop."""

@@ -7,7 +7,7 @@ Many processes may use one database; each writes audit chains of its own (docs/a
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +19,7 @@ from callgate.model.database import PostgresPlace
 from callgate.model.decisions import Done
 from callgate.model.failure import Unavailable
 from callgate.model.lookups import Lookup, NothingLookup, SessionLookup
-from callgate.storage.figures import StoreFigures
+from callgate.storage.figures import Standing, StoreFigures
 from callgate.storage.group_commit import BATCH_MAX, QUEUE_MAX, Job, Upkeep
 from callgate.storage.load_upkeep import count_sessions
 from callgate.storage.load_writers import TAKE, find_backend
@@ -123,6 +123,12 @@ class PostgresStore:
     def waiting(self) -> int:
         """Units that no lane has taken yet; see port.Engine."""
         return len(self._queue)
+
+    @property
+    def connections(self) -> Mapping[str, Sequence[Standing]]:
+        """How lanes and readers stand; see port.Engine."""
+        readers = (self._sessions, self._others)
+        return {"write": [lane.standing for lane in self._lanes], "read": [reader.standing for reader in readers]}
 
     async def count_sessions(self) -> int:
         """Count on a connection of its own; see port.Engine."""

@@ -19,7 +19,7 @@ from callgate.model.failure import Unavailable
 from callgate.storage.audit import FIRST, forge_link
 from callgate.storage.audit_entries import describe
 from callgate.storage.awake import passed_s
-from callgate.storage.figures import StoreFigures
+from callgate.storage.figures import Standing, StoreFigures
 from callgate.storage.load_upkeep import Head, find_clock, find_head
 from callgate.storage.load_writers import claim_writer, new_mark
 from callgate.storage.pen import Conflict
@@ -27,7 +27,7 @@ from callgate.storage.port import Decided, Unit
 from callgate.storage.postgres_asking import Asking, PostgresPen, PostgresView, carry_out
 from callgate.storage.postgres_batch import Batch, Done, Mode, Spoiled, Task, Writer, out_of_attempts
 from callgate.storage.postgres_errors import Lost, Refused, as_failure, is_conflict, is_world
-from callgate.storage.postgres_link import Link, Statement
+from callgate.storage.postgres_link import Link, Statement, standing_of
 from callgate.storage.postgres_pulse import Pulse
 from callgate.storage.postgres_servers import Servers
 from callgate.storage.rows import Row
@@ -77,6 +77,11 @@ class Lane:
         self._writer = Writer(name, "", 0)
         self._head = FIRST
         self._serving: list[Task] = []
+
+    @property
+    def standing(self) -> Standing:
+        """How its connection stands."""
+        return standing_of(self._link, busy=bool(self._serving))
 
     async def open(self) -> Link:
         """Connect, unless it is, and take a writer's name nobody else has. Raises Lost and Refused.

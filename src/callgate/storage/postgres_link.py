@@ -16,6 +16,7 @@ from psycopg.adapt import Transformer
 
 from callgate.model.database import PostgresPlace
 from callgate.storage.awake import passed_s
+from callgate.storage.figures import Standing
 from callgate.storage.load_writers import SERVER, ServerSettings, told_server
 from callgate.storage.placeholders import numbered
 from callgate.storage.postgres_errors import Lost, Refused
@@ -244,6 +245,13 @@ class Link:
         self._pgconn.finish()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(Lost(why))
+
+
+def standing_of(link: Link | None, *, busy: bool) -> Standing:
+    """How a connection stands whose owner works on it, or does not."""
+    if link is None or link.lost:
+        return Standing.GONE
+    return Standing.BUSY if busy else Standing.IDLE
 
 
 def _encode(values: tuple[Value, ...]) -> tuple[list[bytes | None], list[int]]:

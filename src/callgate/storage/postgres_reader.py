@@ -11,11 +11,12 @@ from typing import Final, TypeVar
 
 from callgate.model.failure import Unavailable
 from callgate.model.lookups import Lookup
+from callgate.storage.figures import Standing
 from callgate.storage.load import load
 from callgate.storage.load_writers import CLOCK
 from callgate.storage.postgres_asking import Asking, PostgresView
 from callgate.storage.postgres_errors import Lost, Refused, as_failure, is_conflict
-from callgate.storage.postgres_link import ROUND_S, Link, Statement
+from callgate.storage.postgres_link import ROUND_S, Link, Statement, standing_of
 from callgate.storage.postgres_pulse import Pulse
 from callgate.storage.postgres_servers import Servers
 from callgate.storage.rows import Row
@@ -71,6 +72,11 @@ class Reader:
         self._under_way: list[_Reading] = []
         self._busy: asyncio.Task[None] | None = None
         self._closed = False
+
+    @property
+    def standing(self) -> Standing:
+        """How its connection stands."""
+        return standing_of(self._link, busy=self._busy is not None)
 
     async def open(self) -> Link:
         """Connect, unless it is. Raises Lost and Refused."""

@@ -20,6 +20,7 @@ ON CONFLICT (key_use, number) DO UPDATE SET state = excluded.state, wrapped = ex
 """
 _FORGET_KEY: Final = "DELETE FROM stored_key WHERE key_use = ? AND number = ?"
 
+_CELL: Final = "UPDATE cell SET name = ?"
 _CLOCK: Final = "UPDATE cell SET clock_ms = ?"
 _LINK: Final = f"INSERT INTO audit ({columns(Link._fields)}) VALUES ({marks(Link._fields)})"
 
@@ -68,6 +69,11 @@ def store_key(pen: Pen, change: KeyStored) -> None:
 def forget_key(pen: Pen, change: KeyForgotten) -> None:
     """Delete a key; forgotten already is as good."""
     pen.write(_FORGET_KEY, (change.use.value, change.number))
+
+
+def name_cell(pen: Pen, name: str) -> None:
+    """Remember whose rows these are."""
+    pen.write(_CELL, (name,))
 
 
 def move_clock(pen: Pen, now_ms: int) -> None:

@@ -15,7 +15,7 @@ from callgate.storage.scripts import BASE, Dialect, Render, SchemaDiffers, rende
 from callgate.storage.sqlite_file import keep_in_place, lies_on_read_only, open_writer
 from callgate.storage.sqlite_view import SqliteView
 
-HEAD: Final = "0036"
+HEAD: Final = "0040"
 """The newest script; a constant, so that a start without a change need not import Alembic (tests compare it)."""
 
 
@@ -44,7 +44,7 @@ def require_head(connection: apsw.Connection, path: Path) -> None:
     """Raise SchemaDiffers unless the file has the revision this version works with."""
     found = revision_of(connection)
     if found != HEAD:
-        raise SchemaDiffers(f"{path} has revision {found}; this version works with {HEAD}")
+        raise SchemaDiffers(f"{path} has revision {found}; this version works with {HEAD}: `callgate db migrate`")
 
 
 def migrate(connection: apsw.Connection, to: str = HEAD, *, render: Render = render_steps) -> bool:

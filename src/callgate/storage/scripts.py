@@ -61,7 +61,10 @@ def render_steps(found: str, to: str, *, dialect: Dialect, only_up: bool = False
     newest_first = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
     order = [BASE, *reversed(newest_first)]
     if found not in order:
-        raise SchemaDiffers(f"the database has revision {found}, which a newer version of Callgate made")
+        raise SchemaDiffers(
+            f"the database has revision {found}, which a newer version of Callgate made: install that one, or go "
+            "back to a backup from before"
+        )
     up = order.index(found) < order.index(to)
     if only_up and not up:
         raise SchemaDiffers(f"the database has revision {found}, and who asks is of a version before: start it anew")

@@ -1,7 +1,7 @@
 """The embedded store: one SQLite file, committed rows read on the loop, writes gathered by group_commit.py."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from callgate.model.changes import Change
 from callgate.model.decisions import Done
 from callgate.model.failure import Unavailable
 from callgate.model.lookups import Lookup, NothingLookup
-from callgate.storage.figures import StoreFigures
+from callgate.storage.figures import Standing, StoreFigures
 from callgate.storage.group_commit import GroupCommit, Job, Upkeep
 from callgate.storage.load import load
 from callgate.storage.load_upkeep import count_sessions
@@ -118,6 +118,13 @@ class SqliteStore:
     def waiting(self) -> int:
         """Units that wait; see port.Engine."""
         return self._commits.waiting if self._commits else 0
+
+    @property
+    def connections(self) -> Mapping[str, Sequence[Standing]]:
+        """The one that writes, unless nothing can be; reads are over before anybody looks. See port.Engine."""
+        if self._commits is None:
+            return {}
+        return {"write": (Standing.IDLE if self.figures.busy_since_s is None else Standing.BUSY,)}
 
     async def count_sessions(self) -> int:
         """Count on a connection and a thread of its own: millions take a second; see port.Engine."""

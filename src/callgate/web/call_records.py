@@ -2,7 +2,7 @@
 
 from callgate.model.decisions import Denied
 from callgate.service.call_records import CallsNoted, RecordNoted
-from callgate.web.envelope import text_of
+from callgate.web.envelope import message_of
 from callgate.web.links import JsonObject, Links, present
 
 
@@ -21,6 +21,6 @@ def _render(record: RecordNoted, log: str) -> JsonObject:
         id=record.name,
         status="Rejected",
         errorCode=outcome.fault.code,
-        message=text_of(outcome.fault, outcome.values),
+        message=message_of(outcome.fault, outcome.values),
         parameterName=values.get("parameterName"),
     )

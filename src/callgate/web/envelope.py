@@ -6,6 +6,7 @@ It is the same for everyone who meets the fault, so it tells nothing that the co
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
 
 import orjson
 
@@ -26,8 +27,12 @@ _UNSAFE = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 
 def text_of(fault: Fault, values: tuple[tuple[str, str], ...]) -> str:
     """The public text, filled; values are bounded and cut to what RFC 6749 section 5.2 allows in a description."""
-    filled = defaultdict(str, {name: _UNSAFE.sub("?", value[:160]) for name, value in values})
-    return fault.text.format_map(filled)
+    return _fill(fault, values, clean=lambda value: _UNSAFE.sub("?", value))
+
+
+def message_of(fault: Fault, values: tuple[tuple[str, str], ...]) -> str:
+    """The same where JSON alone has it: names as people write them, but for what cannot be printed."""
+    return _fill(fault, values, clean=lambda value: "".join(char if char.isprintable() else "?" for char in value))
 
 
 def status_of(fault: Fault, statuses: Statuses) -> int:
@@ -65,7 +70,7 @@ def oauth_error(denied: Denied, *, statuses: Statuses) -> Reply:
 def api_error(denied: Denied) -> Reply:
     """The envelope of everything else: a coarse class at the top, the fine code in `errors`."""
     fault = denied.fault
-    message = text_of(fault, denied.values)
+    message = message_of(fault, denied.values)
     extras = {name: value[:160] for name, value in denied.values if name in fault.parameters}
     detail = {"errorCode": fault.code, "message": message, "remedy": fault.remedy, **extras}
     body = orjson.dumps({"errorCode": fault.error, "message": message, "errors": [detail], **extras})
@@ -103,6 +108,10 @@ def defect(*, oauth: bool, statuses: Statuses) -> Reply:
     if oauth:
         return oauth_error(Denied(fault=faults.SERVER_ERROR), statuses=statuses)
     return api_error(Denied(fault=api_faults.INTERNAL_ERROR))
+
+
+def _fill(fault: Fault, values: tuple[tuple[str, str], ...], *, clean: Callable[[str], str]) -> str:
+    return fault.text.format_map(defaultdict(str, {name: clean(value[:160]) for name, value in values}))
 
 
 def _challenge(status: int, scheme: str, *, reason: str | None) -> tuple[Header, ...]:
