@@ -12,15 +12,14 @@ from callgate.model.calls import CallRecord, CallType, Direction, RecordingType,
 from callgate.model.ids import RowId
 from callgate.model.instant import DAY_MS
 from tests.admin.call_words import ACTIONS, INTERNAL_TYPES, LEG_TYPES, REASONS, RESULTS
-from tests.admin.casts import ACCOUNT, ADMIN, AGENT, CAST, QUEUE, SEEDED_MS
+from tests.admin.casts import ACCOUNT, ADMIN, AGENT, CAST, QUEUE, SEEDED, SEEDED_MS
 
-RECORDS = make_calls(CAST, seeded_ms=SEEDED_MS)
-COMPANY = [record for record in RECORDS if record.in_company_log]
+COMPANY = [record for record in SEEDED if record.in_company_log]
 
 
 def segments() -> Iterator[Segment]:
     """Every segment of every record."""
-    for record in RECORDS:
+    for record in SEEDED:
         yield record.segment
         yield from (leg.segment for leg in record.legs)
 
@@ -44,7 +43,7 @@ def test_company_log_has_two_thousand_calls_over_ninety_days() -> None:
     """The issue's figure; each call once, none of them in the future or older than 90 days."""
     assert len(COMPANY) == 2000
     assert len({record.session_id for record in COMPANY}) == 2000
-    ages = [SEEDED_MS - record.segment.started_ms for record in RECORDS]
+    ages = [SEEDED_MS - record.segment.started_ms for record in SEEDED]
     assert min(ages) > 0
     assert 85 * DAY_MS < max(ages) < 90 * DAY_MS - 1800_000
 
@@ -61,17 +60,17 @@ def test_calls_are_the_same_when_seeded_again() -> None:
     """A fixed seed, as offsets from the moment of seeding (ruling 19)."""
     again = make_calls(CAST, seeded_ms=SEEDED_MS)
     later = make_calls(CAST, seeded_ms=SEEDED_MS + 123_456_789)
-    assert again == RECORDS
+    assert again == SEEDED
     assert [offset(record, seeded_ms=SEEDED_MS + 123_456_789) for record in later] == [
-        offset(record, seeded_ms=SEEDED_MS) for record in RECORDS
+        offset(record, seeded_ms=SEEDED_MS) for record in SEEDED
     ]
 
 
 def test_ids_are_unique_and_grow_with_time() -> None:
     """A page of the log lies together on disk."""
-    ids = [record.id for record in RECORDS]
+    ids = [record.id for record in SEEDED]
     assert len(set(ids)) == len(ids)
-    order = sorted(RECORDS, key=lambda record: record.id)
+    order = sorted(SEEDED, key=lambda record: record.id)
     starts = [record.segment.started_ms for record in order]
     assert starts == sorted(starts)
 
@@ -83,7 +82,7 @@ def test_words_are_the_platforms() -> None:
         assert segment.result in RESULTS
         assert segment.reason is None or segment.reason in REASONS
         assert segment.internal_type is None or segment.internal_type in INTERNAL_TYPES
-    assert {leg.leg_type for record in RECORDS for leg in record.legs} <= LEG_TYPES
+    assert {leg.leg_type for record in SEEDED for leg in record.legs} <= LEG_TYPES
 
 
 def test_numbers_outside_the_account_are_reserved_ones() -> None:
@@ -122,7 +121,7 @@ def test_recordings_are_of_both_kinds() -> None:
 def test_colleagues_each_have_their_side_of_a_call() -> None:
     """Outbound here, Inbound there, one session; the company's log shows it once."""
     sessions = defaultdict(list)
-    for record in RECORDS:
+    for record in SEEDED:
         sessions[record.session_id].append(record)
     internal = [pair for pair in sessions.values() if pair[0].segment.internal_type == "Local"]
     assert internal
@@ -136,7 +135,7 @@ def test_colleagues_each_have_their_side_of_a_call() -> None:
 
 def test_record_is_told_by_one_master_leg() -> None:
     """protocol.md I.5: `master` marks the leg the record's data come from."""
-    for record in RECORDS:
+    for record in SEEDED:
         masters = [leg for leg in record.legs if leg.master]
         assert [leg.segment._replace(billing=None) for leg in masters] == [record.segment._replace(billing=None)]
         assert record.account_id == ACCOUNT
@@ -144,6 +143,6 @@ def test_record_is_told_by_one_master_leg() -> None:
 
 def test_batches_carry_every_record_once() -> None:
     """Small enough for one transaction each."""
-    batches = list(batch_calls(RECORDS))
-    assert [record for batch in batches for record in batch.records] == list(RECORDS)
+    batches = list(batch_calls(SEEDED))
+    assert [record for batch in batches for record in batch.records] == list(SEEDED)
     assert max(len(batch.records) for batch in batches) <= 250

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callgate.admin.seed_calls import make_calls
 from callgate.model import api_faults
 from callgate.model.call_acts import (
     CATEGORIES_MAX,
@@ -37,7 +36,7 @@ from callgate.protocol.call_records import Noted, People, note_calls, parse_call
 from callgate.service.call_log import CallShown
 from callgate.web.call_log import render_call
 from callgate.web.links import Links
-from tests.admin.casts import ACCOUNT, ADMIN, AGENT, CAST, QUEUE, SEEDED_MS
+from tests.admin.casts import ACCOUNT, ADMIN, AGENT, QUEUE, SEEDED, SEEDED_MS
 
 NOW_MS = SEEDED_MS + 1000
 HERE = NumbersFacts(
@@ -46,7 +45,6 @@ HERE = NumbersFacts(
 )
 PEOPLE = People(ACCOUNT, HERE, {})
 LINKS = Links("https://elsewhere.example")
-SEEDED = make_calls(CAST, seeded_ms=SEEDED_MS)
 LEAST: Mapping[str, object] = {
     "id": "IWM7cJogEv7xlu8",
     "sessionId": "403631628008",

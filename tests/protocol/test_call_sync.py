@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callgate.admin.seed_calls import make_calls
 from callgate.model import api_faults
 from callgate.model.call_log import RecordingFilter, View
 from callgate.model.call_sync import (
@@ -34,10 +33,9 @@ from callgate.protocol.call_sync import (
     settle_sync,
 )
 from callgate.protocol.resources import Subject
-from tests.admin.casts import ACCOUNT, AGENT, CAST, SEEDED_MS
+from tests.admin.casts import ACCOUNT, AGENT, SEEDED, SEEDED_MS
 
 SUBJECT = Subject(ACCOUNT, None)
-RECORDS = make_calls(CAST, seeded_ms=SEEDED_MS)
 FRAME = SyncFrame(View.SIMPLE)
 MARK = Mark(FRAME, 10, SEEDED_MS)
 FACTS = SyncFacts(True, SEEDED_MS, 0, 12, (), ())
@@ -66,7 +64,7 @@ def fault_of(outcome: object) -> Fault:
 
 def place(number: int) -> Place:
     """Where a record is."""
-    return Place(RECORDS[number].segment.started_ms, RECORDS[number].id)
+    return Place(SEEDED[number].segment.started_ms, SEEDED[number].id)
 
 
 def test_query_is_read_with_every_filter() -> None:
@@ -145,7 +143,7 @@ def test_incremental_sync_goes_on_with_the_frame_of_its_token() -> None:
 
 def test_frame_reaches_as_far_back_as_its_records() -> None:
     """A full answer ends at its last record; one that has all there are reaches to its date."""
-    three = RECORDS[2::-1]
+    three = SEEDED[2::-1]
     answer = told(QUERY, FACTS._replace(older=three))
     assert answer.records == three
     assert answer.mark == Mark(FRAME._replace(start=place(0)), 12, SEEDED_MS)
@@ -158,7 +156,7 @@ def test_new_records_go_before_older_ones() -> None:
     """Protocol.md I.5: no more than 250 together, and the frame grows by those that were told."""
     mark = MARK._replace(frame=FRAME._replace(start=place(500)))
     query = QUERY._replace(frame=mark.frame, size=40, mark=mark)
-    fresh, older = RECORDS[830:600:-1], RECORDS[499:459:-1]
+    fresh, older = SEEDED[830:600:-1], SEEDED[499:459:-1]
     answer = told(query, FACTS._replace(fresh=fresh, older=older))
     assert answer.records == (*fresh, *older[:20])
     assert answer.mark.frame.start == place(480)
@@ -169,7 +167,7 @@ def test_new_records_go_before_older_ones() -> None:
 @pytest.mark.parametrize(
     ("mark", "facts", "fault"),
     [
-        (MARK, FACTS._replace(fresh=RECORDS[: SYNC_MAX + 1]), api_faults.SYNC_TOO_MUCH),
+        (MARK, FACTS._replace(fresh=SEEDED[: SYNC_MAX + 1]), api_faults.SYNC_TOO_MUCH),
         (MARK, FACTS._replace(seq=10 + WRITES_MAX + 1), api_faults.SYNC_TOO_MUCH),
         (MARK, FACTS._replace(seq=9), api_faults.SYNC_TOKEN_EXPIRED),
         (MARK, FACTS._replace(reset_ms=SEEDED_MS + 1), api_faults.SYNC_TOKEN_EXPIRED),
@@ -189,7 +187,7 @@ def test_extension_is_told_however_much_others_wrote() -> None:
 
 # --- extract -----------------------------------------------------------------------------------------------------
 
-EXTRACTED = ExtractFacts(SEEDED_MS, 0, 12, RECORDS[:3], 12)
+EXTRACTED = ExtractFacts(SEEDED_MS, 0, 12, SEEDED[:3], 12)
 
 
 def test_extract_begins_an_hour_ago_unless_it_says_when() -> None:
@@ -219,14 +217,14 @@ def test_first_pass_leads_from_part_to_part_and_then_to_what_was_written() -> No
     query = QUERY._replace(size=2)
     first = answer_extract(query, EXTRACTED)
     reached = Mark(FRAME, 12, SEEDED_MS, place(1), 2)
-    assert first == SyncTold(RECORDS[:2], reached, more=True)
-    rest = answer_extract(query._replace(mark=reached), EXTRACTED._replace(seq=15, records=RECORDS[2:3]))
+    assert first == SyncTold(SEEDED[:2], reached, more=True)
+    rest = answer_extract(query._replace(mark=reached), EXTRACTED._replace(seq=15, records=SEEDED[2:3]))
     done = Mark(FRAME, 12, SEEDED_MS, None, 2)
-    assert rest == SyncTold(RECORDS[2:3], done, more=True)
+    assert rest == SyncTold(SEEDED[2:3], done, more=True)
     quiet = answer_extract(query._replace(mark=reached), EXTRACTED._replace(records=()))
     assert quiet == SyncTold((), done, more=False)
     fresh = answer_extract(query._replace(mark=done), EXTRACTED._replace(seq=15, last_seq=14))
-    assert fresh == SyncTold(RECORDS[:2], done._replace(seq=14), more=True)
+    assert fresh == SyncTold(SEEDED[:2], done._replace(seq=14), more=True)
     last = answer_extract(query._replace(mark=done), EXTRACTED._replace(seq=15, last_seq=15, records=()))
     assert last == SyncTold((), done._replace(seq=15), more=False)
 

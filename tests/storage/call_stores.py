@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from callgate.admin.seed_calls import make_calls
 from callgate.model.account import (
     Account,
     AccountStatus,
@@ -16,7 +15,7 @@ from callgate.model.account import (
     ExtensionType,
     Role,
 )
-from callgate.model.calls import CallRecord, CallsRecorded
+from callgate.model.calls import CallsRecorded
 from callgate.model.changes import AccountCreated, Change, ExtensionCreated, RoleCreated
 from callgate.model.decisions import Done
 from callgate.model.facts import KeysFacts
@@ -25,12 +24,11 @@ from callgate.model.lookups import KeysLookup, Lookup
 from callgate.storage.port import Unit
 from callgate.storage.schema import migrate_file
 from callgate.storage.sqlite import SqliteStore, StoreOptions
-from tests.admin.casts import ACCOUNT, CAST, SEEDED_MS
+from tests.admin.casts import ACCOUNT, SEEDED_MS
 
 F = TypeVar("F")
 
 OTHER_ACCOUNT = AccountId(2001)
-SEEDED: tuple[CallRecord, ...] = make_calls(CAST, seeded_ms=SEEDED_MS)
 ROLE = Role(RoleId(7), None, "Standard", "", frozenset({"ReadCallLog"}), 1)
 
 

@@ -19,9 +19,9 @@ from callgate.model.queues import QueueListLookup, QueueListQuery
 from callgate.model.roles import RoleListLookup, RoleListQuery
 from callgate.storage.copying import copy_database
 from callgate.storage.postgres import PostgresOptions, PostgresStore
-from tests.admin.casts import ACCOUNT, AGENT, SEEDED_MS
+from tests.admin.casts import ACCOUNT, AGENT, SEEDED, SEEDED_MS
 from tests.postgres_server import migrated_template, needs_postgres, shared_postgres
-from tests.storage.call_stores import SEEDED, ask, open_store
+from tests.storage.call_stores import ask, open_store
 
 pytestmark = needs_postgres
 

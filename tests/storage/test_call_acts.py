@@ -32,8 +32,8 @@ from callgate.storage.port import Unit
 from callgate.storage.save_calls import CallRow
 from callgate.storage.schema import migrate_file
 from callgate.storage.sqlite import SqliteStore, StoreOptions
-from tests.admin.casts import ACCOUNT, SEEDED_MS
-from tests.storage.call_stores import OTHER_ACCOUNT, SEEDED, ask, open_store
+from tests.admin.casts import ACCOUNT, SEEDED, SEEDED_MS
+from tests.storage.call_stores import OTHER_ACCOUNT, ask, open_store
 
 ALWAYS = Span(0, SEEDED_MS + QUARTER_MS * 10_000)
 COMPANY = [record for record in SEEDED if record.in_company_log]

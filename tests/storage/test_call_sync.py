@@ -23,8 +23,8 @@ from callgate.protocol.call_sync import SyncTold, answer_extract, answer_sync
 from callgate.storage.load_call_sync import load_sync
 from callgate.storage.rows import Row, Value
 from callgate.storage.sqlite_view import SqliteView
-from tests.admin.casts import ACCOUNT, ADMIN, AGENT, SEEDED_MS
-from tests.storage.call_stores import OTHER_ACCOUNT, SEEDED, open_store
+from tests.admin.casts import ACCOUNT, ADMIN, AGENT, SEEDED, SEEDED_MS
+from tests.storage.call_stores import OTHER_ACCOUNT, open_store
 from tests.storage.engines import OpenedFile, open_sqlite
 
 FEW = SEEDED[:60]

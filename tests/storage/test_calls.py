@@ -46,9 +46,9 @@ from callgate.protocol.call_sync import SyncTold, answer_sync
 from callgate.storage.call_documents import RecordColumns, read_document, read_legs, write_document, write_legs
 from callgate.storage.load_calls import QUARTER_MS
 from callgate.storage.sqlite import SqliteStore
-from tests.admin.casts import ACCOUNT, ADMIN, AGENT, QUEUE, SEEDED_MS
+from tests.admin.casts import ACCOUNT, ADMIN, AGENT, QUEUE, SEEDED, SEEDED_MS
 from tests.figures import Figure
-from tests.storage.call_stores import OTHER_ACCOUNT, SEEDED, ask, open_store
+from tests.storage.call_stores import OTHER_ACCOUNT, ask, open_store
 
 NUMBERS: dict[ExtensionId | None, str] = {
     ADMIN.extension_id: "101",
