@@ -134,8 +134,16 @@ class Waits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What workers have resident after so many requests."""
+
+    requests: int
+    mb: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Soak:
-    """What a worker occupies, and what requests leave behind."""
+    """What a worker occupies, and what requests leave behind once it is warm. `seen`: from the first on."""
 
     about: str
     worker_mb: float
@@ -143,6 +151,7 @@ class Soak:
     requests: int
     warm_mb: float
     soaked_mb: float
+    seen: tuple[Memory, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

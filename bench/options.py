@@ -20,7 +20,7 @@ class Options:
     sessions: int = 0
     people: int = 0
     credentials: int = 5_000
-    requests: int = 200_000
+    requests: int = 1_000_000
     shrink_s: int = 600
 
     @classmethod

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from bench import goals
-from bench.figures import Figures, Pace, Row, Run, Sample, Server, Shrinking
+from bench.figures import Figures, Pace, Row, Run, Sample, Server, Shrinking, Soak
 from bench.work import Kind
 
 _PART = re.compile(r"(<!-- begin: ([a-z ]+) -->\n).*?(<!-- end: \2 -->)", re.DOTALL)
@@ -132,7 +132,12 @@ def soak(figures: Figures) -> str:
     growth_mb = (found.soaked_mb - found.warm_mb) / found.requests * 1e6
     return f"""Resident, shared pages in full: a worker at rest {found.worker_mb:.0f} MB, its supervisor
 {found.supervisor_mb:.0f} MB. From {found.warm_mb:.1f} to {found.soaked_mb:.1f} MB in {found.requests:,} requests, which
-is {growth_mb:.1f} MB for a million."""
+is {growth_mb:.1f} MB for a million.{_seen(found)}"""
+
+
+def _seen(soak: Soak) -> str:
+    rows = "".join(f"\n| {at.requests:,} | {at.mb:.1f} |" for at in soak.seen)
+    return f"\n\n| requests so far | MB |\n|---:|---:|{rows}" if rows else ""
 
 
 def watching(figures: Figures) -> str:

@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--work", action="append", default=[], help="works whose name contains this; may repeat")
     parser.add_argument("--sessions", type=int, default=10_000_000, help="growth: sessions of the largest (10,000,000)")
     parser.add_argument("--people", type=int, default=1_000_000, help="growth: extensions of the largest (1,000,000)")
-    parser.add_argument("--requests", type=int, default=200_000, help="soak: how many (200,000)")
+    parser.add_argument("--requests", type=int, default=1_000_000, help="soak: how many, twice (1,000,000)")
     parser.add_argument("--write", action="store_true", help="keep what was found, write README.md, chart and docs/")
     parsed = parser.parse_args()
     if shutil.which("wrk") is None or shutil.which("taskset") is None:

@@ -1,10 +1,15 @@
-"""What a worker occupies at rest, and what requests leave behind: resident memory, before and after many of them."""
+"""What a worker occupies at rest and warm, and what requests leave behind: resident memory, while there are many.
+
+What is filled once (SQLite's pages, entities kept parsed, the allocator's own) is filled first: what comes after that
+would go on for ever.
+"""
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from bench import ours, wrk
-from bench.figures import Soak
+from bench.figures import Memory, Soak
 from bench.machine import Running
 from bench.options import Options
 from bench.ours import File
@@ -14,9 +19,12 @@ from bench.world import build
 KINDS = (Kind.VALIDATION, Kind.REVOKE)
 """They leave no more rows than they find, so that what grows is no cache of a growing database."""
 
+SHOWN = 10
+"""Of how many moments the table tells."""
+
 
 def measure(options: Options, about: str) -> Soak:
-    """On SQLite: half of the requests first, for what is filled once, then as many as were asked for."""
+    """On SQLite: as many requests as were asked for, for what is filled once; then as many again."""
     with tempfile.TemporaryDirectory(prefix="callgate-soak-") as name:
         folder = Path(name)
         store = File(folder)
@@ -25,25 +33,34 @@ def measure(options: Options, about: str) -> Soak:
             supervisor_mb, *workers_mb = running.resident_mb()
         with ours.serving(folder, store) as running:
             works = [work for work in ours.works_of(folder, world, port=running.port, rounds=1) if work.kind in KINDS]
-            _send(running, works, options.requests // 2, options=options)
-            warm_mb = sum(running.resident_mb()[1:])
-            sent = _send(running, works, options.requests, options=options)
-            soaked_mb = sum(running.resident_mb()[1:])
+            warming = list(_send(running, works, 0, options=options))
+            warm = warming[-1]
+            soaking = list(_send(running, works, warm.requests, options=options))
+            soaked = soaking[-1]
     return Soak(
         about=about,
         worker_mb=max(workers_mb),
         supervisor_mb=supervisor_mb,
-        requests=sent,
-        warm_mb=warm_mb,
-        soaked_mb=soaked_mb,
+        requests=soaked.requests - warm.requests,
+        warm_mb=warm.mb,
+        soaked_mb=soaked.mb,
+        seen=tuple(_spread([*warming, *soaking])),
     )
 
 
-def _send(running: Running, works: list[Work], requests: int, *, options: Options) -> int:
-    sent = 0
-    while sent < requests:
+def _send(running: Running, works: list[Work], sent: int, *, options: Options) -> Iterator[Memory]:
+    """As many requests more as were asked for; what is resident after each round of the works."""
+    until = sent + options.requests
+    while sent < until:
         for work in works:
             found = wrk.load(work, 0, port=running.port, seconds=options.seconds, connections=options.connections)
             sent += found.requests
-        print(f"{sent:,} requests, {sum(running.resident_mb()[1:]):.1f} MB", flush=True)
-    return sent
+        at = Memory(requests=sent, mb=sum(running.resident_mb()[1:]))
+        print(f"{at.requests:,} requests, {at.mb:.1f} MB", flush=True)
+        yield at
+
+
+def _spread(seen: list[Memory]) -> Iterator[Memory]:
+    """Of what was seen, every so many requests."""
+    for part in range(1, SHOWN + 1):
+        yield next(at for at in seen if at.requests * SHOWN >= seen[-1].requests * part)
