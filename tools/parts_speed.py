@@ -60,7 +60,7 @@ def sizing() -> Iterator[str]:
     if figures.soak is not None:
         yield (
             f"A worker at rest has {figures.soak.worker_mb:.0f} MB in memory and its supervisor "
-            f"{figures.soak.supervisor_mb:.0f} MB, most of it shared; the caches of SQLite grow to 96 MB more."
+            f"{figures.soak.supervisor_mb:.0f} MB, most of it shared; the caches of SQLite grow to 68 MB more."
         )
 
 

@@ -21,7 +21,7 @@ APPLICATION_ID: Final = 0x43474154
 _CHECKPOINT_PAGES: Final = 4000  # 16 MB: a checkpoint runs inside a COMMIT, and makes the longest one
 _LOG_BYTES_MAX: Final = 64 * 1024 * 1024
 _WRITER_CACHE_KIB: Final = 64 * 1024
-_READER_CACHE_KIB: Final = 32 * 1024
+_READER_CACHE_KIB: Final = 4 * 1024  # dropped whole whenever the writer commits: more is seldom filled
 _STATEMENTS_KEPT: Final = 300  # more than there are: preparing one costs as much as running it twenty times
 
 
