@@ -49,8 +49,8 @@ WAIT_S_MAX: Final = 2.0
 """How long a unit waits for a lane; past it the answer is 503, kinder than a reply after the caller gave up."""
 
 ANSWER_S_MAX: Final = 5.0
-"""How long whoever asked for a unit or a lookup waits in all. Past it they are told 503, and nobody tells them what
-becomes of it: it may yet be done, as where a reply is lost."""
+"""How long whoever asked for a unit or a lookup waits in all. Past it they are told 503. What was decided by then may
+yet be done, as where a reply is lost; what was not is not any more: they may have come again and gone on."""
 
 READ_S: Final = 2.0
 """How long a session's row may take to come: past it the connection counts as dead, and another is asked."""
