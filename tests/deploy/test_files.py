@@ -42,6 +42,15 @@ def test_containers_are_there_again_after_the_machine_was_restarted() -> None:
     assert re.findall(r"^    restart: (\S+)$", compose, re.MULTILINE) == ["unless-stopped"] * len(services)
 
 
+def test_network_that_containers_share_is_nobodys_who_begins_anew() -> None:
+    """A container keeps the network of the one it joined, also when that one has another: nobody reaches it there."""
+    compose = (ROOT / "deploy/docker/compose.yaml").read_text()
+    services = dict(re.findall(r"^  (\w+):\n((?:    .*\n|\n)+)", compose, re.MULTILINE))
+    joined = set(re.findall(r"network_mode: service:(\w+)", compose))
+    assert joined
+    assert [name for name in joined if "entrypoint: [sleep, infinity]" not in services[name]] == []
+
+
 def test_dashboard_can_be_imported() -> None:
     """Each panel has a place of its own, and asks the Prometheus that whoever imports it chooses."""
     dashboard = json.loads((ROOT / "deploy/grafana/callgate.json").read_text())
