@@ -3,11 +3,12 @@
 Fixtures that start a server or hold a seeded world do not belong here; they stand with their tests.
 """
 
+import gc
 import ipaddress
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import hypothesis
@@ -34,6 +35,17 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.register_profile("short", max_examples=100, deadline=None, derandomize=True)
     hypothesis.settings.register_profile("long", max_examples=5_000, deadline=None, print_blob=True)
     hypothesis.settings.load_profile("long" if config.getoption("--long") else "short")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without looking for garbage: what is collected stays, and was looked through again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 SHORT = ("repo", "storage", "service", "crypto", "protocol", "model")
