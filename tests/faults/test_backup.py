@@ -53,6 +53,8 @@ async def live(story: Story, served: Served, *, backups: int) -> None:
             await back_up(story, story.world.folder / f"backup{number}.db")
         is_over.set()
         await flow
+    # Anew: the checks of many backups keep everybody waiting, and whoever is silent for long is closed.
+    async with story.traffic.connected(served.port):
         await story.traffic.run_for(0.5)
         await story.traffic.check()
 
