@@ -1,4 +1,4 @@
-"""Power cut while files come into being and take each other's place: a first start, a backup, a restore.
+"""Power cut while files come into being and take each other's place: first start, backup, restore, a file made anew.
 
 The same record and replay as in test_power_cut.py, of commands that rename and remove: at every moment there is the
 old database or the new one, whole, and never one with the other's log.
@@ -144,3 +144,21 @@ def test_the_harm_is_found_when_a_restore_does_not_sync_its_folder(served: World
     """Planted: it is done, says the command, and then it never was."""
     found = restore_and_cut(copy_world(served, tmp_path), every=1000, plant="folder_not_synced")
     assert any("the restore is undone" in why for why in found.broken)
+
+
+def test_file_written_anew_has_every_session_at_every_moment(
+    served: World, tmp_path: Path, counts: Callable[[int, int], int], figure: Figure
+) -> None:
+    """`callgate db compact`: what the log holds of the old one is in the new one before it takes its place."""
+    own = copy_world(served, tmp_path)
+    there = rows_of(own.database)
+
+    def judge(folder: Path, _: int) -> Iterator[str]:
+        yield from whole(folder / "callgate.db")
+        if rows_of(folder / "callgate.db") != there:
+            yield "the database lacks sessions"
+
+    found = cut_command(own, ("db", "compact"), judge, every=counts(40, 1))
+    figure("power.cut-files", f"written anew: {found.syncs} syncs, {found.cuts} cuts")
+    assert found.broken == []
+    assert found.syncs > 1
