@@ -117,10 +117,10 @@ def test_leader_without_its_standby_says_neither_yes_nor_what_it_reads(
     server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A COMMIT that waits is not undone, so its unit is not done again; and after the limit nothing is believed."""
+    world = PostgresWorld(server)  # before anything is in a hurry
     monkeypatch.setattr("callgate.storage.postgres_link.ROUND_S", 0.3)
     monkeypatch.setattr("callgate.storage.postgres_lane.SETTLE_S", 0.4)
     monkeypatch.setattr("callgate.storage.postgres_pulse.PULSE_S_MAX", 1.0)
-    world = PostgresWorld(server)
     decided: list[int] = []
 
     def decide(_: KeysFacts) -> Done:
