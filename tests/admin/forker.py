@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
 import callgate.storage.schema_postgres  # noqa: F401 - the first of what commands on PostgreSQL import later
@@ -54,6 +55,9 @@ def become(asked: dict[str, object], folder: Path) -> int:
         main()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except Exception:  # noqa: BLE001 - a process of its own would end so
+        traceback.print_exc()
+        return 1
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

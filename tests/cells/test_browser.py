@@ -53,6 +53,7 @@ def test_person_changes_how_they_sign_in(pair: Pair, tab: Page) -> None:
     """Their own pages, whichever cell the browser comes to."""
     tab.goto(f"{pair.public_url}/restapi/oauth/security")
     _sign_in(tab, pair.two)
+    expect(tab.get_by_text(pair.two.email)).to_be_visible()
     for _ in range(4):
         tab.reload()
         expect(tab.get_by_text(pair.two.email)).to_be_visible()

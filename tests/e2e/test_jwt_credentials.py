@@ -191,7 +191,7 @@ def test_nobody_makes_or_sees_anothers_without_the_permission(
     account = company.server.world.accounts["main"].id
     permissions = ("--permission", "EditExtensions", "--permission", "ReadCallLog")
     keeper = company.shell.give("roles", "create", "--account", account, "--name", "People keeper", *permissions)
-    company.shell.give("extensions", "update", people["helper"].id, "--role", keeper["id"])
+    company.shell.give("extensions", "update", str(people["helper"].id), "--role", str(keeper["id"]))
     with company.of("helper") as helper:
         assert refused(helper.post(of_admin, json=wish(company))) == (403, "CGT-174")
         assert refused(helper.delete(f"{of_admin}/{made['id']}")) == (404, "CMN-102")

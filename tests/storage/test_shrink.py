@@ -150,7 +150,8 @@ def test_an_index_on_postgresql_becomes_small_again_when_its_sessions_have_gone(
     full = indexes_of(world, str(partition))
     world.look("DELETE FROM session", ())
     world.look("VACUUM ANALYZE session", ())
-    assert indexes_of(world, str(partition)) == full, "neither autovacuum nor a full index being made anew"
+    # A vacuum may add the map of free pages, which a full index has none of.
+    assert indexes_of(world, str(partition)) >= full, "neither autovacuum nor a full index being made anew"
     sweep(world)
     assert indexes_of(world, str(partition)) < full / 2
     assert world.look("SELECT count(*) FROM pg_index WHERE NOT indisvalid", ()) == [(0,)]
