@@ -75,6 +75,11 @@ class Accepting:
         self._note(len(connections))
         self._begin()
 
+    @property
+    def is_letting_in(self) -> bool:
+        """Whether somebody was taken who is no connection yet."""
+        return bool(self._beginning)
+
     def leave(self) -> None:
         """Let nobody be left to this worker any more, which is to end; it takes whoever comes until it is closed."""
         self._is_leaving = True

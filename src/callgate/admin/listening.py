@@ -7,9 +7,10 @@ Apart from the commands, because whoever only administers need not wait for an H
 """
 
 import asyncio
+import select
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 
@@ -27,8 +28,8 @@ balancer to see that the server is not ready any more."""
 _ASK_S = 0.02
 """How often connections are looked over while the process ends: newcomers must hear of it too."""
 
-_LOOKS_AT_NOBODY = 2
-"""How often nobody must be there: on a busy machine the first look comes before those who wait were let in."""
+_LOOKS_AT_NOBODY = 3
+"""How often nobody must be there, nor wait to be let in: on a busy machine that takes a turn of the loop each."""
 
 _RETRY_S = 1
 """How often a second address is looked for that a sibling has, and what its last answers have."""
@@ -174,28 +175,34 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Part from every connection; cut off those that are there past the time, as a second interrupt does."""
         self._serving.on_end()
+        listeners = tuple(sockets or ())
         for accepting in self._accepting:
             accepting.leave()
         now = asyncio.get_running_loop().time
         began = now()
-        await self._part(lambda: now() - began > _FAREWELL_S)
+        await self._part(lambda: now() - began > _FAREWELL_S, listeners)
+        # In the turn of the last look: whoever waits when a socket is closed is cut off, though they may have asked.
         for server in self.servers:
             server.close()
         for accepting in self._accepting:
             accepting.close()
-        for listener in sockets or ():
+        for listener in listeners:
             listener.close()
         await asyncio.sleep(_ASK_S)  # whoever was accepted in this turn of the loop is a connection in the next
-        await self._part(lambda: now() - began > (self.config.timeout_graceful_shutdown or 0))
+        await self._part(lambda: now() - began > (self.config.timeout_graceful_shutdown or 0), ())
         for connection in tuple(self.server_state.connections):
             connection.transport.abort()
         for task in tuple(self.server_state.tasks):
             task.cancel()
 
-    async def _part(self, is_over: Callable[[], bool]) -> None:
+    async def _part(self, is_over: Callable[[], bool], listeners: Sequence[socket.socket]) -> None:
         state, looks_at_nobody = self.server_state, 0
-        while looks_at_nobody < _LOOKS_AT_NOBODY and not is_over() and not self.force_exit:
-            looks_at_nobody = 0 if state.connections or state.tasks else looks_at_nobody + 1
+        while not is_over() and not self.force_exit:
+            beginning = any(accepting.is_letting_in for accepting in self._accepting)
+            is_somebody_there = state.connections or state.tasks or beginning or _somebody_waits(listeners)
+            looks_at_nobody = 0 if is_somebody_there else looks_at_nobody + 1
+            if looks_at_nobody == _LOOKS_AT_NOBODY:
+                return
             for connection in tuple(state.connections):
                 connection.shutdown()
             await asyncio.sleep(_ASK_S)
@@ -212,3 +219,11 @@ class _Server(uvicorn.Server):
         finally:
             for number in signals:
                 loop.remove_signal_handler(number)
+
+
+def _somebody_waits(listeners: Sequence[socket.socket]) -> bool:
+    """Whether anybody is in a socket's queue."""
+    looking = select.poll()
+    for listener in listeners:
+        looking.register(listener, select.POLLIN)
+    return bool(looking.poll(0))
