@@ -17,7 +17,7 @@ demo *args:
 example name:
     @python -m 'examples.{{ name }}.run'
 
-# run the tests, or those named, three files at a time (--long: the full counts, one by one, which take far longer)
+# run the tests, or those named, two files at a time (--long: the full counts, one by one, which take far longer)
 test *args:
     @tools/debian-packages chromium curl fonts-dejavu-core haproxy libfaketime pgbouncer postgresql redis-server strace wrk
     @# SimpleSAMLphp wants a web server and a PHP for one; these are the smallest, so they come before it.
@@ -28,8 +28,7 @@ test *args:
     @tools/node-packages tests/clients
     @tools/node-packages tests/postman
     @# Hundreds of processes import the same modules: they are compiled once, also where Python is told to keep nothing.
-    @# Three at a time, on two cores too: there are files that wait more than they compute.
-    env PYTHONDONTWRITEBYTECODE= python -m pytest {{ if args =~ '--long' { '' } else { '--numprocesses 3 --dist loadfile --no-loadscope-reorder' } }} "$@"
+    env PYTHONDONTWRITEBYTECODE= python -m pytest {{ if args =~ '--long' { '' } else { '--numprocesses 2 --dist loadfile --no-loadscope-reorder' } }} "$@"
 
 # format, lint, types, floors, tidiness, documentation: everything that needs no running server
 check:
