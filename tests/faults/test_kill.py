@@ -100,7 +100,7 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
         f"{starts_s[-1]:.1f} s",
     )
     assert found.broken == []
-    assert found.at_rest <= kills // 10, "the kills met a server at rest"
+    assert found.at_rest <= 2 + kills // 10, "the kills met a server at rest"
     assert starts_s[-1] < START_S_MAX
 
 
