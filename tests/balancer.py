@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.nursery import ROOT, free_port
+from tests.nursery import ROOT
+from tests.ports import free_port
 
 FILE = ROOT / "deploy" / "haproxy" / "haproxy.cfg"
 START_S_MAX = 20

@@ -23,7 +23,7 @@ import httpx
 import pytest
 
 from tests.crypto.saml.signer import Identity, identity
-from tests.nursery import free_port
+from tests.ports import free_port
 
 INSTALLED = Path("/usr/share/simplesamlphp/www")
 PACKAGES = "micro-httpd php-cgi php-cli php-xml simplesamlphp"

@@ -4,7 +4,6 @@ import atexit
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -90,10 +89,3 @@ def _runs(pid: int) -> bool:
 
 def _text(file: Path) -> str:
     return file.read_text() if file.exists() else ""
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port

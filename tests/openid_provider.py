@@ -21,7 +21,7 @@ import pytest
 
 from tests.admin.shell import Shell, commands, open_shell_beside
 from tests.company import CONNECTION, email_of
-from tests.nursery import free_port
+from tests.ports import free_port
 from tests.server import Server, running_server
 
 CLIENTS = Path(__file__).parent / "clients"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.nursery import free_port
+from tests.ports import free_port
 
 PROGRAM = shutil.which("redis-server") or shutil.which("valkey-server")
 needs_redis = pytest.mark.skipif(

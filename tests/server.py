@@ -20,7 +20,8 @@ import pytest
 
 from callgate.admin.dev import SETTINGS_FILE
 from callgate.admin.world import WORLD_FILE, World, read_world
-from tests.nursery import free_port, servers, wait_until_ready
+from tests.nursery import servers, wait_until_ready
+from tests.ports import free_port
 
 
 @dataclass(frozen=True)

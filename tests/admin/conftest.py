@@ -8,7 +8,7 @@ from shutil import copytree
 import pytest
 
 from tests.admin.shell import Shell, commands, open_shell
-from tests.nursery import free_port
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """The second address of each worker: one of some ports, whoever comes and goes."""
 
 import asyncio
-import socket
 from contextlib import AsyncExitStack, suppress
 
 import pytest
@@ -10,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from callgate.admin.listening import Beside
 from callgate.web.deadline import bounded_protocol
+from tests.ports import free_ports
 
 PATIENCE_S = 10
 
@@ -59,12 +59,7 @@ async def come_to(expected: list[bytes | None], ports: range) -> None:
 @pytest.fixture
 def ports() -> range:
     """Two that are free, one after the other."""
-    for _ in range(100):
-        with socket.create_server(("127.0.0.1", 0)) as first, suppress(OSError, OverflowError):
-            port = int(first.getsockname()[1])
-            with socket.create_server(("127.0.0.1", port + 1)):
-                return range(port, port + 2)
-    raise AssertionError("no two ports in a row are free")
+    return free_ports(2)
 
 
 def test_each_worker_takes_a_port_and_the_one_too_many_waits_for_its_turn(ports: range) -> None:

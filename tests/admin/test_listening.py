@@ -13,7 +13,7 @@ from callgate.admin.accepting import Share, Shares
 from callgate.admin.listening import Serving, bind, listen
 from callgate.config import ServerSettings
 from callgate.web.deadline import bounded_protocol
-from tests.nursery import free_port
+from tests.ports import free_port
 
 NEWCOMERS = 16
 TURN_S = 0.01

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests import nursery
+from tests import ports
 from tests.admin.shell import Shell, open_shell
 from tests.admin.test_serving import JWT_BEARER, found, login, read_calls, secrets_in, serve_token, serving
 from tests.postgres_server import PASSWORD, PROVEN, PostgresServer, needs_postgres, shared_postgres
@@ -124,12 +124,12 @@ def test_two_servers_share_a_database(
     world = found(shell)
     other = tmp_path / "other"
     other.mkdir()
-    other_port = nursery.free_port()
+    other_port = ports.free_port()
     text = (tmp_path / "callgate.toml").read_text("utf-8")
     (other / "callgate.toml").write_text(
         text.replace(str(free_port), str(other_port)).replace('"kek"', f'"{tmp_path}/kek"'), "utf-8"
     )
-    third = text.replace(str(free_port), f'{nursery.free_port()}\ncell = "CGT01P02"')
+    third = text.replace(str(free_port), f'{ports.free_port()}\ncell = "CGT01P02"')
     (tmp_path / "third.toml").write_text(third, "utf-8")
     with serving(shell, free_port) as url, serving(Shell(other, forker), other_port) as beside:
         assert "the database is of cell CGT01P01" in shell.refuse("serve", "--config", "third.toml", code=2)

@@ -28,8 +28,9 @@ from callgate.service.administer.desk import Desk
 from callgate.service.administer.people import NewAccount, NewPerson, create_extension, open_account
 from callgate.service.keeper import Keeper
 from tests.crypto.saml.signer import ISSUER, identity
-from tests.nursery import free_port, servers, wait_until_ready
+from tests.nursery import servers, wait_until_ready
 from tests.outcomes import done
+from tests.ports import free_port
 
 REDIRECT_URI = "http://localhost:5000/oauth2callback"
 PASSWORD = "a horse that nobody rides 7"

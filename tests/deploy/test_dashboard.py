@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.nursery import free_port
+from tests.ports import free_port
 from tests.server import Server, running_server
 from tests.web.caller import JWT_BEARER, MYSELF, TOKEN
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.nursery import free_port
+from tests.ports import free_port
 from tests.server import Server, running_server
 
 ROOT = Path(__file__).parents[2]

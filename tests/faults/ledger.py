@@ -65,7 +65,9 @@ class Ledger:
     tokens: set[str] = field(default_factory=set, repr=False)
     """Every one ever received."""
 
-    lost_replies: int = 0
+    lost: list[str] = field(default_factory=list)
+    """Replies that did not come, and what was seen instead."""
+
     may_expire: bool = False
     """Whether the clock is being put forward: then a living access token may be over, but no refresh token is."""
 
@@ -73,6 +75,11 @@ class Ledger:
     """Whether the database is being taken away: then a read may be answered "temporarily unavailable" too."""
 
     broken: list[str] = field(default_factory=list)
+
+    @property
+    def lost_replies(self) -> int:
+        """How many."""
+        return len(self.lost)
 
     def living(self) -> list[Held]:
         """Sessions nobody revoked, or tried to."""

@@ -17,7 +17,7 @@ from tests.faults.founding import World, copy_world
 from tests.faults.process import NotStartedError, Served, serve
 from tests.faults.supervised import WAIT_S_MAX, lines, live, reload, supervised, until, worker_of
 from tests.faults.wire import LostError
-from tests.nursery import free_port
+from tests.ports import free_port
 
 STREAMS = {"closed": "<&- >&- 2>&-", "full": ">/dev/full 2>&1"}
 FILES_MIN = 3

@@ -174,8 +174,8 @@ class Lane:
     async def _tell(self, asked: Coroutine[object, object, Answer]) -> Answer:
         try:
             answer = await asked
-        except LostError:
-            self.ledger.lost_replies += 1
+        except LostError as lost:
+            self.ledger.lost.append(str(lost))
             raise
         self.last_id = answer.request_id
         if answer.status == UNAVAILABLE and self.ledger.may_be_away:

@@ -22,7 +22,8 @@ from callgate.app import CommandLine
 from callgate.config import Settings
 from callgate.model.session import EndReason, SessionState
 from callgate.service.administer.desk import Desk
-from tests.nursery import Nursery, free_port, wait_until_ready
+from tests.nursery import Nursery, wait_until_ready
+from tests.ports import free_port
 from tests.races.founding import settings_of
 from tests.races.wire import Pair, Wire, logging_in
 

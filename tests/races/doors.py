@@ -27,7 +27,8 @@ from callgate.model.database import PostgresPlace
 from callgate.model.session import EndReason, SessionState
 from callgate.storage.copying import copy_database
 from callgate.storage.placeholders import numbered
-from tests.nursery import Nursery, free_port, wait_until_ready
+from tests.nursery import Nursery, wait_until_ready
+from tests.ports import free_port
 from tests.postgres_server import migrated_template, shared_postgres
 from tests.races.arena import Arena, SessionRow, row_id
 

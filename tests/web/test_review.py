@@ -15,7 +15,7 @@ import pytest
 
 from tests.admin.shell import beside
 from tests.crypto.forge import forge, hs
-from tests.nursery import free_port
+from tests.ports import free_port
 from tests.server import Server
 
 

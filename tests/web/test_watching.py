@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.nursery import free_port
+from tests.ports import free_port
 from tests.server import Server, running_server
 from tests.web.caller import JWT_BEARER, MYSELF, REVOKE, TOKEN
 
