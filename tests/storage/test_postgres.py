@@ -387,6 +387,23 @@ def test_commit_without_an_answer_is_looked_up(
     assert len(decided) == (10 if arrives else 20)
 
 
+def test_commit_that_was_lost_is_not_taken_for_the_one_before_which_wrote_nothing(
+    world: PostgresWorld, committing: Callable[[bool], None]
+) -> None:
+    """Its unit met a newer row, and found nothing left to do: only the mark of its batch was committed."""
+    attempts = [Done((SessionRotated(seatless(1), refreshed(seatless(1), NOW_MS)),)), Done()]
+    too_late = Unit(KeysLookup(), lambda _: attempts.pop(0))
+
+    async def commit() -> None:
+        async with stores(world.place, 1, lanes=1) as (store,):
+            assert await store.run(too_late) == Done()
+            committing(False)
+            await store.run(unit_of(SessionOpened(seatless(0))))
+
+    asyncio.run(commit())
+    assert world.look("SELECT id FROM session", ()) == [(seatless(0).id,)]
+
+
 @pytest.mark.parametrize("arrives", [True, False], ids=["carried out", "never sent"])
 def test_commit_without_an_answer_is_looked_up_when_another_has_the_name_meanwhile(
     world: PostgresWorld, committing: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch, arrives: bool

@@ -177,7 +177,9 @@ class Lane:
     async def _transact(
         self, link: Link, tasks: list[Task], *, mode: Mode, apart: list[tuple[Task, Mode]]
     ) -> tuple[list[Task], list[Task]]:
-        batch = Batch(link, self._writer._replace(batch=self._writer.batch + 1), mode=mode, view=self._view)
+        # A number of its own: what another batch with this one committed would be taken for what it did.
+        self._writer = self._writer._replace(batch=self._writer.batch + 1)
+        batch = Batch(link, self._writer, mode=mode, view=self._view)
         try:
             left = await batch.carry_out(tasks)
             if not await self._commit(link, batch):
@@ -239,7 +241,7 @@ class Lane:
             link.close()
             return await self._settle(batch.number, Lost(link.warnings[0]))
         self._figures.committed(len(batch.done), monotonic() - awake_s)
-        self._writer, self._head = self._writer._replace(batch=batch.number), head
+        self._head = head
         self._pulse.hear(sent_s, link.server)
         return True
 
