@@ -503,6 +503,31 @@ def test_read_is_asked_again_when_a_deadlock_undid_it(world: PostgresWorld, monk
     assert len(undone) == 1
 
 
+def test_what_a_transaction_showed_that_came_to_nothing_is_not_read_again(world: PostgresWorld) -> None:
+    """It stood in the middle; whoever asks next sees what was committed since."""
+    wrong: list[bool] = []
+
+    def time_of(*_: int) -> int:
+        if wrong and wrong.pop(0):
+            raise Unavailable("no clock is right")
+        return NOW_MS
+
+    async def read() -> SessionFacts:
+        store = PostgresStore(world.place, PostgresOptions(time_of=time_of, trusts_server=True, lanes=1))
+        await store.start()
+        try:
+            await store.run(unit_of(SessionOpened(seatless(0))))
+            wrong.extend((False, True))  # when it is asked, and when it asks again
+            with pytest.raises(Unavailable, match="no clock is right"):
+                await store.read(SessionLookup(ACCOUNT.id, seatless(0).id))
+            await store.run(unit_of(SessionOpened(seatless(1))))
+            return await store.read(SessionLookup(ACCOUNT.id, seatless(1).id))
+        finally:
+            await store.close()
+
+    assert asyncio.run(read()).session == seatless(1)
+
+
 def test_statements_are_prepared_anew_when_there_are_too_many(
     world: PostgresWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:

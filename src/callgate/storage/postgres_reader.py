@@ -150,6 +150,7 @@ class Reader:
                     return
                 readings = self._once_more(readings)  # the server undid them, and not for what they asked
             except Exception as error:  # noqa: BLE001 - a defect too: what stays unanswered here waits for ever
+                self._leave()
                 self._fail(readings, error)
                 return
             else:
@@ -203,10 +204,14 @@ class Reader:
 
     def _once_more(self, readings: list[_Reading]) -> list[_Reading]:
         """Those without an answer, from their beginning, on another connection."""
+        self._leave()
+        return [reading.again() for reading in readings if not reading.reply.done()]
+
+    def _leave(self) -> None:
+        """End the connection, and with it a transaction that stands: its state would be read from then on."""
         self._view.forget()
         if self._link is not None:
             self._link.close()
-        return [reading.again() for reading in readings if not reading.reply.done()]
 
     def _fail(self, readings: list[_Reading], error: Exception) -> None:
         for reading in readings:
