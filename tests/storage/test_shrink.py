@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from time import monotonic
 
 import apsw
 import pytest
@@ -135,8 +136,12 @@ def test_what_is_no_whole_database_of_ours_stays_as_it_is(database: Path) -> Non
 
 
 @needs_postgres
-def test_an_index_on_postgresql_becomes_small_again_when_its_sessions_have_gone() -> None:
+def test_an_index_on_postgresql_becomes_small_again_when_its_sessions_have_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Autovacuum, done by hand here, leaves it as long as it was; and a REINDEX that was cut short leaves its own."""
+    began_s = monotonic() - 60
+    monkeypatch.setattr("callgate.storage.postgres_space.monotonic", lambda: monotonic() - began_s)  # a new machine's
     world = postgres_world()
     world.put_back()
     with open_postgres(world) as store:

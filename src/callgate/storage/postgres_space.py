@@ -39,14 +39,14 @@ class Space:
         self._servers = servers
         self._view = PostgresView(stamp_of)
         self._rests_until_s = 0.0
-        self._made_s: dict[str, float] = {}
+        self._alone_until_s: dict[str, float] = {}
 
     def find(self, view: View) -> str | None:
         """The largest index that is loose and whose turn it is."""
         now_s = monotonic()
         if now_s < self._rests_until_s:
             return None
-        return next((name for name in find_loose(view) if now_s >= self._made_s.get(name, 0.0) + REST_S), None)
+        return next((name for name in find_loose(view) if now_s >= self._alone_until_s.get(name, 0.0)), None)
 
     async def make_anew(self, name: str) -> bool:
         """Make an index anew, unless another process is at it; tells whether it did. Raises Unavailable."""
@@ -69,6 +69,6 @@ class Space:
         await link.ask([(PATIENTLY, ())])
         for left_over in await carry_out(link, partial(find_left_over, self._view)):
             await link.ask([(DROP.format(left_over), ())])
-        self._made_s[name] = monotonic()
+        self._alone_until_s[name] = monotonic() + REST_S
         await link.ask([(MAKE_ANEW.format(name), ())])
         return True
