@@ -26,6 +26,7 @@ from callgate.storage.postgres import PostgresOptions, PostgresStore
 from callgate.storage.postgres_batch import CELL
 from callgate.storage.postgres_errors import Lost
 from callgate.storage.postgres_hosts import connect, conninfo_of, options_of
+from callgate.storage.postgres_link import Link
 from callgate.storage.postgres_servers import Servers
 from callgate.storage.save_upkeep import touch
 from tests.postgres_server import PostgresServer, needs_postgres, running_postgres, shared_postgres
@@ -305,6 +306,32 @@ def test_process_that_stands_still_stops_no_other(world: PostgresWorld, monkeypa
             await store.close()
 
     asyncio.run(beat_on())
+
+
+def test_heart_beats_on_after_a_defect(world: PostgresWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which is told. Nothing else would prove anything until the next start."""
+    monkeypatch.setattr("callgate.storage.postgres_pulse.PULSE_S", 0.1)
+    told: list[object] = []
+
+    async def beat_on() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context["exception"]))
+        store = await started(world.place)
+        connect, defects = Servers.connect, [MemoryError()]
+
+        async def connect_at_last(servers: Servers) -> Link:
+            if defects:
+                raise defects.pop()
+            return await connect(servers)
+
+        monkeypatch.setattr(Servers, "connect", connect_at_last)
+        try:
+            store._heart.close()
+            await beaten_since(store, passed_s())
+        finally:
+            await store.close()
+
+    asyncio.run(beat_on())
+    assert [type(error) for error in told] == [MemoryError]
 
 
 @pytest.mark.parametrize("asked", [False, True], ids=["idle", "asked"])

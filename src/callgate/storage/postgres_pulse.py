@@ -9,7 +9,6 @@ holds some, or a table that is being changed, says nothing about the server.
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 from callgate.model.failure import Unavailable
@@ -32,7 +31,7 @@ PULSE_S_MAX: Final = 3.0
 """How long after its newest commit a process goes on accepting what it reads.
 
 Longer ago, and the server it reads from may not be the one that is written any more: what was revoked there is alive
-here. See architecture.md.
+here. See docs/adr/0085-which-server-is-believed.md.
 """
 
 
@@ -96,12 +95,21 @@ class Heart:
         self._pulse.hear(sent_s, link.server)
 
     async def keep_beating(self) -> None:
-        """Until cancelled."""
+        """Until cancelled; a defect is told to the loop each time."""
         while True:
             await asyncio.sleep(LISTEN_S)
             if self._pulse.age_s >= PULSE_S:
-                with suppress(Lost, Refused, Unavailable):
-                    await self.beat()
+                await self._beat_if_it_can()
+
+    async def _beat_if_it_can(self) -> None:
+        try:
+            await self.beat()
+        except (Lost, Refused, Unavailable):
+            pass  # it shows in the pulse
+        except Exception as error:  # noqa: BLE001 - without a heart nothing would be believed until the next start
+            self.close()
+            context = {"message": "a beat failed", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(context)
 
     def close(self) -> None:
         """End the connection."""
