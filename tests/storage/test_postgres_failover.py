@@ -194,6 +194,28 @@ def test_nobody_waits_in_vain_for_a_standby_and_connections_do_not_pile_up(
     assert max(found) <= STUCK_MAX
 
 
+def test_commit_that_waits_for_a_standby_is_not_cut_short_by_its_statements_time(
+    server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL ends its timer before it waits; one that was cut short would say that it is committed."""
+    settings = postgres_link._SETTINGS.replace(b"statement_timeout='5s'", b"statement_timeout='100ms'")
+    monkeypatch.setattr(postgres_link, "_SETTINGS", settings)
+
+    async def commit() -> None:
+        link = await Servers(server.place("postgres")).connect()
+        with without_standby(server):
+            await asyncio.sleep(0.1)  # until the server has heard
+            await link.ask([("BEGIN", ()), ("SELECT pg_logical_emit_message(true, '', '')", ())])
+            committing = asyncio.create_task(link.ask([("COMMIT", ())]))
+            await asyncio.sleep(0.4)
+            assert not committing.done()
+        await committing
+        assert not link.warnings
+        link.close()
+
+    asyncio.run(commit())
+
+
 def test_beat_that_waits_for_a_standby_ends_with_its_statement(
     server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,7 +28,7 @@ from callgate.storage.postgres_asking import Asking, PostgresPen, PostgresView, 
 from callgate.storage.postgres_batch import Batch, Done, Mode, Spoiled, Task, Writer, out_of_attempts
 from callgate.storage.postgres_errors import Lost, Refused, as_failure, is_conflict, is_world
 from callgate.storage.postgres_link import Link, Statement, standing_of
-from callgate.storage.postgres_pulse import Pulse
+from callgate.storage.postgres_pulse import Pulse, require_replicated
 from callgate.storage.postgres_servers import Servers
 from callgate.storage.rows import Row
 from callgate.storage.save_upkeep import append_link
@@ -44,8 +44,6 @@ SETTLE_S: Final = 2.0
 _REST_S: Final = 0.2
 
 _COMMIT: Final[Statement] = ("COMMIT", ())
-_PATIENTLY: Final[Statement] = ("SET LOCAL statement_timeout = 0", ())
-"""A COMMIT that is cut short while it waits for a standby reports success all the same."""
 _ROLLBACK: Final[Statement] = ("ROLLBACK", ())
 
 
@@ -223,24 +221,22 @@ class Lane:
                 batch.withhold(Unavailable("PostgreSQL has not answered a write for seconds"))
             return True
         entries = [describe(change) for done in batch.done for change in _changes_of(done) if change.AUDITED]
-        statements = [_PATIENTLY, _COMMIT]
+        statements = [_COMMIT]
         head = self._head
         if entries:
             forged = forge_link(self._writer.name, head, at_ms=batch.now_ms, entries=entries)
             head = Head(forged.seq, forged.hash)
             statements = [*first_of(lambda: append_link(self._pen, forged)), *statements]
         link.warnings.clear()
-        sent_s, awake_s = passed_s(), monotonic()
+        sent_s = passed_s()
         try:
             await link.ask(statements)
+            require_replicated(link)
         except Lost as lost:
             self._servers.shun(link)
-            return await self._settle(batch.number, lost)
-        if link.warnings:  # committed here, and perhaps not where it was to be replicated to
-            self._servers.shun(link)
             link.close()
-            return await self._settle(batch.number, Lost(link.warnings[0]))
-        self._figures.committed(len(batch.done), monotonic() - awake_s)
+            return await self._settle(batch.number, lost)
+        self._figures.committed(len(batch.done), passed_s() - sent_s)
         self._head = head
         self._pulse.hear(sent_s, link.server)
         return True
@@ -254,7 +250,7 @@ class Lane:
                 try:
                     await link.ask([("BEGIN", ())])
                     settled = await carry_out(link, lambda: settle_batch(self._pen, mark, batch=number))
-                    await link.ask([_PATIENTLY, _COMMIT])
+                    await link.ask([_COMMIT])
                     if not link.warnings:
                         return settled
                 except MarkGone:
@@ -290,12 +286,10 @@ class Lane:
     async def _enter(self, link: Link) -> tuple[Writer, Head]:
         try:
             entered = await carry_out(link, self._claim)
+            require_replicated(link)
         except Lost:
             self._servers.shun(link)
             raise
-        if link.warnings:  # the mark is not where it was to be replicated to
-            self._servers.shun(link)
-            raise Lost(link.warnings[0])
         return entered
 
     def _claim(self) -> tuple[Writer, Head]:

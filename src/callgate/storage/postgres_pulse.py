@@ -87,7 +87,7 @@ class Heart:
             link.warnings.clear()
             sent_s = passed_s()
             await link.ask([(BEAT, ())])
-            _require_replicated(link)
+            require_replicated(link)
         except (Lost, Refused):
             self._servers.shun(link)
             link.close()
@@ -132,8 +132,9 @@ class Heart:
         return self._link
 
 
-def _require_replicated(link: Link) -> None:
-    if link.warnings:  # its time was over before the standby had it
+def require_replicated(link: Link) -> None:
+    """Raise Lost where a commit was answered with a warning: it is here, and perhaps not where it was to go."""
+    if link.warnings:
         raise Lost(link.warnings[0])
 
 
