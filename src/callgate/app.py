@@ -84,7 +84,7 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
     """Open, start, and close again. Migrates the database to this version first.
 
     Raises:
-        InUse: another server has the database, or it is being restored.
+        InUse, ConfigError: another server has the database, or it is being replaced or copied; it is another cell's.
         KeyEncryptionError: the key-encryption key is missing, unsafe or not the one that wrapped the keys.
         Unavailable: at the end, when the store failed.
     """

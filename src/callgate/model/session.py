@@ -105,7 +105,7 @@ PENDING_MAX = 5
 """Unredeemed codes of one (client, extension); the sixth replaces the oldest."""
 
 ENDED_MAX = 20
-"""Remembered ends of one (client, extension): enough to explain, too few to grow. A few more, until it is looked."""
+"""Remembered ends of one (client, extension): enough to explain, too few to grow. A few more, until somebody looks."""
 
 ENDED_MEMORY_MS = 24 * 3600 * 1000
 """How long an end is remembered at most."""

@@ -40,7 +40,7 @@ class BackupBroken(Exception):
 
 
 class CopyRefused(Exception):
-    """Nothing was copied to PostgreSQL; the message names the mend."""
+    """Nothing was copied from one place to the other; the message names the mend."""
 
 
 def back_up(source: Path, target: Path, *, progress: Progress = lambda _done, _all: None) -> None:

@@ -28,10 +28,11 @@ BEGIN
 END
 $$
 """
-"""A commit in the row of a mark, which is made where it is missing; by itself, for its parameters are handed over.
+"""A commit in the row of a mark, which is made where it is missing. Both parameters are handed over before: a block
+takes none.
 
-Within the block it is a part of the statement, and ends with that: nothing else ends a COMMIT that waits for a standby,
-and whoever asked again every few seconds would have every connection there is waiting.
+Within the block the COMMIT is a part of the statement, and ends with that: nothing else ends one that waits for a
+standby, and whoever asked again every few seconds would have every connection there is waiting.
 """
 
 _ENTER: Final = """

@@ -78,7 +78,7 @@ def migrate_file(path: Path, to: str = HEAD, *, render: Render = render_steps) -
     On a read-only file system nothing is done: the store opens such a file as it is, if its revision fits.
 
     Raises:
-        InUse: it is being restored.
+        InUse: it is being replaced or copied.
         NotOurs, SchemaDiffers, apsw.Error: nothing was changed.
     """
     if lies_on_read_only(path):

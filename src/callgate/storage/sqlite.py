@@ -90,7 +90,7 @@ class SqliteStore:
         """Open a file whose schema is current. `clock` gives milliseconds since 1970.
 
         Raises:
-            InUse: another server has it, or it is being restored.
+            InUse: another server has it, or it is being replaced or copied.
             NotOurs: it is the database of something else.
             SchemaDiffers: migrate it first (schema.migrate_file).
             apsw.Error: it cannot be opened.

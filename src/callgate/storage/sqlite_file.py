@@ -3,8 +3,8 @@
 who                         NAME.lock       NAME.open.lock
 a server                    alone           shared
 a command that writes       –               shared
-a restore, which puts       alone           alone
-another file in its place
+a restore, a compaction,    alone           alone
+a copy to another place
 """
 
 import fcntl
@@ -102,15 +102,15 @@ def lock_file(path: Path) -> TextIO:
 
 
 def keep_in_place(path: Path) -> TextIO:
-    """Hold off a restore until the file returned is closed; any number may.
+    """Hold off whoever puts another file in its place, or copies it, until the file returned is closed; any number may.
 
     What is written while another file takes the name would be lost, and a log begun in that moment be taken for the
     new file's.
 
     Raises:
-        InUse: a restore is under way.
+        InUse: one of them is under way.
     """
-    return _lock(path, ".open.lock", kind=fcntl.LOCK_SH, otherwise="is being restored")
+    return _lock(path, ".open.lock", kind=fcntl.LOCK_SH, otherwise="is being restored, compacted or copied")
 
 
 def take_place(path: Path) -> TextIO:
