@@ -176,6 +176,7 @@ def test_variable_counts_as_absent_when_it_is_empty(monkeypatch: pytest.MonkeyPa
             "postgresql://u:********@h1:5432,[::1]:6/d?sslmode=require",
         ),
         ("postgres://h:5432/d", "postgres://h:5432/d"),
+        ("postgresql://db_1.h-2.example.,127.0.0.1/d", "postgresql://db_1.h-2.example.,127.0.0.1/d"),
         ("postgresql:///d?host=/run/postgresql", "postgresql:///d?host=/run/postgresql"),
     ],
 )
@@ -223,6 +224,7 @@ def test_file_of_the_variable_is_read_when_none_is_named(tmp_path: Path, monkeyp
         ("[server]\nworkers = 2\n", "server.workers: an SQLite database has one server process"),
         ("[database]\nurl = 'postgresql://x'\n", "database.url: must be sqlite:///NAME or sqlite:////PATH, or"),
         ("[database]\nurl = 'mysql://x/y'\n", "database.url: must be sqlite:///NAME"),
+        ("[database]\nurl = 'postgresql://db..example.com/d'\n", "database.url: must be sqlite:///NAME"),
         ("[database]\nurl = 'postgresql://u:p@ss@h/d'\n", "database.url: must be sqlite:///NAME"),
         ("[database]\nurl = 'postgresql://u:p%00ss@h/d'\n", "database.url: must be sqlite:///NAME"),
         ("[database]\nurl = 'postgresql://h/d?password=p'\n", "database.url: must not have password among"),

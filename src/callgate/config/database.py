@@ -49,7 +49,7 @@ _OTHER: Final = "%(?!00)[0-9A-Fa-f]{2}"
 """A character that is encoded; no zero, of which libpq would complain by showing what it stands in."""
 
 _USER: Final = re.compile(rf"([\w.~!$&'()*+,;=-]|{_OTHER})*(:([\w.~!$&'()*+,;=-]|{_OTHER})*)?", re.ASCII)
-_HOSTS: Final = re.compile(r"([\w.-]*|\[[\da-fA-F:.]+\]|%2[Ff][\w.%-]*)(:\d{1,5})?", re.ASCII)
+_HOSTS: Final = re.compile(r"(([\w-]{1,63}(\.[\w-]{1,63})*\.?)?|\[[\da-fA-F:.]+\]|%2[Ff][\w.%-]*)(:\d{1,5})?", re.ASCII)
 _NAME: Final = re.compile(rf"([\w.~!$&'()*+,;=:@-]|{_OTHER})+", re.ASCII)
 _MASK: Final = "********"
 _PASSWORDS: Final = frozenset({"password", "sslpassword"})
