@@ -275,13 +275,12 @@ def test_who_waits_at_a_former_leader_goes_on_once_another_commits(
 def test_leader_that_may_lose_what_it_has_is_left(world: PostgresWorld) -> None:
     """As after a failover to one that was set up otherwise; nothing need be started anew once it is mended."""
     setting = f"ALTER DATABASE {world.name} SET synchronous_commit = "
-    beside = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
     async def lead() -> None:
         store = await started(world.place)
         try:
             shared_postgres().execute(setting + "off")
-            world.look(f"SELECT pg_terminate_backend(pid) {beside}", ())
+            world.end_connections()
             with pytest.raises(Unavailable, match="synchronous_commit = off: it may lose"):
                 await store.run(unit_of(SessionOpened(session_of(0)._replace(slot=None))))
             shared_postgres().execute(setting + "on")
@@ -366,7 +365,7 @@ def test_store_is_closed_in_seconds_when_nothing_answers(
 
     async def close() -> float:
         store = await started(world.place, lanes=2)
-        with hanging(world):
+        with world.hanging():
             waiting = [
                 asyncio.ensure_future(asking)
                 for _ in range(400 * asked)
@@ -381,20 +380,6 @@ def test_store_is_closed_in_seconds_when_nothing_answers(
         return took_s
 
     assert asyncio.run(close()) < 1.5
-
-
-@contextmanager
-def hanging(world: PostgresWorld) -> Iterator[None]:
-    """Each connection's server process stands still."""
-    beside = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    pids = [int(str(pid)) for (pid,) in world.look(beside, ())]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
 
 
 def test_server_that_is_not_the_one_written_is_not_read(world: PostgresWorld) -> None:
