@@ -30,7 +30,7 @@ from callgate.storage.postgres_link import Link
 from callgate.storage.postgres_servers import Servers
 from callgate.storage.save_upkeep import touch
 from tests.postgres_server import PostgresServer, needs_postgres, running_postgres, shared_postgres
-from tests.storage.engines import PostgresWorld, unit_of
+from tests.storage.engines import PostgresWorld, hanging, unit_of
 from tests.storage.world import session_of
 
 pytestmark = needs_postgres
@@ -40,6 +40,9 @@ AWAY_S = 6
 
 STUCK_MAX = 7
 """Of each of two lanes a COMMIT, and its look at what became of it; of the heart those whose time is not over."""
+
+ELSEWHERE = (0, "192.0.2.1", 5432)
+"""A server that is not the one that is written."""
 
 SHORTER = """
 SELECT CAST((SELECT CAST(setting AS INT) FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout')
@@ -91,8 +94,9 @@ async def until_it_works(store: PostgresStore) -> None:
 def test_commit_that_gave_up_its_standby_is_no_yes_whatever_the_server_keeps_to_itself(
     server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A cancelled wait is told of by a warning, which a database may be set not to give."""
+    """A cancelled wait is told of by a warning, which a database may be set not to give; of a beat it is the same."""
     monkeypatch.setattr("callgate.storage.postgres_lane.SETTLE_S", 0.4)
+    monkeypatch.setattr("callgate.storage.postgres_pulse.LISTEN_S", 60)
     world = PostgresWorld(server)
     server.execute(f"ALTER DATABASE {world.name} SET client_min_messages = error")
     give_up = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND datname = ?"
@@ -103,11 +107,14 @@ def test_commit_that_gave_up_its_standby_is_no_yes_whatever_the_server_keeps_to_
             with without_standby(server):
                 await asyncio.sleep(0.1)  # until the server has heard
                 opening = asyncio.create_task(store.run(unit_of(SessionOpened(session_of(0)._replace(slot=None)))))
-                while not opening.done():
+                beating = asyncio.create_task(store._heart.beat())
+                while not (opening.done() and beating.done()):
                     world.look(give_up, (world.name,))
                     await asyncio.sleep(0.02)
                 with pytest.raises(Unavailable, match="unknown whether it was committed"):
                     await opening
+                with pytest.raises(Lost, match="synchronous replication"):
+                    await beating
         finally:
             await store.close()
 
@@ -258,7 +265,7 @@ def test_who_waits_at_a_former_leader_goes_on_once_another_commits(
         try:
             former = await store._lanes[0].open()
             ((pid,),) = (await former.ask([("SELECT pg_backend_pid()", ())]))[0]  # type: ignore[misc]
-            former.server = (0, "192.0.2.1", 5432)
+            former.server = ELSEWHERE
             os.kill(int(str(pid)), signal.SIGSTOP)
             try:
                 began_s = monotonic()
@@ -270,6 +277,48 @@ def test_who_waits_at_a_former_leader_goes_on_once_another_commits(
             await store.close()
 
     assert asyncio.run(go_on()) < 2
+
+
+def test_whoever_writes_leaves_a_former_leader_at_once(world: PostgresWorld) -> None:
+    """The heart when a lane has found its successor, and a lane when the heart has: neither proves anything there."""
+
+    async def leave() -> None:
+        store = await started(world.place)
+        try:
+            lane = await store._lanes[0].open()
+            lane.server = ELSEWHERE
+            await store._heart.beat()
+            assert await store._lanes[0].open() is not lane
+            heart = store._heart._link
+            assert heart is not None
+            heart.server = ELSEWHERE
+            await store.run(unit_of(SessionOpened(session_of(0)._replace(slot=None))))
+            await store._heart.beat()
+            assert heart.lost
+        finally:
+            await store.close()
+
+    asyncio.run(leave())
+
+
+def test_dead_client_that_waits_for_a_lock_holds_others_no_longer(world: PostgresWorld) -> None:
+    """The server looks whether anybody is there while it waits: by itself it would hear of it when it answers."""
+    both = [("SELECT pg_advisory_xact_lock(1)", ()), ("SELECT pg_advisory_xact_lock(2)", ())]
+
+    async def die(other: psycopg.Connection) -> None:
+        dying = await Servers(world.place).connect()
+        waiting = asyncio.create_task(dying.ask([("BEGIN", ()), *both]))
+        while not world.look("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted", ()):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        dying.close()
+        with pytest.raises(Lost):
+            await waiting
+        other.execute("SELECT pg_advisory_xact_lock(1)")
+
+    with psycopg.connect(world.place.url) as holder, psycopg.connect(world.place.url) as other:
+        holder.execute("SELECT pg_advisory_xact_lock(2)")
+        other.execute("SET lock_timeout = '1200ms'")
+        asyncio.run(die(other))
 
 
 def test_leader_that_may_lose_what_it_has_is_left(world: PostgresWorld) -> None:
@@ -390,7 +439,7 @@ def test_server_that_is_not_the_one_written_is_not_read(world: PostgresWorld) ->
         try:
             former = store._others._link
             assert former is not None
-            former.server = (0, "192.0.2.1", 5432)
+            former.server = ELSEWHERE
             assert (await store.read(KeysLookup())).keys == ()
             assert former.lost
         finally:
