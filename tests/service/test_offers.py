@@ -10,7 +10,7 @@ from callgate.model.ids import ClientId
 from callgate.service.offers import WAIT_S, open_offers
 from callgate.storage.postgres import PostgresOptions, PostgresStore
 from tests.postgres_server import needs_postgres
-from tests.storage.engines import hanging, postgres_world, unit_of
+from tests.storage.engines import postgres_world, unit_of
 from tests.storage.world import APP, KEYS
 
 SCREEN = APP._replace(id=ClientId("tv"), name="Screen", grants=frozenset({GrantType.DEVICE_CODE}))
@@ -29,7 +29,7 @@ def test_what_is_offered_is_said_while_the_database_says_nothing_and_is_new_once
             offers = await open_offers(store)
             before = await offers.look()
             assert before == OffersFacts(True, False, False, False)
-            with hanging(world):
+            with world.hanging():
                 for seconds in (2.0, WAIT_S):
                     began_s = monotonic()
                     assert await offers.look() == before

@@ -188,20 +188,6 @@ class PostgresWorld:
 
 _BESIDE = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
-@contextmanager
-def hanging(world: PostgresWorld) -> Iterator[None]:
-    """Each connection's server process stands still."""
-    beside = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    pids = [int(str(pid)) for (pid,) in world.look(beside, ())]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
-
-
 _TABLES = """
 SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
     AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'

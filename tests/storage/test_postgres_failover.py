@@ -30,7 +30,7 @@ from callgate.storage.postgres_link import Link
 from callgate.storage.postgres_servers import Servers
 from callgate.storage.save_upkeep import touch
 from tests.postgres_server import PostgresServer, needs_postgres, running_postgres, shared_postgres
-from tests.storage.engines import PostgresWorld, hanging, unit_of
+from tests.storage.engines import PostgresWorld, unit_of
 from tests.storage.world import session_of
 
 pytestmark = needs_postgres
@@ -279,8 +279,9 @@ def test_who_waits_at_a_former_leader_goes_on_once_another_commits(
     assert asyncio.run(go_on()) < 2
 
 
-def test_whoever_writes_leaves_a_former_leader_at_once(world: PostgresWorld) -> None:
+def test_whoever_writes_leaves_a_former_leader_at_once(world: PostgresWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """The heart when a lane has found its successor, and a lane when the heart has: neither proves anything there."""
+    monkeypatch.setattr("callgate.storage.postgres_pulse.LISTEN_S", 60)
 
     async def leave() -> None:
         store = await started(world.place)
