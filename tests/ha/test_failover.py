@@ -116,8 +116,8 @@ FAULTS: Final[dict[Fault, float]] = {
     kill_processes: 15,
     pull_the_plug: 20,
     cut_off: 20,
-    cut_off_asleep: 30,
-    cut_off_with_a_server: 30,
+    cut_off_asleep: 20,
+    cut_off_with_a_server: 20,
     cut_off_and_killed: 20,
 }
 """Seconds without a write at most, on a busy machine; docs/reliability.md has what was seen."""

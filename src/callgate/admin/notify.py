@@ -35,6 +35,6 @@ def _tell(state: str) -> None:
     address = notify_socket()
     if address is None:
         return
-    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as told:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as told, suppress(OSError):
         told.connect(address)
         told.sendall(state.encode())

@@ -5,7 +5,7 @@ two ──── no answer ··················
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, cast
 
 import psycopg
@@ -51,13 +51,18 @@ def conninfo_of(place: PostgresPlace, **ours: str) -> str:
     return make_conninfo("", **options_of(place.url), **password, **ours)
 
 
-async def connect(conninfo: str, *, last: int | None = None) -> tuple[Connection, int]:
+async def connect(
+    conninfo: str, *, last: int | None = None, but: Collection[int | None] = ()
+) -> tuple[Connection, int]:
     """Connect to the server that is written, each statement a transaction of its own; tells its place in the URL.
 
-    The server at `last` is asked a moment after the others. Raises psycopg.Error.
+    The server at `last` is asked a moment after the others; those at `but` are not asked, and count as silent. Raises
+    psycopg.Error.
     """
     hosts = _hosts(cast("Parameters", conninfo_to_dict(conninfo)))
     silent = set(range(len(hosts)))
+    if silent.issubset(but):
+        raise psycopg.OperationalError("there is no other server")
 
     async def ask(place: int) -> tuple[Connection, int]:
         if place == last and len(hosts) > 1:
@@ -71,7 +76,7 @@ async def connect(conninfo: str, *, last: int | None = None) -> tuple[Connection
                     raise
             await asyncio.sleep(AGAIN_S)
 
-    asking = [asyncio.create_task(ask(place)) for place in range(len(hosts))]
+    asking = [asyncio.create_task(ask(place)) for place in range(len(hosts)) if place not in but]
     return await _first(asking)
 
 

@@ -143,10 +143,10 @@ class Lane:
             left, tasks = await self._attempt(tasks, Mode.TOGETHER, apart=apart)
         apart += [(task, Mode.APART) for task in tasks]
         for task, mode in apart:
-            await self._attempt_apart(task, mode)
+            await self._alone(task, mode)
         return left
 
-    async def _attempt_apart(self, task: Task, mode: Mode) -> None:
+    async def _alone(self, task: Task, mode: Mode) -> None:
         """Attempt one task until it is answered."""
         tasks = [task]
         while tasks:
@@ -246,7 +246,7 @@ class Lane:
         mark, until = self._writer.mark, monotonic() + SETTLE_S
         while monotonic() < until:
             with suppress(Lost, Refused):
-                link = await self._servers.connect()
+                self._link = link = await self._servers.connect()  # left, as others are, where it leads nowhere
                 try:
                     await link.ask([("BEGIN", ())])
                     settled = await carry_out(link, lambda: settle_batch(self._pen, mark, batch=number))

@@ -7,7 +7,7 @@ its cursors cost ten times as much for each statement.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, cast
 
 import psycopg
@@ -100,11 +100,11 @@ class Link:
         self._loop.add_reader(self._socket, self._receive)
 
     @classmethod
-    async def open(cls, place: PostgresPlace, *, last: int | None = None) -> "Link":
-        """Connect to the server that is written, and ask the one at `last` last. Raises Lost and Refused."""
+    async def open(cls, place: PostgresPlace, *, last: int | None = None, but: Collection[int | None] = ()) -> "Link":
+        """Connect to the server that is written; `last` and `but` as of `connect`. Raises Lost and Refused."""
         try:
             async with asyncio.timeout(CONNECT_S):
-                connection, host = await connect(conninfo_of(place), last=last)
+                connection, host = await connect(conninfo_of(place), last=last, but=but)
                 try:
                     await connection.execute(_SETTINGS)
                 except BaseException:

@@ -5,6 +5,9 @@ goes on telling what it had (docs/adr/0085-which-server-is-believed.md).
 
 The heart beats on a connection and in a row of its own, so that it waits for nobody's locks: a frozen process that
 holds some, or a table that is being changed, says nothing about the server.
+
+    beat at the server it knows ──── no answer ································ this beat is over, and the connection
+                                        another is written? ──── beat there
 """
 
 import asyncio
@@ -34,6 +37,9 @@ Longer ago, and the server it reads from may not be the one that is written any 
 here. See docs/adr/0085-which-server-is-believed.md.
 """
 
+PATIENCE_S: Final = PULSE_S_MAX
+"""How long after the first beat that is not answered another server may be asked: nobody believes the former then."""
+
 
 class Pulse:
     """The newest commit that was answered, by whichever connection: when it was sent, and which server made it."""
@@ -53,6 +59,10 @@ class Pulse:
     def age_s(self) -> float:
         """How long ago it was sent, whether or not the machine slept meanwhile."""
         return passed_s() - self._sent_s
+
+    def heard_since(self, moment_s: float) -> bool:
+        """Whether it was sent then or later."""
+        return self._sent_s >= moment_s
 
     def beats(self) -> bool:
         """Whether it is new enough for what is read to be believed."""
@@ -77,22 +87,25 @@ class Heart:
         self._stamp_of = stamp_of
         self._link: Link | None = None
         self._stamped_ms = 0
+        self._began_s = 0.0
 
     async def beat(self) -> None:
-        """Commit something. Raises Lost, Refused, and Unavailable where no clock is right."""
+        """Commit something, wherever that can be done. Raises Lost, Refused, and Unavailable where no clock is right.
+
+        A leader that was cut off does not say that another has taken its place: whoever only waits there finds the
+        other seconds late.
+        """
         link = await self._open()
+        if self._pulse.heard_since(self._began_s):
+            self._began_s = passed_s()
+        beats = [asyncio.create_task(beat) for beat in (self._beat_elsewhere(link), self._beat_at(link))]
         try:
-            heard, _ = await link.ask([(CLOCK, ()), (HAND_OVER, ("callgate.now_ms", str(self._stamped_ms)))])
-            self._stamped_ms = self._stamp_of(_row_of(heard))
-            link.warnings.clear()
-            sent_s = passed_s()
-            await link.ask([(BEAT, ())])
-            require_replicated(link)
-        except (Lost, Refused):
-            self._servers.shun(link)
-            link.close()
-            raise
-        self._pulse.hear(sent_s, link.server)
+            await asyncio.wait(beats, return_when=asyncio.FIRST_COMPLETED)
+            next(beat for beat in beats if beat.done()).result()
+        finally:
+            for beat in beats:
+                beat.cancel()
+            await asyncio.gather(*beats, return_exceptions=True)
 
     async def keep_beating(self) -> None:
         """Until cancelled; a defect is told to the loop each time."""
@@ -116,20 +129,53 @@ class Heart:
         if self._link is not None:
             self._link.close()
 
+    async def _beat_elsewhere(self, former: Link) -> None:
+        """Beat at another server, if one is written before the former has answered: it is the one from then on."""
+        await asyncio.sleep(self._began_s + PATIENCE_S - passed_s())
+        while self._link is former:
+            link = await self._servers.find_other(former)
+            try:
+                await self._enter(link)
+                await self._beat_at(link)
+                self._link = link
+            except (Lost, Refused):
+                await asyncio.sleep(LISTEN_S)
+            finally:
+                (former if self._link is link else link).close()
+        self._servers.shun(former)
+
+    async def _beat_at(self, link: Link) -> None:
+        try:
+            heard, _ = await link.ask([(CLOCK, ()), (HAND_OVER, ("callgate.now_ms", str(self._stamped_ms)))])
+            self._stamped_ms = self._stamp_of(_row_of(heard))
+            link.warnings.clear()
+            sent_s = passed_s()
+            await link.ask([(BEAT, ())])
+            require_replicated(link)
+        except (Lost, Refused):
+            self._servers.shun(link)
+            link.close()
+            raise
+        self._pulse.hear(sent_s, link.server)
+
     async def _open(self) -> Link:
         if self._link is not None and self._pulse.leads_away(self._link):
             self._link.close()
         if self._link is None or self._link.lost:
-            self._link = link = await self._servers.connect()
-            link.round_s = PULSE_S_MAX  # what comes later proves nothing
-            view = PostgresView(self._stamp_of)
-            try:
-                mark = await carry_out(link, lambda: new_mark(view, self._name))
-                await link.ask([(HAND_OVER, ("callgate.mark", mark))])
-            except BaseException:
-                link.close()
-                raise
+            self._link = await self._servers.connect()
+            await self._enter(self._link)
         return self._link
+
+    async def _enter(self, link: Link) -> None:
+        """Give a connection a mark of its own, whose row it beats in."""
+        link.round_s = PULSE_S_MAX  # what comes later proves nothing
+        view = PostgresView(self._stamp_of)
+        try:
+            mark = await carry_out(link, lambda: new_mark(view, self._name))
+            await link.ask([(HAND_OVER, ("callgate.mark", mark))])
+        except BaseException:
+            link.close()
+            raise
 
 
 def require_replicated(link: Link) -> None:

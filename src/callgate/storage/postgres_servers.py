@@ -3,11 +3,13 @@
 A leader that is cut off says that it is written, and cannot commit: it is asked a moment after the others.
 """
 
+import asyncio
+from contextlib import suppress
 from time import monotonic
 from typing import Final
 
 from callgate.model.database import PostgresPlace
-from callgate.storage.postgres_errors import Lost, Unfit
+from callgate.storage.postgres_errors import Lost, Refused, Unfit
 from callgate.storage.postgres_link import Link
 
 REST_S: Final = 0.2
@@ -32,16 +34,29 @@ class Servers:
 
         It is asked each time: after a failover another one answers, which somebody else may have set up.
         """
-        now_s = monotonic()
-        if now_s < self._rests_until_s:
+        if monotonic() < self._rests_until_s:
             raise Lost("the server did not answer a moment ago")
         try:
-            link = await Link.open(self._place, last=self._shunned if now_s < self._shunned_until_s else None)
+            link = await Link.open(self._place, last=self._last)
             self._require_careful(link)
         except Lost:
             self._rests_until_s = monotonic() + REST_S
             raise
         return link
+
+    async def find_other(self, former: Link) -> Link:
+        """Connect to another server than this one, as soon as one is written. One that is asked last is not asked."""
+        while True:
+            with suppress(Lost, Refused):
+                link = await Link.open(self._place, but={former.host, self._last})
+                self._require_careful(link)
+                return link
+            await asyncio.sleep(REST_S)
+
+    @property
+    def _last(self) -> int | None:
+        """The place of the one that is asked after the others."""
+        return self._shunned if monotonic() < self._shunned_until_s else None
 
     def _require_careful(self, link: Link) -> None:
         careless = None if self._trusted else link.settings.careless
