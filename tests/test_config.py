@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -87,6 +88,33 @@ def test_cells_secret_that_others_may_read_starts_nothing(tmp_path: Path, monkey
     assert [*load_settings().cells.neighbours] == [("CGT01P02", "http://127.0.0.1:9002")]
 
 
+@pytest.mark.parametrize(
+    ("key", "read"),
+    [
+        ("DATABASE__PASSWORD_FILE", lambda settings: settings.database.place),
+        ("LIMITS__STORE_PASSWORD_FILE", lambda settings: settings.limits.counters),
+    ],
+    ids=["database", "store"],
+)
+def test_password_that_others_may_read_is_not_used(
+    key: str, read: Callable[[Settings], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As every secret in a file; nor one that is no text, of which nothing is shown."""
+    file = tmp_path / "password"
+    file.write_bytes(b"\xff\xfe")
+    file.chmod(0o604)
+    monkeypatch.setenv("CALLGATE_DATABASE__URL", "postgresql://callgate@db.example.com/callgate")
+    monkeypatch.setenv("CALLGATE_LIMITS__STORE", "redis://redis.example")
+    monkeypatch.setenv(f"CALLGATE_{key}", str(file))
+    with pytest.raises(PermissionError, match=f"chmod 600 {file}"):
+        read(load_settings())
+    file.chmod(0o600)
+    with pytest.raises(OSError, match=f"{file} is not text in UTF-8"):
+        read(load_settings())
+    file.write_text("open-sesame\n")
+    assert read(load_settings()).password == "open-sesame"  # type: ignore[attr-defined] # both places have one
+
+
 def test_environment_wins_when_the_file_says_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One setting of a section may come from each."""
     (tmp_path / "callgate.toml").write_text(
@@ -148,6 +176,7 @@ def test_variable_counts_as_absent_when_it_is_empty(monkeypatch: pytest.MonkeyPa
             "postgresql://u:********@h1:5432,[::1]:6/d?sslmode=require",
         ),
         ("postgres://h:5432/d", "postgres://h:5432/d"),
+        ("postgresql://db_1.h-2.example.,127.0.0.1/d", "postgresql://db_1.h-2.example.,127.0.0.1/d"),
         ("postgresql:///d?host=/run/postgresql", "postgresql:///d?host=/run/postgresql"),
     ],
 )
@@ -164,7 +193,8 @@ def test_password_of_the_database_is_never_shown(url: str, shown: str, monkeypat
 
 
 def test_password_of_the_database_stands_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As secrets of containers do."""
+    """As secrets of containers do, where they are the server's alone."""
+    (tmp_path / "password").touch(mode=0o600)
     (tmp_path / "password").write_text("s3cret\n", "utf-8")
     monkeypatch.setenv("CALLGATE_DATABASE__URL", "postgresql://u@h/d")
     monkeypatch.setenv("CALLGATE_DATABASE__PASSWORD_FILE", str(tmp_path / "password"))
@@ -194,6 +224,7 @@ def test_file_of_the_variable_is_read_when_none_is_named(tmp_path: Path, monkeyp
         ("[server]\nworkers = 2\n", "server.workers: an SQLite database has one server process"),
         ("[database]\nurl = 'postgresql://x'\n", "database.url: must be sqlite:///NAME or sqlite:////PATH, or"),
         ("[database]\nurl = 'mysql://x/y'\n", "database.url: must be sqlite:///NAME"),
+        ("[database]\nurl = 'postgresql://db..example.com/d'\n", "database.url: must be sqlite:///NAME"),
         ("[database]\nurl = 'postgresql://u:p@ss@h/d'\n", "database.url: must be sqlite:///NAME"),
         ("[database]\nurl = 'postgresql://u:p%00ss@h/d'\n", "database.url: must be sqlite:///NAME"),
         ("[database]\nurl = 'postgresql://h/d?password=p'\n", "database.url: must not have password among"),
@@ -303,9 +334,11 @@ def test_place_of_the_counters_is_read_with_its_password_from_elsewhere(
     monkeypatch.setenv("CALLGATE_LIMITS__STORE_PASSWORD_FILE", "secret")
     assert problems() == ("set limits.store_password_file or limits.store_password, not both",)
     monkeypatch.delenv("CALLGATE_LIMITS__STORE_PASSWORD")
-    (tmp_path / "secret").write_text("from a file\n")
+    secret = tmp_path / "secret"
+    secret.touch(mode=0o600)
+    secret.write_text("from a file\n")
     assert load_settings().limits.counters == expected._replace(password="from a file")
-    (tmp_path / "secret").unlink()
+    secret.unlink()
     with pytest.raises(FileNotFoundError):
         _ = load_settings().limits.counters
 

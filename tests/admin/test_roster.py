@@ -70,6 +70,7 @@ def test_next_step_is_the_one_that_is_due(name: str) -> None:
 def test_everybody_is_dismissed_when_the_server_stops(name: str) -> None:
     """Whatever was under way; those that end already are not told twice."""
     given = CASES[name][0]._replace(stopping=True)
+    assert not given.is_settled, "nobody is told that it is ready"
     step = next_step(given, may_start=True)
     staying = [member.number for member in given.members if member.stage is not ENDING]
     assert step == (Next(Step.DISMISS, staying[0]) if staying else None)

@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -179,6 +180,43 @@ def test_cancelled_in_the_queue_gives_its_place_back() -> None:
         assert await next_one is True
 
     run(body, queue_max=1)
+
+
+def test_turn_is_given_back_when_there_is_memory_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lost with the proof that just ended, it would be nobody's for ever, and the caller never answered."""
+
+    async def body(pool: PasswordPool) -> None:
+        loop, troubles = asyncio.get_running_loop(), [MemoryError()] * 2
+        tell = loop.call_soon_threadsafe
+
+        def tell_or_fail(callback: Callable[[], object]) -> asyncio.Handle:
+            if troubles:
+                raise troubles.pop()
+            return tell(callback)
+
+        monkeypatch.setattr(loop, "call_soon_threadsafe", tell_or_fail)
+        async with asyncio.timeout(10):
+            assert await pool.verify(STORED, "right") is True
+            assert await pool.verify(STORED, "right") is True
+        assert troubles == []
+
+    run(body)
+
+
+def test_turn_is_given_back_when_there_is_no_memory_to_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asked is told that it cannot be done now."""
+
+    def refuse(*_: object) -> None:
+        raise MemoryError
+
+    async def body(pool: PasswordPool) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(ThreadPoolExecutor, "submit", refuse)
+            with pytest.raises(Unavailable, match="no memory"):
+                await pool.verify(STORED, "right")
+        assert await pool.verify(STORED, "right") is True
+
+    run(body)
 
 
 def test_a_closed_pool_refuses_and_counts_nothing() -> None:

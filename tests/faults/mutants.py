@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import apsw
 
+from callgate.admin.station import Station
 from callgate.admin.supervisor import Supervisor
 from callgate.crypto import password_pool, passwords
 from callgate.model.failure import Unavailable
@@ -309,6 +310,18 @@ def killed_at_the_start() -> None:
     plant(engines, "migrate_file", lambda *_, **__: os.kill(os.getpid(), signal.SIGSYS))
 
 
+def ends_badly_when_replaced() -> None:
+    """A worker in whose place another serves already ends with an error."""
+    say_end = Station.say_end
+
+    def say_end_badly(self: Station, leave: Callable[[], None]) -> None:
+        say_end(self, leave)
+        if self.is_replaced:
+            os._exit(1)
+
+    plant(Station, "say_end", say_end_badly)
+
+
 def _tell_midway(tell: Callable[[], None]) -> None:
     take_over = Supervisor._take_over
 
@@ -381,5 +394,6 @@ HOOKS: dict[str, Callable[[], None]] = {
         settings_midway,
         slow_fork,
         killed_at_the_start,
+        ends_badly_when_replaced,
     )
 }

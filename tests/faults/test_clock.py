@@ -5,6 +5,7 @@ libfaketime stands between the server and its machine's time of day; monotonic t
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -67,12 +68,22 @@ def clock_at(folder: Path) -> SteppingClock:
 
 @asynccontextmanager
 async def serving(own: World, *clocks: SteppingClock | None) -> AsyncIterator[list[int]]:
-    """Servers of one world, each with its clock; gives their ports."""
+    """Servers of one world, each with its clock, its log and a sweep each second; gives their ports."""
     with ExitStack() as stack:
         yield [
-            stack.enter_context(serve(own, wrap=clock.wrap if clock else (), log=own.folder / f"{number}.log")).port
+            stack.enter_context(
+                serve(own, plant="sweep_soon", wrap=clock.wrap if clock else (), log=own.folder / f"{number}.log")
+            ).port
             for number, clock in enumerate(clocks)
         ]
+
+
+def wait_for(text: str, log: Path) -> None:
+    """Wait until a server has said so."""
+    until_s = time.monotonic() + 10
+    while text not in log.read_text("utf-8"):
+        assert time.monotonic() < until_s
+        time.sleep(0.05)
 
 
 async def opened(own: World, port: int) -> tuple[str, str]:
@@ -138,7 +149,8 @@ def test_nobody_notices_when_the_clock_of_one_of_two_servers_steps(
 ) -> None:
     """PostgreSQL: its clock counts, for tokens and for the forms that one server gives and the other takes.
 
-    A server that is days off when it starts is told so, for it cannot know who is right.
+    A server that is days off sweeps nothing, and its log says so; one that starts then is told, for it cannot know who
+    is right.
     """
     clock, ledger = clock_at(tmp_path), Ledger()
 
@@ -151,6 +163,7 @@ def test_nobody_notices_when_the_clock_of_one_of_two_servers_steps(
                 assert [await told(port, access) for port in ports] == [200, 200]
                 for here, there in (ports, ports[::-1]):
                     assert "Login and password do not match" in await sign_in(own, here, there), f"{off_s} s"
+            await asyncio.to_thread(wait_for, "set the one that is wrong", own.folder / "0.log")
             await storm(own, ledger, clock, ports)
 
     with on_postgres(world, tmp_path) as own:

@@ -83,8 +83,11 @@ def test_server_goes_on_when_nobody_can_be_told(world: World, tmp_path: Path, st
 
 
 @pytest.mark.long
-def test_server_goes_on_when_no_files_are_left_for_another_worker(world: World, tmp_path: Path) -> None:
+def test_server_goes_on_when_no_files_are_left_for_another_worker(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither a worker that died nor a reload that cannot begin ends it; it tries until there is room."""
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "systemd"))
     with supervised(world, tmp_path) as (served, _):
         files = resource.prlimit(served.process.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(served.process.pid, resource.RLIMIT_NOFILE, (FILES_MIN, files[1]))
@@ -139,6 +142,15 @@ def test_end_is_heeded_by_a_worker_that_was_just_forked(world: World, tmp_path: 
         served.process.send_signal(signal.SIGTERM)
         assert served.wait(WAIT_S_MAX) == 0
         assert lines(served, "killed") == []
+
+
+@pytest.mark.long
+def test_service_ends_well_though_a_worker_did_not_that_was_replaced(world: World, tmp_path: Path) -> None:
+    """It is the service's end that systemd judges, and that may be months later."""
+    with supervised(world, tmp_path, plant="ends_badly_when_replaced") as (served, _):
+        asyncio.run(reload(served))
+        served.process.send_signal(signal.SIGTERM)
+        assert served.wait(WAIT_S_MAX) == 0
 
 
 def test_supervisor_says_so_when_the_first_worker_is_killed(world: World, tmp_path: Path) -> None:

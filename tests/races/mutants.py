@@ -91,13 +91,7 @@ MUTANTS: dict[str, tuple[Plant, ...]] = {
     "code-replay-ends-at-once": (
         Plant(_CODE, "now_ms - session.redeemed_ms > CODE_REPEAT_GRACE_MS", "now_ms >= session.redeemed_ms"),
     ),
-    "newest-evicted": (
-        Plant(
-            "callgate.protocol.seats",
-            "key=lambda s: (s.first_issued_ms, s.id)",
-            "key=lambda s: (-s.first_issued_ms, -s.id)",
-        ),
-    ),
+    "newest-evicted": (Plant("callgate.protocol.seats", "key=_ISSUED)", "key=_ISSUED, reverse=True)"),),
     "revoked-by-living-generation-only": (
         Plant(
             "callgate.protocol.revoke",

@@ -17,5 +17,5 @@ def test_concurrent_histories_are_linearizable(arena: Arena, counts: Counts, fig
     """Login, refresh, repeat, replay, use, revoke and lost replies, from 4 to 16 connections at each of four seats."""
     rounds = counts(20, 500)
     operations = play(histories.are_linearizable(arena, rounds=rounds))
-    figure("races.histories", f"{operations} operations, all explained")
+    figure("races.histories", f"{rounds} rounds, {operations:,} operations, all explained")
     assert operations >= rounds * histories.MOVES

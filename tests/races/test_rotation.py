@@ -19,7 +19,7 @@ def test_no_token_is_refused_while_every_key_rotates(opening: OpenArena, counts:
     with opening("rotating") as arena:
         rotated = counts(3, 20)
         load = play(rotations.keys_rotate_under_load(arena, rotations=rotated))
-    told = f"{sum(load.answers.values())} requests, {len(load.sealing)} sealing and {len(load.signing)} signing keys"
+    told = f"{sum(load.answers.values()):,} requests, {len(load.sealing)} sealing and {len(load.signing)} signing keys"
     figure("keys.rotated", f"{told}: no token refused")
     assert len(load.sealing) > rotated
 

@@ -1,8 +1,11 @@
 """The way to another cell, to servers that behave and to some that do not."""
 
 import asyncio
+import os
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,7 @@ from callgate.model.cells import Head, Neighbour
 from callgate.service import cell_links
 from callgate.service.cell_links import CellLink, CellSilentError, LinkRules, Passed
 from callgate.service.log import open_log
+from tests.service.publishers import make_tls
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -19,7 +23,9 @@ FAST = LinkRules(wait_s=0.2, connect_s=0.1, in_flight_max=2)
 
 
 @asynccontextmanager
-async def linked(serve: Serve, rules: LinkRules = FAST) -> AsyncIterator[CellLink]:
+async def linked(
+    serve: Serve, rules: LinkRules = FAST, *, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[CellLink]:
     """A link to a server that does this with each connection."""
     serving: set[asyncio.Task[object]] = set()
 
@@ -33,11 +39,9 @@ async def linked(serve: Serve, rules: LinkRules = FAST) -> AsyncIterator[CellLin
         finally:
             writer.transport.abort()
 
-    server = await asyncio.start_server(keep, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    link = CellLink(
-        Neighbour("CGT01P02", f"http://127.0.0.1:{port}"), rules, log=open_log("critical", for_people=False)
-    )
+    server = await asyncio.start_server(keep, "127.0.0.1", 0, ssl=tls)
+    address = f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    link = CellLink(Neighbour("CGT01P02", address), rules, log=open_log("critical", for_people=False))
     try:
         yield link
     finally:
@@ -148,6 +152,46 @@ def test_server_that_does_not_behave_is_no_answer(serve: Serve, monkeypatch: pyt
             assert link.in_flight == 0
             async with looked_after(link):
                 await until(lambda: link.is_silent)
+
+    asyncio.run(run())
+
+
+async def garble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """As a proxy that forgets its TLS."""
+    await reader.readuntil(b"body")
+    os.write(writer.get_extra_info("socket").fileno(), ANSWER)
+    await reader.read()
+
+
+def test_trouble_with_tls_is_no_answer(tmp_path: Path) -> None:
+    """In the midst of a connection, too, where it comes as it is."""
+    tls, authority = make_tls(tmp_path, "127.0.0.1")
+
+    async def run() -> None:
+        async with linked(garble, FAST._replace(connect_s=1, wait_s=2, ca_file=authority), tls=tls) as link:
+            with pytest.raises(CellSilentError, match="SSLError"):
+                await link.forward(QUESTION)
+            assert await link.ask(QUESTION) is None
+            assert not link.answers
+
+    asyncio.run(run())
+
+
+def test_cell_is_looked_after_on_when_one_look_has_a_defect() -> None:
+    """Or finds no memory: else it would be silent for ever."""
+    looks = iter([MemoryError()])
+
+    def hello() -> Passed:
+        for trouble in looks:
+            raise trouble
+        return QUESTION
+
+    async def run() -> None:
+        async with linked(answer) as link:
+            link._fall_silent("a test says so")
+            looking = asyncio.create_task(link.keep_looking(hello, lambda: QUESTION))
+            await until(lambda: not link.is_silent)
+            looking.cancel()
 
     asyncio.run(run())
 

@@ -2,18 +2,23 @@
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import pytest
 
+from callgate.config.cells import _OTHERS_MAX
 from callgate.crypto.cell_keys import NOTE_MS, CellKeys, digest_body
 from callgate.crypto.entropy import SeededEntropy
 from callgate.model.cells import Clue, Errand, Head, Held, Neighbour, Note, Question
+from callgate.model.device import USER_CODE_ALPHABET
 from callgate.model.facts import OffersFacts
 from callgate.service import cells as service
+from callgate.service.cell_devices import CellDevices
 from callgate.service.cell_links import CellLink, CellSilentError, LinkRules
 from callgate.service.cells import Cells, Place, Silent
 from callgate.service.clock import Clock
@@ -36,12 +41,12 @@ def opened(tmp_path: Path) -> Iterator[Opened]:
 
 
 class Other:
-    """The second cell: says what a test wants it to say, and keeps what it was asked."""
+    """The second cell: says what a test wants it to say, as often as it wants, and keeps what it was asked."""
 
     def __init__(self) -> None:
         self.says = b'{"has":false}'
         self.asked: list[bytes] = []
-        self.hangs = False
+        self.answers = math.inf
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer each question as a cell does: with the id that its note has."""
@@ -49,8 +54,9 @@ class Other:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 fields = dict(line.split(b": ", 1) for line in head.lower().split(b"\r\n")[1:-2])
                 self.asked.append(await reader.readexactly(int(fields[b"content-length"])))
-                if self.hangs:
+                if self.answers < 1:
                     continue
+                self.answers -= 1
                 number = fields[b"callgate-cell"].split(b";")[6]
                 length = len(self.says)
                 writer.write(
@@ -160,11 +166,11 @@ def test_cell_that_leaves_a_question_open_is_asked_no_other_until_it_answers_one
 
     async def run() -> None:
         async with two_cells(opened, connect_s=0.2) as (cells, other):
-            link, other.hangs = cells.links[TWO], True
+            link, other.answers = cells.links[TWO], 0
             for name in "abcd":
                 assert await cells.find(Clue(client_id=name)) == Silent(TWO)
             assert len(other.asked) == 1
-            other.hangs = False
+            other.answers = math.inf
             looking = asyncio.create_task(link.keep_looking(partial(cells.hello, link), partial(cells.probe, link)))
             until = asyncio.get_running_loop().time() + 20
             while await cells.find(Clue(client_id="e")) != ONE:
@@ -237,6 +243,32 @@ def test_documents_without_a_cells_part_are_known_to_lack_it(opened: Opened) -> 
             assert cells.are_all_known
 
     opened.await_(run())
+
+
+def test_what_one_heard_is_not_lost_when_another_heard_nothing(opened: Opened) -> None:
+    """Two read the keys at one time, and the other cell hangs between their questions."""
+
+    async def run() -> None:
+        async with two_cells(opened, connect_s=0.2) as (cells, other):
+            other.says, other.answers = b'{"keys":[{"kid":"theirs"}]}', 1
+            sets = await asyncio.gather(*(cells.key_set(b'{"keys":[]}') for _ in range(2)))
+            assert len(other.asked) == 2
+            assert json.loads(max(sets)) == json.loads(await cells.key_set(b'{"keys":[]}'))
+            assert cells.are_all_known
+
+    opened.await_(run())
+
+
+def test_codes_of_devices_begin_at_every_cell_however_many_there_are(opened: Opened) -> None:
+    """One that no letters lead to would look for a code of its own for ever."""
+
+    async def ask_nobody(_: bytes) -> list[bytes | None]:
+        return []
+
+    names = [f"CGT01P{number:02}" for number in range(_OTHERS_MAX + 1)]
+    devices = CellDevices(names[0], names, keys=KEYS, store=opened.store, ask_all=ask_nobody)
+    codes = ("".join(letters) for letters in product(USER_CODE_ALPHABET, repeat=2))
+    assert {devices.cell_of_user_code(code) for code in codes} == set(names)
 
 
 def test_cell_of_another_version_offers_what_it_knows(opened: Opened) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 from callgate.model.failure import Unavailable
-from callgate.service import clock as clock_module
 from callgate.service.clock import Clock
+from callgate.storage.awake import CLOCK
 
 NOW_S = 1_780_000_000
 HOUR_S = 3600
@@ -32,7 +32,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     """One whose clocks the test moves."""
     own = Machine()
     monkeypatch.setattr(time, "time_ns", lambda: int(own.wall_s * 1e9))
-    monkeypatch.setattr(clock_module, "passed_ns", lambda: int(own.monotonic_s * 1e9))
+    monkeypatch.setattr(time, "clock_gettime_ns", lambda clock: int(own.monotonic_s * 1e9) * (clock == CLOCK))
     return own
 
 

@@ -174,6 +174,13 @@ def test_form_state_of_any_secret_opens_in_every_cell() -> None:
     assert boxes[3].open(boxes[0].seal(b"state", 2000), 1000) is None
 
 
+def test_place_of_a_name_changes_once_when_the_shared_secret_is_changed() -> None:
+    """Cells are restarted one after the other: while they agree on which secret is the first, they agree on places."""
+    old, new = "o" * 32, "n" * 32
+    places = [CellKeys(lines).spread("nobody@x.example", 1 << 30) for lines in ([old], [old, new], [new, old], [new])]
+    assert places[0] == places[1] != places[2] == places[3]
+
+
 def test_device_code_of_any_secret_opens_in_every_cell() -> None:
     """While the shared secret is changed; and by its own cell's name alone."""
     old, new = "o" * 32, "n" * 32

@@ -113,18 +113,8 @@ MUTANTS = (
         "if session.state is SessionState.ENDED:",
     ),
     Mutant("the cap is off by one", "seats", "len(staying) - cap + 1", "len(staying) - cap"),
-    Mutant(
-        "the youngest is evicted",
-        "seats",
-        "key=lambda s: (s.first_issued_ms, s.id))",
-        "key=lambda s: (-s.first_issued_ms, s.id))",
-    ),
-    Mutant(
-        "the session opened first is evicted",
-        "seats",
-        "key=lambda s: (s.first_issued_ms, s.id))",
-        "key=lambda s: (s.opened_ms, s.id))",
-    ),
+    Mutant("the youngest is evicted", "seats", "key=_ISSUED)", "key=_ISSUED, reverse=True)"),
+    Mutant("the session opened first is evicted", "seats", "key=_ISSUED)", "key=_OPENED)"),
     Mutant("an endpoint's session is not replaced", "seats", "s.endpoint_id == endpoint_id]", "s.endpoint_id is None]"),
     Mutant(
         "the dead keep their seats",

@@ -1,7 +1,9 @@
 """The engines a store may run on, opened for a test, and spoken to from tests that are not coroutines."""
 
 import asyncio
+import os
 import shutil
+import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import closing, contextmanager
@@ -167,6 +169,24 @@ class PostgresWorld:
             cursor = connection.execute(numbered(sql).encode(), values)
             return cursor.fetchall() if cursor.description else []
 
+    def end_connections(self) -> None:
+        """Close those of everybody else, as a proxy between may do at any time."""
+        self.look(f"SELECT pg_terminate_backend(pid) {_BESIDE}", ())
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """The server process of each connection stands still."""
+        pids = [int(str(pid)) for (pid,) in self.look(f"SELECT pid {_BESIDE}", ())]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+
+
+_BESIDE = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
 _TABLES = """
 SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition

@@ -1,18 +1,23 @@
-"""Which clock tells how old the newest commit is."""
+"""Which clock tells how old the newest commit is, and where the time of a file goes on."""
 
 import asyncio
 import time
+from pathlib import Path
 
 import pytest
 
 from callgate.model.failure import Unavailable
 from callgate.model.lookups import KeysLookup
+from callgate.service.clock import Clock
 from callgate.storage import awake, postgres_pulse
 from callgate.storage.awake import passed_ns, passed_s
+from callgate.storage.engines import open_store
 from callgate.storage.port import Health
 from callgate.storage.postgres_pulse import PULSE_S_MAX
+from callgate.storage.save_upkeep import touch
+from callgate.storage.sqlite import StoreOptions
 from tests.postgres_server import needs_postgres
-from tests.storage.engines import Opened, open_postgres, postgres_world
+from tests.storage.engines import Opened, open_postgres, open_sqlite, postgres_world
 
 
 @pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="needs Linux' clock of suspended machines")
@@ -44,3 +49,22 @@ def test_beat_from_before_a_sleep_is_not_believed_after_it(monkeypatch: pytest.M
             opened.await_(asyncio.sleep(0.05))
             assert time.monotonic() < until_s
         assert opened.read(KeysLookup()).keys == ()
+
+
+def test_time_of_a_file_goes_on_from_what_was_stamped(database: Path) -> None:
+    """The machine was set back while the server was away: until it has caught up, no token's time stands still."""
+    with open_sqlite(database) as opened:
+        opened.clock.now_ms = stamped_ms = time.time_ns() // 1_000_000 + 3_600_000
+        opened.await_(opened.store.work(touch))
+    clock = Clock()
+
+    async def start() -> None:
+        store = open_store(database, clock=clock, options=StoreOptions())
+        await store.start()
+        await store.close()
+
+    asyncio.run(start())
+    began_ms = clock.now_ms()
+    assert began_ms >= stamped_ms
+    time.sleep(0.02)
+    assert clock.now_ms() > began_ms

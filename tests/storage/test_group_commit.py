@@ -22,8 +22,10 @@ from callgate.model.facts import KeysFacts, LoginFacts, OpeningFacts, SessionFac
 from callgate.model.failure import Unavailable
 from callgate.model.lookups import CredentialOpening, KeysLookup, LoginLookup, SessionLookup
 from callgate.model.session import EndReason
+from callgate.storage import sqlite_file
+from callgate.storage.figures import Standing
 from callgate.storage.group_commit import BATCH_MAX, QUEUE_MAX
-from callgate.storage.port import Unit
+from callgate.storage.port import Health, Unit
 from callgate.storage.sqlite_writer import ATTEMPTS_MAX
 from tests.storage.engines import Gate, Opened, OpenedFile, Plan, unit_of
 from tests.storage.world import (
@@ -247,6 +249,41 @@ def test_no_reply_comes_before_its_commit(faulty: Opened, plan: Plan) -> None:
 
     faulty.await_(watch())
     assert seen == [session_of(0)]
+
+
+@pytest.fixture
+def locking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections that lock themselves: apsw refuses the second of two threads."""
+    for flags in ("_READS", "_WRITES"):
+        monkeypatch.setattr(sqlite_file, flags, getattr(sqlite_file, flags) & ~apsw.SQLITE_OPEN_NOMUTEX)
+
+
+@pytest.mark.usefixtures("locking")
+def test_no_two_threads_meet_on_a_connection(faulty: OpenedFile, plan: Plan) -> None:
+    """Whatever the store is asked while a commit waits for the disk: SQLite is told that nobody does, and looks not."""
+    gate = Gate()
+    plan.on_sync = gate
+
+    def sessions(*numbers: int) -> tuple[Change, ...]:
+        return tuple(SessionOpened(session_of(number)) for number in numbers)
+
+    async def ask() -> None:
+        store = faulty.store
+        writing = asyncio.ensure_future(store.run(unit_of(*sessions(0))))
+        await asyncio.to_thread(gate.arrived.wait, 20)
+        with pytest.raises(apsw.ThreadingViolationError):
+            faulty.writer.execute("SELECT 1")
+        store.save_later(sessions(1))
+        late = [asyncio.ensure_future(asked) for asked in (store.run(unit_of(*sessions(2))), store.shrink())]
+        assert (await store.read(SessionLookup(ACCOUNT.id, session_of(0).id))).session is None
+        assert await store.count_sessions() == 0
+        assert (store.health, store.waiting) == (Health.SERVING, 3)
+        assert store.connections == {"write": (Standing.BUSY,)}
+        gate.opened.set()
+        await asyncio.gather(writing, *late)
+
+    faulty.await_(ask())
+    assert opened_sessions(faulty) == {0, 1, 2}
 
 
 def test_batch_is_bounded(faulty: Opened, plan: Plan) -> None:

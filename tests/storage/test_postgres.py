@@ -4,8 +4,6 @@ Two stores here are what two server processes are there: they share nothing but 
 """
 
 import asyncio
-import os
-import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -300,11 +298,7 @@ def test_nobody_notices_a_connection_that_was_closed_while_idle(world: PostgresW
 
     async def lose() -> None:
         async with stores(world.place, 1) as (store,):
-            world.look(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()",
-                (),
-            )
+            world.end_connections()
             await store.run(unit_of(SessionOpened(session_of(0))))
             assert (await store.read(SessionLookup(ACCOUNT.id, session_of(0).id))).session == session_of(0)
 
@@ -323,11 +317,7 @@ def test_connections_are_told_by_how_they_stand(world: PostgresWorld) -> None:
                 return Done()
 
             await store.run(Unit(KeysLookup(), decide))
-            world.look(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()",
-                (),
-            )
+            world.end_connections()
             gone = {"write": {Standing.GONE: 2}, "read": {Standing.GONE: 2}}
             async with asyncio.timeout(5):
                 while stand(store) != gone:  # noqa: ASYNC110 - nobody is told
@@ -579,19 +569,12 @@ def test_connection_that_hangs_is_left_and_nobody_waits_for_long(
     """Whoever was on it goes again on another one; whoever waited for it is told."""
     monkeypatch.setattr("callgate.storage.postgres_link.ROUND_S", 1.0)
     monkeypatch.setattr("callgate.storage.postgres.WAIT_S_MAX", 0.3)
-    beside = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
     async def hang() -> Counter[type]:
         async with stores(world.place, 1) as (store,):
-            pids = [int(str(pid)) for (pid,) in world.look(f"SELECT pid {beside}", ())]
-            for pid in pids:
-                os.kill(pid, signal.SIGSTOP)
-            try:
+            with world.hanging():
                 units = [store.run(unit_of(SessionOpened(seatless(number)))) for number in range(2 * BATCH_MAX + 50)]
                 outcomes = await asyncio.gather(*units, return_exceptions=True)
-            finally:
-                for pid in pids:
-                    os.kill(pid, signal.SIGCONT)
         return Counter(map(type, outcomes))
 
     assert asyncio.run(hang()) == {Done: 2 * BATCH_MAX, Unavailable: 50}
@@ -603,19 +586,11 @@ def test_unit_is_not_decided_when_whoever_waited_was_told_to_come_again(
 ) -> None:
     """They came, and went on: a refresh decided after the next one would pass for a stolen token's."""
     monkeypatch.setattr("callgate.storage.postgres.ANSWER_S_MAX", 0.1)
-    beside = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
     async def come_too_late() -> None:
         async with stores(world.place, 1, lanes=1) as (store,):
-            pids = [int(str(pid)) for (pid,) in world.look(f"SELECT pid {beside}", ())]
-            for pid in pids:
-                os.kill(pid, signal.SIGSTOP)
-            try:
-                with pytest.raises(Unavailable, match="it may have been done all the same"):
-                    await store.run(unit_of(SessionOpened(seatless(0))))
-            finally:
-                for pid in pids:
-                    os.kill(pid, signal.SIGCONT)
+            with world.hanging(), pytest.raises(Unavailable, match="it may have been done all the same"):
+                await store.run(unit_of(SessionOpened(seatless(0))))
             await store.run(unit_of(SessionOpened(seatless(1))))
 
     asyncio.run(come_too_late())
@@ -635,12 +610,11 @@ def test_nothing_is_left_standing_when_transactions_are_undone(
 
     monkeypatch.setattr(postgres_asking, "_Carrier", Counted)
     monkeypatch.setattr(postgres_asking, "_free", postgres_asking._Free())
-    beside = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     with open_postgres(world) as opened:
         for number in range(10):
             taken = session_of(number)._replace(slot=0)
             opened.save_at_once(*((SessionOpened(taken._replace(id=RowId(taken.id * 10 + n))),) for n in range(5)))
-            world.look(f"SELECT pg_terminate_backend(pid) {beside}", ())
+            world.end_connections()
             assert opened.read(ClientLookup(APP.id)).client == APP
     assert len(made) <= 8
     assert len(postgres_asking._free.carriers) == len(made)
@@ -734,11 +708,7 @@ def test_what_needs_no_write_is_answered_while_nothing_can_be_written(world: Pos
     async def ask() -> None:
         async with stores(world.place, 1) as (store,):
             shared_postgres().execute(read_only + "on")
-            world.look(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()",
-                (),
-            )
+            world.end_connections()
             with pytest.raises(Unavailable, match="read-only"):
                 await store.run(unit_of(SessionOpened(session_of(0))))
             assert await store.run(unit_of()) == Done()

@@ -41,6 +41,9 @@ AWAY_S = 6
 STUCK_MAX = 7
 """Of each of two lanes a COMMIT, and its look at what became of it; of the heart those whose time is not over."""
 
+ELSEWHERE = (0, "192.0.2.1", 5432)
+"""A server that is not the one that is written."""
+
 SHORTER = """
 SELECT CAST((SELECT CAST(setting AS INT) FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout')
     < (SELECT CAST(setting AS INT) FROM pg_settings WHERE name = 'lock_timeout') AS INT)
@@ -91,8 +94,9 @@ async def until_it_works(store: PostgresStore) -> None:
 def test_commit_that_gave_up_its_standby_is_no_yes_whatever_the_server_keeps_to_itself(
     server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A cancelled wait is told of by a warning, which a database may be set not to give."""
+    """A cancelled wait is told of by a warning, which a database may be set not to give; of a beat it is the same."""
     monkeypatch.setattr("callgate.storage.postgres_lane.SETTLE_S", 0.4)
+    monkeypatch.setattr("callgate.storage.postgres_pulse.LISTEN_S", 60)
     world = PostgresWorld(server)
     server.execute(f"ALTER DATABASE {world.name} SET client_min_messages = error")
     give_up = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND datname = ?"
@@ -103,11 +107,14 @@ def test_commit_that_gave_up_its_standby_is_no_yes_whatever_the_server_keeps_to_
             with without_standby(server):
                 await asyncio.sleep(0.1)  # until the server has heard
                 opening = asyncio.create_task(store.run(unit_of(SessionOpened(session_of(0)._replace(slot=None)))))
-                while not opening.done():
+                beating = asyncio.create_task(store._heart.beat())
+                while not (opening.done() and beating.done()):
                     world.look(give_up, (world.name,))
                     await asyncio.sleep(0.02)
                 with pytest.raises(Unavailable, match="unknown whether it was committed"):
                     await opening
+                with pytest.raises(Lost, match="synchronous replication"):
+                    await beating
         finally:
             await store.close()
 
@@ -258,7 +265,7 @@ def test_who_waits_at_a_former_leader_goes_on_once_another_commits(
         try:
             former = await store._lanes[0].open()
             ((pid,),) = (await former.ask([("SELECT pg_backend_pid()", ())]))[0]  # type: ignore[misc]
-            former.server = (0, "192.0.2.1", 5432)
+            former.server = ELSEWHERE
             os.kill(int(str(pid)), signal.SIGSTOP)
             try:
                 began_s = monotonic()
@@ -270,6 +277,49 @@ def test_who_waits_at_a_former_leader_goes_on_once_another_commits(
             await store.close()
 
     assert asyncio.run(go_on()) < 2
+
+
+def test_whoever_writes_leaves_a_former_leader_at_once(world: PostgresWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The heart when a lane has found its successor, and a lane when the heart has: neither proves anything there."""
+    monkeypatch.setattr("callgate.storage.postgres_pulse.LISTEN_S", 60)
+
+    async def leave() -> None:
+        store = await started(world.place)
+        try:
+            lane = await store._lanes[0].open()
+            lane.server = ELSEWHERE
+            await store._heart.beat()
+            assert await store._lanes[0].open() is not lane
+            heart = store._heart._link
+            assert heart is not None
+            heart.server = ELSEWHERE
+            await store.run(unit_of(SessionOpened(session_of(0)._replace(slot=None))))
+            await store._heart.beat()
+            assert heart.lost
+        finally:
+            await store.close()
+
+    asyncio.run(leave())
+
+
+def test_dead_client_that_waits_for_a_lock_holds_others_no_longer(world: PostgresWorld) -> None:
+    """The server looks whether anybody is there while it waits: by itself it would hear of it when it answers."""
+    both = [("SELECT pg_advisory_xact_lock(1)", ()), ("SELECT pg_advisory_xact_lock(2)", ())]
+
+    async def die(other: psycopg.Connection) -> None:
+        dying = await Servers(world.place).connect()
+        waiting = asyncio.create_task(dying.ask([("BEGIN", ()), *both]))
+        while not world.look("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted", ()):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        dying.close()
+        with pytest.raises(Lost):
+            await waiting
+        other.execute("SELECT pg_advisory_xact_lock(1)")
+
+    with psycopg.connect(world.place.url) as holder, psycopg.connect(world.place.url) as other:
+        holder.execute("SELECT pg_advisory_xact_lock(2)")
+        other.execute("SET lock_timeout = '1200ms'")
+        asyncio.run(die(other))
 
 
 def test_successor_is_found_while_the_former_leader_says_that_it_is_written(
@@ -311,13 +361,12 @@ def test_successor_is_found_while_the_former_leader_says_that_it_is_written(
 def test_leader_that_may_lose_what_it_has_is_left(world: PostgresWorld) -> None:
     """As after a failover to one that was set up otherwise; nothing need be started anew once it is mended."""
     setting = f"ALTER DATABASE {world.name} SET synchronous_commit = "
-    beside = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
     async def lead() -> None:
         store = await started(world.place)
         try:
             shared_postgres().execute(setting + "off")
-            world.look(f"SELECT pg_terminate_backend(pid) {beside}", ())
+            world.end_connections()
             with pytest.raises(Unavailable, match="synchronous_commit = off: it may lose"):
                 await store.run(unit_of(SessionOpened(session_of(0)._replace(slot=None))))
             shared_postgres().execute(setting + "on")
@@ -402,7 +451,7 @@ def test_store_is_closed_in_seconds_when_nothing_answers(
 
     async def close() -> float:
         store = await started(world.place, lanes=2)
-        with hanging(world):
+        with world.hanging():
             waiting = [
                 asyncio.ensure_future(asking)
                 for _ in range(400 * asked)
@@ -419,20 +468,6 @@ def test_store_is_closed_in_seconds_when_nothing_answers(
     assert asyncio.run(close()) < 1.5
 
 
-@contextmanager
-def hanging(world: PostgresWorld) -> Iterator[None]:
-    """Each connection's server process stands still."""
-    beside = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    pids = [int(str(pid)) for (pid,) in world.look(beside, ())]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
-
-
 def test_server_that_is_not_the_one_written_is_not_read(world: PostgresWorld) -> None:
     """Commits on its successor prove nothing of a server that was left: its connection is given up."""
 
@@ -441,7 +476,7 @@ def test_server_that_is_not_the_one_written_is_not_read(world: PostgresWorld) ->
         try:
             former = store._others._link
             assert former is not None
-            former.server = (0, "192.0.2.1", 5432)
+            former.server = ELSEWHERE
             assert (await store.read(KeysLookup())).keys == ()
             assert former.lost
         finally:

@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 import callgate.storage
-from callgate.storage.schema import HEAD, migrate, migrate_file, revision_of
+from callgate.storage.schema import HEAD, migrate, migrate_file, require_head, revision_of
 from callgate.storage.scripts import BASE, Dialect, Render, SchemaDiffers, render_apart, render_steps
 from callgate.storage.sqlite_file import open_writer
 
@@ -77,6 +77,17 @@ def test_revision_of_a_newer_version_is_refused(render: Render) -> None:
     """This version cannot know what it is."""
     with pytest.raises(SchemaDiffers, match="newer"):
         render("9999", HEAD, dialect=Dialect.SQLITE)
+
+
+def test_whoever_meets_another_revision_is_told_which_side_to_change(database: Path) -> None:
+    """An older database is migrated; at a newer one it is the installation that is too old."""
+    with closing(open_writer(database)) as connection:
+        for revision, mend in (("0001", "callgate db migrate"), ("9999", "install the newer version")):
+            connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+            with pytest.raises(SchemaDiffers, match=mend):
+                require_head(connection, database)
+    with closing(apsw.Connection(":memory:")) as nothing, pytest.raises(SchemaDiffers, match="callgate db migrate"):
+        require_head(nothing, database)
 
 
 @pytest.mark.parametrize("dialect", Dialect)

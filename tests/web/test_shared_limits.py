@@ -74,6 +74,7 @@ def redis() -> Iterator[RedisServer]:
 def nodes(redis: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Node, Node]]:
     """Two servers of one world, each on its own copy of the database."""
     secret = tmp_path_factory.mktemp("secret") / "password"
+    secret.touch(mode=0o600)
     secret.write_text(f"{PASSWORD}\n")
     settings = {
         "CALLGATE_SERVER__TRUSTED_PROXIES": "127.0.0.1",

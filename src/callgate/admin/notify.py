@@ -35,6 +35,6 @@ def _tell(state: str) -> None:
     address = notify_socket()
     if address is None:
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as told, suppress(OSError):
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as told:
         told.connect(address)
         told.sendall(state.encode())

@@ -72,9 +72,9 @@ class Roster(NamedTuple):
 
     @property
     def is_settled(self) -> bool:
-        """Whether everybody wanted serves, and nobody else is there."""
+        """Whether everybody wanted serves, nobody else is there, and none is to end."""
         served = [each.stage is Stage.SERVING and not each.former for each in self.members]
-        return len(served) == self.wanted and all(served)
+        return not self.stopping and len(served) == self.wanted and all(served)
 
 
 def next_step(roster: Roster, *, may_start: bool) -> Next | None:

@@ -270,8 +270,10 @@ class Supervisor:
         """Judge a worker's end."""
         if not worker.former:
             self._shares.note(worker.place, None)
-        if worker.stage is Stage.ENDING or self._stopping:
+        if self._stopping:
             self._status = max(self._status, status)
+            return
+        if worker.stage is Stage.ENDING:  # what is wrong with one that was replaced, it has said: the service goes on
             return
         if not self._has_served:
             if status <= 0:  # else it has said why

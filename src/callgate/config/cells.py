@@ -1,8 +1,6 @@
 """Settings of cells: who the others are, and what proves us to them (docs/cells.md)."""
 
-import os
 import re
-import stat
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -10,7 +8,7 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_v
 from pydantic_settings import NoDecode
 
 from callgate.config.section import Section
-from callgate.config.texts import check_certificates, origin_problem, split
+from callgate.config.texts import check_certificates, origin_problem, read_secret, split
 from callgate.model.cells import Neighbour
 
 CELL_PATTERN: Final = r"[A-Z]{3}\d\d[PT]\d\d"
@@ -81,7 +79,11 @@ class CellSettings(Section):
             raise ValueError("set cells.secret_file or cells.secret, not both")
         if self.others and self.secret_file is None and self.secret is None:
             raise ValueError("cells.others: needs cells.secret_file, by which the cells know each other")
-        if self.others and any(len(line) < _SECRET_CHARS_MIN for line in self.secrets or ("",)):
+        try:
+            secrets = self.secrets if self.others else ()
+        except OSError as error:
+            raise ValueError(f"cells.secret_file: cannot read {self.secret_file}: {error.strerror}") from None
+        if self.others and any(len(line) < _SECRET_CHARS_MIN for line in secrets or ("",)):
             raise ValueError(f"cells.secret_file: each line must have at least {_SECRET_CHARS_MIN} characters")
         return self
 
@@ -92,11 +94,11 @@ class CellSettings(Section):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What proves a cell, the one to prove with first. Raises ValueError."""
+        """What proves a cell, the one to prove with first. Raises OSError."""
         if self.secret is not None:
             text = self.secret.get_secret_value()
         else:
-            text = _read_secret_file(self.secret_file) if self.secret_file is not None else ""
+            text = read_secret(self.secret_file) if self.secret_file is not None else ""
         return tuple(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
 
 
@@ -108,14 +110,3 @@ def _read(other: str) -> Neighbour:
     if problem:
         raise ValueError(f"{name}: {problem}")
     return Neighbour(name, url)
-
-
-def _read_secret_file(file: Path) -> str:
-    try:
-        with file.open(encoding="utf-8") as opened:
-            mode = os.fstat(opened.fileno()).st_mode
-            if stat.S_IMODE(mode) & 0o077:
-                raise ValueError(f"cells.secret_file: others than its owner may use {file}: chmod 600 {file}")
-            return opened.read()
-    except OSError as error:
-        raise ValueError(f"cells.secret_file: cannot read {file}: {error.strerror}") from None

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from callgate.config.section import Section
+from callgate.config.texts import read_secret
 from callgate.model.database import PostgresPlace
 
 Place = Path | PostgresPlace
@@ -48,7 +49,7 @@ _OTHER: Final = "%(?!00)[0-9A-Fa-f]{2}"
 """A character that is encoded; no zero, of which libpq would complain by showing what it stands in."""
 
 _USER: Final = re.compile(rf"([\w.~!$&'()*+,;=-]|{_OTHER})*(:([\w.~!$&'()*+,;=-]|{_OTHER})*)?", re.ASCII)
-_HOSTS: Final = re.compile(r"([\w.-]*|\[[\da-fA-F:.]+\]|%2[Ff][\w.%-]*)(:\d{1,5})?", re.ASCII)
+_HOSTS: Final = re.compile(r"(([\w-]{1,63}(\.[\w-]{1,63})*\.?)?|\[[\da-fA-F:.]+\]|%2[Ff][\w.%-]*)(:\d{1,5})?", re.ASCII)
 _NAME: Final = re.compile(rf"([\w.~!$&'()*+,;=:@-]|{_OTHER})+", re.ASCII)
 _MASK: Final = "********"
 _PASSWORDS: Final = frozenset({"password", "sslpassword"})
@@ -68,7 +69,7 @@ class DatabaseSettings(Section):
     found, by itself and at once. A Unix socket is `postgresql:///DATABASE?host=/run/postgresql`."""
 
     password_file: Path | None = None
-    """File with PostgreSQL's password, for a URL without one."""
+    """File with PostgreSQL's password, mode 0600, for a URL without one."""
 
     password: SecretStr | None = None
     """The password itself, where files are awkward."""
@@ -95,7 +96,7 @@ class DatabaseSettings(Section):
         """The file, or the database with the password. Raises OSError."""
         password = self.password.get_secret_value() if self.password is not None else None
         if self.password_file is not None:
-            password = self.password_file.read_text(encoding="utf-8").strip()
+            password = read_secret(self.password_file).strip()
         return database_place(self.url, password)
 
     @property

@@ -1,8 +1,11 @@
-"""Values of settings that several sections have: lists in one text, origins, files of certificates."""
+"""Values of settings that several sections have: lists in one text, origins, files of certificates and secrets."""
 
+import errno
 import ipaddress
+import os
 import re
 import ssl
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -55,3 +58,14 @@ def check_certificates(file: Path | None) -> Path | None:
         except OSError as error:  # what is no certificate, too
             raise ValueError(f"cannot be read as certificates: {error.strerror or error}") from None
     return file
+
+
+def read_secret(file: Path) -> str:
+    """What a file holds that is its owner's alone. Raises OSError, also where it is others', or no text."""
+    with file.open(encoding="utf-8") as opened:
+        if stat.S_IMODE(os.fstat(opened.fileno()).st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
+            raise PermissionError(errno.EPERM, f"others than its owner may use it: chmod 600 {file}")
+        try:
+            return opened.read()
+        except UnicodeDecodeError:
+            raise OSError(errno.EILSEQ, f"{file} is not text in UTF-8") from None

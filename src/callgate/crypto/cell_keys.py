@@ -46,7 +46,7 @@ class CellKeys:
         self._note_keys = [_derive(each, "notes") for each in raw]
         self._roots = [_derive(each, "form-state") for each in raw]
         self._device_roots = [_derive(each, "devices") for each in raw]
-        self._spread_key = _derive(raw[-1], "names")
+        self._spread_key = _derive(raw[0], "names")
 
     def __repr__(self) -> str:
         return f"CellKeys({len(self._roots)} secrets)"

@@ -9,8 +9,9 @@ import asyncio
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from enum import Enum
 from threading import Barrier
 from typing import TypeVar
@@ -25,6 +26,9 @@ QUEUE_PER_WORKER = 64
 
 NICENESS = 5
 """Of the threads, above the process's: a third of the token traffic's weight, where both want one core."""
+
+ROOM_S = 0.05
+"""How often a thread looks whether there is memory again."""
 
 OWN = ""
 """The party of what an administrator has the server do."""
@@ -92,20 +96,42 @@ class PasswordPool:
         if not await self._turns.take(party):
             self.refused += 1
             return Busy.POOL
-        loop = asyncio.get_running_loop()
-
-        def give_back(_: object) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop ended before the work did
-                loop.call_soon_threadsafe(self._turns.give_back)
-
         try:
-            future = self._executor.submit(work)
-        except RuntimeError as error:  # the end of the server
+            ended, proof = self._begin(work)
+        except (RuntimeError, MemoryError) as error:  # the end of the server, or no room
             self._turns.give_back()
-            raise Unavailable(f"no proof of a password can be begun: {error}") from error
-        # Given back when the work itself ends: a caller who hangs up does not free the core that serves it.
-        future.add_done_callback(give_back)
-        return await asyncio.wrap_future(future)
+            raise Unavailable(f"no proof of a password can be begun: {str(error) or 'no memory'}") from error
+        await ended
+        return proof.result()
+
+    def _begin(self, work: Callable[[], _T]) -> "tuple[asyncio.Future[None], Future[_T]]":
+        """When it has ended, and with what. The turn is given back then: who hangs up does not free the core."""
+        loop = asyncio.get_running_loop()
+        ended = loop.create_future()
+
+        def end() -> None:
+            self._turns.give_back()
+            if not ended.done():
+                ended.set_result(None)
+
+        proof = self._executor.submit(work)
+        proof.add_done_callback(lambda _: _tell(loop, end))
+        return ended, proof
+
+
+def _tell(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:
+    """Have a loop do something, from a thread of the pool; where there is no memory for that, when there is.
+
+    Else a turn would be nobody's for ever, and a caller never answered.
+    """
+    with contextlib.suppress(RuntimeError):  # the loop ended before the work did
+        while True:
+            try:
+                loop.call_soon_threadsafe(what)
+            except MemoryError:
+                time.sleep(ROOM_S)
+            else:
+                return
 
 
 def _step_back() -> None:

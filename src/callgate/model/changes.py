@@ -73,7 +73,7 @@ class SessionFirstUsed:
     AUDITED: ClassVar[bool] = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SessionEnded:
     """A session is over; the row remembers why until `before`'s expiry or a day, whichever is sooner."""
 

@@ -5,7 +5,7 @@ slot makes the cap hold under any race: the loser of a slot loads and decides ag
 given, whatever the cap was when the others sat down.
 """
 
-from collections.abc import Iterable
+from operator import attrgetter
 from typing import NamedTuple
 
 from callgate.model.changes import SessionEnded
@@ -36,37 +36,44 @@ def place_live(row: Row, *, endpoint_id: str | None) -> Placed:
     Sessions already over by comparison free their slots before anyone is evicted (ruling 4).
     """
     cap = row.parties.client.session_cap
-    over, live = _sort_out(row, (seated for seated in row.seat if not _is_pending(seated.session)))
-    same = [s for s in live if endpoint_id is not None and s.endpoint_id == endpoint_id]
-    staying = sorted((s for s in live if s not in same), key=lambda s: (s.first_issued_ms, s.id))
+    ended, live = _sort_out(row, pending=False)
+    same = [s for s in live if s.endpoint_id == endpoint_id]
+    staying = sorted([s for s in live if s.endpoint_id != endpoint_id], key=_ISSUED)
     surplus = max(0, len(staying) - cap + 1)
     inherited = [s.slot for s in same if s.slot is not None and s.slot < cap]
     slot = inherited[0] if inherited else _lowest_free(staying[surplus:], 0)
-    replaced, evicted = _ended(row, same, why=EndReason.REPLACED), _ended(row, staying[:surplus], why=EndReason.EVICTED)
-    return Placed(slot, (*over, *replaced, *evicted))
+    ended += [_end(row, s, why=EndReason.REPLACED) for s in same]
+    ended += [_end(row, s, why=EndReason.EVICTED) for s in staying[:surplus]]
+    return Placed(slot, tuple(ended))
 
 
 def place_pending(row: Row) -> Placed:
     """A slot for a code: a free one, or the oldest code's."""
-    over, waiting = _sort_out(row, (seated for seated in row.seat if _is_pending(seated.session)))
-    waiting.sort(key=lambda session: (session.opened_ms, session.id))
+    ended, waiting = _sort_out(row, pending=True)
+    waiting.sort(key=_OPENED)
     surplus = max(0, len(waiting) - PENDING_MAX + 1)
-    replaced = _ended(row, waiting[:surplus], why=EndReason.REPLACED)
-    return Placed(_lowest_free(waiting[surplus:], PENDING_SLOT_FIRST), (*over, *replaced))
+    ended += [_end(row, s, why=EndReason.REPLACED) for s in waiting[:surplus]]
+    return Placed(_lowest_free(waiting[surplus:], PENDING_SLOT_FIRST), tuple(ended))
+
+
+_ISSUED, _OPENED = attrgetter("first_issued_ms", "id"), attrgetter("opened_ms", "id")
 
 
 def _is_pending(session: Session) -> bool:
     return session.slot is not None and session.slot >= PENDING_SLOT_FIRST
 
 
-def _ended(row: Row, sessions: Iterable[Session], *, why: EndReason) -> tuple[SessionEnded, ...]:
-    return tuple(SessionEnded(session, why, row.now_ms, row.parties.client.id) for session in sessions)
+def _end(row: Row, session: Session, *, why: EndReason) -> SessionEnded:
+    return SessionEnded(session, why, row.now_ms, row.parties.client.id)
 
 
-def _sort_out(row: Row, seat: Iterable[Seated]) -> tuple[list[SessionEnded], list[Session]]:
+def _sort_out(row: Row, *, pending: bool) -> tuple[list[SessionEnded], list[Session]]:
+    """Of those with tokens, or of those that wait for a code: who is over, and who lives."""
     over: list[SessionEnded] = []
     live: list[Session] = []
-    for session, credential_version in seat:
+    for session, credential_version in row.seat:
+        if _is_pending(session) is not pending:
+            continue
         why = why_over(
             session,
             row.parties,
@@ -79,10 +86,13 @@ def _sort_out(row: Row, seat: Iterable[Seated]) -> tuple[list[SessionEnded], lis
         if why is None:
             live.append(session)
         else:
-            over += _ended(row, (session,), why=why)
+            over.append(_end(row, session, why=why))
     return over, live
 
 
 def _lowest_free(taken: list[Session], first: int) -> int:
     slots = {session.slot for session in taken}
-    return next(slot for slot in range(first, first + len(slots) + 1) if slot not in slots)
+    slot = first
+    while slot in slots:
+        slot += 1
+    return slot

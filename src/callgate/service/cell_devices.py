@@ -38,8 +38,9 @@ class CellDevices:
         self._ask_all = ask_all
 
     def cell_of_user_code(self, code: str) -> str:
-        """Where such a code begins: the first letter tells, so that nobody need be asked about guesses."""
-        return self._names[USER_CODE_ALPHABET.index(code[0]) % len(self._names)]
+        """Where such a code begins: its first two letters tell, so that nobody need be asked about guesses."""
+        first, second = map(USER_CODE_ALPHABET.index, code[:2])
+        return self._names[(first + second * len(USER_CODE_ALPHABET)) % len(self._names)]
 
     def is_own(self, user_code: str) -> bool:
         """Whether such a code begins here."""

@@ -159,12 +159,11 @@ class CellLink:
     async def keep_looking(self, hello: Callable[[], Passed], question: Callable[[], Passed]) -> None:
         """Ask the cell whether it is there, again and again, and what it left open; runs until cancelled."""
         while True:
-            await self._look(hello())
             self._doubts.clear()
-            if self._is_deaf and not self.is_silent:
-                with suppress(CellSilentError):
-                    await self._bounded(question(), within_s=self._rules.connect_s)
-                    self._is_deaf = False
+            try:
+                await self._look(hello(), question)
+            except Exception:  # noqa: BLE001 - a defect in one look must not end the others; the log shouts it
+                self._log.exception("cells", outcome="defect", cell=self.cell)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._doubts.wait(), LOOK_S)
 
@@ -172,16 +171,20 @@ class CellLink:
         """Let its connections go."""
         await self._pool.aclose()
 
-    async def _look(self, hello: Passed) -> None:
+    async def _look(self, hello: Passed, question: Callable[[], Passed]) -> None:
         try:
             answered = await self._bounded(hello, within_s=self._rules.connect_s)
         except CellSilentError as trouble:
             self._fall_silent(trouble.why)
             return
-        if answered.status == _OK:
-            self._hear()
-        else:
+        if answered.status != _OK:
             self._fall_silent(f"it answers {answered.status}")
+            return
+        self._hear()
+        if self._is_deaf:
+            with suppress(CellSilentError):
+                await self._bounded(question(), within_s=self._rules.connect_s)
+                self._is_deaf = False
 
     async def _answer(self, passed: Passed, *, within_s: float) -> Answered:
         try:
@@ -202,7 +205,7 @@ class CellLink:
             raise self._fall_silent(str(error) or type(error).__name__) from None
         except (TimeoutError, httpcore.TimeoutException):
             raise CellSilentError(self.cell, f"no answer in {within_s:g} s") from None
-        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+        except (OSError, httpcore.NetworkError, httpcore.ProtocolError) as error:  # of TLS, some come as they are
             raise CellSilentError(self.cell, type(error).__name__) from None
         ids = [value for name, value in answered.fields if name.lower() == _ID]
         if ids != [passed.request_id.encode()]:

@@ -67,10 +67,14 @@ class _Has(NamedTuple):
     at_ms: int
 
 
+_Heard = tuple[dict[str, bytes], int]
+"""What each cell said to a question, and when all were asked."""
+
 _GUESSED: Final = frozenset({Held.LOGIN, Held.PROVIDER})
 """What anybody may ask for at the sign-in page, to find out whether it exists."""
 
 _NOBODY: Final = _Has(frozenset(), frozenset(), 0)
+_NOTHING: Final[_Heard] = ({}, 0)
 
 
 class Place(NamedTuple):
@@ -107,7 +111,7 @@ class Cells:
         self._remembered: dict[Question, _Has] = {}
         self._under_way: dict[Question, asyncio.Task[_Has]] = {}
         self._serial = itertools.count(1)
-        self._heard: dict[bytes, tuple[dict[str, bytes], int]] = {}
+        self._heard: dict[bytes, _Heard] = {}
 
     # --- whose a request is ---------------------------------------------------------------------------------------
 
@@ -290,13 +294,14 @@ class Cells:
 
     async def _hear_all(self, question: bytes) -> list[bytes]:
         """What the others say to a question; of a silent cell what it said last."""
-        before, heard_ms = self._heard.get(question, ({}, 0))
+        heard, at_ms = self._heard.get(question, _NOTHING)
         now_ms = self._clock.now_ms()
-        if now_ms - heard_ms >= self._remember_ms:
+        if now_ms - at_ms >= self._remember_ms:
             said = zip(self.links, await self._ask_each(question), strict=True)
-            before = before | {cell: answer for cell, answer in said if answer is not None}
-            self._heard[question] = before, now_ms
-        return list(before.values())
+            heard, _ = self._heard.get(question, _NOTHING)  # somebody else may have heard more meanwhile
+            heard = heard | {cell: answer for cell, answer in said if answer is not None}
+            self._heard[question] = heard, now_ms
+        return list(heard.values())
 
 
 @asynccontextmanager

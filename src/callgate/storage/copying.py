@@ -47,7 +47,7 @@ def copy_database(source: Place, target: Place, *, progress: Progress) -> tuple[
 
     Raises:
         InUse: one of the two is served, or a command has it.
-        SchemaDiffers: the source is not of this version; `callgate db migrate` brings it there.
+        SchemaDiffers: the source is not of this version; the message says what brings them together.
         CopyRefused: the target holds something, or what arrived is not what was sent. Nothing is left there.
         NotOurs, ServerUnfit, apsw.Error, psycopg.Error, OSError: nothing was copied.
     """

@@ -43,10 +43,6 @@ WHERE p.inhparent = CAST('session' AS regclass)
 
 _CLAIM: Final = "SELECT CAST(pg_try_advisory_lock(?) AS INT)"
 
-MAKE_ANEW: Final = "REINDEX INDEX CONCURRENTLY {}"
-DROP: Final = "DROP INDEX CONCURRENTLY IF EXISTS {}"
-PATIENTLY: Final = "SET statement_timeout = 0"
-
 SHRINKING: Final = 0x43474154_00000003
 """The advisory lock of whoever makes indexes anew."""
 

@@ -143,10 +143,10 @@ class Lane:
             left, tasks = await self._attempt(tasks, Mode.TOGETHER, apart=apart)
         apart += [(task, Mode.APART) for task in tasks]
         for task, mode in apart:
-            await self._alone(task, mode)
+            await self._attempt_apart(task, mode)
         return left
 
-    async def _alone(self, task: Task, mode: Mode) -> None:
+    async def _attempt_apart(self, task: Task, mode: Mode) -> None:
         """Attempt one task until it is answered."""
         tasks = [task]
         while tasks:

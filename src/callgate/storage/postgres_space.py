@@ -9,20 +9,14 @@ from functools import partial
 from time import monotonic
 from typing import Final
 
-from callgate.storage.load_space import (
-    DROP,
-    MAKE_ANEW,
-    PATIENTLY,
-    claim_shrinking,
-    find_left_over,
-    find_loose,
-)
+from callgate.storage.load_space import claim_shrinking, find_left_over, find_loose
 from callgate.storage.load_view import View
 from callgate.storage.postgres_asking import PostgresView, carry_out
 from callgate.storage.postgres_errors import Lost, Refused, as_failure
-from callgate.storage.postgres_link import Link
+from callgate.storage.postgres_link import Link, Statement
 from callgate.storage.postgres_servers import Servers
 from callgate.storage.rows import Row
+from callgate.storage.save_upkeep import DROP_LEFT_OVER, MAKE_ANEW
 
 REST_S: Final = 3600.0
 """How long an index is left alone once it was made anew; and all are when that failed: somebody's transaction is open,
@@ -30,6 +24,8 @@ a backup's perhaps."""
 
 ANEW_S: Final = 600.0
 """How long one index may take."""
+
+_PATIENTLY: Final[Statement] = ("SET statement_timeout = 0", ())
 
 
 class Space:
@@ -66,9 +62,9 @@ class Space:
         if not await carry_out(link, partial(claim_shrinking, self._view)):
             return False
         link.round_s = ANEW_S
-        await link.ask([(PATIENTLY, ())])
+        await link.ask([_PATIENTLY])
         for left_over in await carry_out(link, partial(find_left_over, self._view)):
-            await link.ask([(DROP.format(left_over), ())])
+            await link.ask([(DROP_LEFT_OVER.format(left_over), ())])
         self._alone_until_s[name] = monotonic() + REST_S
         await link.ask([(MAKE_ANEW.format(name), ())])
         return True

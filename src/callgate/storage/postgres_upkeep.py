@@ -13,9 +13,8 @@ from callgate.storage.load_postgres import measure_database
 from callgate.storage.load_view import View
 from callgate.storage.placeholders import numbered
 from callgate.storage.rows import Row, Value
-from callgate.storage.schema import HEAD
+from callgate.storage.schema import HEAD, schema_differs
 from callgate.storage.schema_postgres import open_link, revision_of_postgres
-from callgate.storage.scripts import SchemaDiffers
 
 
 class BlockingView(View):
@@ -38,7 +37,7 @@ def check_postgres_audit(place: PostgresPlace, progress: Progress, *, cut_before
         link.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         found = revision_of_postgres(link, place)
         if found != HEAD:
-            raise SchemaDiffers(f"{place} has revision {found}; this version works with {HEAD}: `callgate db migrate`")
+            raise schema_differs(place, found)
         view = BlockingView(link)
         total = count_links(view)
         return verify_audit(view, lambda done: progress(done, total), cut_before_ms=cut_before_ms)

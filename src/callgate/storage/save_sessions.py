@@ -12,7 +12,7 @@ from callgate.model.changes import (
     SessionRenewed,
     SessionRotated,
 )
-from callgate.model.session import ENDED_MAX, Session, SessionState
+from callgate.model.session import ENDED_MAX, Session
 from callgate.storage.expiry import sweep_bucket
 from callgate.storage.pen import Pen
 from callgate.storage.rows import columns, marks, session_row
@@ -116,13 +116,12 @@ def mark_first_use(pen: Pen, change: SessionFirstUsed) -> None:
 def end_session(pen: Pen, change: SessionEnded) -> None:
     """End the row, and now and then forget the oldest ends of its (client, extension) beyond the bound."""
     before = change.before
-    ended = before._replace(state=SessionState.ENDED, ended_ms=change.at_ms)
     pen.swap(
         _END,
         (
             change.at_ms,
             change.why,
-            sweep_bucket(ended),
+            sweep_bucket(before, ended_ms=change.at_ms),
             before.id,
             before.account_id,
             before.state,

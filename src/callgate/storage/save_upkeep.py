@@ -1,4 +1,4 @@
-"""What the store itself writes: keys, the latest time stamped, links of the audit chain, and the sweep."""
+"""What the store itself writes: keys, the latest time stamped, links of the audit chain, the sweep, and its space."""
 
 from typing import Final
 
@@ -26,6 +26,10 @@ _LINK: Final = f"INSERT INTO audit ({columns(Link._fields)}) VALUES ({marks(Link
 
 GIVE_BACK: Final = "PRAGMA incremental_vacuum(64)"
 """Cut so many free pages off an SQLite file, by moving those at its end; a row is told for each."""
+
+MAKE_ANEW: Final = "REINDEX INDEX CONCURRENTLY {}"
+DROP_LEFT_OVER: Final = "DROP INDEX CONCURRENTLY IF EXISTS {}"
+"""On PostgreSQL, for an index by its SQL name: beside everybody, and outside any transaction."""
 
 _SWEEP: Final = "DELETE FROM session WHERE id = ? AND account_id = ?"
 _REBUCKET: Final = "UPDATE session SET sweep_bucket = ? WHERE id = ? AND account_id = ?"

@@ -31,6 +31,13 @@ def pooled_apart(place: object) -> ServerUnfit:
     )
 
 
+def schema_differs(place: object, found: str) -> SchemaDiffers:
+    """What is said of a database of another version: which of the two is to be brought to the other."""
+    is_older = found == BASE or found < HEAD
+    mend = "`callgate db migrate`" if is_older else "install the newer version of Callgate"
+    return SchemaDiffers(f"{place} has revision {found}; this version works with {HEAD}: {mend}")
+
+
 def revision_of(connection: apsw.Connection) -> str:
     """The revision of an open file; BASE when it is empty."""
     if not connection.table_exists("main", "alembic_version"):
@@ -44,7 +51,7 @@ def require_head(connection: apsw.Connection, path: Path) -> None:
     """Raise SchemaDiffers unless the file has the revision this version works with."""
     found = revision_of(connection)
     if found != HEAD:
-        raise SchemaDiffers(f"{path} has revision {found}; this version works with {HEAD}: `callgate db migrate`")
+        raise schema_differs(path, found)
 
 
 def migrate(connection: apsw.Connection, to: str = HEAD, *, render: Render = render_steps) -> bool:

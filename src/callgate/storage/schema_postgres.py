@@ -14,8 +14,8 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable
 from callgate.model.database import PostgresPlace
 from callgate.storage.load_postgres import find_answering, find_postgres_revision, find_tables, free_lock, take_lock
 from callgate.storage.postgres_hosts import conninfo_of
-from callgate.storage.schema import HEAD, ServerUnfit, pooled_apart
-from callgate.storage.scripts import BASE, Dialect, Render, SchemaDiffers, render_steps
+from callgate.storage.schema import HEAD, ServerUnfit, pooled_apart, schema_differs
+from callgate.storage.scripts import BASE, Dialect, Render, render_steps
 from callgate.storage.sqlite_file import InUse, NotOurs
 
 VERSION_MIN: Final = 15
@@ -59,7 +59,7 @@ def require_postgres_head(place: PostgresPlace) -> None:
     with open_link(place) as connection:
         found = revision_of_postgres(connection, place)
     if found != HEAD:
-        raise SchemaDiffers(f"{place} has revision {found}; this version works with {HEAD}: `callgate db migrate`")
+        raise schema_differs(place, found)
 
 
 @contextmanager

@@ -24,6 +24,11 @@ _WRITER_CACHE_KIB: Final = 64 * 1024
 _READER_CACHE_KIB: Final = 4 * 1024  # dropped whole whenever the writer commits: more is seldom filled
 _STATEMENTS_KEPT: Final = 300  # more than there are: preparing one costs as much as running it twenty times
 
+_READS: Final = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_NOMUTEX
+_WRITES: Final = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
+"""Whoever has a connection sees to it that one thread at a time uses it, so SQLite need not: it would take a lock, and
+let it go, for each column of a row."""
+
 
 class InUse(Exception):
     """Another process has this database, and this one cannot have it beside that."""
@@ -36,7 +41,7 @@ class NotOurs(Exception):
 def open_writer(path: Path, *, vfs: str | None = None) -> apsw.Connection:
     """Open, or create, the connection that writes. Raises apsw.Error and NotOurs."""
     make_private(path)
-    connection = apsw.Connection(str(path), vfs=vfs, statementcachesize=_STATEMENTS_KEPT)
+    connection = apsw.Connection(str(path), flags=_WRITES, vfs=vfs, statementcachesize=_STATEMENTS_KEPT)
     connection.set_busy_timeout(5000)
     owner = connection.pragma("application_id")
     if owner not in {0, APPLICATION_ID} or (owner == 0 and connection.pragma("schema_version") != 0):
@@ -57,8 +62,7 @@ def open_writer(path: Path, *, vfs: str | None = None) -> apsw.Connection:
 
 def open_reader(path: Path, *, vfs: str | None = None) -> apsw.Connection:
     """Open a connection that sees committed rows only and cannot write. Raises apsw.Error."""
-    flags = apsw.SQLITE_OPEN_READONLY
-    connection = apsw.Connection(str(path), flags=flags, vfs=vfs, statementcachesize=_STATEMENTS_KEPT)
+    connection = apsw.Connection(str(path), flags=_READS, vfs=vfs, statementcachesize=_STATEMENTS_KEPT)
     connection.set_busy_timeout(1000)  # only recovery of the log after a crash makes a reader wait
     connection.pragma("cache_size", -_READER_CACHE_KIB)
     _configure(connection)
@@ -73,10 +77,10 @@ def open_frozen(path: Path) -> apsw.Connection:
     """
     log = path.with_name(path.name + "-wal")
     if log.exists() and log.stat().st_size:
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY, vfs="unix-none")
+        connection = apsw.Connection(str(path), flags=_READS, vfs="unix-none")
         connection.pragma("locking_mode", "exclusive")
     else:
-        flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+        flags = _READS | apsw.SQLITE_OPEN_URI
         connection = apsw.Connection(f"{path.absolute().as_uri()}?immutable=1", flags=flags)
     _configure(connection)
     return connection

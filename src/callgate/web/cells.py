@@ -263,7 +263,7 @@ class Forwarding:
         await self._reply(request, reply, send=send)
 
     async def _reply(self, request: Request, reply: Reply, *, send: Send) -> None:
-        """As an endpoint of that path sends it."""
+        """As an endpoint of that path sends it, but for the cookie that says where the browser is: it is not here."""
         common = self._manner.always
         if not _is_page(str(request.scope["path"])):
             common += cors.headers(request.header(b"origin"))
