@@ -8,10 +8,10 @@ once with all that is around them, and are not looked for.
 
 import hashlib
 import hmac
-import re
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from callgate.crypto.entropy import ALPHANUMERIC
 from callgate.crypto.tokens import TOKEN_CHARS
 from callgate.model.client import GrantType
 from callgate.model.evidence import ClientProven
@@ -24,12 +24,11 @@ from callgate.protocol.grants.refresh_token import RefreshRequest
 BODY_BYTES_MAX: Final = 4096
 """A JWT credential's form has some 900; hashing what is longer costs as much as reading it."""
 
-_CUT_OUT: Final = (
-    (b"refresh_token=", re.compile(rb"[A-Za-z0-9_-]{%d}(?=&|\Z)" % TOKEN_CHARS)),
-    (b"assertion=", re.compile(rb"[A-Za-z0-9_.-]+(?=&|\Z)")),
-)
-"""Fields, and their values where they are spelled as they read."""
+_CUT_OUT: Final = ((b"refresh_token=", range(TOKEN_CHARS, TOKEN_CHARS + 1)), (b"assertion=", range(1, BODY_BYTES_MAX)))
+"""Fields whose values come once, and how long those are."""
 
+_PLAIN: Final = f"{ALPHANUMERIC}_-.".encode()
+"""What such a value is made of where it is spelled as it reads."""
 
 _NO_PROOF: Final = b"\n"
 """In the place of an Authorization field: an app that keeps no secret names itself in the body."""
@@ -56,18 +55,19 @@ class Repeat(NamedTuple):
 
 def mark_of(*, content_type: str, body: bytes, query: bytes, authorization: str | None) -> Mark | None:
     """What a token request is known by; None for what does not come twice."""
-    if len(body) > BODY_BYTES_MAX or b"code=" in body:
+    if len(body) > BODY_BYTES_MAX:
         return None
     cut_out = ""
-    for field, spelling in _CUT_OUT:
-        begin = body.find(field)
-        if begin >= 0:
-            begin += len(field)
-            found = spelling.match(body, begin)
-            if found is None or field in body[begin:]:
+    for field, lengths in _CUT_OUT:
+        before, found, behind = body.partition(field)
+        if found:
+            value, more, rest = behind.partition(b"&")
+            if len(value) not in lengths or value.translate(None, _PLAIN) or field in rest:
                 return None
-            body, cut_out = body[:begin] + body[found.end() :], found[0].decode("ascii")
+            body, cut_out = before + found + more + rest, value.decode("ascii")
             break
+    if b"code=" in body:
+        return None
     # No header or query can hold a NUL or a line end, so no two requests are spelled alike.
     proof = _NO_PROOF if authorization is None else authorization.encode()
     said = b"%b\0%b\0%b\0%b" % (content_type.encode(), proof, query, body)
