@@ -3,6 +3,7 @@
 What the values mean is service/browser's to know; which page is shown, each endpoint's.
 """
 
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from callgate.model.account import Account, Extension
@@ -41,8 +42,7 @@ class Browsers:
         A binding has no space: in one page's seal it could pass for another's (service/browser.py).
         """
         found: dict[str, str] = {}
-        for part in (request.header(b"cookie") or "").split(";"):
-            name, _, value = part.strip().partition("=")
+        for name, value in _sent(request):
             found.setdefault(name, value)
         binding = found.get(self._binding_name)
         return Cookies(
@@ -54,11 +54,7 @@ class Browsers:
 
     def kept_cell(self, request: Request) -> str | None:
         """The cell that this browser was at last, by its own word."""
-        for part in (request.header(b"cookie") or "").split(";"):
-            name, _, value = part.strip().partition("=")
-            if name == self._cell_name:
-                return value
-        return None
+        return next((value for name, value in _sent(request) if name == self._cell_name), None)
 
     async def post(self, request: Request) -> Post | Denied:
         """A form of one of our pages. Raises DisconnectedError.
@@ -185,6 +181,13 @@ def redirect(location: str, *, status: int, cookies: tuple[Header, ...] = ()) ->
         (b"referrer-policy", b"no-referrer"),
     )
     return Reply(status, (*headers, *cookies), b"")
+
+
+def _sent(request: Request) -> Iterator[tuple[str, str]]:
+    """Each cookie that came, ours or not."""
+    for part in (request.header(b"cookie") or "").split(";"):
+        name, _, value = part.strip().partition("=")
+        yield name, value
 
 
 def _named(found: dict[str, str], prefix: str) -> tuple[tuple[str, str], ...]:
