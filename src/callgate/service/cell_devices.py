@@ -92,5 +92,5 @@ def _read(said: bytes | None) -> DeviceCode | None:
     told = orjson.loads(said) if said is not None else {}
     if "id" not in told:
         return None
-    secret = bytes.fromhex(told.pop("secret_sha256"))
-    return DeviceCode(**told, secret_sha256=secret, state=DeviceState.PENDING)
+    known = {name: told[name] for name in _TOLD}  # a cell of another version may say more
+    return DeviceCode(**known, secret_sha256=bytes.fromhex(told["secret_sha256"]), state=DeviceState.PENDING)
