@@ -17,6 +17,7 @@ from callgate.crypto.entropy import SeededEntropy
 from callgate.model.cells import Clue, Errand, Head, Held, Neighbour, Note, Question
 from callgate.model.device import USER_CODE_ALPHABET
 from callgate.model.facts import OffersFacts
+from callgate.service import cell_devices
 from callgate.service import cells as service
 from callgate.service.cell_devices import CellDevices
 from callgate.service.cell_links import CellLink, CellSilentError, LinkRules
@@ -46,6 +47,7 @@ class Other:
     def __init__(self) -> None:
         self.says = b'{"has":false}'
         self.asked: list[bytes] = []
+        self.status = b"200 OK"
         self.answers = math.inf
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -59,9 +61,8 @@ class Other:
                 self.answers -= 1
                 number = fields[b"callgate-cell"].split(b";")[6]
                 length = len(self.says)
-                writer.write(
-                    b"HTTP/1.1 200 OK\r\nrcrequestid: %b\r\ncontent-length: %d\r\n\r\n%b" % (number, length, self.says)
-                )
+                head = b"HTTP/1.1 %b\r\nrcrequestid: %b\r\ncontent-length: %d\r\n\r\n" % (self.status, number, length)
+                writer.write(head + self.says)
         except asyncio.IncompleteReadError:
             writer.close()
 
@@ -181,6 +182,29 @@ def test_cell_that_leaves_a_question_open_is_asked_no_other_until_it_answers_one
     opened.await_(run())
 
 
+def test_nobody_can_try_out_names_while_a_cell_cannot_look(opened: Opened) -> None:
+    """Its database is away, and it says so at once: a name that no living cell has is refused by one, as any other.
+
+    What cannot be guessed is told that its cell is silent, until that looks again.
+    """
+
+    async def run() -> None:
+        async with two_cells(opened) as (cells, other):
+            link, other.status = cells.links[TWO], b"503 Service Unavailable"
+            assert await cells.find(Clue(question=Question(Held.LOGIN, "nobody@x.example"))) == ONE
+            assert not cells.are_whole
+            assert await cells.find(Clue(question=Question(Held.PASSKEY, "AA"))) == Silent(TWO)
+            assert len(other.asked) == 1
+            other.status = b"200 OK"
+            looking = asyncio.create_task(link.keep_looking(partial(cells.hello, link), partial(cells.probe, link)))
+            async with asyncio.timeout(20):
+                while not link.answers:  # noqa: ASYNC110 - nothing else tells of it
+                    await asyncio.sleep(0.01)
+            looking.cancel()
+
+    opened.await_(run())
+
+
 def test_body_is_not_read_for_a_cell_that_has_no_room(opened: Opened) -> None:
     """Neither for a silent one."""
 
@@ -269,6 +293,15 @@ def test_codes_of_devices_begin_at_every_cell_however_many_there_are(opened: Ope
     devices = CellDevices(names[0], names, keys=KEYS, store=opened.store, ask_all=ask_nobody)
     codes = ("".join(letters) for letters in product(USER_CODE_ALPHABET, repeat=2))
     assert {devices.cell_of_user_code(code) for code in codes} == set(names)
+
+
+def test_device_that_a_cell_of_another_version_tells_of_is_taken() -> None:
+    """That one has let go of it: whatever else it says, the device must be somewhere."""
+    told = {"id": 7, "client_id": "app", "user_code": "BCDFGHJK", "scope": "", "network": "local", "later": True}
+    times = {"opened_ms": 1, "expires_ms": 2}
+    device = cell_devices._read(json.dumps(told | times | {"secret_sha256": "07" * 32}).encode())
+    assert device is not None
+    assert (device.id, device.secret_sha256) == (7, b"\x07" * 32)
 
 
 def test_cell_of_another_version_offers_what_it_knows(opened: Opened) -> None:

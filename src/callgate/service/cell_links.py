@@ -2,9 +2,9 @@
 
 Each cell is asked once a second whether it is there, and at once where a request came back without its answer. One that
 does not say so, or takes no connection, is silent: nobody waits for it until it says so again. One that is there and
-leaves a question open, because its database hangs, is deaf: whoever looks after it asks until it answers one, and
-nobody else waits. Only what bears the id of our request is a cell's answer: a proxy in front of a dead cell knows none,
-and a cell that refuses our notes gives another.
+leaves a question open, because its database hangs or is away, is deaf: whoever looks after it asks until it answers
+one, and nobody else waits. Only what bears the id of our request is a cell's answer: a proxy in front of a dead cell
+knows none, and a cell that refuses our notes gives another.
 """
 
 import asyncio
@@ -39,6 +39,7 @@ FIELD: Final = b"callgate-cell"
 """The field of the note on a request that another cell has sent."""
 
 _OK: Final = 200
+_UNAVAILABLE: Final = 503
 _ID: Final = b"rcrequestid"
 
 
@@ -131,9 +132,10 @@ class CellLink:
         began_s = monotonic()
         self.in_flight += 1
         try:
-            answered = await self._answer(passed, within_s=self._rules.wait_s)
+            answered = await self._bounded(passed, within_s=self._rules.wait_s)
         except CellSilentError:
             self.forwarded["silent"] += 1
+            self._doubts.set()
             raise
         finally:
             self.in_flight -= 1
@@ -147,10 +149,9 @@ class CellLink:
             return None
         self._asking += 1
         try:
-            answered = await self._answer(passed, within_s=self._rules.connect_s)
-        except CellSilentError:
-            self._is_deaf = True
-            self._troubled_s = monotonic()
+            answered = await self._put(passed)
+        except CellSilentError as trouble:
+            self._fall_deaf(trouble.why)
             return None
         finally:
             self._asking -= 1
@@ -183,15 +184,15 @@ class CellLink:
         self._hear()
         if self._is_deaf:
             with suppress(CellSilentError):
-                await self._bounded(question(), within_s=self._rules.connect_s)
+                await self._put(question())
                 self._is_deaf = False
+                self._log.info("cells", outcome="answers", cell=self.cell)
 
-    async def _answer(self, passed: Passed, *, within_s: float) -> Answered:
-        try:
-            return await self._bounded(passed, within_s=within_s)
-        except CellSilentError:
-            self._doubts.set()
-            raise
+    async def _put(self, question: Passed) -> Answered:
+        answered = await self._bounded(question, within_s=self._rules.connect_s)
+        if answered.status == _UNAVAILABLE:
+            raise CellSilentError(self.cell, "it cannot look")
+        return answered
 
     async def _bounded(self, passed: Passed, *, within_s: float) -> Answered:
         async def in_time() -> Answered:
@@ -233,6 +234,13 @@ class CellLink:
         if self.is_silent:
             self.is_silent = False
             self._log.info("cells", outcome="answers", cell=self.cell)
+
+    def _fall_deaf(self, why: str) -> None:
+        self._doubts.set()
+        self._troubled_s = monotonic()
+        if self.answers:
+            self._log.warning("cells", outcome="deaf", cell=self.cell, trouble=why)
+        self._is_deaf = True
 
     def _fall_silent(self, why: str) -> CellSilentError:
         self._troubled_s = monotonic()

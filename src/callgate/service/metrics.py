@@ -214,7 +214,7 @@ class Metrics(Collector):
             "callgate_cell_forward_seconds", "From a request forwarded to its answer.", labels=("cell",)
         )
         for link in links:
-            silent.add_metric((link.cell,), int(link.is_silent))
+            silent.add_metric((link.cell,), int(not link.answers))
             waiting.add_metric((link.cell,), link.in_flight)
             _add(seconds, link.seconds, labels=(link.cell,))
         yield from (silent, waiting, seconds)
@@ -227,7 +227,7 @@ class Metrics(Collector):
 
 
 def _tell(link: CellLink) -> str:
-    return "silent" if link.is_silent else "answers"
+    return "answers" if link.answers else "silent"
 
 
 def _counter(name: str, about: str, *, labels: tuple[str, ...] = (), values: _Labelled) -> CounterMetricFamily:
