@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 _ARGUMENTS = (
@@ -18,6 +18,9 @@ _ARGUMENTS = (
     "--disable-sync",
 )
 
+PATIENCE_MS = 30_000
+"""As long as Playwright waits for all else: a busy machine is slow, and what never comes is seen a little later."""
+
 needs_chromium = pytest.mark.skipif(
     not CHROMIUM.exists(), reason="chromium is not installed: apt-get install chromium fonts-dejavu-core"
 )
@@ -26,6 +29,7 @@ needs_chromium = pytest.mark.skipif(
 @contextmanager
 def launch(*arguments: str) -> Iterator[Browser]:
     """Give a running chromium, with these arguments too, closed at the end."""
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*_ARGUMENTS, *arguments])
         try:

@@ -13,11 +13,15 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 
 pytest_plugins = ["tests.figures"]
 
 ID_CHARS_MAX = 80
 """Of a parameter's value; pytest would make a name of all of it."""
+
+PATIENCE_S = 60
+"""Of a client that was told of none: what it waits for comes, late where the machine has others to serve."""
 
 CHROMIUM = Path("/usr/bin/chromium")
 """The browser of the browser tests: Debian's, driven by Playwright."""
@@ -29,8 +33,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Close the network, and give Hypothesis as many examples as the run has time for."""
+    """Close the network, have clients wait, and give Hypothesis as many examples as the run has time for."""
     sys.addaudithook(refuse_other_hosts)
+    DEFAULT_TIMEOUT_CONFIG.connect = DEFAULT_TIMEOUT_CONFIG.read = PATIENCE_S
     # The short run repeats itself exactly, so that a red build is red for its change; the long run explores.
     hypothesis.settings.register_profile("short", max_examples=100, deadline=None, derandomize=True)
     hypothesis.settings.register_profile("long", max_examples=5_000, deadline=None, print_blob=True)

@@ -1,8 +1,8 @@
 """A process that has imported Callgate, and forks a server for each test that asks for one.
 
 A child becomes the console script; only the seconds of importing are shared. One in which something shall be planted
-(races/mutants.py) imports Callgate itself anew. Speaks JSON lines: {"start": {...}} gives a pid, {"end": pid} its exit
-status.
+(races/mutants.py) imports Callgate itself anew; hooks (faults/mutants.py) are for what is imported. Speaks JSON lines:
+{"start": {...}} gives a pid, {"end": pid} its exit status.
 """
 
 import gc
@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypedDict
 
 import callgate.admin.listening
@@ -21,13 +22,15 @@ import callgate.web.development
 import callgate.web.routes
 from tests.races.mutants import plant
 
-STOP_S = 10
+STOP_S = 30
+CALLGATE = Path(sys.executable).with_name("callgate")
 
 
 class Start(TypedDict):
-    """What a child shall be: its plants, the arguments of `callgate`, what its environment has more, and its files."""
+    """What a child shall be: its plants and hooks, arguments of `callgate`, more of an environment, and its files."""
 
     plants: list[str]
+    hooks: list[str]
     args: list[str]
     env: dict[str, str]
     out: str
@@ -73,9 +76,10 @@ def _become(start: Start) -> int:
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - the process's own
     sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - likewise
     sys.argv = ["callgate", *start["args"]]
+    sys.orig_argv = [sys.executable, str(CALLGATE), *start["args"]]  # by which it begins anew when it is reloaded
     os.environ.update(start["env"])
     try:
-        _main_with(start["plants"])()
+        _main_with(start["plants"], start["hooks"])()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except Exception:  # noqa: BLE001 - said on standard error, as Python itself would
@@ -87,8 +91,13 @@ def _become(start: Start) -> int:
     return 0
 
 
-def _main_with(plants: list[str]) -> Callable[[], None]:
+def _main_with(plants: list[str], hooks: list[str]) -> Callable[[], None]:
     """The console script's function, with what shall be wrong with it."""
+    if hooks:
+        from tests.faults.mutants import HOOKS  # noqa: PLC0415 - for whoever needs one
+
+        for hook in hooks:
+            HOOKS[hook]()
     if not plants:
         return callgate.app.main
     for name in [name for name in sys.modules if name.split(".")[0] == "callgate"]:

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -21,14 +22,28 @@ class Nursery:
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
+        self._lock = threading.Lock()
 
     def start(
         self, args: Sequence[str], *, folder: Path, plants: Sequence[str] = (), env: Mapping[str, str] | None = None
     ) -> int:
         """Fork a server that writes to `out` and `err` in a folder; gives its process id."""
-        (folder / "out").unlink(missing_ok=True)  # of the one before it here
-        files = {"out": str(folder / "out"), "err": str(folder / "err")}
-        return self._order({"start": {"plants": [*plants], "args": [*args], "env": dict(env or {}), **files}})["pid"]
+        return self.begin(args, out=folder / "out", err=folder / "err", plants=plants, env=env or {})
+
+    def begin(
+        self,
+        args: Sequence[str],
+        *,
+        out: Path,
+        err: Path,
+        plants: Sequence[str] = (),
+        hooks: Sequence[str] = (),
+        env: Mapping[str, str],
+    ) -> int:
+        """Fork one that writes to these files, `err` behind what is in it; gives its process id."""
+        out.unlink(missing_ok=True)  # of the one before it here
+        what = {"plants": [*plants], "hooks": [*hooks], "args": [*args], "env": dict(env)}
+        return self._order({"start": {**what, "out": str(out), "err": str(err)}})["pid"]
 
     def end(self, pid: int) -> int:
         """Stop a server, if it still runs; gives its exit status."""
@@ -37,9 +52,10 @@ class Nursery:
     def _order(self, order: dict[str, object]) -> dict[str, int]:
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        answer: dict[str, int] = json.loads(self._process.stdout.readline())
+        with self._lock:
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
+            answer: dict[str, int] = json.loads(self._process.stdout.readline())
         return answer
 
 
@@ -73,7 +89,7 @@ def wait_until_ready(pid: int, folder: Path) -> str:
     until = time.monotonic() + START_S
     while not (said := _READY.search(_text(folder / "out"))):
         assert time.monotonic() < until, f"the server is not ready: {_text(folder / 'err')}"
-        assert _runs(pid) or _READY.search(_text(folder / "out")), f"it did not start: {_text(folder / 'err')}"
+        assert runs(pid) or _READY.search(_text(folder / "out")), f"it did not start: {_text(folder / 'err')}"
         time.sleep(0.01)
     return said[1]
 
@@ -81,7 +97,7 @@ def wait_until_ready(pid: int, folder: Path) -> str:
 _READY = re.compile(r"^callgate is ready on (.+)\n", re.MULTILINE)
 
 
-def _runs(pid: int) -> bool:
+def runs(pid: int) -> bool:
     """Whether it has not ended."""
     state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     return state != "Z"

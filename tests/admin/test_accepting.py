@@ -12,7 +12,7 @@ import pytest
 from callgate.admin.accepting import Accepting, Share, Shares
 
 CROWD = 64
-WAIT_S_MAX = 10
+WAIT_S_MAX = 30
 
 
 class Connections(set[asyncio.BaseTransport]):

@@ -1,5 +1,6 @@
 """Somebody at a terminal: what is asked, that a password typed there is not shown, that what is shown can be copied."""
 
+import codecs
 import fcntl
 import os
 import pty
@@ -39,10 +40,10 @@ def type_in(shell: Shell, *args: str, answers: dict[str, str], columns: int = 80
         os.chdir(shell.folder)
         told = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
         os.execve(CALLGATE, [CALLGATE, *args], told | {"TERM": "xterm"})  # noqa: S606 - the command itself
-    seen, waiting = "", dict(answers)
+    seen, waiting, decoder = "", dict(answers), codecs.getincrementaldecoder("utf-8")()
     while True:
         try:
-            seen += os.read(screen, 4096).decode()
+            seen += decoder.decode(os.read(screen, 4096))  # which may end within a character
         except OSError:  # the terminal is gone with its last process
             break
         for question in [each for each in waiting if each in seen]:

@@ -11,7 +11,7 @@ from callgate.admin.listening import Beside
 from callgate.web.deadline import bounded_protocol
 from tests.ports import free_ports
 
-PATIENCE_S = 10
+PATIENCE_S = 30
 
 
 def worker(name: bytes, ports: range, taken: list[OSError]) -> Beside:

@@ -44,7 +44,8 @@ SHARED_GRANTS = {
     },
     "gadget": {GrantType.DEVICE_CODE, GrantType.REFRESH_TOKEN},
 }
-HEARD_S_MAX = 20
+HEARD_S_MAX = 30
+IN_DOUBT = "A part of this service does not answer now"
 HTTP = httpx.Client(verify=False, limits=httpx.Limits(keepalive_expiry=0.5))  # noqa: S501 - no TLS: authorities take long to load
 SECRET = "what only the two cells of this test know, 0123456789"
 
@@ -141,13 +142,24 @@ class Pair:
 
 
 @contextmanager
-def serving_pair(folder: Path, *, databases: tuple[str, ...] = (), workers: int = 0) -> Iterator[Pair]:
-    """Two cells in a folder, each served by so many workers; their databases are files there, if not said otherwise."""
+def serving_pair(
+    folder: Path,
+    *,
+    databases: tuple[str, ...] = (),
+    workers: int = 0,
+    wait_ms: int = 60_000,
+    connect_ms: int = 10_000,
+) -> Iterator[Pair]:
+    """Two cells in a folder, each served by so many workers; their databases are files there, if not said otherwise.
+
+    They have all patience with each other, if not said otherwise: a busy machine is no trouble.
+    """
     public_url = f"http://127.0.0.1:{free_port()}"
     ports = {name: (free_port(), free_port()) for name in ("CGT01P01", "CGT01P02")}
     for number, name in enumerate(ports):
         database = databases[number] if databases else f"sqlite:///{folder / name}/callgate.db"
-        _write_settings(folder / name, name, public_url=public_url, ports=ports, database=database)
+        patience = f"wait_ms = {wait_ms}\nconnect_ms = {connect_ms}"
+        _write_settings(folder / name, name, public_url=public_url, ports=ports, database=database, patience=patience)
     one, exported = asyncio.run(_found(folder / "CGT01P01", number=1, ports=ports["CGT01P01"]))
     two, _ = asyncio.run(_found(folder / "CGT01P02", number=2, ports=ports["CGT01P02"], taken=exported))
     pair = Pair(one, replace(two, everyone=one.everyone, gadget=one.gadget), public_url, {}, workers)
@@ -161,7 +173,7 @@ def serving_pair(folder: Path, *, databases: tuple[str, ...] = (), workers: int 
 
 
 def _write_settings(
-    folder: Path, name: str, *, public_url: str, ports: dict[str, tuple[int, int]], database: str
+    folder: Path, name: str, *, public_url: str, ports: dict[str, tuple[int, int]], database: str, patience: str
 ) -> None:
     folder.mkdir()
     others = ", ".join(f"{other}=http://127.0.0.1:{port}" for other, (port, _) in ports.items() if other != name)
@@ -180,8 +192,7 @@ trusted_proxies = "127.0.0.0/8"
 others = "{others}"
 secret_file = "{secret}"
 own_url = "http://127.0.0.1:{ports[name][0]}"
-wait_ms = 3000
-connect_ms = 2000
+{patience}
 remember_s = 1
 
 [database]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser import launch
 from tests.e2e.app import App, app_of, receiving
@@ -11,14 +11,10 @@ from tests.server import Server, server
 
 __all__ = ["server"]
 
-_PATIENCE_MS = 15_000
-"""A busy machine is slow, and no fault of ours; what never comes is seen a little later."""
-
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One chromium for a module, and the app it is sent back to. Not longer: while it runs, no other loop can."""
-    expect.set_options(timeout=_PATIENCE_MS)
     with receiving() as way_to_the_app, launch(way_to_the_app) as browser:
         yield browser
 
@@ -27,7 +23,6 @@ def browser() -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser that has never been here, in English."""
     context = browser.new_context(locale="en-GB")
-    context.set_default_timeout(_PATIENCE_MS)
     yield context
     context.close()
 

@@ -72,7 +72,6 @@ class Device:
 def device_of(browser: Browser) -> Iterator[Device]:
     """A new one."""
     context = browser.new_context(locale="en-GB")
-    context.set_default_timeout(15_000)
     yield Device(context)
     context.close()
 

@@ -34,7 +34,6 @@ def web(server: Server) -> App:
 def tab(browser: Browser) -> Iterator[Page]:
     """A browser without JavaScript: the pages need none."""
     context: BrowserContext = browser.new_context(locale="en-GB", java_script_enabled=True)
-    context.set_default_timeout(15_000)
     yield context.new_page()
     context.close()
 

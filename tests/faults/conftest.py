@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults import process
 from tests.faults.founding import World, found
 
 HERE = Path(__file__).parent
@@ -16,7 +17,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Servers under a tracer, on two cores that others use too, take their time."""
+    """Servers under a tracer, on two cores that others use too, take their time; and how they are started."""
+    process.may_fork = not config.getoption("--long")
     limit_s = 3600 if config.getoption("--long") else 300
     for item in items:
         if HERE in item.path.parents:

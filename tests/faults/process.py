@@ -1,7 +1,6 @@
 """The server as a process: started, waited for, killed, and never left behind."""
 
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -10,13 +9,19 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from tests.faults.founding import World
+from tests.nursery import runs, servers
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
-START_S = 60
+START_S = 120
 STOP_S = 30
+may_fork = True
+"""Whether servers may come out of the cradle: in the full run they do not, which tells how long a start takes."""
 
 
 class NotStartedError(Exception):
@@ -28,11 +33,45 @@ class NotStartedError(Exception):
         super().__init__(f"exit {status}: {said}")
 
 
+class Forked:
+    """A server that came out of the cradle; it is spoken to as `subprocess.Popen` is."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Its exit status, if it has ended."""
+        if self.returncode is None and not runs(self.pid):
+            self.returncode = servers().end(self.pid)
+        return self.returncode
+
+    def wait(self, timeout: float = STOP_S) -> int:
+        """Its exit status, once it has ended. Raises TimeoutExpired."""
+        until_s = time.monotonic() + timeout
+        while (status := self.poll()) is None:
+            if time.monotonic() > until_s:
+                raise subprocess.TimeoutExpired("callgate serve", timeout)
+            time.sleep(0.005)
+        return status
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it where it stands."""
+        self.send_signal(signal.SIGKILL)
+
+
+Process: TypeAlias = "subprocess.Popen[bytes] | Forked"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
     """A server that said it is ready. `pid` is its own, whatever was wrapped around it."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     port: int
     pid: int
     log: Path
@@ -81,43 +120,61 @@ def serve(
         NotStartedError: it ended instead.
     """
     path = log or world.folder / "server.log"
-    with socket.create_server(("127.0.0.1", port), backlog=512) as listener, path.open("ab") as lines:
-        served = [sys.executable, "-m", "tests.faults.served", str(listener.fileno()), plant]
-        spawned_at = time.monotonic()
-        process = subprocess.Popen(
-            [*wrap, *served, "serve", "--config", str(world.config), "--workers", str(workers)],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=lines,
-            pass_fds=(listener.fileno(),),
-        )
-        port = listener.getsockname()[1]
+    spawned_at = time.monotonic()
+    begin = _fork if may_fork and not wrap and not (workers and plant) else partial(_spawn, wrap=wrap)
+    process, port, out = begin(world, plant, workers=workers, log=path, port=port)
     try:
-        pid = _wait_until_ready(process, path)
-        yield Served(process=process, port=port, pid=pid, log=path, spawned_at=spawned_at)
+        if not _becomes_ready(process, out):
+            _end(process)
+            raise NotStartedError(process.wait(STOP_S), path.read_text("utf-8", "replace")[-2000:])
+        yield Served(process=process, port=port, pid=_youngest(process.pid), log=path, spawned_at=spawned_at)
     finally:
         _end(process)
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> int:
-    assert process.stdout is not None
-    line = _read_line(process.stdout.fileno(), time.monotonic() + START_S)
-    if not line.startswith(b"callgate is ready"):
-        _end(process)
-        raise NotStartedError(process.wait(STOP_S), log.read_text("utf-8", "replace")[-2000:])
-    return _youngest(process.pid)
+def _fork(world: World, plant: str, *, workers: int, log: Path, port: int) -> tuple[Process, int, Path]:
+    port = port or free_port()
+    out = world.folder / f"{port}.out"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CALLGATE_")}
+    pid = servers().begin(
+        ("serve", "--config", str(world.config), "--workers", str(workers)),
+        out=out,
+        err=log,
+        hooks=[*filter(None, plant.split(","))],
+        env=kept | {"CALLGATE_SERVER__PORT": str(port)},
+    )
+    return Forked(pid), port, out
 
 
-def _read_line(descriptor: int, until: float) -> bytes:
-    """What it says first; nothing when it ends or takes too long."""
-    line = b""
-    while not line.endswith(b"\n") and time.monotonic() < until:
-        readable, _, _ = select.select([descriptor], [], [], max(until - time.monotonic(), 0))
-        part = os.read(descriptor, 4096) if readable else b""
-        if not part:
-            break
-        line += part
-    return line
+def _spawn(
+    world: World, plant: str, *, wrap: Sequence[str], workers: int, log: Path, port: int
+) -> tuple[Process, int, Path]:
+    with socket.create_server(("127.0.0.1", port), backlog=512) as listener:
+        port = listener.getsockname()[1]
+        out = world.folder / f"{port}.out"
+        served = [sys.executable, "-m", "tests.faults.served", str(listener.fileno()), plant]
+        with out.open("wb") as said, log.open("ab") as lines:
+            process = subprocess.Popen(
+                [*wrap, *served, "serve", "--config", str(world.config), "--workers", str(workers)],
+                cwd=ROOT,
+                stdout=said,
+                stderr=lines,
+                pass_fds=(listener.fileno(),),
+            )
+    return process, port, out
+
+
+def _becomes_ready(process: Process, out: Path) -> bool:
+    """Whether it says that it is; not if it ends before, or takes too long."""
+    until_s = time.monotonic() + START_S
+    while time.monotonic() < until_s:
+        has_ended = process.poll() is not None
+        if out.exists() and out.read_bytes().startswith(b"callgate is ready"):
+            return True
+        if has_ended:
+            return False
+        time.sleep(0.005)
+    return False
 
 
 def _youngest(pid: int) -> int:
@@ -126,7 +183,7 @@ def _youngest(pid: int) -> int:
     return _youngest(int(children[0])) if children else pid
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: Process) -> None:
     for pid in (*_below(process.pid), process.pid):
         if process.poll() is None:
             try:
@@ -134,8 +191,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             except ProcessLookupError:
                 continue
     process.wait(STOP_S)
-    if process.stdout is not None:
-        process.stdout.close()
 
 
 def _below(pid: int) -> list[int]:

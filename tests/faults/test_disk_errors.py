@@ -24,8 +24,11 @@ from tests.figures import Figure
 pytestmark = pytest.mark.root
 
 LANES = 32
-END_S_MAX = 15
+END_S_MAX = 30
 """For the process to end: it may let requests under way finish for 10 s."""
+
+ACTS_MIN = 25 * LANES
+"""So many need 25 syncs at least: a sync is for one act of each lane at the most."""
 
 SYNCS = "fsync,fdatasync"
 
@@ -58,7 +61,10 @@ def fail(world: World, folder: Path, inject: str, *, plant: str = "") -> Failure
 
         async def drive() -> None:
             async with traffic.connected(served.port, LANES):
-                await traffic.run_for(1.5 if plant else 5)
+                await traffic.run_until(is_enough if plant else lambda: served.process.poll() is not None)
+
+        def is_enough() -> bool:
+            return traffic.ledger.acknowledged.total() > ACTS_MIN
 
         with contextlib.suppress(LostError):
             asyncio.run(drive())

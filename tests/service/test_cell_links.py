@@ -20,6 +20,8 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 QUESTION = Passed(Head("POST", b"/x?y=1", ((b"a", b"b"),)), b"body", "7", b"note")
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx: y\r\nRCRequestId: 7\r\n\r\nok"
 FAST = LinkRules(wait_s=0.2, connect_s=0.1, in_flight_max=2)
+PATIENT = FAST._replace(wait_s=20, connect_s=20)
+"""Where nobody is slow but, perhaps, the machine."""
 
 
 @asynccontextmanager
@@ -64,7 +66,7 @@ async def looked_after(link: CellLink) -> AsyncIterator[None]:
 
 async def until(holds: Callable[[], bool]) -> None:
     """Until something has come about that nothing else tells of."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not holds():  # noqa: ASYNC110 - see above
             await asyncio.sleep(0.01)
 
@@ -98,8 +100,9 @@ async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     await reader.read()
 
 
-def test_connection_is_used_again() -> None:
+def test_connection_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """And what was asked arrives as it was."""
+    monkeypatch.setattr(cell_links, "IDLE_S", 20)
     seen: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -109,7 +112,7 @@ def test_connection_is_used_again() -> None:
             writer.write(ANSWER)
 
     async def run() -> None:
-        async with linked(serve) as link:
+        async with linked(serve, PATIENT) as link:
             for _ in range(3):
                 answered = await link.forward(QUESTION)
                 assert (answered.status, answered.body) == (200, b"ok")
@@ -205,7 +208,7 @@ def test_one_slow_answer_silences_nobody() -> None:
                 writer.write(ANSWER)
 
     async def run() -> None:
-        async with linked(serve) as link, looked_after(link):
+        async with linked(serve, PATIENT._replace(wait_s=0.5)) as link, looked_after(link):
             with pytest.raises(CellSilentError, match="no answer in"):
                 await link.forward(QUESTION._replace(head=Head("POST", b"/slow")))
             assert not link.is_silent

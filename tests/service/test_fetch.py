@@ -245,22 +245,22 @@ async def _resolves_never(_host: str, _port: int) -> Sequence[Address]:
 
 @pytest.mark.requirement("ASVS 1.3.6")
 def test_fetch_is_given_up_when_the_whole_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A byte now and then keeps no fetch alive; nor does a resolver that thinks. All three at once, and in a hurry."""
+    """A byte now and then keeps no fetch alive; nor does a resolver that thinks. All nine at once, and in a hurry."""
     assert fetching.WHOLE_S == 5
     monkeypatch.setattr(fetching, "WHOLE_S", 1.0)
 
     async def run() -> tuple[Fetched | NotFetched, ...]:
         async with publishing(_drips) as dripping, publishing(_is_silent) as silent:
-            fetches = (
-                Fetcher(HOME).get(dripping.url()),
-                Fetcher(HOME).get(silent.url()),
-                Fetcher(HOME, resolve=_resolves_never).get("https://issuer.example/"),
+            slow = (
+                (Fetcher(HOME), dripping.url()),
+                (Fetcher(HOME), silent.url()),
+                (Fetcher(HOME, resolve=_resolves_never), "https://issuer.example/"),
             )
-            return tuple(await asyncio.gather(*fetches))
+            return tuple(await asyncio.gather(*(fetcher.get(url) for fetcher, url in slow * 3)))
 
     began = time.monotonic()
-    assert asyncio.run(run()) == (NotFetched(FetchFault.TOO_SLOW, "1 s"),) * 3
-    assert time.monotonic() - began < 3, "not one after the other"
+    assert asyncio.run(run()) == (NotFetched(FetchFault.TOO_SLOW, "1 s"),) * 9
+    assert time.monotonic() - began < 6, "not one after the other"
 
 
 @pytest.mark.parametrize("status", [b"200 OK", b"400 Bad Request", b"401 Unauthorized", b"403 Forbidden"])

@@ -33,10 +33,17 @@ async def right() -> bool:
     return True
 
 
-async def never() -> bool:
-    """A proof that takes longer than anybody waits."""
-    await asyncio.Event().wait()
-    return True
+class Endless:
+    """Proofs that take longer than anybody waits; `begun` is released by each."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Semaphore(0)
+
+    async def __call__(self) -> bool:
+        """One more."""
+        self.begun.release()
+        await asyncio.Event().wait()
+        return True
 
 
 async def full() -> bool:
@@ -48,9 +55,10 @@ def test_guess_whose_caller_hangs_up_counts_as_wrong(tmp_path: Path) -> None:
     """Else whoever hangs up before the answer guesses for nothing, and looks at the next answer's time instead."""
 
     async def body(context: Context) -> None:
+        never = Endless()
         for _ in range(10):
             guessing = asyncio.create_task(judge(context, SUBJECT, NETWORK, proof=never))
-            await asyncio.sleep(0.01)
+            await never.begun.acquire()
             guessing.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await guessing
@@ -76,8 +84,10 @@ def test_fifth_guess_at_once_is_told_to_come_back_and_other_networks_are_not(tmp
     """Four under way of one network at one name; nobody holds anybody else at 503."""
 
     async def body(context: Context) -> None:
+        never = Endless()
         under_way = [asyncio.create_task(judge(context, SUBJECT, NETWORK, proof=never)) for _ in range(4)]
-        await asyncio.sleep(0.05)
+        for _ in under_way:
+            await never.begun.acquire()
         with pytest.raises(Unavailable):
             await judge(context, SUBJECT, NETWORK, proof=right)
         assert await judge(context, SUBJECT, "192.0.2.2", proof=right) is Judged.RIGHT

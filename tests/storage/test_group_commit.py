@@ -367,7 +367,7 @@ def test_queue_goes_on_when_a_batch_cannot_be_sealed(embedded: OpenedFile) -> No
     embedded.await_(embedded.store.work(lambda pen: pen.write(link, (last, NOW_MS))))
 
     async def save(*changes: Change) -> None:
-        await asyncio.wait_for(embedded.store.run(unit_of(*changes)), 5)
+        await asyncio.wait_for(embedded.store.run(unit_of(*changes)), 30)
 
     first = session_of(0)
     with pytest.raises(Unavailable, match="OverflowError"):

@@ -319,7 +319,7 @@ def test_connections_are_told_by_how_they_stand(world: PostgresWorld) -> None:
             await store.run(Unit(KeysLookup(), decide))
             world.end_connections()
             gone = {"write": {Standing.GONE: 2}, "read": {Standing.GONE: 2}}
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 while stand(store) != gone:  # noqa: ASYNC110 - nobody is told
                     await asyncio.sleep(0.01)
             await store.read(KeysLookup())
@@ -569,6 +569,8 @@ def test_connection_that_hangs_is_left_and_nobody_waits_for_long(
     """Whoever was on it goes again on another one; whoever waited for it is told."""
     monkeypatch.setattr("callgate.storage.postgres_link.ROUND_S", 1.0)
     monkeypatch.setattr("callgate.storage.postgres.WAIT_S_MAX", 0.3)
+    for name in ("postgres.ANSWER_S_MAX", "postgres_pulse.PULSE_S_MAX"):
+        monkeypatch.setattr(f"callgate.storage.{name}", 20.0)  # a busy machine takes longer to connect again
 
     async def hang() -> Counter[type]:
         async with stores(world.place, 1) as (store,):
@@ -585,12 +587,13 @@ def test_unit_is_not_decided_when_whoever_waited_was_told_to_come_again(
     world: PostgresWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They came, and went on: a refresh decided after the next one would pass for a stolen token's."""
-    monkeypatch.setattr("callgate.storage.postgres.ANSWER_S_MAX", 0.1)
 
     async def come_too_late() -> None:
         async with stores(world.place, 1, lanes=1) as (store,):
-            with world.hanging(), pytest.raises(Unavailable, match="it may have been done all the same"):
-                await store.run(unit_of(SessionOpened(seatless(0))))
+            with world.hanging(), monkeypatch.context() as hurried:
+                hurried.setattr("callgate.storage.postgres.ANSWER_S_MAX", 0.1)
+                with pytest.raises(Unavailable, match="it may have been done all the same"):
+                    await store.run(unit_of(SessionOpened(seatless(0))))
             await store.run(unit_of(SessionOpened(seatless(1))))
 
     asyncio.run(come_too_late())
@@ -664,7 +667,9 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
                 over = asyncio.Event()
                 numbers = iter(range(len(acknowledged) + sum(told.values()), 10**9))
                 writers = [asyncio.create_task(write(store, numbers, over)) for _ in range(16)]
-                await asyncio.sleep(0.3)
+                enough = len(acknowledged) + 50
+                while len(acknowledged) < enough:  # noqa: ASYNC110 - what is waited for tells nobody
+                    await asyncio.sleep(0.01)
                 await asyncio.to_thread(server.stop, "immediate")
                 with pytest.raises(Unavailable):
                     await store.run(unit_of())
@@ -680,7 +685,6 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
     stored = {int(str(row[0])) - 1_000_000 for row in world.look("SELECT id FROM session", ())}
     assert set(told) <= {"Unavailable"}
     assert acknowledged - stored == set()
-    assert len(acknowledged) > 50
 
 
 def test_server_that_may_lose_what_it_committed_is_refused(world: PostgresWorld) -> None:

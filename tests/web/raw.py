@@ -14,7 +14,7 @@ import orjson
 from callgate.admin.world import WorldApp
 from tests.server import Server
 
-PATIENCE_S = 10
+PATIENCE_S = 30
 _READ_BYTES = 65536
 
 
@@ -41,7 +41,7 @@ class Answer(NamedTuple):
 
 @contextmanager
 def connected(server: Server | Process) -> Iterator[socket.socket]:
-    """A connection that waits for ten seconds at most."""
+    """A connection that waits for half a minute at most."""
     url = urlsplit(server.base_url)
     with socket.create_connection((url.hostname, url.port), PATIENCE_S) as connection:
         yield connection

@@ -28,17 +28,12 @@ def test_no_request_is_lost_when_the_server_is_told_to_end() -> None:
         slow.sendall(request(TOKEN, basic(app), form, method="POST", body=GRANT)[:-7])
         os.kill(server.pid, signal.SIGTERM)
         told = time.monotonic()
-        time.sleep(0.5)
-        last = exchange(asked)
-        assert (last.status, last.headers["connection"]) == (200, "close")
+        assert last_of(asked).status == 200
         assert asked.recv(1) == b""
         with open_line(server) as newcomer:
-            first = exchange(newcomer)
-            while first.headers.get("connection") != "close":  # it hears of it a moment after it came
-                first = exchange(newcomer)
-            assert first.status == 200
+            assert last_of(newcomer).status == 200
         assert silent.recv(1) == b"", "closed, and not reset"
-        assert 0.9 < time.monotonic() - told < 5
+        assert 0.9 < time.monotonic() - told < PATIENCE_S
         slow.sendall(GRANT[-7:])
         late = read_to_end(slow)
         assert (late.status, late.headers["connection"]) == (200, "close")
@@ -56,7 +51,7 @@ def test_connections_are_cut_off_when_the_time_is_over() -> None:
         os.kill(server.pid, signal.SIGTERM)
         told = time.monotonic()
         assert servers().end(server.pid) == 0
-        assert 1.5 < time.monotonic() - told < 8
+        assert 1.5 < time.monotonic() - told < 10, "as long as servers have that are told of no time"
 
 
 def open_line(server: Server) -> socket.socket:
@@ -66,9 +61,21 @@ def open_line(server: Server) -> socket.socket:
 
 
 def exchange(line: socket.socket) -> Answer:
-    """A request and its answer, which comes in one piece."""
+    """A request and its answer."""
     line.sendall(request(LIVE))
-    (answer,) = answers(line.recv(65536))
+    said = b""
+    while not said.endswith(b"}"):  # head and body may come apart
+        part = line.recv(65536)
+        assert part, "closed without an answer"
+        said += part
+    (answer,) = answers(said)
+    return answer
+
+
+def last_of(line: socket.socket) -> Answer:
+    """The answer that says that it is the last: the server hears of its end a moment after it was told."""
+    while (answer := exchange(line)).headers.get("connection") != "close":
+        pass
     return answer
 
 

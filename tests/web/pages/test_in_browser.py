@@ -147,7 +147,7 @@ def test_keyboard_reaches_every_control_and_shows_where_it_is(browser: Browser, 
         if step or "autofocus" not in page.content():
             page.keyboard.press("Tab")
         outline, top = page.locator(":focus-visible").evaluate(
-            "e => [getComputedStyle(e).outline, e.getBoundingClientRect().top + scrollY]", timeout=2000
+            "e => [getComputedStyle(e).outline, e.getBoundingClientRect().top + scrollY]"
         )
         assert "solid 3px" in outline
         tops.append(top)
@@ -235,7 +235,7 @@ def test_browser_follows_the_redirect_to_the_app_and_on(tab: Page, theatre: Stag
         theatre.answer = f"{app.url}/callback?code=c"
         tab.goto(f"{theatre.url}/en/page")
         tab.get_by_role("button", name="Authorize").click()
-        expect(tab).to_have_url(app.onward or theatre.answer, timeout=5000)
+        expect(tab).to_have_url(app.onward or theatre.answer)
 
 
 def test_browser_refuses_a_redirect_in_the_clear(tab: Page, theatre: Stage) -> None:
