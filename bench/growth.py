@@ -20,8 +20,8 @@ from bench.crowd import Crowd
 from bench.figures import Grown, Growth, Pace, Shrinking, Size
 from bench.machine import Running
 from bench.options import Options
-from bench.ours import JWT_BEARER, READ, TOKEN, Ours, Store
-from bench.work import Kind, Work, encode_basic, encode_form, write_lines
+from bench.ours import READ, TOKEN, Ours, Store
+from bench.work import JWT_BEARER, Kind, Work, encode_basic, encode_form, write_lines
 from bench.world import World, build, settings_of
 from callgate.app import CommandLine
 from callgate.model.acts import Refused

@@ -51,7 +51,7 @@ class Running:
     port: int
     groups: tuple[int, ...]
     ready_s: float | None
-    """From its start to its first answer; None where it made its world meanwhile."""
+    """From its start to its first answer; None where it made its world meanwhile, and was started once only."""
 
     said: str
     """Its line of JSON, where it says one."""

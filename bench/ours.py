@@ -24,7 +24,7 @@ from bench.machine import (
 )
 from bench.options import Options
 from bench.theirs import CHAINS
-from bench.work import Kind, Work, encode_basic, encode_form, write_lines
+from bench.work import JWT_BEARER, PASSWORD_CONNECTIONS, Kind, Work, encode_basic, encode_form, write_lines
 from bench.world import World, build
 from tests.postgres_server import PROGRAMS as PROGRAMS_OF_POSTGRES
 from tests.postgres_server import PostgresServer, running_postgres
@@ -33,12 +33,7 @@ PROGRAMS = Path(sys.executable).parent
 TOKEN = "/restapi/oauth/token"
 REVOKE = "/restapi/oauth/revoke"
 READ = "/.well-known/entry-points/external"
-JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 GRANT_LINES_MAX = 20_000
-PASSWORD_CONNECTIONS = 4
-"""Proofs of one network wait for each other; more callers would measure their patience."""
-
-
 DISK = Path(tempfile.gettempdir())
 """Where a PostgreSQL lies: a sync must cost what it costs the others."""
 

@@ -10,12 +10,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from bench.machine import ROOT, SERVER_CORE, Running, free_port, serve
-from bench.work import Kind, Work, encode_basic, encode_form, write_lines
+from bench.work import JWT_BEARER, PASSWORD_CONNECTIONS, Kind, Work, encode_basic, encode_form, write_lines
 
 HERE = Path(__file__).parent
 CHAINS = 200
@@ -24,14 +24,20 @@ CHAINS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """A server: how durable its answers are, how it is started, where it answers what."""
+    """A server: how durable its answers are, how it is started, where it answers what.
+
+    `start` takes a folder, and how many refresh chains to make there; for none it serves what is there. `alone`: of its
+    kind no second one serves beside it.
+    """
 
     name: str
     durable: str
     start: Callable[[Path, int], Iterator[Running]]
     token: str
     introspect: str
+    revoke: str
     rotates: bool = True
+    alone: bool = False
     scope: str = ""
 
 
@@ -54,7 +60,13 @@ def start(peer: Peer, folder: Path, *, rounds: int) -> Iterator[tuple[Running, l
     """A peer in a folder of its own, and what to measure of it."""
     folder.mkdir()
     with contextmanager(peer.start)(folder, CHAINS * rounds) as running:
-        yield running, _works(peer, folder, json.loads(running.said), rounds=rounds)
+        works = _works(peer, folder, json.loads(running.said), rounds=rounds)
+        if peer.alone:
+            yield running, works
+            return
+        with contextmanager(peer.start)(folder, 0) as another:  # beside it, which does nothing: how soon it answers
+            ready_s = another.ready_s
+        yield replace(running, ready_s=ready_s), works
 
 
 def _works(peer: Peer, folder: Path, world: dict[str, list[list[str]]], *, rounds: int) -> list[Work]:
@@ -73,22 +85,46 @@ def _works(peer: Peer, folder: Path, world: dict[str, list[list[str]]], *, round
     introspect = (peer.introspect, encode_basic(client_id, secret), encode_form(token=token))
     return [
         Work(kind=Kind.CLIENT_CREDENTIALS, script="grants", arguments=(service, peer.token)),
+        *_proofs(peer, folder, world),
         refresh,
         Work(kind=Kind.VALIDATION, script="bearer", arguments=introspect),
+        Work(kind=Kind.REVOKE, script="revoke", arguments=(service, peer.token, peer.revoke), requests=2),
     ]
+
+
+def _proofs(peer: Peer, folder: Path, world: dict[str, list[list[str]]]) -> Iterator[Work]:
+    """Grants for what somebody brings, of those that have them."""
+    if rows := world.get("assertions"):
+        forms = [(encode_basic(*row[:2]), encode_form(grant_type=JWT_BEARER, assertion=row[2])) for row in rows]
+        yield Work(kind=Kind.JWT_BEARER, script="grants", arguments=(write_lines(folder / "jwt", forms), peer.token))
+    if rows := world.get("logins"):
+        fields = {"scope": peer.scope} if peer.scope else {}
+        forms = [
+            (encode_basic(*row[:2]), encode_form(grant_type="password", username=row[2], password=row[3], **fields))
+            for row in rows
+        ]
+        yield Work(
+            kind=Kind.PASSWORD,
+            script="grants",
+            arguments=(write_lines(folder / "login", forms), peer.token),
+            connections=PASSWORD_CONNECTIONS,
+        )
 
 
 def _node(store: str) -> Callable[[Path, int], Iterator[Running]]:
     def start_it(folder: Path, chains: int) -> Iterator[Running]:
         port = free_port()
         command = [str(Path(sys.executable).parent / "node"), str(HERE / "peers" / "oidc_provider.mjs")]
-        with serve([*command, str(port), str(folder), str(chains), store], port, says=True) as running:
+        with serve([*command, str(port), str(folder), str(chains), store], port, says=chains > 0) as running:
             yield running
 
     return start_it
 
 
 def _node_on_redis(folder: Path, chains: int) -> Iterator[Running]:
+    if not chains:
+        yield from _node("redis")(folder, chains)
+        return
     socket = folder / "redis.sock"
     command = ["taskset", "-c", SERVER_CORE, "redis-server", "--port", "0", "--unixsocket", str(socket)]
     command += ["--dir", str(folder), "--appendonly", "yes", "--save", ""]
@@ -106,8 +142,9 @@ def _python(program: str) -> Callable[[Path, int], Iterator[Running]]:
     def start_it(folder: Path, chains: int) -> Iterator[Running]:
         port = free_port()
         python = HERE / "peers" / "python" / ".venv" / "bin" / "python"
-        command = [str(python), str(HERE / "peers" / "python" / program), str(port), str(folder), str(chains)]
-        with serve(command, port, says=True, environment={"BENCH_FOLDER": str(folder)}) as running:
+        command = [str(python), str(HERE / "peers" / "python" / (program if chains else "serving.py")), str(port)]
+        command += [str(folder), str(chains)] if chains else [f"{Path(program).stem}:application"]
+        with serve(command, port, says=chains > 0, environment={"BENCH_FOLDER": str(folder)}) as running:
             yield running
 
     return start_it
@@ -121,8 +158,8 @@ def _glewlwyd(folder: Path, chains: int) -> Iterator[Running]:
 
 
 _SYNCED = "SQLite, each write synced"
-_NODE = partial(Peer, token="/token", introspect="/token/introspection")
-_PYTHON = partial(Peer, token="/o/token/", introspect="/o/introspect/")
+_NODE = partial(Peer, token="/token", introspect="/token/introspection", revoke="/token/revocation")
+_PYTHON = partial(Peer, token="/o/token/", introspect="/o/introspect/", revoke="/o/revoke_token/")
 PEERS = (
     _NODE(name="oidc-provider, memory", durable="nothing is kept", start=_node("memory")),
     _NODE(name="oidc-provider, Redis", durable="Redis, log synced once a second", start=_node_on_redis),
@@ -135,7 +172,9 @@ PEERS = (
         start=_glewlwyd,
         token="/api/oauth/token",
         introspect="/api/oauth/introspect",
+        revoke="/api/oauth/revoke",
         rotates=False,
+        alone=True,
         scope="read",
     ),
 )

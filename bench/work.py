@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+PASSWORD_CONNECTIONS = 4
+"""Proofs of one network wait for each other here; more callers would measure their patience."""
+
 
 class Kind(StrEnum):
     """Kinds of work, in the order of the report."""

@@ -1,4 +1,4 @@
-"""Debian's glewlwyd on SQLite: client_credentials, refresh, introspection, revocation by its OAuth 2 plugin.
+"""Debian's glewlwyd on SQLite: every grant without a browser, introspection, revocation by its OAuth 2 plugin.
 
 python glewlwyd_server.py PORT FOLDER REFRESH_TOKENS  -> one JSON line on stdout when it answers; ends with the server.
 
@@ -20,6 +20,7 @@ from http.client import HTTPResponse
 from pathlib import Path
 
 APPS = 50
+PASSWORD = "password-of-person"
 SCHEMA = Path("/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3")
 PACKAGED = Path("/etc/glewlwyd/glewlwyd.conf")
 PLUGIN = {
@@ -89,7 +90,7 @@ def prepare(console: Console, count: int) -> dict[str, object]:
     """Make plugin, scope, person and apps; gives what the measurement presents."""
     console.sign_in()
     console.post("/api/scope/", {"name": "read", "display_name": "Read", "password_required": True, "scheme": {}})
-    person = {"username": "person", "password": "password-of-person", "scope": ["read"], "enabled": True}
+    person = {"username": "person", "password": PASSWORD, "scope": ["read"], "enabled": True}
     console.post("/api/user/", person | {"name": "Person"})
     plugin = {"module": "oauth2-glewlwyd", "name": "oauth", "display_name": "OAuth 2", "parameters": PLUGIN}
     console.post("/api/mod/plugin/", plugin)
@@ -110,7 +111,7 @@ def prepare(console: Console, count: int) -> dict[str, object]:
         clients.append([app["client_id"], secret])
     chains, access = [], ""
     for _ in range(count + 1):
-        form = {"grant_type": "password", "username": "person", "password": "password-of-person", "scope": "read"}
+        form = {"grant_type": "password", "username": "person", "password": PASSWORD, "scope": "read"}
         request = urllib.request.Request(f"{console.base}/api/oauth/token", urllib.parse.urlencode(form).encode())
         basic = base64.b64encode(":".join(map(str, clients[0])).encode()).decode()
         request.add_header("Authorization", f"Basic {basic}")
@@ -118,7 +119,8 @@ def prepare(console: Console, count: int) -> dict[str, object]:
             granted = json.loads(reply.read())
         chains.append([*clients[0], granted["refresh_token"]])
         access = granted["access_token"]
-    return {"clients": clients, "refreshTokens": chains[:count], "introspect": [*clients[0], access]}
+    logins = [[*clients[0], "person", PASSWORD]]
+    return {"clients": clients, "logins": logins, "refreshTokens": chains[:count], "introspect": [*clients[0], access]}
 
 
 def main() -> None:

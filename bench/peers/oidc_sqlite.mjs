@@ -4,8 +4,8 @@ import { DatabaseSync } from 'node:sqlite';
 export async function open(folder) {
   const db = new DatabaseSync(`${folder}/oidc-provider.db`);
   db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536');
-  db.exec(`CREATE TABLE entry (model TEXT, id TEXT, payload TEXT, grant_id TEXT, expires INTEGER,
-    PRIMARY KEY (model, id)) WITHOUT ROWID; CREATE INDEX by_grant ON entry (grant_id) WHERE grant_id IS NOT NULL`);
+  db.exec(`CREATE TABLE IF NOT EXISTS entry (model TEXT, id TEXT, payload TEXT, grant_id TEXT, expires INTEGER,
+    PRIMARY KEY (model, id)) WITHOUT ROWID; CREATE INDEX IF NOT EXISTS by_grant ON entry (grant_id) WHERE grant_id IS NOT NULL`);
   const put = db.prepare(`INSERT INTO entry VALUES (?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET payload = excluded.payload, grant_id = excluded.grant_id, expires = excluded.expires`);
   const get = db.prepare('SELECT payload FROM entry WHERE model = ? AND id = ? AND (expires IS NULL OR expires > ?)');

@@ -19,13 +19,17 @@ from authlib.integrations.sqla_oauth2 import (
     create_save_token_func,
 )
 from authlib.oauth2.rfc6749 import grants
+from authlib.oauth2.rfc7523 import JWTBearerGrant
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from joserfc.jwk import ECKey, KeySet
 from serving import become
 from sqlalchemy import event
+from werkzeug.security import check_password_hash, generate_password_hash
 
 APPS = 50
+ISSUER = "https://login.example.com"
 FOLDER = Path(os.environ.get("BENCH_FOLDER", "."))
 
 application = Flask(__name__)
@@ -41,6 +45,8 @@ class User(db.Model):
     """A person."""
 
     id = db.Column(db.Integer, primary_key=True)
+    name = db.Column(db.String(40), unique=True)
+    password_hash = db.Column(db.String(200))
 
     def get_user_id(self) -> int:
         """What tokens name."""
@@ -85,6 +91,39 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         db.session.commit()
 
 
+class PasswordGrant(grants.ResourceOwnerPasswordCredentialsGrant):
+    """Names and passwords, hashed as Flask's own library does by default."""
+
+    def authenticate_user(self, username: str, password: str) -> User | None:
+        """Whose they are."""
+        user = User.query.filter_by(name=username).first()
+        return user if user and check_password_hash(user.password_hash, password) else None
+
+
+class AssertionGrant(JWTBearerGrant):
+    """Assertions that an app signs with the key it registered."""
+
+    def resolve_issuer_client(self, issuer: str) -> Client | None:
+        """The app."""
+        return Client.query.filter_by(client_id=issuer).first()
+
+    def resolve_client_public_key(self, client: Client) -> KeySet:
+        """What it registered."""
+        return KeySet.import_key_set(client.jwks)
+
+    def authenticate_user(self, subject: str) -> User | None:
+        """For whom it asks."""
+        return User.query.filter_by(name=subject).first()
+
+    def get_audiences(self) -> list[str]:
+        """This server."""
+        return [ISSUER]
+
+    def has_granted_permission(self, client: Client, user: User) -> bool:
+        """Its owner's."""
+        return client.user_id == user.id
+
+
 class Introspection(IntrospectionEndpoint):
     """RFC 7662."""
 
@@ -108,6 +147,8 @@ server = AuthorizationServer(
 )
 server.register_grant(grants.ClientCredentialsGrant)
 server.register_grant(RefreshTokenGrant)
+server.register_grant(PasswordGrant)
+server.register_grant(AssertionGrant)
 server.register_endpoint(create_revocation_endpoint(db.session, Token))
 server.register_endpoint(Introspection)
 
@@ -142,15 +183,17 @@ def prepare(count: int) -> dict[str, object]:
     """Make the database; gives what the measurement presents."""
     with application.app_context():
         db.create_all()
-        db.session.add(User(id=1))
+        password, key = secrets.token_urlsafe(16), ECKey.generate_key("P-256", {"kid": "1", "alg": "ES256"})
+        db.session.add(User(id=1, name="person", password_hash=generate_password_hash(password)))
         clients = []
         for index in range(APPS):
             client = Client(client_id=f"app{index}", client_id_issued_at=int(time.time()), user_id=1)
             client.set_client_metadata(
                 {
-                    "grant_types": ["client_credentials", "refresh_token"],
+                    "grant_types": ["client_credentials", "refresh_token", "password", AssertionGrant.GRANT_TYPE],
                     "scope": "read",
                     "token_endpoint_auth_method": "client_secret_basic",
+                    "jwks": {"keys": [key.as_dict(private=False)]},
                 }
             )
             client.client_secret = secrets.token_urlsafe(32)
@@ -170,8 +213,16 @@ def prepare(count: int) -> dict[str, object]:
         ]
         db.session.add_all(made)
         db.session.commit()
-        chains = [[*clients[0], token.refresh_token] for token in made[:-1]]
-        return {"clients": clients, "refreshTokens": chains, "introspect": [*clients[0], made[-1].access_token]}
+        return {
+            "clients": clients,
+            "assertions": [
+                [*client, AssertionGrant.sign(key, client[0], ISSUER, "person", header={"alg": "ES256", "kid": "1"})]
+                for client in clients
+            ],
+            "logins": [[*clients[0], "person", password]],
+            "refreshTokens": [[*clients[0], token.refresh_token] for token in made[:-1]],
+            "introspect": [*clients[0], made[-1].access_token],
+        }
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""django-oauth-toolkit as its manual sets it up, on SQLite: client_credentials, refresh, introspection, revocation.
+"""django-oauth-toolkit as its manual sets it up, on SQLite: every grant that it has without a browser.
 
 python django_server.py PORT FOLDER REFRESH_TOKENS  -> one JSON line, then gunicorn in this process.
 
@@ -63,7 +63,8 @@ def prepare(count: int) -> dict[str, object]:
         get_access_token_model(),
         get_refresh_token_model(),
     )
-    user = get_user_model().objects.create_user("person")
+    password = secrets.token_urlsafe(16)
+    user = get_user_model().objects.create_user("person", password=password)
     clients = []
     for index in range(APPS + 1):
         secret = secrets.token_urlsafe(32)
@@ -90,7 +91,12 @@ def prepare(count: int) -> dict[str, object]:
     seen = access_model.objects.create(
         user=user, application=app, token=secrets.token_urlsafe(32), expires=end, scope="read"
     )
-    return {"clients": clients[:APPS], "refreshTokens": tokens, "introspect": [*clients[APPS], seen.token]}
+    return {
+        "clients": clients[:APPS],
+        "logins": [[*clients[APPS], "person", password]],
+        "refreshTokens": tokens,
+        "introspect": [*clients[APPS], seen.token],
+    }
 
 
 if __name__ == "__main__":
