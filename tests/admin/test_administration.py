@@ -7,6 +7,7 @@ from pathlib import Path
 import apsw
 import pytest
 
+from callgate.model.instant import parse_instant, render_instant
 from tests.admin.shell import Shell
 
 PASSWORD = "correct horse battery"
@@ -397,7 +398,9 @@ def test_keys_are_rotated_and_wrapped_anew(shell: Shell) -> None:
     uses = [(each["use"], each["number"], each["state"]) for each in shell.give("keys", "list")]
     assert ("sealing", 1, "active") in uses
     assert shell.give("keys", "rotate") == {"use": "sealing", "number": 2, "state": "published"}
-    assert "is published already" in shell.refuse("keys", "rotate")
+    (waiting,) = [each for each in shell.give("keys", "list") if each["state"] == "published"]
+    at = render_instant((parse_instant(waiting["published"]) or 0) + 120_000)
+    assert f"is published already, and becomes active by itself: {at}" in shell.refuse("keys", "rotate")
     keys, secrets = len(uses) + 1, 1
     old = (shell.folder / "kek").read_text()
     made = shell.give("keys", "new-kek")

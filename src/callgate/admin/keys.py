@@ -63,8 +63,11 @@ async def list_all(desk: Desk, _options: NoOptions) -> Rows:
 @desk_command(KEYS, "rotate", options=RotateOptions)
 async def rotate(desk: Desk, options: RotateOptions) -> Record:
     """Publish a new key now; the server makes it active once every node and client can know it."""
-    number = granted(await publish_key(desk, options.use))
-    return Record(fields=(("use", options.use.value), ("number", number), ("state", "published")))
+    key = granted(await publish_key(desk, options.use))
+    return Record(
+        fields=(("use", options.use.value), ("number", key.number), ("state", "published")),
+        note=f"It becomes active by itself: {render_instant(key.active_ms)}",
+    )
 
 
 @plain_command(KEYS, "new-kek", options=NewOptions)
@@ -73,7 +76,7 @@ def new_kek(run: Run, options: NewOptions) -> Record:
     file = _file(run, options.file)
     is_first = not file.exists()
     made = run.composition.add_key_encryption_key(file)
-    note = None if is_first else "Start servers anew so that they read it, then: callgate keys rewrap"
+    note = None if is_first else "Reload or restart servers so that they read it, then: callgate keys rewrap"
     return Record(fields=(("file", str(file)), ("key", made)), note=note)
 
 

@@ -1,8 +1,11 @@
 """Keys looked at, published ahead of their time, and wrapped anew after a change of the key-encryption key."""
 
+from typing import NamedTuple
+
 from callgate.crypto.connection_keys import seal_connection_key, unseal_connection_key
 from callgate.crypto.kek import KeyEncryptionKey
 from callgate.crypto.keys import rewrap_key
+from callgate.crypto.rotation import POLICIES
 from callgate.crypto.secrets import (
     open_client_secret,
     open_connection_secret,
@@ -15,6 +18,7 @@ from callgate.model.changes import AppChanged, Change, KeyStored
 from callgate.model.connection import Connection, ConnectionSecret
 from callgate.model.decisions import Done
 from callgate.model.facts import KeysFacts
+from callgate.model.instant import render_instant
 from callgate.model.key import KeyUse, StoredKey
 from callgate.model.listings import SealedSecret, SealedSecretsFacts, SealedSecretsListing
 from callgate.model.lookups import KeysLookup
@@ -31,16 +35,27 @@ async def list_keys(desk: Desk) -> tuple[StoredKey, ...]:
     return (await desk.store.read(KeysLookup())).keys
 
 
-async def publish_key(desk: Desk, use: KeyUse) -> int | Refused:
+class Published(NamedTuple):
+    """A key that waits, and from when on it is used."""
+
+    number: int
+    active_ms: int
+
+
+async def publish_key(desk: Desk, use: KeyUse) -> Published | Refused:
     """A new key ahead of its time: it becomes active when every node knows it. Raises Unavailable.
 
-    Gives its number; refuses while one waits already.
+    Refuses while one waits already.
     """
     keeper = await desk.keeper()
-    number = await keeper.publish(use, by=desk.by)
-    if number is None:
-        return Refused(f"a key for {use.value} is published already and waits to become active")
-    return number
+    is_new = await keeper.publish(use, by=desk.by) is not None
+    newest = max((key for key in await list_keys(desk) if key.use is use), key=lambda key: key.number)
+    active_ms = newest.published_ms + POLICIES[use].published_for_ms
+    if is_new:
+        return Published(newest.number, active_ms)
+    return Refused(
+        f"a key for {use.value} is published already, and becomes active by itself: {render_instant(active_ms)}"
+    )
 
 
 async def rewrap(desk: Desk, kek: KeyEncryptionKey) -> int | Refused:
