@@ -42,6 +42,11 @@ VERB = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE)\s")
 UPKEEP = re.compile(r"\.(schema_postgres|(load|save)_(postgres|space|tables|writers)|postgres\w*|sqlite\w*|copy\w*)$")
 """Modules of one engine: their statements are that engine's own."""
 
+OF_SESSIONS = re.compile(r"\b(FROM|JOIN|UPDATE|INTO) session\b")
+OF_ONE_ACCOUNT = re.compile(r"INSERT|\b(WHERE|ON|AND) [^;]*\baccount_id = ")
+OF_ALL = {"callgate.storage.load_upkeep._DUE", "callgate.storage.load_upkeep._SESSIONS"}
+"""Who sweeps and who counts; nobody waits for them."""
+
 UNIQUE_OF_SESSION = "SELECT indexdef FROM pg_indexes WHERE tablename = 'session' AND indexdef LIKE 'CREATE UNIQUE%'"
 
 PAGE = Page(1, 100)
@@ -155,6 +160,13 @@ def test_postgresql_reads_every_statement_that_is_put_together(prepared: psycopg
     ]
     assert unasked == []
     assert troubles(prepared, {sql: sql for sql in asked if VERB.match(sql)}) == {}
+
+
+def test_statements_of_sessions_name_the_account() -> None:
+    """So that they may lie apart by it: in one partition, or on one machine (docs/adr/0078)."""
+    asked = {where: sql for where, sql in constants().items() if OF_SESSIONS.search(sql)}
+    assert len(asked) > 10
+    assert {where for where, sql in asked.items() if not OF_ONE_ACCOUNT.search(sql)} == OF_ALL
 
 
 def test_zero_byte_in_a_text_is_nobodys_outage(store: Opened) -> None:
