@@ -200,7 +200,7 @@ def test_password_of_the_database_stands_in_a_file(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("CALLGATE_DATABASE__PASSWORD_FILE", str(tmp_path / "password"))
     assert load_settings().database.place == PostgresPlace("postgresql://u@h/d", "s3cret", "postgresql://u@h/d")
     monkeypatch.setenv("CALLGATE_DATABASE__PASSWORD_FILE", str(tmp_path / "none"))
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"database\.password_file: "):
         _ = load_settings().database.place
 
 
@@ -339,7 +339,7 @@ def test_place_of_the_counters_is_read_with_its_password_from_elsewhere(
     secret.write_text("from a file\n")
     assert load_settings().limits.counters == expected._replace(password="from a file")
     secret.unlink()
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"limits\.store_password_file: "):
         _ = load_settings().limits.counters
 
 

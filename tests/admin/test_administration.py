@@ -427,6 +427,10 @@ def test_settings_are_checked_and_masked(shell: Shell) -> None:
     assert entries["keys.key_encryption_key_file"] == "kek"
     assert entries["server.port"] == "8080"
     (shell.folder / "wrong.toml").write_text("[server]\nprot = 1\n[lock]\n")
+    (shell.folder / "secret.toml").write_text('[limits]\nstore = "redis://h"\nstore_password_file = "gone"\n')
+    for words in (("config", "check"), ("serve", "--check")):
+        ended = shell.run(*words, "--config", "secret.toml")
+        assert (ended.code, ended.err) == (2, "limits.store_password_file: No such file or directory: gone\n")
     ended = shell.run("config", "check", "--config", "wrong.toml")
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.splitlines() == [

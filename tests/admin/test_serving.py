@@ -43,6 +43,7 @@ def test_administration_takes_hold_of_a_running_server(
         unattended = serve_token(url, service)
         assert [read_calls(url, token) for token in (kept, unattended)] == [200, 200]
         assert "is there already" in shell.refuse("db", "backup", "callgate.toml")
+        assert shell.refuse("db", "backup", "nowhere/saved.db", code=3) == "Failed: there is no such folder: nowhere"
         saved = shell.give("db", "backup", "saved.db")
         assert saved["bytes"] == (tmp_path / "saved.db").stat().st_size
         assert (tmp_path / "saved.db").stat().st_mode & 0o077 == 0

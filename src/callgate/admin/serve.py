@@ -8,7 +8,7 @@ import typer
 from callgate.admin.command import HELP, Refusal, Run, serving_command
 from callgate.admin.processes import ADOPT_OPTION
 from callgate.admin.supervisor import CHECK_FLAG, read_left
-from callgate.config import ONE_SERVER, WORKERS_MAX, ConfigError, Settings
+from callgate.config import ONE_SERVER, WORKERS_MAX, ConfigError, Settings, check_files
 
 WorkersOption = Annotated[
     int | None,
@@ -51,6 +51,7 @@ def add_serve(cli: typer.Typer) -> None:
         if left and settings.server.workers == 0:
             raise Refusal("it has a supervisor: to do without one (server.workers = 0) takes a restart")
         if options.check:
+            check_files(settings)
             return
         status = run.composition.serve(settings, left)
         if status:

@@ -2,7 +2,7 @@
 
 from callgate.config.database import DatabaseSettings, Place, database_place
 from callgate.config.described import describe
-from callgate.config.reading import FILE_VARIABLE, ConfigError, load_settings, notify_socket
+from callgate.config.reading import FILE_VARIABLE, ConfigError, check_files, load_settings, notify_socket
 from callgate.config.sections import (
     ONE_SERVER,
     WORKERS_MAX,
@@ -28,6 +28,7 @@ __all__ = [
     "Place",
     "ServerSettings",
     "Settings",
+    "check_files",
     "database_place",
     "describe",
     "load_settings",

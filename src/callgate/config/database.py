@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from callgate.config.section import Section
-from callgate.config.texts import read_secret
+from callgate.config.texts import read_password
 from callgate.model.database import PostgresPlace
 
 Place = Path | PostgresPlace
@@ -96,7 +96,7 @@ class DatabaseSettings(Section):
         """The file, or the database with the password. Raises OSError."""
         password = self.password.get_secret_value() if self.password is not None else None
         if self.password_file is not None:
-            password = read_secret(self.password_file).strip()
+            password = read_password(self.password_file, setting="database.password_file")
         return database_place(self.url, password)
 
     @property

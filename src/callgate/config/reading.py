@@ -56,6 +56,22 @@ def load_settings(file: Path | None = None) -> Settings:
         raise ConfigError(_problems(error)) from None
 
 
+def check_files(settings: Settings) -> None:
+    """Read the passwords that lie in files of their own, as a start would.
+
+    Raises:
+        ConfigError: with one line for each that cannot be read.
+    """
+    problems = []
+    for read in (lambda: settings.database.place, lambda: settings.limits.counters):
+        try:
+            read()
+        except OSError as error:
+            problems.append(": ".join(str(part) for part in (error.strerror, error.filename) if part))
+    if problems:
+        raise ConfigError(problems)
+
+
 def notify_socket() -> str | None:
     """Where systemd wants to be told of the service's state (sd_notify(3)); None if it does not."""
     address = os.environ.get("NOTIFY_SOCKET")

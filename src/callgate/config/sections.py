@@ -14,7 +14,7 @@ from callgate.config.cells import CELL_PATTERN, CellSettings
 from callgate.config.counters import MEMORY, counter_store
 from callgate.config.database import DatabaseSettings
 from callgate.config.section import Section
-from callgate.config.texts import PORT_MAX, check_certificates, is_loopback, origin_problem, read_secret, split
+from callgate.config.texts import PORT_MAX, check_certificates, is_loopback, origin_problem, read_password, split
 from callgate.config.watching import LogSettings, MetricsSettings, TracesSettings
 from callgate.model.counters import CounterStore
 from callgate.model.fetch import FetchRules, Network
@@ -227,7 +227,7 @@ class LimitSettings(Section):
             return None
         password = self.store_password.get_secret_value() if self.store_password is not None else None
         if self.store_password_file is not None:
-            password = read_secret(self.store_password_file).strip()
+            password = read_password(self.store_password_file, setting="limits.store_password_file")
         ca_file = str(self.store_ca_file) if self.store_ca_file is not None else None
         return place._replace(password=password or None, ca_file=ca_file, wait_ms=self.store_wait_ms)
 

@@ -69,3 +69,11 @@ def read_secret(file: Path) -> str:
             return opened.read()
         except UnicodeDecodeError:
             raise OSError(errno.EILSEQ, f"{file} is not text in UTF-8") from None
+
+
+def read_password(file: Path, *, setting: str) -> str:
+    """What a file of `read_secret` holds, without the line's end. Raises OSError, which names the setting."""
+    try:
+        return read_secret(file).strip()
+    except OSError as error:
+        raise OSError(error.errno, f"{setting}: {error.strerror}", error.filename) from None

@@ -5,6 +5,7 @@ moment the present, except that every session issued before the restore is over:
 must not come back to life (ruling 5).
 """
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -48,11 +49,14 @@ def back_up(source: Path, target: Path, *, progress: Progress = lambda _done, _a
 
     Raises:
         FileExistsError: a backup never overwrites.
+        FileNotFoundError: its folder is not there.
         BackupBroken, NotOurs: `source` is damaged, or something else's.
         apsw.Error, OSError: nothing is left at `target`.
     """
     if target.exists():
         raise FileExistsError(target)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(target.parent))
     with _drafted(target) as draft:
         _copy(source, draft, progress=progress)
 
