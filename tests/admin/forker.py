@@ -6,6 +6,7 @@ which a scenario of forty commands would otherwise spend most of its time. Speak
 
 import json
 import os
+import signal
 import sys
 import tempfile
 import traceback
@@ -13,6 +14,9 @@ from pathlib import Path
 
 import callgate.storage.schema_postgres  # noqa: F401 - the first of what commands on PostgreSQL import later
 from callgate.app import main
+
+RUN_S_MAX = 60
+"""How long a command may take; a server that should have refused would serve until the test is given up, and after."""
 
 
 def serve() -> None:
@@ -41,6 +45,7 @@ def run(asked: dict[str, object], folder: Path) -> int:
 
 def become(asked: dict[str, object], folder: Path) -> int:
     """In the child: stand where the command shall stand, and run it to its end."""
+    signal.alarm(RUN_S_MAX)
     for number, (name, flags) in enumerate((("in", os.O_RDONLY), ("out", os.O_CREAT | os.O_WRONLY))):
         os.dup2(os.open(folder / name, flags, 0o600), number)
     os.dup2(os.open(folder / "err", os.O_CREAT | os.O_WRONLY, 0o600), 2)

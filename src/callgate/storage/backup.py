@@ -95,7 +95,7 @@ def compact(path: Path) -> tuple[int, int]:
             file.execute("VACUUM INTO ?", (str(draft),))
         with _telling_broken(path), closing(apsw.Connection(str(draft))) as copy:
             _require_whole(copy, path)
-        _sync(draft)
+        _sync(draft)  # SQLite has done so; its manual says that it does not
         _empty_log(path)
     return before, path.stat().st_size
 
