@@ -36,8 +36,8 @@ from tests.storage.world import session_of
 
 pytestmark = needs_postgres
 
-AWAY_S = 6
-"""Several times as long as a COMMIT is waited for there."""
+AWAY_S = 12
+"""Many times as long as a COMMIT is waited for there: what is left behind each time is more than may be by then."""
 
 STUCK_MAX = 7
 """Of each of two lanes a COMMIT, and its look at what became of it; of the heart those whose time is not over."""
