@@ -293,7 +293,7 @@ def test_restore_is_whole_or_has_not_happened_whatever_room_there_is(
     found: Counter[str] = Counter()
     kilobytes = backup.stat().st_size // 1024
     with mounted(target.parent, kilobytes=kilobytes):
-        for more in range(0, 4 * kilobytes, counts(8, 4)):
+        for more in range(0, 4 * kilobytes, counts(24, 4)):
             resize(target.parent, kilobytes=kilobytes + more)
             try:
                 restore(backup, target, clock=lambda: 1_800_000_000_000, by="cli")
