@@ -35,6 +35,8 @@ class HostileProvider:
     token: Callable[[], Reply] = lambda: (500, b"")
     userinfo: Callable[[], Reply] = lambda: (500, b"")
     asked: dict[str, list[str]] = field(default_factory=dict)
+    answering: threading.Event = field(default_factory=threading.Event)
+    """While it is not set, connections are taken, requests read, and nothing is answered."""
 
     def claims(self, **changes: object) -> dict[str, object]:
         """What an honest ID token has, and what is to be otherwise; None: without."""
@@ -75,6 +77,7 @@ class HostileProvider:
     def reply(self, path: str, sent: str) -> Reply:
         """What a request gets."""
         self.asked.setdefault(path, []).append(sent)
+        self.answering.wait(30)
         match path:
             case "/token":
                 return self.token()
@@ -94,6 +97,7 @@ def credentials(sent: str) -> str:
 def lying(**discovery: object) -> Iterator[HostileProvider]:
     """A provider on a free port, with these members in its discovery document."""
     provider = HostileProvider()
+    provider.answering.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

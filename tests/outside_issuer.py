@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -25,6 +25,8 @@ class OutsideIssuer:
     up: bool = True
     asked: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+    answering: threading.Event = field(default_factory=threading.Event)
+    """While it is not set, connections are taken, requests read, and nothing is answered."""
 
     @property
     def kid(self) -> str:
@@ -87,12 +89,14 @@ class OutsideIssuer:
 def issuing(audience: str) -> Iterator[OutsideIssuer]:
     """An issuer on a free port; its tokens are for this audience."""
     issuer = OutsideIssuer("", audience)
+    issuer.answering.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if self.path == "/jwks":
                 with issuer.lock:
                     issuer.asked += 1
+            issuer.answering.wait(30)
             documents = {
                 "/.well-known/openid-configuration": {"issuer": issuer.url, "jwks_uri": f"{issuer.url}/jwks"},
                 "/jwks": json.loads(issuer.key_set()),
@@ -103,7 +107,8 @@ def issuing(audience: str) -> Iterator[OutsideIssuer]:
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(ConnectionError):  # who asked may have stopped waiting
+                self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the library's
             """Keep the test's output clean."""

@@ -21,12 +21,12 @@ def test_parties_are_served_in_turn_however_many_of_one_wait() -> None:
         async def serve(name: str) -> None:
             assert await turns.take(name[0])
             served.append(name)
-            turns.give_back()
+            turns.give_back(name[0])
 
         assert await turns.take("x")
         tasks = [asyncio.create_task(serve(name)) for name in ("a1", "a2", "a3", "b1", "b2", "c1")]
         await settle()
-        turns.give_back()
+        turns.give_back("x")
         await asyncio.gather(*tasks)
         assert served == ["a1", "b1", "c1", "a2", "b2", "a3"]
 
@@ -41,11 +41,11 @@ def test_turn_of_one_who_hangs_up_as_it_comes_goes_to_the_next() -> None:
         assert await turns.take("x")
         first, second = (asyncio.create_task(turns.take("a")) for _ in range(2))
         await settle()
-        turns.give_back()
+        turns.give_back("x")
         first.cancel()
         assert await second
         assert first.cancelled()
-        turns.give_back()
+        turns.give_back("a")
         assert await turns.take("b")
 
     asyncio.run(scenario())
@@ -60,14 +60,14 @@ def test_turn_that_meets_one_who_hung_up_a_moment_before_goes_to_the_next() -> N
         first, second = (asyncio.create_task(turns.take(party)) for party in "ab")
         await settle()
         first.cancel()
-        turns.give_back()
+        turns.give_back("x")
         assert await second
-        turns.give_back()
+        turns.give_back("b")
         assert await turns.take("c")
         last = asyncio.create_task(turns.take("d"))
         await settle()
         last.cancel()
-        turns.give_back()
+        turns.give_back("c")
         await settle()
         assert await turns.take("e")
 
@@ -109,5 +109,28 @@ def test_full_queue_sends_away_the_latest_of_whoever_has_the_most_waiting() -> N
         assert await turns.take("fourth") is False
         turns.drop()
         assert [await flood[0], await other, await third] == [False, False, False]
+
+    asyncio.run(scenario())
+
+
+def test_party_has_no_more_than_its_share_while_turns_are_left_for_others() -> None:
+    """And its next comes in when one of its own is given back, not when another's is."""
+
+    async def scenario() -> None:
+        turns = Turns(at_once=3, waiting_max=9, each_max=2)
+        assert [await turns.take("slow"), await turns.take("slow")] == [True, True]
+        third = asyncio.create_task(turns.take("slow"))
+        await settle()
+        assert await asyncio.wait_for(turns.take("other"), 1)
+        waiting = asyncio.create_task(turns.take("another"))
+        await settle()
+        turns.give_back("other")
+        assert await waiting
+        turns.give_back("another")
+        await settle()
+        assert not third.done()
+        turns.give_back("slow")
+        assert await third
+        assert turns.taken == 2
 
     asyncio.run(scenario())

@@ -56,7 +56,7 @@ class World:
     def asks(self, assertion: str, *, app: str | None = None, **more: str) -> httpx.Response:
         """The grant, by an app that only names itself."""
         form = {"grant_type": JWT_BEARER, "assertion": assertion, "client_id": app or self.client_id}
-        return httpx.post(f"{self.server.base_url}{TOKEN}", data=form | more)
+        return httpx.post(f"{self.server.base_url}{TOKEN}", data=form | more, timeout=30)
 
     def proves(self, token: str, **more: str) -> httpx.Response:
         """The same app with the token as its client assertion."""

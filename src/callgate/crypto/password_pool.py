@@ -97,20 +97,20 @@ class PasswordPool:
             self.refused += 1
             return Busy.POOL
         try:
-            ended, proof = self._begin(work)
+            ended, proof = self._begin(work, party)
         except (RuntimeError, MemoryError) as error:  # the end of the server, or no room
-            self._turns.give_back()
+            self._turns.give_back(party)
             raise Unavailable(f"no proof of a password can be begun: {str(error) or 'no memory'}") from error
         await ended
         return proof.result()
 
-    def _begin(self, work: Callable[[], _T]) -> "tuple[asyncio.Future[None], Future[_T]]":
+    def _begin(self, work: Callable[[], _T], party: str) -> "tuple[asyncio.Future[None], Future[_T]]":
         """When it has ended, and with what. The turn is given back then: who hangs up does not free the core."""
         loop = asyncio.get_running_loop()
         ended = loop.create_future()
 
         def end() -> None:
-            self._turns.give_back()
+            self._turns.give_back(party)
             if not ended.done():
                 ended.set_result(None)
 

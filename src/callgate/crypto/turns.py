@@ -1,18 +1,21 @@
 """Turns at what only a few may do at a time, fair between parties.
 
 Parties are served in turn, however many of one wait. Where no more may wait, the party with the most waiting loses its
-latest: whoever floods the queue stands in their own way, and one single proof of anybody else's gets its turn.
+latest: whoever floods the queue stands in their own way, and one single proof of anybody else's gets its turn. Where a
+party may have only some of the turns, those left are for others.
 """
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 
 
 class Turns:
-    """Gives `at_once` turns, and lets `waiting_max` wait for one."""
+    """Gives `at_once` turns, `each_max` of them to one party at most, and lets `waiting_max` wait for one."""
 
-    def __init__(self, *, at_once: int, waiting_max: int) -> None:
+    def __init__(self, *, at_once: int, waiting_max: int, each_max: int | None = None) -> None:
         self._at_once = self._free = at_once
+        self._each_max = at_once if each_max is None else each_max
+        self._taken: Counter[str] = Counter()
         self._room = waiting_max
         self._waiting = 0
         self._queues: OrderedDict[str, deque[asyncio.Future[bool]]] = OrderedDict()
@@ -29,8 +32,9 @@ class Turns:
 
     async def take(self, party: str) -> bool:
         """Wait for a turn, which is then to be given back; False where there is no room to wait."""
-        if self._free:
+        if self._free and self._may_have(party):
             self._free -= 1
+            self._taken[party] += 1
             return True
         if self._waiting >= self._room and not self._make_room(party):
             return False
@@ -43,12 +47,15 @@ class Turns:
             self._leave(party, turn)
             raise
 
-    def give_back(self) -> None:
-        """Hand a turn on: to the party that has waited longest since its last, or to whoever comes."""
-        while self._queues:
-            party = next(iter(self._queues))
-            self._queues.move_to_end(party)
-            if _answer(self._take_out(party, self._queues[party][0]), gets=True):
+    def give_back(self, party: str) -> None:
+        """Hand a party's turn on: to the one that has waited longest since its last, or to whoever comes."""
+        self._taken[party] -= 1
+        if not self._taken[party]:
+            del self._taken[party]
+        while (following := next(filter(self._may_have, self._queues), None)) is not None:
+            self._queues.move_to_end(following)
+            if _answer(self._take_out(following, self._queues[following][0]), gets=True):
+                self._taken[following] += 1
                 return
         self._free += 1
 
@@ -56,6 +63,9 @@ class Turns:
         """Send away whoever waits."""
         while self._queues:
             self._shed(next(iter(self._queues)))
+
+    def _may_have(self, party: str) -> bool:
+        return self._taken[party] < self._each_max
 
     def _make_room(self, party: str) -> bool:
         """Send one away, of the party with the most waiting; nobody for a party that would then have as many."""
@@ -73,7 +83,7 @@ class Turns:
         if turn in self._queues.get(party, ()):
             self._take_out(party, turn)
         elif not turn.cancelled() and turn.result():
-            self.give_back()
+            self.give_back(party)
 
     def _take_out(self, party: str, turn: "asyncio.Future[bool]") -> "asyncio.Future[bool]":
         queue = self._queues[party]

@@ -44,6 +44,7 @@ class FetchFault(Enum):
     ENCODED = "the answer was compressed, though that was not asked for"
     TOO_LARGE = "the answer was too large"
     TOO_SLOW = "the whole answer did not come in time"
+    LEFT_ALONE = "it did not answer five times in a row, and is asked by one person at a time, at intervals"
 
 
 @dataclass(frozen=True, slots=True)

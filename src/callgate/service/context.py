@@ -17,6 +17,7 @@ from callgate.model.moment import Fresh, Moment
 from callgate.model.policy import Policy
 from callgate.service.cells import Cells
 from callgate.service.clock import Clock
+from callgate.service.errands import Errands
 from callgate.service.events import Events
 from callgate.service.fetch import Fetcher
 from callgate.service.figures import Figures
@@ -30,21 +31,10 @@ from callgate.service.proofs import Proofs
 from callgate.service.readiness import Readiness
 from callgate.service.repeats import Repeat
 from callgate.service.tallies import Tallies
-from callgate.service.turnstile import Turnstile
 from callgate.storage.port import Store
-
-ERRANDS_AT_ONCE = 16
-ERRANDS_WAITING_MAX = 64
-"""Anybody can send us a made-up code; no provider shall be asked about many of them at once. Providers take turns: one
-that lets everybody wait keeps no other's people out."""
 
 F = TypeVar("F")
 D = TypeVar("D")
-
-
-def _errands() -> Turnstile:
-    """Requests to others' servers that somebody at a browser waits for."""
-    return Turnstile(at_once=ERRANDS_AT_ONCE, waiting_max=ERRANDS_WAITING_MAX, what="requests to identity providers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +59,7 @@ class Context:
     cells: Cells | None = None
     figures: Figures = field(default_factory=Figures)
     proofs: Proofs = field(default_factory=Proofs)
-    errands: Turnstile = field(default_factory=_errands)
+    errands: Errands = field(default_factory=Errands)
     apps: Lately[ClientId, ClientFacts] = field(default_factory=Lately)
     credentials: Lately[bytes, JwtCredential] = field(default_factory=Lately)
     repeats: Lately[bytes, Repeat] = field(default_factory=Lately)

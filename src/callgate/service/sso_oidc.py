@@ -65,10 +65,9 @@ async def redeem(
     basic = connection.client_auth is ClientAuth.BASIC
     if not basic:
         form |= dict(zip(("client_id", "client_secret"), ours, strict=True))
-    async with context.errands.turn(str(connection.id)):
-        answer = await context.fetcher.post(
-            connection.token_url, urlencode(form).encode(), authorization=_basic(*ours) if basic else None
-        )
+    proof = _basic(*ours) if basic else None
+    post = partial(context.fetcher.post, connection.token_url, urlencode(form).encode(), authorization=proof)
+    answer = await context.errands.run(connection.id, connection.token_url, post)
     if isinstance(answer, NotFetched):
         return _unreachable(f"the token endpoint {connection.token_url}: {answer}")
     return judge_tokens(answer.status, parse_object(answer.body))
@@ -113,8 +112,8 @@ async def _claims(context: Context, connection: Connection, *, tokens: Tokens, t
     """The ID token's, or where these lack the claim, those of the UserInfo endpoint (section 5.3)."""
     if connection.email_attribute in token.claims or not (connection.userinfo_url and tokens.access_token):
         return token.claims
-    async with context.errands.turn(str(connection.id)):
-        answer = await context.fetcher.get(connection.userinfo_url, authorization=f"Bearer {tokens.access_token}")
+    get = partial(context.fetcher.get, connection.userinfo_url, authorization=f"Bearer {tokens.access_token}")
+    answer = await context.errands.run(connection.id, connection.userinfo_url, get)
     if not isinstance(answer, Fetched):
         return _unreachable(f"the UserInfo endpoint {connection.userinfo_url}: {answer}")
     said = parse_object(answer.body)

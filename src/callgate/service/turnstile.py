@@ -12,8 +12,8 @@ NOBODY_IN_PARTICULAR = ""
 class Turnstile:
     """Bounds work that strangers can ask for, in what runs and in what waits."""
 
-    def __init__(self, *, at_once: int, waiting_max: int, what: str) -> None:
-        self._turns = Turns(at_once=at_once, waiting_max=waiting_max)
+    def __init__(self, *, at_once: int, waiting_max: int, what: str, each_max: int | None = None) -> None:
+        self._turns = Turns(at_once=at_once, waiting_max=waiting_max, each_max=each_max)
         self._what = what
 
     @asynccontextmanager
@@ -24,4 +24,4 @@ class Turnstile:
         try:
             yield
         finally:
-            self._turns.give_back()
+            self._turns.give_back(party)
