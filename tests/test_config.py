@@ -13,6 +13,7 @@ from callgate.model.counters import CounterStore
 from callgate.model.database import PostgresPlace
 from callgate.model.fetch import FetchRules
 from callgate.model.policy import Statuses
+from tests.figures import Figure
 
 KEK = "c2VjcmV0LXRoYXQtbXVzdC1uZXZlci1iZS1zaG93bi4="
 
@@ -213,47 +214,95 @@ def test_file_of_the_variable_is_read_when_none_is_named(tmp_path: Path, monkeyp
     assert load_settings(Path("two.toml")).server.port == 1002
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("[server]\nprot = 1\n", "c.toml: server.prot is not a setting; did you mean server.port?"),
-        ("[serve]\nport = 1\n", "c.toml: [serve] is not a section; did you mean server?"),
-        ("port = 1\n", "c.toml: port stands outside a section, such as [server]"),
-        ("[server\n", "c.toml is not TOML: "),
-        ("[server]\nport = 0\n", "server.port: "),
-        ("[server]\nworkers = 2\n", "server.workers: an SQLite database has one server process"),
-        ("[database]\nurl = 'postgresql://x'\n", "database.url: must be sqlite:///NAME or sqlite:////PATH, or"),
-        ("[database]\nurl = 'mysql://x/y'\n", "database.url: must be sqlite:///NAME"),
-        ("[database]\nurl = 'postgresql://db..example.com/d'\n", "database.url: must be sqlite:///NAME"),
-        ("[database]\nurl = 'postgresql://u:p@ss@h/d'\n", "database.url: must be sqlite:///NAME"),
-        ("[database]\nurl = 'postgresql://u:p%00ss@h/d'\n", "database.url: must be sqlite:///NAME"),
-        ("[database]\nurl = 'postgresql://h/d?password=p'\n", "database.url: must not have password among"),
-        ("[database]\nurl = 'postgresql://h/d?options=-cjit=off'\n", "database.url: has an option that is none"),
-        (f"[database]\nurl = 'postgresql://h/{'d' * 2000}'\n", "database.url: must be sqlite:///NAME"),
-        ("[database]\nurl = 'postgresql://u:p@h/d'\npassword = 'q'\n", "database.url holds a password, and"),
-        ("[database]\nurl = 'sqlite:///d'\npassword = 'q'\n", "database.url is SQLite's"),
-        ("[database]\npassword_file = 'p'\npassword = 'q'\n", "set database.password_file or database.password"),
-        ("[server]\nhost = '0.0.0.0'\n", "server.public_url is required"),
-        ("[server]\npublic_url = 'http://login.example.com'\n", "server.public_url: must be https"),
-        ("[server]\npublic_url = 'https://login.example.com/'\n", "server.public_url: must be scheme, host"),
-        ("[server]\npublic_url = 'https://a:b@example.com'\n", "server.public_url: must be a URL"),
-        ("[server]\npublic_url = 'login.example.com'\n", "server.public_url: must be a URL"),
-        ("[server]\npublic_url = 'https://example.com:99999'\n", "server.public_url: must be a URL"),
-        ("[server]\npublic_url = 'https://example.com:port'\n", "server.public_url: must be a URL"),
-        ("[server]\npublic_url = 'https://example.com:'\n", "server.public_url: must be a URL"),
-        ("[server]\npublic_url = 'https://exa mple.com'\n", "server.public_url: must be a URL"),
-        ("[server]\npublic_url = 'https://[::1'\n", "server.public_url: must be a URL"),
-        ("[server]\npublic_url = 'https://Example.com'\n", "server.public_url: must be written as browsers write"),
-        ("[server]\npublic_url = 'https://example.com:443'\n", "server.public_url: must be written as browsers write"),
-        ("[server]\ncell = 'here'\n", "server.cell: "),
-    ],
-)
+MISTAKES = [
+    ("[server]\nprot = 1\n", "c.toml: server.prot is not a setting; did you mean server.port?"),
+    ("[serve]\nport = 1\n", "c.toml: [serve] is not a section; did you mean server?"),
+    ("port = 1\n", "c.toml: port stands outside a section, such as [server]"),
+    ("[server\n", "c.toml is not TOML: "),
+    ("[server]\nport = 0\n", "server.port: "),
+    ("[server]\nworkers = 2\n", "server.workers: an SQLite database has one server process"),
+    ("[database]\nurl = 'postgresql://x'\n", "database.url: must be sqlite:///NAME or sqlite:////PATH, or"),
+    ("[database]\nurl = 'mysql://x/y'\n", "database.url: must be sqlite:///NAME"),
+    ("[database]\nurl = 'postgresql://db..example.com/d'\n", "database.url: must be sqlite:///NAME"),
+    ("[database]\nurl = 'postgresql://u:p@ss@h/d'\n", "database.url: must be sqlite:///NAME"),
+    ("[database]\nurl = 'postgresql://u:p%00ss@h/d'\n", "database.url: must be sqlite:///NAME"),
+    ("[database]\nurl = 'postgresql://h/d?password=p'\n", "database.url: must not have password among"),
+    ("[database]\nurl = 'postgresql://h/d?options=-cjit=off'\n", "database.url: has an option that is none"),
+    (f"[database]\nurl = 'postgresql://h/{'d' * 2000}'\n", "database.url: must be sqlite:///NAME"),
+    ("[database]\nurl = 'postgresql://u:p@h/d'\npassword = 'q'\n", "database.url holds a password, and"),
+    ("[database]\nurl = 'sqlite:///d'\npassword = 'q'\n", "database.url is SQLite's"),
+    ("[database]\npassword_file = 'p'\npassword = 'q'\n", "set database.password_file or database.password"),
+    ("[server]\nhost = '0.0.0.0'\n", "server.public_url is required"),
+    ("[server]\npublic_url = 'http://login.example.com'\n", "server.public_url: must be https"),
+    ("[server]\npublic_url = 'https://login.example.com/'\n", "server.public_url: must be scheme, host"),
+    ("[server]\npublic_url = 'https://a:b@example.com'\n", "server.public_url: must be a URL"),
+    ("[server]\npublic_url = 'login.example.com'\n", "server.public_url: must be a URL"),
+    ("[server]\npublic_url = 'https://example.com:99999'\n", "server.public_url: must be a URL"),
+    ("[server]\npublic_url = 'https://example.com:port'\n", "server.public_url: must be a URL"),
+    ("[server]\npublic_url = 'https://example.com:'\n", "server.public_url: must be a URL"),
+    ("[server]\npublic_url = 'https://exa mple.com'\n", "server.public_url: must be a URL"),
+    ("[server]\npublic_url = 'https://[::1'\n", "server.public_url: must be a URL"),
+    ("[server]\npublic_url = 'https://Example.com'\n", "server.public_url: must be written as browsers write"),
+    ("[server]\npublic_url = 'https://example.com:443'\n", "server.public_url: must be written as browsers write"),
+    ("[server]\ncell = 'here'\n", "server.cell: "),
+    ("[server]\nworkers = 65\n", "server.workers: "),
+    ("[server]\nshutdown_s = -1\n", "server.shutdown_s: "),
+    ("[server]\nport = '80 80'\n", "server.port: "),
+    ("[server]\ntrusted_proxies = '10.0.0.1/8'\n", "server.trusted_proxies: 10.0.0.1/8 has host bits set"),
+    ("[server]\ntrusted_proxies = '::1, proxy'\n", "server.trusted_proxies: 'proxy' does not appear to be"),
+    ("[server]\nforwarded_field = 'Via'\n", "server.forwarded_field: "),
+    ("[wire]\nstatuses = 'mine'\n", "wire.statuses: "),
+    ("[wire]\nquery_tokens = 'perhaps'\n", "wire.query_tokens: "),
+    ("[sessions]\nsign_in_ttl_s = 299\n", "sessions.sign_in_ttl_s: "),
+    ("[sessions]\nremembered_sign_in_ttl_s = 31536001\n", "sessions.remembered_sign_in_ttl_s: "),
+    ("[passwords]\nchars_min = 7\n", "passwords.chars_min: "),
+    ("[passwords]\nstrength_min = 5\n", "passwords.strength_min: "),
+    ("[log]\nlevel = 'loud'\n", "log.level: "),
+    ("[log]\nformat = 'xml'\n", "log.format: "),
+    ("[metrics]\nport = 65536\n", "metrics.port: "),
+    ("[traces]\nratio = 1.5\n", "traces.ratio: "),
+    ("[traces]\nendpoint = 'collector'\n", "traces.endpoint: "),
+    ("[limits]\npassword_workers = 0\n", "limits.password_workers: "),
+    ("[limits]\nconnections_max = 1000001\n", "limits.connections_max: "),
+    ("[limits]\nlight = 0\n", "limits.light: "),
+    ("[limits]\nunproven = 1.5\n", "limits.unproven: "),
+    ("[limits]\nwrong_passwords = 0\n", "limits.wrong_passwords: "),
+    ("[limits]\nlock_s = 0\n", "limits.lock_s: "),
+    ("[limits]\nstore_wait_ms = 9\n", "limits.store_wait_ms: "),
+    ("[limits]\nstore = 'redis'\n", "limits.store: "),
+    ("[limits]\nrates = 2\n", "limits.rates: "),
+    ("[fetch]\nprivate_networks = '10.0.0.0/33'\n", "fetch.private_networks: '10.0.0.0/33' does not"),
+    ("[fetch]\nloopback = 'sometimes'\n", "fetch.loopback: "),
+    ("[fetch]\nca_file = 'none.pem'\n", "fetch.ca_file: cannot be read"),
+    ("[cells]\nwait_ms = 0\n", "cells.wait_ms: "),
+    ("[cells]\nin_flight_max = 0\n", "cells.in_flight_max: "),
+    ("[keys]\nkey_encryption_key_file = 'a'\nkey_encryption_key = 'b'\n", "set keys.key_encryption_key_file or"),
+    ("server = 1\n", "c.toml: "),
+    ("[server]\nport = 1\nport = 2\n", "c.toml is not TOML: "),
+]
+"""A settings file with one mistake, and how the line begins that says which."""
+
+
+@pytest.mark.parametrize(("text", "expected"), MISTAKES)
 def test_one_line_names_the_mistake_when_the_file_has_one(tmp_path: Path, text: str, expected: str) -> None:
     """Nothing starts, and the line says where to look."""
     (tmp_path / "c.toml").write_text(text)
     (problem,) = problems(Path("c.toml"))
     assert problem.startswith(expected)
     assert "\n" not in problem
+
+
+def test_every_section_has_its_mistakes(tmp_path: Path, figure: Figure) -> None:
+    """Fifty and more (assurance R21): each starts nothing, and says one line of its own."""
+    said: set[tuple[int, str]] = set()
+    for number, (text, _) in enumerate(MISTAKES):
+        file = tmp_path / f"{number}.toml"
+        file.write_text(text)
+        said.update((number, line.replace(str(file), "c.toml")) for line in problems(file))
+    figure("settings.mistaken", f"{len(MISTAKES)} files with a mistake: none starts, {len(said)} lines name the key")
+    assert len(said) == len(MISTAKES) >= 50
+    sections = {section for text, _ in MISTAKES for section in re.findall(r"^\[(\w+)\]", text, re.MULTILINE)}
+    assert sections >= set(Settings.model_fields)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from callgate.config.cells import CELL_PATTERN, CellSettings
 from callgate.config.counters import MEMORY, counter_store
 from callgate.config.database import DatabaseSettings
 from callgate.config.section import Section
-from callgate.config.texts import PORT_MAX, check_certificates, is_loopback, origin_problem, read_password, split
+from callgate.config.texts import PORT_MAX, check_certificates, is_loopback, networks, origin_problem, read_password
 from callgate.config.watching import LogSettings, MetricsSettings, TracesSettings
 from callgate.model.counters import CounterStore
 from callgate.model.fetch import FetchRules, Network
@@ -41,7 +41,7 @@ class ServerSettings(Section):
     """The URL clients use, which is also the issuer: https, except on a loopback host, and without a path.
     Left out: http://HOST:PORT, on a loopback host only."""
 
-    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(split)] = ()
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(networks)] = ()
     """Networks of the proxies in front, such as 10.0.0.0/8: from them alone it is believed where a request comes
     from."""
 
@@ -249,7 +249,7 @@ class LimitSettings(Section):
 class FetchSettings(Section):
     """What the server fetches by itself: key sets and documents of issuers and identity providers."""
 
-    private_networks: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(split)] = ()
+    private_networks: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(networks)] = ()
     """Networks that are not public and may be fetched from all the same, such as 10.0.0.0/8 for a cluster's own
     issuer. Without one, whatever an address names inside your network is out of reach."""
 

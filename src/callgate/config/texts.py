@@ -24,6 +24,14 @@ def split(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def networks(value: object) -> object:
+    """Networks written as one text. Raises ValueError, once for each list: of which of them, and why."""
+    parts = split(value)
+    if not isinstance(parts, list):
+        return parts
+    return [ipaddress.ip_network(part) if isinstance(part, str) else part for part in parts]
+
+
 def origin_problem(value: str) -> str | None:
     """What keeps a text from being an origin that tokens may travel to; None where nothing does."""
     found = _ORIGIN.match(value)
