@@ -134,16 +134,28 @@ class Waits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
-    """What workers have resident after so many requests."""
+class Held:
+    """What workers hold after so many requests: memory, files, threads, the log of their file, rows of sessions.
+
+    `overdue`: of the sessions, those that the sweep should have had. `p99_ms` is the round's that came last.
+    """
 
     requests: int
     mb: float
+    files: int
+    threads: int
+    log_mb: float
+    sessions: int
+    overdue: int
+    p99_ms: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Soak:
-    """What a worker occupies, and what requests leave behind once it is warm. `seen`: from the first on."""
+    """What a worker occupies, and what requests leave behind once it is warm. `seen`: from the first on.
+
+    `p99_ratio`: the last tenth's to the first tenth's, of those that came when it was warm.
+    """
 
     about: str
     worker_mb: float
@@ -151,7 +163,8 @@ class Soak:
     requests: int
     warm_mb: float
     soaked_mb: float
-    seen: tuple[Memory, ...] = ()
+    p99_ratio: float | None = None
+    seen: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

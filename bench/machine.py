@@ -82,6 +82,14 @@ class Running:
         pids = sorted(self._pids())
         return [_field(Path(f"/proc/{pid}/status"), "VmRSS") / 1024 for pid in pids]
 
+    def workers_files(self) -> int:
+        """How many files its workers have open: all but the oldest process."""
+        return sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in sorted(self._pids())[1:])
+
+    def workers_threads(self) -> int:
+        """How many threads they have."""
+        return sum(_field(Path(f"/proc/{pid}/status"), "Threads") for pid in sorted(self._pids())[1:])
+
     def _pids(self) -> list[int]:
         return [pid for pid in _processes() if _group(pid) in self.groups]
 

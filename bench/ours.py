@@ -4,12 +4,15 @@ import json
 import shutil
 import sys
 import tempfile
+import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
+
+import apsw
 
 from bench.machine import (
     CLIENT_CORE,
@@ -26,6 +29,7 @@ from bench.options import Options
 from bench.theirs import CHAINS
 from bench.work import JWT_BEARER, PASSWORD_CONNECTIONS, Kind, Work, encode_basic, encode_form, write_lines
 from bench.world import World, build
+from callgate.storage.expiry import SWEEP_BUCKET_MS, SWEEP_GRACE_MS
 from tests.postgres_server import PROGRAMS as PROGRAMS_OF_POSTGRES
 from tests.postgres_server import PostgresServer, running_postgres
 
@@ -87,6 +91,18 @@ class File:
     def bytes(self) -> int:
         """Without the log, which is as long as it once had to be."""
         return self._path.stat().st_size
+
+    def log_bytes(self) -> int:
+        """Of the write-ahead log."""
+        return self._path.with_name(f"{self._path.name}-wal").stat().st_size
+
+    def sessions(self) -> tuple[int, int]:
+        """How many rows there are, and how many of them the sweep should have had by now."""
+        bucket = (int(time.time() * 1000) - SWEEP_GRACE_MS) // SWEEP_BUCKET_MS
+        with closing(apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READONLY)) as connection:
+            sql = "SELECT count(*), coalesce(sum(sweep_bucket < ?), 0) FROM session"
+            ((rows, overdue),) = connection.execute(sql, (bucket,))
+        return int(str(rows)), int(str(overdue))
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ def waits(figures: Figures) -> str:
 
 
 def soak(figures: Figures) -> str:
-    """Memory."""
+    """Memory, and what else might grow."""
     if (found := figures.soak) is None:
         return UNMEASURED
     growth_mb = (found.soaked_mb - found.warm_mb) / found.requests * 1e6
@@ -136,8 +136,16 @@ is {growth_mb:.1f} MB for a million.{_seen(found)}"""
 
 
 def _seen(soak: Soak) -> str:
-    rows = "".join(f"\n| {at.requests:,} | {at.mb:.1f} |" for at in soak.seen)
-    return f"\n\n| requests so far | MB |\n|---:|---:|{rows}" if rows else ""
+    rows = [
+        f"| {at.requests:,} | {at.mb:.1f} | {at.files} | {at.threads} | {at.log_mb:.1f} MB "
+        f"| {at.sessions:,} | {at.overdue} | {at.p99_ms:.1f} ms |"
+        for at in soak.seen
+    ]
+    if not rows or soak.p99_ratio is None:
+        return ""
+    head = ("| requests so far | MB | files | threads | log | sessions | overdue | p99 |", f"|{'---:|' * 8}")
+    told = f"The last tenth's 99th percentile was {soak.p99_ratio:.2f} times the first's."
+    return "\n".join((f" {told}", "", *head, *rows))
 
 
 def watching(figures: Figures) -> str:

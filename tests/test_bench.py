@@ -10,6 +10,7 @@ from bench.figures import Figures, Row, Sample, Server, Speed
 from bench.options import Options
 from bench.work import Kind
 from bench.world import Extent
+from tests.figures import Figure
 
 TINY = Options(
     rounds=1,
@@ -60,14 +61,33 @@ def test_growth_is_measured() -> None:
 
 @needs_wrk
 @pytest.mark.long
+@pytest.mark.timeout(300)
+def test_nothing_grows_with_the_requests(figure: Figure) -> None:
+    """Assurance R18 in short: once it is warm, files, threads and log are what they were, and no row is overdue."""
+    found = soak.measure(replace(TINY, requests=60_000, connections=32), "here")
+    (first, *_, last), growth_mb = found.seen[len(found.seen) // 2 :], found.soaked_mb - found.warm_mb
+    figure(
+        "growth.requests",
+        f"{found.requests:,} requests after {found.seen[-1].requests - found.requests:,}: {growth_mb:+.1f} MB, "
+        f"{last.files - first.files:+} files, {last.threads - first.threads:+} threads, log {last.log_mb:.1f} MB, "
+        f"{last.overdue} of {last.sessions:,} sessions overdue, last tenth's p99 {found.p99_ratio:.2f} × the first's",
+    )
+    assert found.worker_mb > 0
+    assert abs(last.files - first.files) <= 2
+    assert last.threads == first.threads
+    assert last.log_mb <= 64
+    assert last.overdue <= last.sessions / 10
+
+
+@needs_wrk
+@pytest.mark.long
 @pytest.mark.root
 @pytest.mark.timeout(300)
-def test_waits_memory_and_watching_are_measured() -> None:
+def test_waits_and_watching_are_measured() -> None:
     """Every figure is there."""
     found = waits.measure(TINY, "here")
     assert 0 < found.checks_slow_disk < found.checks_alone * 2
     assert found.sign_in_ms > found.argon2_ms / 2
-    assert soak.measure(replace(TINY, requests=1000), "here").worker_mb > 0
     assert {row.way for row in watching.measure(TINY, "here").rows} == set(watching.WAYS)
 
 
