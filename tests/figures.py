@@ -22,6 +22,9 @@ Row = dict[str, str | list[str]]
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "tests" / "reliability.toml"
+MARKS = "marks"
+"""Which of the bars in docs/assurance.md section 4.2 a row is about, where it is about one."""
+
 ASKED = ("what", "must", "where")
 """What every row says: what happens, what must hold, and the files that try it."""
 
@@ -31,8 +34,8 @@ tree."""
 
 HEAD = """\
 # What Callgate is put through, row by row; `./dev docs` writes docs/reliability.md from it. Rows are sorted by name.
-# `what` happens, what `must` hold, and `where` it is tried are written by hand; the rest comes of
-# `./dev test --long --figures FILE`, when its tests call figure("NAME", "what was seen").
+# `marks` (of docs/assurance.md), `what` happens, what `must` hold, and `where` it is tried are written by hand; the
+# rest comes of `./dev test --figures`, with `--long` of the full counts, when its tests call figure("NAME", "seen").
 """
 
 _SAID = "figure"
@@ -93,7 +96,8 @@ def render(rows: Mapping[str, Row]) -> str:
 
 
 def _render(name: str, row: Row) -> str:
-    lines = [f"{field} = {json.dumps(row[field], ensure_ascii=False)}" for field in (*ASKED, *SEEN) if field in row]
+    fields = (field for field in (MARKS, *ASKED, *SEEN) if field in row)
+    lines = [f"{field} = {json.dumps(row[field], ensure_ascii=False)}" for field in fields]
     return "\n".join(("", f'["{name}"]', *lines, ""))
 
 

@@ -15,8 +15,11 @@ def trials() -> Iterator[str]:
     rows = tomllib.loads(ROWS.read_text("utf-8"))
     for kind, names in groupby(sorted(rows), key=lambda name: name.partition(".")[0]):
         yield f"## {kind.capitalize()}"
-        lines = [(row["what"], row["must"], _seen(row), coded(row["where"])) for row in map(rows.__getitem__, names)]
-        yield table(("what happens", "what must hold", "seen", "where"), lines)
+        lines = [
+            (" ".join(row.get("marks", ())), row["what"], row["must"], _seen(row), coded(row["where"]))
+            for row in map(rows.__getitem__, names)
+        ]
+        yield table(("mark", "what happens", "what must hold", "seen", "where"), lines)
 
 
 def _seen(row: dict[str, str]) -> str:

@@ -24,6 +24,7 @@ from tests.cells.founding import (
     serving_pair,
 )
 from tests.cells.wanderer import Wanderer
+from tests.figures import Figure
 from tests.nursery import ROOT
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -58,7 +59,7 @@ def whole(pair: Pair) -> dict[str, int]:
     }
 
 
-def test_one_cell_down_leaves_the_other_whole(own: Pair) -> None:
+def test_one_cell_down_leaves_the_other_whole(own: Pair, figure: Figure) -> None:
     """And is there again by itself."""
     expected = whole(own)
     assert set(expected.values()) == {200, 400}
@@ -94,7 +95,9 @@ def test_one_cell_down_leaves_the_other_whole(own: Pair) -> None:
     assert look_over(own.one)["cells"] == {"CGT01P02": "silent"}
     assert {key["kid"] for key in HTTP.get(f"{own.one.url}/restapi/oauth/jwks").json()["keys"]} == kids
     own.start(own.two)
+    began = time.monotonic()
     own.wait_until_heard()
+    heard_s = time.monotonic() - began
     again = ask_token(own.one, own.two.script, grant_type="refresh_token", refresh_token=theirs["refresh_token"])
     assert again.status_code == 200, again.text
     figures = HTTP.get(f"http://127.0.0.1:{own.one.metrics}/metrics").text
@@ -103,6 +106,11 @@ def test_one_cell_down_leaves_the_other_whole(own: Pair) -> None:
     rules = (ROOT / "deploy/prometheus/callgate.rules.yml").read_text()
     assert set(re.findall(r"\bcallgate_cell_\w+", rules)) <= set(
         re.findall(r"^(callgate_cell_\w+)\{", figures, re.MULTILINE)
+    )
+    figure(
+        "cells.down",
+        f"{len(expected)} kinds of requests of the living one's people answered as ever, {len(lost)} of the other 503; "
+        f"heard of again after {heard_s:.1f} s",
     )
 
 
@@ -157,20 +165,29 @@ def at_door(pair: Pair) -> Iterator[Wanderer]:
         yield Wanderer(pair, http)
 
 
-def test_one_cell_that_hangs_costs_the_other_one_wait(own: Pair) -> None:
+def test_one_cell_that_hangs_costs_the_other_one_wait(own: Pair, figure: Figure) -> None:
     """Stopped where it stands: connections come about, and nothing is answered. Nobody piles up behind it."""
     expected = whole(own)
     token = ask_token(own.two, own.two.service, grant_type="client_credentials").json()["access_token"]
     os.kill(own.pids[own.two.name], signal.SIGSTOP)
     try:
         with ThreadPoolExecutor(8) as pool:
+            began = time.monotonic()
             hanging = [pool.submit(read_extension, own.one, token) for _ in range(8)]
             assert whole(own) == expected
+            beside_s = time.monotonic() - began
             assert {each.result().status_code for each in hanging} == {503}
+            waited_s = time.monotonic() - began
         began = time.monotonic()
         assert {read_extension(own.one, token).status_code for _ in range(20)} == {503}
-        assert time.monotonic() - began < 20 * WAIT_MS / 1000 / 2, "not each of them"
+        known_s = time.monotonic() - began
+        assert known_s < 20 * WAIT_MS / 1000 / 2, "not each of them"
     finally:
         os.kill(own.pids[own.two.name], signal.SIGCONT)
     own.wait_until_heard()
     assert read_extension(own.one, token).status_code == 200
+    figure(
+        "cells.hangs",
+        f"{len(expected)} requests of the living one's people answered as ever, in {beside_s:.1f} s; "
+        f"{len(hanging)} for the other 503 after {waited_s:.1f} s, then 20 in {1000 * known_s:.0f} ms",
+    )

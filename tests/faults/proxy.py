@@ -17,6 +17,9 @@ class Weather:
     """How it is on the way: `delay_s` for each segment in each direction."""
 
     delay_s: float = 0
+    asked_bytes: int = 0
+    """What the server has sent to the database so far."""
+
     calm: asyncio.Event = field(default_factory=asyncio.Event)
     """While it is not set, nothing gets through, and nobody is told: a stall, or a peer that is gone without a word."""
 
@@ -84,7 +87,7 @@ async def proxied(socket: Path) -> AsyncIterator[tuple[int, Weather]]:
         assert task is not None
         weather.connections[task] = writer, other
         try:
-            await asyncio.gather(_carry(reader, other, weather), _carry(theirs, writer, weather))
+            await asyncio.gather(_carry(reader, other, weather, asks=True), _carry(theirs, writer, weather, asks=False))
         except asyncio.CancelledError:
             return  # forgotten: both ends stay as they are
         finally:
@@ -100,9 +103,10 @@ async def proxied(socket: Path) -> AsyncIterator[tuple[int, Weather]]:
             writer.transport.abort()
 
 
-async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, weather: Weather) -> None:
+async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, weather: Weather, *, asks: bool) -> None:
     with suppress(ConnectionError):
         while segment := await reader.read(_SEGMENT):
+            weather.asked_bytes += asks * len(segment)
             if weather.delay_s:
                 await asyncio.sleep(weather.delay_s)
             await weather.calm.wait()

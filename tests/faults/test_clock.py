@@ -169,8 +169,12 @@ def test_nobody_notices_when_the_clock_of_one_of_two_servers_steps(
     with on_postgres(world, tmp_path) as own:
         asyncio.run(drive(own))
         clock.step(72 * HOUR_S)
-        with pytest.raises(NotStartedError, match="set the one that is wrong"), serve(own, wrap=clock.wrap):
+        with (
+            pytest.raises(NotStartedError, match="set the one that is wrong") as refused,
+            serve(own, wrap=clock.wrap),
+        ):
             pass
+    figure("database.clock-off", f"72 h off: one that ran went on; one that starts says: {refused.value.said.strip()}")
     figure("clock.steps", f"one of two on PostgreSQL: {ledger.summary()}; nothing refused")
     assert ledger.broken == []
 

@@ -30,32 +30,35 @@ READS_MIN = 5
 """Meanwhile, one after the other; of those that waited for it there would be one."""
 
 
-def test_second_server_is_refused_and_the_first_goes_on(world: World, tmp_path: Path) -> None:
+def test_second_server_is_refused_and_the_first_goes_on(world: World, tmp_path: Path, figure: Figure) -> None:
     """A kill leaves no lock behind: the next start has the file at once."""
     own = copy_world(world, tmp_path)
     traffic = Traffic(own, Ledger(), seed=9)
 
-    def start_another() -> NotStartedError:
+    def start_another() -> tuple[NotStartedError, float]:
+        began_s = time.monotonic()
         with pytest.raises(NotStartedError) as refused, serve(own, log=tmp_path / "second.log"):
             pass
-        return refused.value
+        return refused.value, time.monotonic() - began_s
 
-    async def drive(served: Served) -> None:
+    async def drive(served: Served) -> float:
         async with traffic.connected(served.port, LANES):
             # Beside the traffic: connections on which nothing is asked meanwhile are closed.
             another = asyncio.create_task(asyncio.to_thread(start_another))
             await traffic.run_until(another.done)
-            refused = await another
+            refused, after_s = await another
             assert refused.status == 3
             assert refused.said == f"Failed: {own.database} is served by another process\n"
             await traffic.run_for(0.5)
             await traffic.check()
+            return after_s
 
     with serve(own) as served:
-        asyncio.run(drive(served))
+        after_s = asyncio.run(drive(served))
         served.kill()
     with serve(own) as served:
         assert served.stop() == 0
+    figure("neighbours.second-server", f"refused {after_s:.1f} s after its start; beside it {traffic.ledger.summary()}")
     assert traffic.ledger.broken == []
 
 

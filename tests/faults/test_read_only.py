@@ -92,7 +92,9 @@ def test_server_answers_what_it_can_when_its_file_system_is_read_only(
             assert served.stop() == 0
     hold(answered)
     assert (ready.status_code, ready.json()) == (503, {"status": "read-only"})
-    figure("disk.read-only", f"{ending}: {dict(answered)}")
+    writes = sum(answered[write, UNAVAILABLE] for write in ("grant", "refresh", "revoke"))
+    told = f"{answered['read', 200]} tokens read, {answered['read', 401]} revoked ones refused, {writes} writes 503"
+    figure("disk.read-only", f"server {ending}, started again on it: ready says read-only; {told}")
     assert traffic.ledger.broken == []
 
 

@@ -118,7 +118,7 @@ def test_histories_fail_when_a_mutant_runs(doors: OpenDoors, name: str, figure: 
 
 
 def test_twenty_logins_at_once_leave_five_sessions(
-    shared: Arena, counts: Counts, monkeypatch: pytest.MonkeyPatch
+    shared: Arena, counts: Counts, monkeypatch: pytest.MonkeyPatch, figure: Figure
 ) -> None:
     """Never more at any observation. Which of those of one millisecond is the oldest, two servers cannot say."""
 
@@ -128,16 +128,19 @@ def test_twenty_logins_at_once_leave_five_sessions(
     monkeypatch.setattr(openings, "_judge", judge)
     rounds = counts(2, 50)
     assert play(openings.logins_keep_the_cap(shared, rounds=rounds)) == [openings.CAP] * rounds
+    figure("races.doors", f"20 sign-ins at once, {rounds} rounds: five live at every look")
 
 
-def test_code_redeemed_by_many_at_once_is_redeemed_once(shared: Arena, counts: Counts) -> None:
+def test_code_redeemed_by_many_at_once_is_redeemed_once(shared: Arena, counts: Counts, figure: Figure) -> None:
     """Sixty-four, at both."""
     rounds = counts(1, 50)
     assert play(openings.code_is_redeemed_once(shared, rounds=rounds)) == {"web": rounds, "spa": rounds}
+    figure("races.doors", f"64 redemptions of one code, {rounds} rounds for each of two apps: one success")
 
 
-def test_revocation_at_one_door_beats_refreshes_at_the_other(shared: Arena, counts: Counts) -> None:
+def test_revocation_at_one_door_beats_refreshes_at_the_other(shared: Arena, counts: Counts, figure: Figure) -> None:
     """Whatever was answered before."""
     trials = counts(32, 1000)
     refreshed_first = play(endings.revocation_beats_refresh(shared, trials=trials))
     assert 0 < refreshed_first < trials, "both orders must have been seen"
+    figure("races.doors", f"{trials} revocations against refreshes, {refreshed_first} of these first: dead each time")

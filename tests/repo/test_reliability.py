@@ -1,6 +1,7 @@
 """The rows of tests/reliability.toml lead to tests that say their figures, and the tests' figures to rows."""
 
 import ast
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -43,7 +44,7 @@ SAID = said_below(figures.ROOT / "tests")
 def test_row_says_what_is_tried_and_where(name: str) -> None:
     """A row is whole, its files are there, and whatever was seen was said by one of them."""
     row = ROWS[name]
-    seen = row.keys() - figures.ASKED
+    seen = row.keys() - {figures.MARKS, *figures.ASKED}
     assert name.partition(".")[0].isalpha()
     assert row.keys() >= set(figures.ASKED)
     assert seen in (set(), set(figures.SEEN))
@@ -56,6 +57,15 @@ def test_row_says_what_is_tried_and_where(name: str) -> None:
 def test_figure_has_its_row(file: str, said: str) -> None:
     """Which names the file."""
     assert [name for name, row in ROWS.items() if fnmatchcase(name, said) and file in row["where"]]
+
+
+def test_every_bar_has_a_row_with_a_figure() -> None:
+    """Of docs/assurance.md section 4.2; and no row is about a bar that is not there."""
+    bars = re.findall(r"^\| (R\d+) \|", (figures.ROOT / "docs/assurance.md").read_text("utf-8"), re.MULTILINE)
+    shown = {mark for row in ROWS.values() if "figure" in row for mark in row.get(figures.MARKS, ())}
+    assert len(bars) == 22
+    assert set(bars) == shown
+    assert {mark for row in ROWS.values() for mark in row.get(figures.MARKS, ())} <= set(bars)
 
 
 def test_file_is_as_it_is_written() -> None:

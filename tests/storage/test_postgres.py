@@ -7,6 +7,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
+from time import monotonic
 
 import pytest
 
@@ -39,6 +40,7 @@ from callgate.storage.postgres_link import Link
 from callgate.storage.save import save
 from callgate.storage.save_writers import KEPT_MS
 from callgate.storage.schema import ServerUnfit
+from tests.figures import Figure
 from tests.postgres_server import PostgresServer, needs_postgres, running_postgres, shared_postgres
 from tests.storage.engines import PostgresWorld, TestClock, open_postgres, unit_of
 from tests.storage.world import ACCOUNT, ADMIN, APP, CREDENTIAL, NOW_MS, refreshed, session_of
@@ -293,16 +295,18 @@ def test_time_never_goes_back_whoever_stamped_it(world: PostgresWorld) -> None:
 # --- connections that go -----------------------------------------------------------------------------------------
 
 
-def test_nobody_notices_a_connection_that_was_closed_while_idle(world: PostgresWorld) -> None:
+def test_nobody_notices_a_connection_that_was_closed_while_idle(world: PostgresWorld, figure: Figure) -> None:
     """A proxy between may do that at any time."""
 
-    async def lose() -> None:
+    async def lose() -> int:
         async with stores(world.place, 1) as (store,):
+            closed = sum(len([*standings]) for standings in store.connections.values())
             world.end_connections()
             await store.run(unit_of(SessionOpened(session_of(0))))
             assert (await store.read(SessionLookup(ACCOUNT.id, session_of(0).id))).session == session_of(0)
+        return closed
 
-    asyncio.run(lose())
+    figure("database.hangs", f"{asyncio.run(lose())} closed while idle: a write and a read were done as ever")
 
 
 def test_connections_are_told_by_how_they_stand(world: PostgresWorld) -> None:
@@ -355,7 +359,7 @@ def committing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bool], Non
 
 @pytest.mark.parametrize("arrives", [True, False], ids=["carried out", "never sent"])
 def test_commit_without_an_answer_is_looked_up(
-    world: PostgresWorld, committing: Callable[[bool], None], arrives: bool
+    world: PostgresWorld, committing: Callable[[bool], None], arrives: bool, figure: Figure
 ) -> None:
     """Its units happened once, whether or not the server had it: one of the two would otherwise be told wrongly."""
     decided: list[int] = []
@@ -373,7 +377,12 @@ def test_commit_without_an_answer_is_looked_up(
             await asyncio.gather(*(store.run(opening(number)) for number in range(10)))
 
     asyncio.run(commit())
-    assert world.look("SELECT count(*) FROM session", ()) == [(10,)]
+    ((stored,),) = world.look("SELECT count(*) FROM session", ())
+    what = "carried out" if arrives else "never sent"
+    figure(
+        "database.commit-unanswered", f"{what}: 10 units, decided {len(decided)} times, {stored} stored, all told so"
+    )
+    assert stored == 10
     assert len(decided) == (10 if arrives else 20)
 
 
@@ -564,7 +573,7 @@ def test_unit_that_cannot_be_said_fails_alone(world: PostgresWorld) -> None:
 
 
 def test_connection_that_hangs_is_left_and_nobody_waits_for_long(
-    world: PostgresWorld, monkeypatch: pytest.MonkeyPatch
+    world: PostgresWorld, monkeypatch: pytest.MonkeyPatch, figure: Figure
 ) -> None:
     """Whoever was on it goes again on another one; whoever waited for it is told."""
     monkeypatch.setattr("callgate.storage.postgres_link.ROUND_S", 1.0)
@@ -579,7 +588,9 @@ def test_connection_that_hangs_is_left_and_nobody_waits_for_long(
                 outcomes = await asyncio.gather(*units, return_exceptions=True)
         return Counter(map(type, outcomes))
 
-    assert asyncio.run(hang()) == {Done: 2 * BATCH_MAX, Unavailable: 50}
+    outcomes = asyncio.run(hang())
+    figure("database.hangs", f"all hang: {outcomes[Done]} units done on others, {outcomes[Unavailable]} told 503")
+    assert outcomes == {Done: 2 * BATCH_MAX, Unavailable: 50}
     assert world.look("SELECT count(*) FROM session", ()) == [(2 * BATCH_MAX,)]
 
 
@@ -634,12 +645,13 @@ def server() -> Iterator[PostgresServer]:
 
 
 def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
-    server: PostgresServer, counts: Callable[[int, int], int]
+    server: PostgresServer, counts: Callable[[int, int], int], figure: Figure
 ) -> None:
     """Everybody else is told that it is unavailable, and it works again without a restart of ours."""
     world = PostgresWorld(server)
     acknowledged: set[int] = set()
     told: Counter[str] = Counter()
+    back_s: list[float] = []
 
     async def write(store: PostgresStore, numbers: Iterator[int], over: asyncio.Event) -> None:
         while not over.is_set():
@@ -676,13 +688,20 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
                 with pytest.raises(Unavailable):
                     await store.read(KeysLookup())
                 await asyncio.to_thread(server.start)
+                began_s = monotonic()
                 await works_again(store)
+                back_s.append(monotonic() - began_s)
                 over.set()
                 await asyncio.gather(*writers)
                 assert store.health is Health.SERVING
 
     asyncio.run(storm())
     stored = {int(str(row[0])) - 1_000_000 for row in world.look("SELECT id FROM session", ())}
+    figure(
+        "database.stopped",
+        f"{len(back_s)} times: {len(acknowledged):,} acknowledged writes, {len(acknowledged - stored)} lost; "
+        f"{told['Unavailable']:,} told 503; written again {max(back_s):.2f} s after it was there again, at most",
+    )
     assert set(told) <= {"Unavailable"}
     assert acknowledged - stored == set()
 
@@ -725,13 +744,26 @@ def test_what_needs_no_write_is_answered_while_nothing_can_be_written(world: Pos
 
 
 def test_process_that_cannot_write_stops_answering_what_it_reads(
-    world: PostgresWorld, monkeypatch: pytest.MonkeyPatch
+    world: PostgresWorld, monkeypatch: pytest.MonkeyPatch, figure: Figure
 ) -> None:
-    """What was revoked may be alive where it reads."""
-    with open_postgres(world) as opened:
-        monkeypatch.setattr("callgate.storage.postgres_pulse.PULSE_S_MAX", 0.0)
-        with pytest.raises(Unavailable, match="has not answered a write"):
+    """What was revoked may be alive where it reads. It has a tenth of the patience, and its heart stands still."""
+    monkeypatch.setattr("callgate.storage.postgres_pulse.PULSE_S_MAX", 0.3)
+    monkeypatch.setattr("callgate.storage.postgres_pulse.PULSE_S", 60)
+    reads = 0
+
+    def read_on() -> None:
+        nonlocal reads
+        while True:
             opened.read(KeysLookup())
+            reads += 1
+
+    with open_postgres(world) as opened:
+        with pytest.raises(Unavailable, match=r"has not answered a write|answered a question too late"):
+            read_on()
+        assert isinstance(opened.store, PostgresStore)
+        age_s = opened.store._pulse.age_s
+    figure("database.no-commits", f"{reads} reads; refused {age_s:.2f} s after the last commit, of 0.30 s allowed")
+    assert age_s >= 0.3
 
 
 def test_entity_parsed_in_an_undone_transaction_is_forgotten(world: PostgresWorld) -> None:

@@ -30,6 +30,7 @@ from callgate.storage.postgres_hosts import connect, conninfo_of, options_of
 from callgate.storage.postgres_link import Link
 from callgate.storage.postgres_servers import Servers
 from callgate.storage.save_upkeep import touch
+from tests.figures import Figure
 from tests.postgres_server import PostgresServer, needs_postgres, running_postgres, shared_postgres
 from tests.storage.engines import PostgresWorld, unit_of
 from tests.storage.world import session_of
@@ -136,7 +137,7 @@ def test_commit_that_gave_up_its_standby_is_no_yes_whatever_the_server_keeps_to_
 
 
 def test_leader_without_its_standby_says_neither_yes_nor_what_it_reads(
-    server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+    server: PostgresServer, monkeypatch: pytest.MonkeyPatch, figure: Figure
 ) -> None:
     """A COMMIT that waits is not undone, so its unit is not done again; and after the limit nothing is believed."""
     world = PostgresWorld(server)
@@ -147,15 +148,17 @@ def test_leader_without_its_standby_says_neither_yes_nor_what_it_reads(
         decided.append(1)
         return Done((SessionOpened(session_of(0)._replace(slot=None)),))
 
-    async def lose() -> None:
+    async def lose() -> float:
         store = await started(world.place)
         try:
             with without_standby(server), monkeypatch.context() as hurried:
                 for name, seconds in patience.items():
                     hurried.setattr(f"callgate.storage.{name}", seconds)
                 (await store._lanes[0].open()).round_s = patience["postgres_link.ROUND_S"]
+                began_s = monotonic()
                 with pytest.raises(Unavailable, match="unknown whether it was committed"):
                     await store.run(Unit(KeysLookup(), decide))
+                told_s = monotonic() - began_s
                 with pytest.raises(Unavailable):
                     await store.run(unit_of())
                 with pytest.raises(Unavailable):
@@ -163,17 +166,24 @@ def test_leader_without_its_standby_says_neither_yes_nor_what_it_reads(
             await until_it_works(store)
             assert await store.run(unit_of()) == Done()
             assert (await store.read(KeysLookup())).keys == ()
+            return told_s
         finally:
             await store.close()
 
-    asyncio.run(lose())
+    told_s = asyncio.run(lose())
+    ((stored,),) = world.look("SELECT count(*) FROM session WHERE slot IS NULL", ())
+    figure(
+        "database.cut-off",
+        f"in a hurry (0.3 s for a COMMIT, 0.4 for its look-up): told after {told_s:.1f} s that it is unknown; "
+        f"decided {len(decided)} time; then writes and reads refused; served again once the standby was there",
+    )
     assert decided == [1]
-    assert world.look("SELECT count(*) FROM session WHERE slot IS NULL", ()) == [(2,)]
+    assert stored == 2
 
 
 @pytest.mark.long
 def test_nobody_waits_in_vain_for_a_standby_and_connections_do_not_pile_up(
-    server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+    server: PostgresServer, monkeypatch: pytest.MonkeyPatch, figure: Figure
 ) -> None:
     """Who asks again while it is away begins nothing that would wait with the rest. All have a fifth of patience."""
     patience = {"postgres_link.ROUND_S": 1.0, "postgres_pulse.PULSE_S_MAX": 0.6, "postgres_lane.SETTLE_S": 0.4}
@@ -210,6 +220,8 @@ def test_nobody_waits_in_vain_for_a_standby_and_connections_do_not_pile_up(
             await store.close()
 
     asyncio.run(lose())
+    told = f"{len(took)} asked in {AWAY_S} s, each told 503, the last after {max(took):.1f} s"
+    figure("database.standby-away", f"with a fifth of the patience: {told}; {max(found)} connections waited at most")
     assert max(took) < 2
     assert max(found) <= STUCK_MAX
 
@@ -372,11 +384,11 @@ def test_successor_is_found_while_the_former_leader_says_that_it_is_written(
     assert patience["pulse.PATIENCE_S"] < asyncio.run(move()) < patience["pulse.PULSE_S_MAX"]
 
 
-def test_leader_that_may_lose_what_it_has_is_left(world: PostgresWorld) -> None:
+def test_leader_that_may_lose_what_it_has_is_left(world: PostgresWorld, figure: Figure) -> None:
     """As after a failover to one that was set up otherwise; nothing need be started anew once it is mended."""
     setting = f"ALTER DATABASE {world.name} SET synchronous_commit = "
 
-    async def lead() -> None:
+    async def lead() -> float:
         store = await started(world.place)
         try:
             shared_postgres().execute(setting + "off")
@@ -384,12 +396,17 @@ def test_leader_that_may_lose_what_it_has_is_left(world: PostgresWorld) -> None:
             with pytest.raises(Unavailable, match="synchronous_commit = off: it may lose"):
                 await store.run(unit_of(SessionOpened(session_of(0)._replace(slot=None))))
             shared_postgres().execute(setting + "on")
+            began_s = monotonic()
             await until_it_works(store)
+            return monotonic() - began_s
         finally:
             await store.close()
 
     try:
-        asyncio.run(lead())
+        figure(
+            "database.careless",
+            f"left, and the reason told; written again {asyncio.run(lead()):.2f} s after it was set",
+        )
     finally:
         shared_postgres().execute(setting + "on")
 
@@ -403,13 +420,16 @@ async def beaten_since(store: PostgresStore, began_s: float) -> None:
     pytest.fail("no beat for twenty seconds")
 
 
-def test_process_that_stands_still_stops_no_other(world: PostgresWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_process_that_stands_still_stops_no_other(
+    world: PostgresWorld, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
     """It holds the cell's lock and the cell's row, and an act waits for them: others beat all the same."""
     monkeypatch.setattr("callgate.storage.postgres_pulse.PULSE_S", 0.1)
 
-    async def beat_on() -> None:
+    async def beat_on() -> float:
         store = await started(world.place)
         try:
+            began_s = monotonic()
             with psycopg.connect(world.place.url) as frozen:
                 frozen.execute("SELECT pg_advisory_xact_lock(%s)", (CELL,))
                 frozen.execute("UPDATE cell SET clock_ms = clock_ms")
@@ -417,16 +437,20 @@ def test_process_that_stands_still_stops_no_other(world: PostgresWorld, monkeypa
                 for _ in range(2):
                     await beaten_since(store, passed_s())
                 assert (await store.read(KeysLookup())).keys == ()
+                assert not act.done()
                 frozen.rollback()
                 await act
+            held_s = monotonic() - began_s
             link = await store._servers.connect()
             ((answer,), *_) = await link.ask([(SHORTER, ())])  # type: ignore[misc]
             link.close()
             assert answer == (1,), "who is silent loses its locks before others have waited for them in vain"
+            return held_s
         finally:
             await store.close()
 
-    asyncio.run(beat_on())
+    held_s = asyncio.run(beat_on())
+    figure("database.frozen", f"both held for {held_s:.1f} s: two beats and a read meanwhile, the act done afterwards")
 
 
 def test_heart_beats_on_after_a_defect(world: PostgresWorld, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -457,13 +481,13 @@ def test_heart_beats_on_after_a_defect(world: PostgresWorld, monkeypatch: pytest
 
 @pytest.mark.parametrize("asked", [False, True], ids=["idle", "asked"])
 def test_store_is_closed_in_seconds_when_nothing_answers(
-    world: PostgresWorld, monkeypatch: pytest.MonkeyPatch, asked: bool
+    world: PostgresWorld, monkeypatch: pytest.MonkeyPatch, asked: bool, figure: Figure
 ) -> None:
     """Whoever waits is told; nobody waits for whoever supervises the process to lose patience."""
     for name, seconds in (("CLOSE_S", 0.4), ("READ_S", 0.3)):
         monkeypatch.setattr(f"callgate.storage.postgres.{name}", seconds)
 
-    async def close() -> float:
+    async def close() -> tuple[float, int]:
         store = await started(world.place, lanes=2)
         with world.hanging():
             waiting = [
@@ -477,9 +501,11 @@ def test_store_is_closed_in_seconds_when_nothing_answers(
             took_s = monotonic() - began_s
             told = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 20)
             assert {type(each) for each in told} <= {Unavailable}
-        return took_s
+        return took_s, len(told)
 
-    assert asyncio.run(close()) < CLOSE_S
+    took_s, waited = asyncio.run(close())
+    figure("database.closing", f"{waited} waited, each told 503; closed after {took_s:.1f} s (0.4 for the door)")
+    assert took_s < CLOSE_S
 
 
 def test_server_that_is_not_the_one_written_is_not_read(world: PostgresWorld) -> None:

@@ -9,6 +9,7 @@ import re
 import select
 import socket
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ import httpx
 import pytest
 
 from callgate.web import deadline
+from tests.figures import Figure
 from tests.server import Server
 from tests.web.raw import Answer, Process, answers, ask, basic, connected, request
 
@@ -246,10 +248,18 @@ def test_idle_connection_is_closed_after_the_idle_timeout(seen: Seen) -> None:
     assert 5 <= seen.idle_s < deadline.REQUEST_S
 
 
-def test_good_traffic_goes_on_when_the_server_is_besieged(seen: Seen) -> None:
+def test_good_traffic_goes_on_when_the_server_is_besieged(seen: Seen, figure: Figure) -> None:
     """Not one request fails or waits."""
-    assert {status for status, _ in seen.good} == {200}
-    assert sorted(took_s for _, took_s in seen.good)[len(seen.good) * 99 // 100] < 1 + seen.late_s
+    good = Counter(status for status, _ in seen.good)
+    p99_s = sorted(took_s for _, took_s in seen.good)[len(seen.good) * 99 // 100]
+    ended = [each.after_s_at_most for besiegers in seen.ended.values() for each in besiegers]
+    figure(
+        "clients.slow",
+        f"{len(ended):,} connections of {len(seen.ended)} kinds closed after {min(ended):.1f} to {max(ended):.1f} s; "
+        f"beside them {good[200]:,} of {good.total():,} requests answered, 99th percentile {1000 * p99_s:.0f} ms",
+    )
+    assert good.keys() == {200}
+    assert p99_s < 1 + seen.late_s
 
 
 def test_log_has_a_line_a_second_at_most_when_connections_are_ended(seen: Seen) -> None:
