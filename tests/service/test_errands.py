@@ -56,7 +56,7 @@ class Asking:
             self.asked += 1
             return await self.fetcher.get(url)
 
-        got = await self.errands.run(connection_id, url, ask)
+        got = await self.errands.run(connection_id, ask, url=url)
         return got.fault if isinstance(got, NotFetched) else None
 
     async def times(self, count: int, url: str) -> list[FetchFault | None]:
@@ -149,15 +149,15 @@ def test_those_who_wait_ask_no_more_once_one_of_those_under_way_failed() -> None
 
         away = partial(hang, failing, NotFetched(FetchFault.TOO_SLOW))
         there = partial(hang, answering, Fetched(b""))
-        first = asyncio.create_task(asking.errands.run(OURS, URL, away))
-        slower = [asyncio.create_task(asking.errands.run(OURS, URL, there)) for _ in range(FAILURES_MAX - 1)]
+        first = asyncio.create_task(asking.errands.run(OURS, away, url=URL))
+        slower = [asyncio.create_task(asking.errands.run(OURS, there, url=URL)) for _ in range(FAILURES_MAX - 1)]
         await asyncio.sleep(0)
         failing.set()
         await first
-        told = await asyncio.wait_for(asking.errands.run(OURS, URL, there), 5)
+        told = await asyncio.wait_for(asking.errands.run(OURS, there, url=URL), 5)
         assert told == NotFetched(FetchFault.LEFT_ALONE, f"{REST_S:.0f} s")
         answering.set()
         await asyncio.wait_for(asyncio.gather(*slower), 5)
-        assert await asking.errands.run(OURS, URL, there) == Fetched(b"")
+        assert await asking.errands.run(OURS, there, url=URL) == Fetched(b"")
 
     asyncio.run(act())

@@ -47,7 +47,7 @@ class Errands:
         self._under_way: Counter[tuple[str, str]] = Counter()
 
     async def run(
-        self, connection_id: ConnectionId, url: str, ask: Callable[[], Awaitable[Fetched | NotFetched]]
+        self, connection_id: ConnectionId, ask: Callable[[], Awaitable[Fetched | NotFetched]], *, url: str
     ) -> Fetched | NotFetched:
         """What an address of a connection's provider answers. Raises Unavailable when too many wait already."""
         party = str(connection_id)

@@ -67,7 +67,7 @@ async def redeem(
         form |= dict(zip(("client_id", "client_secret"), ours, strict=True))
     proof = _basic(*ours) if basic else None
     post = partial(context.fetcher.post, connection.token_url, urlencode(form).encode(), authorization=proof)
-    answer = await context.errands.run(connection.id, connection.token_url, post)
+    answer = await context.errands.run(connection.id, post, url=connection.token_url)
     if isinstance(answer, NotFetched):
         return _unreachable(f"the token endpoint {connection.token_url}: {answer}")
     return judge_tokens(answer.status, parse_object(answer.body))
@@ -113,7 +113,7 @@ async def _claims(context: Context, connection: Connection, *, tokens: Tokens, t
     if connection.email_attribute in token.claims or not (connection.userinfo_url and tokens.access_token):
         return token.claims
     get = partial(context.fetcher.get, connection.userinfo_url, authorization=f"Bearer {tokens.access_token}")
-    answer = await context.errands.run(connection.id, connection.userinfo_url, get)
+    answer = await context.errands.run(connection.id, get, url=connection.userinfo_url)
     if not isinstance(answer, Fetched):
         return _unreachable(f"the UserInfo endpoint {connection.userinfo_url}: {answer}")
     said = parse_object(answer.body)
