@@ -105,7 +105,7 @@ async def running(settings: Settings, *, development: bool = False) -> AsyncIter
     async with contextlib.AsyncExitStack() as stack:
         store = open_store(place, clock=clock, options=StoreOptions(on_fatal=die))
         stack.push_async_callback(store.close)
-        await start_as(settings.server.cell, store)
+        await start_as(settings.server.cell, store, log=log)
         keeper = Keeper(store, await open_kek(settings.keys, store), entropy, cell=settings.server.cell)
         await keeper.start()
         passwords = PasswordPool(workers=settings.limits.password_workers, processes=settings.server.workers)

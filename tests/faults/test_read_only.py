@@ -82,7 +82,7 @@ def test_server_answers_what_it_can_when_its_file_system_is_read_only(
         with serve(own) as served:
             run(traffic, served, seconds=1, ending=served.kill if ending == "killed" else served.stop)
         remount(own.database.parent, "ro")
-        with serve(own) as served, counted(traffic.ledger) as answered:
+        with serve(own, log=tmp_path / "log") as served, counted(traffic.ledger) as answered:
             run(traffic, served, seconds=0.5)
             ready = httpx.get(f"http://127.0.0.1:{served.port}/health/ready")
             assert served.stop() == 0
@@ -92,6 +92,7 @@ def test_server_answers_what_it_can_when_its_file_system_is_read_only(
             assert served.stop() == 0
     hold(answered)
     assert (ready.status_code, ready.json()) == (503, {"status": "read-only"})
+    assert '"outcome":"read-only"' in (tmp_path / "log").read_text().splitlines()[0]
     writes = sum(answered[write, UNAVAILABLE] for write in ("grant", "refresh", "revoke"))
     told = f"{answered['read', 200]} tokens read, {answered['read', 401]} revoked ones refused, {writes} writes 503"
     figure("disk.read-only", f"server {ending}, started again on it: ready says read-only; {told}")

@@ -2,16 +2,18 @@
 
 from contextlib import suppress
 
+from structlog.typing import FilteringBoundLogger
+
 from callgate.config import ConfigError
 from callgate.model.failure import Unavailable
 from callgate.storage.load_upkeep import find_cell
 from callgate.storage.pen import Pen
-from callgate.storage.port import Engine
+from callgate.storage.port import Engine, Health
 from callgate.storage.save_upkeep import name_cell
 
 
-async def start_as(cell: str, store: Engine) -> None:
-    """Start a store, and name its cell where nobody has; where nothing can be written, nobody asks.
+async def start_as(cell: str, store: Engine, *, log: FilteringBoundLogger) -> None:
+    """Start a store, and name its cell where nobody has; where nothing can be written, the log says so.
 
     Raises ConfigError for the database of another cell, and what the store raises.
     """
@@ -23,6 +25,8 @@ async def start_as(cell: str, store: Engine) -> None:
         return found or cell
 
     await store.start()
+    if store.health is Health.READ_ONLY:
+        log.warning("storage", outcome="read-only", trouble="the file or its file system: mend that, then restart")
     own = cell
     with suppress(Unavailable):
         own = await store.work(claim)
