@@ -15,6 +15,6 @@ end
 
 function request() return bytes end
 
-function response(status)
-  if status ~= 200 then fail() end
+function response(status, headers, body)
+  if status ~= 200 then fail(status, body) end
 end

@@ -1,6 +1,10 @@
 -- What every script counts and says at its end: one line that bench/run.py reads. wrk gives each thread globals of its own.
+-- The first failure is told at once.
 failed = 0
-function fail() failed = failed + 1 end
+function fail(status, body)
+  if failed == 0 then io.stderr:write("answered ", status, ": ", body or "", "\n") end
+  failed = failed + 1
+end
 
 local threads = {}
 function setup(thread) threads[#threads + 1] = thread end

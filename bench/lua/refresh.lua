@@ -39,6 +39,6 @@ function response(status, headers, body)
       uses[#uses + 1] = wrk.format("GET", use_path, { ["Authorization"] = "Bearer " .. access })
     end
   elseif status ~= 200 then
-    fail()
+    fail(status, body)
   end
 end

@@ -25,5 +25,5 @@ end
 function response(status, headers, body)
   local token = body:match('"access_token": ?"([^"]+)"')
   if token then granted[#granted + 1] = token
-  elseif status ~= 200 then fail() end
+  elseif status ~= 200 then fail(status, body) end
 end

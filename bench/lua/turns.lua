@@ -8,6 +8,6 @@ function request()
   return turns[turn]
 end
 
-function response(status)
-  if status ~= 200 then fail() end
+function response(status, headers, body)
+  if status ~= 200 then fail(status, body) end
 end

@@ -8,6 +8,7 @@ from callgate.model.key import StoredKey
 from callgate.model.lookups import KeysLookup
 from callgate.model.session import Session
 from callgate.storage.load_view import View
+from callgate.storage.placeholders import UNLOCKED
 from callgate.storage.rows import Row, columns, key_from, session_from
 
 _KEY_COLUMNS: Final = columns(("key_use", *StoredKey._fields[1:]))
@@ -30,7 +31,9 @@ SELECT writer, seq, at_ms, entries, previous, hash FROM audit
 WHERE (writer, seq) > (?, ?) ORDER BY writer, seq LIMIT 500
 """
 
-_DUE: Final = f"SELECT {columns(Session._fields)} FROM session WHERE sweep_bucket <= ? ORDER BY sweep_bucket LIMIT ?"
+_DUE: Final = f"""
+SELECT {columns(Session._fields)} FROM session WHERE sweep_bucket <= ? ORDER BY sweep_bucket LIMIT ? {UNLOCKED}
+"""
 
 # Both are counted in an index: no row is read.
 _SESSIONS: Final = """

@@ -15,6 +15,7 @@ from callgate.model.changes import (
 from callgate.model.session import ENDED_MAX, Session
 from callgate.storage.expiry import sweep_bucket
 from callgate.storage.pen import Pen
+from callgate.storage.placeholders import UNLOCKED
 from callgate.storage.rows import columns, marks, session_row
 
 _FIXED: Final = frozenset({"account_id", "id", "client_id", "extension_id", "secret_sha256"})
@@ -50,8 +51,10 @@ WHERE id = ? AND account_id = ? AND state = ? AND generation = ?
 
 _FORGET: Final = f"""
 DELETE FROM session WHERE account_id = ?1 AND id IN (
-    SELECT id FROM session WHERE account_id = ?1 AND extension_id = ?2 AND client_id = ?3 AND state = 3
-    ORDER BY ended_ms DESC LIMIT 100 OFFSET {ENDED_MAX}
+    SELECT id FROM session WHERE account_id = ?1 AND id IN (
+        SELECT id FROM session WHERE account_id = ?1 AND extension_id = ?2 AND client_id = ?3 AND state = 3
+        ORDER BY ended_ms DESC LIMIT 100 OFFSET {ENDED_MAX}
+    ) {UNLOCKED}
 )
 """
 

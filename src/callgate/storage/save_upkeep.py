@@ -9,6 +9,7 @@ from callgate.model.session import Session
 from callgate.storage.expiry import spent_ms, sweep_bucket
 from callgate.storage.load_upkeep import Link
 from callgate.storage.pen import Pen
+from callgate.storage.placeholders import UNLOCKED
 from callgate.storage.rows import columns, marks, row_of
 
 _KEY_FIELDS: Final = ("key_use", *StoredKey._fields[1:])
@@ -33,34 +34,44 @@ DROP_LEFT_OVER: Final = "DROP INDEX CONCURRENTLY IF EXISTS {}"
 
 _SWEEP: Final = "DELETE FROM session WHERE id = ? AND account_id = ?"
 _REBUCKET: Final = "UPDATE session SET sweep_bucket = ? WHERE id = ? AND account_id = ?"
-_SWEEP_SIGN_INS: Final = """
-DELETE FROM sign_in WHERE id IN (SELECT id FROM sign_in WHERE expires_ms < ? ORDER BY expires_ms LIMIT ?)
+_SWEEP_SIGN_INS: Final = f"""
+DELETE FROM sign_in WHERE id IN (
+    SELECT id FROM sign_in WHERE expires_ms < ?
+    ORDER BY expires_ms LIMIT ? {UNLOCKED}
+)
 """
-_SWEEP_CLAIMS: Final = """
+_SWEEP_CLAIMS: Final = f"""
 DELETE FROM assertion_claim WHERE (client_id, jti) IN (
-    SELECT client_id, jti FROM assertion_claim WHERE expires_ms < ? ORDER BY expires_ms LIMIT ?
+    SELECT client_id, jti FROM assertion_claim WHERE expires_ms < ?
+    ORDER BY expires_ms LIMIT ? {UNLOCKED}
 )
 """
 
-_SWEEP_CONSUMED: Final = """
+_SWEEP_CONSUMED: Final = f"""
 DELETE FROM assertion_consumed WHERE (connection_id, assertion_id) IN (
-    SELECT connection_id, assertion_id FROM assertion_consumed WHERE expires_ms < ? ORDER BY expires_ms LIMIT ?
+    SELECT connection_id, assertion_id FROM assertion_consumed WHERE expires_ms < ?
+    ORDER BY expires_ms LIMIT ? {UNLOCKED}
 )
 """
 
-_SWEEP_DEVICES: Final = """
-DELETE FROM device_code WHERE id IN (SELECT id FROM device_code WHERE expires_ms < ? ORDER BY expires_ms LIMIT ?)
+_SWEEP_DEVICES: Final = f"""
+DELETE FROM device_code WHERE id IN (
+    SELECT id FROM device_code WHERE expires_ms < ?
+    ORDER BY expires_ms LIMIT ? {UNLOCKED}
+)
 """
 
 
-_SWEEP_LOCKS: Final = """
+_SWEEP_LOCKS: Final = f"""
 DELETE FROM guess_lock WHERE (subject, network) IN (
-    SELECT subject, network FROM guess_lock WHERE until_ms < ? ORDER BY until_ms LIMIT ?
+    SELECT subject, network FROM guess_lock WHERE until_ms < ?
+    ORDER BY until_ms LIMIT ? {UNLOCKED}
 )
 """
-_SWEEP_FAMILIAR: Final = """
+_SWEEP_FAMILIAR: Final = f"""
 DELETE FROM familiar_network WHERE (subject, network) IN (
-    SELECT subject, network FROM familiar_network WHERE seen_ms < ? ORDER BY seen_ms LIMIT ?
+    SELECT subject, network FROM familiar_network WHERE seen_ms < ?
+    ORDER BY seen_ms LIMIT ? {UNLOCKED}
 )
 """
 
