@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 
 from bench.figures import Figures, Grown, Size, Soak, Speed, Waits
 from bench.machine import AMPLE
@@ -12,6 +13,7 @@ MEMORY, ON_SQLITE = "oidc-provider, memory", "oidc-provider, SQLite"
 SLOW = ("django-oauth-toolkit", "Authlib on Flask")
 GRANTS = (Kind.CLIENT_CREDENTIALS, Kind.JWT_BEARER)
 _WHOLE_FROM = 100
+_DIGITS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,9 @@ class Goal:
         """Its line of the table."""
         found = self.measure(figures)
         bound = f"≥ {self.least:g}" if self.least is not None else f"≤ {self.most:g}"
-        shown = "–" if found is None else f"{_shown(found)} {self.unit}"
+        # Rounded away from the goal: what is missed by less than the digits shown must not read as reached.
+        against = ROUND_FLOOR if self.least is not None else ROUND_CEILING
+        shown = "–" if found is None else f"{_shown(found, against)} {self.unit}"
         return f"| {self.name} | {self.what} | {bound} {self.unit} | {shown} | {self._verdict(found)} |"
 
     def _verdict(self, found: float | None) -> str:
@@ -39,8 +43,10 @@ class Goal:
         return "reached" if reached else "**not reached**"
 
 
-def _shown(value: float) -> str:
-    return f"{value:,.0f}" if value >= _WHOLE_FROM else f"{value:.3g}"
+def _shown(value: float, rounding: str) -> str:
+    if value >= _WHOLE_FROM:
+        return f"{value:,.0f}"
+    return str(Context(prec=_DIGITS, rounding=rounding).create_decimal_from_float(value))
 
 
 def table(figures: Figures) -> str:

@@ -1,6 +1,7 @@
 """Whoever started the service is told of its state, if that can be."""
 
 import resource
+import socket
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ def test_service_goes_on_when_no_file_is_left_to_tell_of_it(tmp_path: Path, monk
     files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, files[1]))
     try:
+        with pytest.raises(OSError, match="Too many open files"):
+            socket.socket()
         tell_reloading()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, files)

@@ -194,9 +194,11 @@ def test_cell_is_looked_after_on_when_one_look_has_a_defect() -> None:
             link._fall_silent("a test says so")
             looking = asyncio.create_task(link.keep_looking(hello, lambda: QUESTION))
             await until(lambda: not link.is_silent)
+            assert not looking.done()
             looking.cancel()
 
     asyncio.run(run())
+    assert list(looks) == [], "the look had its defect"
 
 
 def test_one_slow_answer_silences_nobody() -> None:
